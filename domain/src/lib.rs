@@ -1,0 +1,1 @@
+//! Sessions, queue order, triage and permissions of Callbox, without any IO.

@@ -1,0 +1,1 @@
+//! Wire types, codec and error codes of the Callbox protocol.
