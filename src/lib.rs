@@ -1,1 +1,3 @@
-//! The Callbox gateway.
+//! The Callbox gateway: a Next-Gen 911 real-time reporting gateway as a library, so that tests can hold its parts.
+
+pub mod backbone;

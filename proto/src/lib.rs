@@ -1,1 +1,3 @@
 //! Wire types, codec and error codes of the Callbox protocol.
+
+pub mod ids;

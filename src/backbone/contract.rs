@@ -1,0 +1,329 @@
+//! Types and trait of the backbone contract; the prose is in the parent module.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use callbox_proto::ids::{AgencyId, CommandId, QueueId, SessionId};
+
+/// Position of a record in its session's log, from 1. 0 stands for "before the first".
+pub type Seq = u64;
+
+/// Appends in one batch. One group commit takes as many as wait, up to this; more wait for the next one.
+pub const BATCH_MAX_APPENDS: usize = 512;
+/// Records in one append: the events of one command. A command of today makes at most 4.
+pub const APPEND_MAX_RECORDS: usize = 64;
+/// Bytes in one record. A message on the wire is at most 256 KiB; a record adds little to it.
+pub const RECORD_MAX_BYTES: usize = 320 * 1024;
+/// Rows or records answered by one read; callers page.
+pub const READ_MAX_ROWS: usize = 1_000;
+
+/// The events of one command, to be written at once.
+#[derive(Debug, Clone)]
+pub struct Append {
+    /// The agency the session belongs to; fixed by the session's first append.
+    pub agency: AgencyId,
+    /// Whose log.
+    pub session: SessionId,
+    /// Head of the log the decision was based on; 0 for a new session.
+    pub expected: Seq,
+    /// The command that caused the records; unique within the session's log.
+    pub command: CommandId,
+    /// One encoded event each, 1 to [`APPEND_MAX_RECORDS`].
+    pub records: Vec<Bytes>,
+    /// The session's whole index row from now on; `None` leaves it as it is (a first append must bring one).
+    pub index: Option<IndexRow>,
+    /// The epoch of the claim this append completes, if it completes one; outdated means conflict.
+    pub claim_epoch: Option<u64>,
+}
+
+/// What an append came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Appended {
+    /// Durable now, as records `first ..= last`.
+    Stored {
+        /// Sequence number of the first record.
+        first: Seq,
+        /// Sequence number of the last record, the new head.
+        last: Seq,
+    },
+    /// The command was stored earlier, as records `first ..= last`.
+    Duplicate {
+        /// Sequence number of its first record.
+        first: Seq,
+        /// Sequence number of its last record.
+        last: Seq,
+    },
+    /// Not written: the head is another than expected, or the claim's epoch is outdated.
+    Conflict {
+        /// The head of the log now.
+        head: Seq,
+    },
+}
+
+/// One record read back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    /// Its place in the session's log.
+    pub seq: Seq,
+    /// The command that caused it.
+    pub command: CommandId,
+    /// The encoded event, exactly as appended.
+    pub payload: Bytes,
+}
+
+/// Where a session stands in its agency's index.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Standing {
+    /// In a queue; lower ranks are taken first.
+    Waiting {
+        /// Deadline in ms since 1970, lowered by a constant for priority 1 (see `domain::queue`).
+        rank: i64,
+        /// Whether it stands in the lane of priority 1.
+        urgent: bool,
+    },
+    /// A telecommunicator owns it.
+    Owned,
+    /// The resident left before an answer; someone contacts back.
+    Abandoned,
+    /// Finished.
+    Closed,
+}
+
+/// The index row of one session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IndexRow {
+    /// The queue it waits in or was taken from.
+    pub queue: QueueId,
+    /// Where it stands.
+    pub standing: Standing,
+    /// Small encoded summary for lists (at most 4 KiB); opaque here.
+    pub summary: Bytes,
+}
+
+/// An index row together with what the backbone knows about its session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IndexedSession {
+    /// Which session.
+    pub session: SessionId,
+    /// Whose it is.
+    pub agency: AgencyId,
+    /// Last sequence number of its log.
+    pub head: Seq,
+    /// Its row.
+    pub row: IndexRow,
+}
+
+/// Part of an agency's index at one version.
+#[derive(Debug, Clone)]
+pub struct IndexSnapshot {
+    /// Version of the agency's index; grows with every change.
+    pub version: u64,
+    /// Rows in order: waiting ones by (rank, id), others by id.
+    pub rows: Vec<IndexedSession>,
+    /// Where the next page starts; `None` at the end.
+    pub next: Option<IndexCursor>,
+}
+
+/// Which rows of the index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StandingKind {
+    /// Waiting in a queue, by (rank, id).
+    Waiting,
+    /// Owned by a telecommunicator.
+    Owned,
+    /// Left before an answer.
+    Abandoned,
+    /// Finished.
+    Closed,
+}
+
+/// The last row of a page: the next page begins after it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct IndexCursor {
+    /// Rank of that row; 0 where the order is by id only.
+    pub rank: i64,
+    /// Session of that row.
+    pub session: SessionId,
+}
+
+/// Which of the waiting sessions a claim wants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lane {
+    /// The lowest rank.
+    First,
+    /// The lowest rank outside priority 1; the lowest of all if there is none.
+    FirstNotUrgent,
+}
+
+/// Asks for the next waiting session.
+#[derive(Debug, Clone)]
+pub struct Claim {
+    /// Whose queues.
+    pub agency: AgencyId,
+    /// Which queues, all equal: the lowest rank over all of them.
+    pub queues: Vec<QueueId>,
+    /// Which end of them.
+    pub lane: Lane,
+    /// How long the reservation holds, in ms, at least 1.
+    pub lease_ms: u64,
+}
+
+/// A reservation of one waiting session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Claimed {
+    /// Which session.
+    pub session: SessionId,
+    /// Fencing token: grows with each claim of this session.
+    pub epoch: u64,
+    /// Head of its log when claimed.
+    pub head: Seq,
+}
+
+/// A named lease.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lease {
+    /// What is leased, for example `console/<agency>/<person>`. At most 200 bytes.
+    pub name: Arc<str>,
+    /// Who holds it, for example a node. At most 200 bytes.
+    pub holder: Arc<str>,
+    /// Grows with each new holder.
+    pub epoch: u64,
+}
+
+/// What wakes a subscriber up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ring {
+    /// Records up to `head` are in this session's log.
+    Appended {
+        /// Which session.
+        session: SessionId,
+        /// Head of its log at the time of ringing.
+        head: Seq,
+    },
+    /// Something that may be lost, from [`Backbone::publish`].
+    Published(Bytes),
+    /// Rings were missed: read the index and the logs again.
+    Missed,
+}
+
+/// What a receipt is worth here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Guarantee {
+    /// On this node's disk, fsynced: survives kill and power cut, not the loss of the disk.
+    LocalDisk,
+    /// Written by the shared tier and counted on at least this many replicas.
+    Replicated(u32),
+    /// Nothing yet: the tier is weaker than configured, or the disk has failed.
+    None,
+}
+
+/// Why the backbone did not do it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BackboneError {
+    /// Over one of the bounds of the contract; sending it again is useless.
+    #[error("over the bound of {what}")]
+    OverBound {
+        /// Which bound.
+        what: &'static str,
+    },
+    /// A first append without an index row, or with an `expected` above 0 for a session that has no log.
+    #[error("no such session")]
+    NoSuchSession,
+    /// A record's checksum does not match its bytes.
+    #[error("record {seq} of session {session} is damaged")]
+    Damaged {
+        /// Whose log.
+        session: SessionId,
+        /// Which record.
+        seq: Seq,
+    },
+    /// The disk is full; nothing was written. Tell it, take no more, try again when there is room.
+    #[error("the store is full")]
+    Full,
+    /// A write or its fsync failed: what it carried is unknown, and this store takes no more until it is reopened.
+    #[error("the store failed: {reason}")]
+    Failed {
+        /// In the store's words, without personal data.
+        reason: Arc<str>,
+    },
+    /// Closed, or closing.
+    #[error("the backbone is closed")]
+    Closed,
+}
+
+/// Receives the rings of one agency. Bounded; whoever reads too slowly is told [`Ring::Missed`].
+#[async_trait]
+pub trait Subscription: Send {
+    /// The next ring; `None` when the backbone is closed.
+    async fn next(&mut self) -> Option<Ring>;
+}
+
+/// The contract of the parent module.
+#[async_trait]
+pub trait Backbone: Send + Sync + 'static {
+    /// Writes a batch; answers each append in order. See the parent module for the outcomes.
+    async fn append(&self, batch: Vec<Append>) -> Vec<Result<Appended, BackboneError>>;
+
+    /// At most `limit` (≤ [`READ_MAX_ROWS`]) records after `after`, in order; an empty answer means none are there yet.
+    async fn read(
+        &self,
+        session: SessionId,
+        after: Seq,
+        limit: usize,
+    ) -> Result<Vec<Record>, BackboneError>;
+
+    /// The records a command got, as (first, last), if it is in this session's log.
+    async fn find_command(
+        &self,
+        session: SessionId,
+        command: CommandId,
+    ) -> Result<Option<(Seq, Seq)>, BackboneError>;
+
+    /// One session's index row.
+    async fn find_session(
+        &self,
+        session: SessionId,
+    ) -> Result<Option<IndexedSession>, BackboneError>;
+
+    /// A page of one agency's index.
+    async fn list(
+        &self,
+        agency: &AgencyId,
+        kind: StandingKind,
+        after: Option<IndexCursor>,
+        limit: usize,
+    ) -> Result<IndexSnapshot, BackboneError>;
+
+    /// Reserves the next waiting session; `None` when no unclaimed one waits in these queues.
+    async fn claim(&self, claim: Claim) -> Result<Option<Claimed>, BackboneError>;
+
+    /// Gives a reservation back; `false` if that epoch no longer held it.
+    async fn release(&self, session: SessionId, epoch: u64) -> Result<bool, BackboneError>;
+
+    /// Takes the lease if it is free, overdue or already held by `holder`; `None` when another holds it.
+    async fn take_lease(
+        &self,
+        name: &str,
+        holder: &str,
+        ttl_ms: u64,
+    ) -> Result<Option<Lease>, BackboneError>;
+
+    /// Prolongs a lease; `false` if it is no longer held with this epoch.
+    async fn renew_lease(&self, lease: &Lease, ttl_ms: u64) -> Result<bool, BackboneError>;
+
+    /// Ends a lease now; `false` if it was no longer held with this epoch.
+    async fn drop_lease(&self, lease: &Lease) -> Result<bool, BackboneError>;
+
+    /// At most `limit` leases that are past their deadline and not taken over.
+    async fn overdue_leases(&self, limit: usize) -> Result<Vec<Lease>, BackboneError>;
+
+    /// Listens to an agency's bell from now on.
+    async fn subscribe(&self, agency: &AgencyId) -> Result<Box<dyn Subscription>, BackboneError>;
+
+    /// Rings the agency's bell with something that may be lost (at most 64 KiB).
+    async fn publish(&self, agency: &AgencyId, payload: Bytes) -> Result<(), BackboneError>;
+
+    /// What `stored` and `safe` are worth now.
+    fn guarantee(&self) -> Guarantee;
+}

@@ -1,0 +1,41 @@
+//! The backbone: session logs, the queue index, the bell and leases, as one contract.
+//!
+//! Owns: the contract below, in prose first. Must not: know what a record means, decide anything, or be imported by
+//! `domain`. Called by `node` only; implementations are named only where the program is put together.
+//!
+//! # The contract
+//!
+//! **Log.** Each session has one log of records, numbered 1, 2, 3 … without holes. [`Backbone::append`] takes batches and
+//! answers every append of the batch by itself, in order. An append carries the sequence number its decision was based on
+//! (`expected`) and the id of the command that caused it. When it answers [`Appended::Stored`], the records *and* the
+//! index row are durable as far as this backbone promises ([`Backbone::guarantee`]), both or neither. The outcomes:
+//! - the command id is already in this session's log: [`Appended::Duplicate`] with the sequence numbers it got then,
+//!   whatever `expected` says. Command ids are remembered as long as the log is.
+//! - the log's head is not `expected`: [`Appended::Conflict`] with the head; nothing was written; read, decide again.
+//! - else the records got `expected + 1 …` and the index row is the given one.
+//!
+//! Several appends to one session in one batch are taken in order, each seeing the ones before it.
+//! An error means *unknown*: perhaps written, perhaps not. Whoever gets one sends the same command id again.
+//! A record whose checksum does not match is never returned: reading answers [`BackboneError::Damaged`] naming the place.
+//!
+//! **Index.** One row per session says where it stands ([`Standing`]). Waiting sessions are ordered by (`rank`, session id),
+//! lowest first; the rank is fixed when the row is written and never recomputed as time passes.
+//! Every change of an agency's index raises that agency's version by one or more, and a snapshot names its version.
+//!
+//! **Claims.** [`Backbone::claim`] reserves the first waiting session that no other live claim holds, with a deadline by the
+//! backbone's clock and an epoch that grows with each claim of that session. A claim is a reservation, not ownership: ownership
+//! is a record in the log. An append that changes the standing ends the claim. A claim that is released or overdue
+//! leaves the session where it stood, with its first rank. An append carrying an outdated epoch is refused as a conflict.
+//!
+//! **Leases.** A named lease has one holder until its deadline (backbone's clock); its epoch grows with each new holder.
+//! Anyone may ask which leases are overdue and take them over.
+//!
+//! **Bell.** Every stored append rings the agency's bell with (session, head). A subscriber may miss rings (and is then told
+//! [`Ring::Missed`]), but is never rung for what is not in the log. [`Backbone::publish`] carries what may be lost.
+//!
+//! **Bounds.** A batch has at most [`BATCH_MAX_APPENDS`] appends, an append at most [`APPEND_MAX_RECORDS`] records of
+//! [`RECORD_MAX_BYTES`]; what is over is refused with [`BackboneError::OverBound`], never cut.
+
+pub mod contract;
+
+pub use contract::*;
