@@ -1,3 +1,16 @@
-//! Wire types, codec and error codes of the Callbox protocol.
+//! The Callbox protocol: wire types, codec, error codes.
+//!
+//! Owns: every type that crosses a socket or is stored in a session's log, and nothing else. Must not: depend on a runtime,
+//! a socket or the gateway: a stranger builds a client on this crate alone. Used by: every other member of the workspace.
+//!
+//! `docs/protocol.md` says the same in words; golden fixtures, JSON Schema and TypeScript stand beside it, and tests compare
+//! them with these types.
 
+pub mod bytes;
+pub mod codec;
+pub mod command;
+pub mod error;
+pub mod event;
 pub mod ids;
+pub mod message;
+pub mod vocabulary;

@@ -1,0 +1,205 @@
+//! Commands: what a resident or a person of an agency wants done to a session.
+//!
+//! Owns: the list of wishes. Must not: say who is allowed to (that is `domain::access`) or what follows (`domain::session`).
+//! Used by: messages carry them, `domain` decides them. Each travels with a [`crate::ids::CommandId`] made by its sender.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use crate::bytes::Bytes;
+use crate::ids::CommandId;
+use crate::vocabulary::{
+    Category, DeviceCan, Disposition, Location, Medium, Priority, Seq, TransferTarget,
+};
+
+/// How a session begins.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
+pub struct Opening {
+    /// What is happening.
+    pub category: Category,
+    /// Language tag (BCP 47), at most 35 characters.
+    pub language: String,
+    /// The resident cannot talk and must not be heard.
+    #[serde(default)]
+    pub silent: bool,
+    /// What the device can do.
+    #[serde(default)]
+    pub device: DeviceCan,
+    /// How to contact back; at most 200 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub contact: Option<String>,
+    /// First words; at most 8,000 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub text: Option<String>,
+    /// First place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub location: Option<Location>,
+}
+
+/// What a resident does in their own session.
+#[derive(Clone, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum ResidentCommand {
+    /// A finished message.
+    Text {
+        /// 1 to 8,000 characters.
+        text: String,
+        /// How long ago it was written, in ms, 0 to 604,800,000.
+        #[serde(default)]
+        age_ms: i64,
+    },
+    /// A fix of the device's place.
+    Locate {
+        /// The fix.
+        location: Location,
+    },
+    /// Announces a photo, whose id is this command's id. The original follows by resumable upload.
+    AnnouncePhoto {
+        /// Media type, for example `image/jpeg`; at most 100 characters.
+        media_type: String,
+        /// Size of the original, 1 to 52,428,800 bytes.
+        size_bytes: u64,
+        /// JPEG, at most 131,072 bytes and 1,280 pixels a side. Shown only after re-encoding.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        preview: Option<Bytes>,
+        /// How long ago it was taken or chosen, in ms.
+        #[serde(default)]
+        age_ms: i64,
+    },
+    /// Grants or refuses; refusing what flows stops it at once.
+    Consent {
+        /// To what.
+        medium: Medium,
+        /// Yes or no.
+        granted: bool,
+        /// The ask it answers.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        ask: Option<CommandId>,
+    },
+    /// Leaves.
+    Leave {
+        /// By quick exit: do not contact back unasked.
+        #[serde(default)]
+        quick_exit: bool,
+    },
+}
+
+/// What a person of an agency does to a session.
+#[derive(Clone, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum StaffCommand {
+    /// Takes this session; the first one wins.
+    Take {},
+    /// Gives it back to its queue. A supervisor may take it away from somebody.
+    Release {},
+    /// Hands it on.
+    Transfer {
+        /// To whom.
+        target: TransferTarget,
+        /// For the next telecommunicator; at most 8,000 characters.
+        #[serde(default)]
+        note: String,
+    },
+    /// Finishes it.
+    Close {
+        /// What it came to.
+        disposition: Disposition,
+        /// A closing note; at most 8,000 characters.
+        #[serde(default)]
+        note: String,
+    },
+    /// Writes to the resident.
+    Text {
+        /// 1 to 8,000 characters.
+        text: String,
+    },
+    /// Asks the resident for something; the ask's id is this command's id.
+    Ask {
+        /// For what.
+        medium: Medium,
+        /// A question beside it; at most 500 characters.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        question: Option<String>,
+    },
+    /// Writes a note among staff.
+    Note {
+        /// 1 to 8,000 characters.
+        text: String,
+    },
+    /// Changes the priority.
+    SetPriority {
+        /// The new one.
+        priority: Priority,
+        /// Why; 1 to 500 characters.
+        reason: String,
+    },
+    /// Sets where help should go.
+    SetServiceLocation {
+        /// The place.
+        location: Location,
+        /// The device fix it was taken from.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        from: Option<Seq>,
+    },
+    /// Looks at a photo.
+    Reveal {
+        /// Which one.
+        photo: CommandId,
+    },
+    /// Has read everything up to here.
+    Seen {
+        /// Last sequence number seen.
+        up_to: Seq,
+    },
+    /// Watches without owning.
+    Watch {},
+}
+
+// What people wrote, where they are and what they look like must not reach a log through Debug.
+macro_rules! debug_kind_only {
+    ($name:ident { $($variant:ident),+ $(,)? }) => {
+        impl $name {
+            /// The kind's word on the wire.
+            #[must_use]
+            pub const fn kind(&self) -> &'static str {
+                match self { $(Self::$variant { .. } => stringify!($variant)),+ }
+            }
+        }
+
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                write!(f, "{}::{}", stringify!($name), self.kind())
+            }
+        }
+    };
+}
+
+debug_kind_only!(ResidentCommand {
+    Text,
+    Locate,
+    AnnouncePhoto,
+    Consent,
+    Leave
+});
+debug_kind_only!(StaffCommand {
+    Take,
+    Release,
+    Transfer,
+    Close,
+    Text,
+    Ask,
+    Note,
+    SetPriority,
+    SetServiceLocation,
+    Reveal,
+    Seen,
+    Watch,
+});

@@ -1,0 +1,196 @@
+//! Public error and close codes: what went wrong and whether to try again.
+//!
+//! Owns: the closed list of codes, their numbers, their ranges and their plain sentences. Must not: carry personal data or
+//! details of the inside. Used by: every edge; the table in `docs/protocol.md` is compared with it by a test.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+/// What a client should do after an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Retry {
+    /// The same again is useless: change it, or tell the person.
+    Never,
+    /// Do something first (sign in, refresh the token, read what is new), then the same again.
+    AfterChange,
+    /// The same again, with the same id, after a pause.
+    Later,
+}
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $name:ident = $number:literal, $retry:ident, $text:literal;)+) => {
+        /// Why something was refused. Numbers 1000–1999: this frame; 2000–2999: this command; 3000–3999: who you are;
+        /// 4000–4999: the gateway just now.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS, JsonSchema)]
+        #[serde(rename_all = "snake_case")]
+        pub enum ErrorCode { $($(#[$doc])* $name),+ }
+
+        impl ErrorCode {
+            /// Every code.
+            pub const ALL: &[Self] = &[$(Self::$name),+];
+
+            /// Its number.
+            #[must_use]
+            pub const fn number(self) -> u16 { match self { $(Self::$name => $number),+ } }
+
+            /// Whether to try again.
+            #[must_use]
+            pub const fn retry(self) -> Retry { match self { $(Self::$name => Retry::$retry),+ } }
+
+            /// A plain English sentence; pages translate the code instead.
+            #[must_use]
+            pub const fn sentence(self) -> &'static str { match self { $(Self::$name => $text),+ } }
+        }
+    };
+}
+
+codes! {
+    /// Not a message of this protocol.
+    MalformedMessage = 1000, Never, "The message could not be read.";
+    /// The `kind` is not known to this version.
+    UnknownKind = 1001, Never, "This kind of message is not known here.";
+    /// Nested deeper than 32, or more than 4,096 elements.
+    TooDeep = 1002, Never, "The message is nested too deeply or has too many parts.";
+    /// Over the size of a frame or message.
+    TooLong = 1003, Never, "The message is too long.";
+    /// A message that may not come at this point, such as a command before `open`.
+    WrongOrder = 1004, AfterChange, "This message may not come at this point.";
+    /// A text of the wrong kind of frame for the subprotocol.
+    WrongFrame = 1005, Never, "Binary and text frames belong to different subprotocols.";
+    /// An empty text or reason.
+    TextEmpty = 2000, Never, "The text is empty.";
+    /// A text over its bound.
+    TextTooLong = 2001, Never, "The text is too long: send it in parts.";
+    /// Coordinates that are not on the earth, or an uncertainty out of range.
+    LocationImpossible = 2002, Never, "The place is impossible.";
+    /// An age below 0: a time in the future.
+    TimeInFuture = 2003, Never, "The time lies in the future.";
+    /// Older than 7 days.
+    TooOld = 2004, Never, "It is older than 7 days.";
+    /// The session is closed.
+    SessionClosed = 2005, Never, "The session is closed.";
+    /// No such session, or not yours: both look the same.
+    NoSuchSession = 2006, Never, "There is no such session.";
+    /// Somebody else owns it.
+    AlreadyTaken = 2007, AfterChange, "Somebody else has taken the session.";
+    /// Only its owner may do this.
+    NotOwner = 2008, AfterChange, "Only the owner of the session may do this.";
+    /// Nothing waits in these queues.
+    NothingWaits = 2009, Later, "No session waits.";
+    /// No such photo in this session.
+    NoSuchPhoto = 2010, Never, "There is no such photo.";
+    /// More than 100 photos in one session.
+    TooManyPhotos = 2011, Never, "No more photos fit in this session.";
+    /// Over the size of an original.
+    PhotoTooLarge = 2012, Never, "The photo is too large.";
+    /// Not JPEG, PNG, WebP or HEIC by content.
+    PhotoTypeRefused = 2013, Never, "This type of file is not taken.";
+    /// The picture cannot be decoded within the limits.
+    PhotoUnreadable = 2014, Never, "The picture cannot be read.";
+    /// The preview is too large or not a picture; the announcement stands without it.
+    PreviewRefused = 2015, Never, "The preview was refused.";
+    /// Upload bytes do not continue where the last ones ended.
+    UploadOffset = 2016, AfterChange, "The upload does not continue where it stopped.";
+    /// The upload has expired or never existed.
+    NoSuchUpload = 2017, AfterChange, "There is no such upload.";
+    /// The session description was refused.
+    MediaRefused = 2018, Never, "The live connection could not be set up with this description.";
+    /// The resident has not granted this medium, or has stopped it.
+    NoConsent = 2019, AfterChange, "The resident has not agreed to this.";
+    /// Nothing is being sent live.
+    NoMedia = 2020, Later, "Nothing is being sent live.";
+    /// No such queue or person in this agency.
+    NoSuchTarget = 2021, Never, "There is no such queue or person.";
+    /// A value out of its documented range.
+    OutOfRange = 2022, Never, "A value is out of range.";
+    /// This command id was used in another session or for opening another one.
+    IdReused = 2023, Never, "This id was used for something else.";
+    /// Missing, unreadable or forged.
+    TokenInvalid = 3000, AfterChange, "Sign in again.";
+    /// Past its time.
+    TokenExpired = 3001, AfterChange, "The sign-in has expired.";
+    /// Name or passphrase wrong: which one is not told.
+    SignInRefused = 3002, AfterChange, "Name or passphrase is wrong.";
+    /// Too many wrong passphrases for this name; wait.
+    SignInSlowed = 3003, Later, "Too many tries: wait a moment.";
+    /// The device's signature does not match its key or the challenge.
+    KeyRefused = 3004, AfterChange, "The device's key was refused.";
+    /// Your role may not do this.
+    NotAllowed = 3005, Never, "Your role may not do this.";
+    /// From a page of another site.
+    OriginRefused = 3006, Never, "Requests from this page are not taken.";
+    /// Write more slowly.
+    TooFast = 4000, Later, "Too many messages at once.";
+    /// The store does not answer or is full; nothing was acknowledged.
+    StoreUnavailable = 4001, Later, "It could not be stored yet. Keep it and try again.";
+    /// The node is going down; connect again.
+    GoingDown = 4002, Later, "The gateway is restarting.";
+    /// No room for another live connection.
+    MediaBusy = 4003, Later, "No live connection is free.";
+    /// A fault of ours; it was counted.
+    Internal = 4004, Later, "Something went wrong on our side. Keep it and try again.";
+}
+
+/// Why the gateway closes a WebSocket. 4000–4099: connect again at once; 4100–4199: connect again after the pause that was
+/// told (or 1–5 s at random); 4200–4299: do something first; 4300–4399: do not connect again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u16)]
+pub enum CloseCode {
+    /// The reader fell too far behind for too long; resume.
+    TooSlow = 4000,
+    /// Nothing was heard for three heartbeats; resume.
+    Silent = 4001,
+    /// The node is draining.
+    GoingDown = 4100,
+    /// Too many connections here.
+    Full = 4101,
+    /// The token is no longer valid.
+    SignInAgain = 4200,
+    /// No first message within the deadline.
+    NoHello = 4201,
+    /// A newer connection of the same client took over.
+    Replaced = 4300,
+    /// The protocol was broken: wrong subprotocol, frame over its bound, too many errors.
+    Protocol = 4301,
+    /// The session is over.
+    Finished = 4302,
+}
+
+impl CloseCode {
+    /// Every code.
+    pub const ALL: &[Self] = &[
+        Self::TooSlow,
+        Self::Silent,
+        Self::GoingDown,
+        Self::Full,
+        Self::SignInAgain,
+        Self::NoHello,
+        Self::Replaced,
+        Self::Protocol,
+        Self::Finished,
+    ];
+
+    /// The number of the close frame.
+    #[must_use]
+    pub const fn number(self) -> u16 {
+        self as u16
+    }
+
+    /// The reason text of the close frame.
+    #[must_use]
+    pub const fn reason(self) -> &'static str {
+        match self {
+            Self::TooSlow => "too slow",
+            Self::Silent => "silent",
+            Self::GoingDown => "going down",
+            Self::Full => "full",
+            Self::SignInAgain => "sign in again",
+            Self::NoHello => "no hello",
+            Self::Replaced => "replaced",
+            Self::Protocol => "protocol",
+            Self::Finished => "finished",
+        }
+    }
+}

@@ -1,0 +1,322 @@
+//! Events: the facts of a session's log, as stored and as shown.
+//!
+//! Owns: the list of facts and who may see each. Must not: decide which fact follows from what (that is `domain`).
+//! Used by: `domain` (decides and folds them), `node` (stores them), messages (carry them).
+//! Changes are additive: a stored log is read for years.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use crate::ids::{AgencyId, CommandId, QueueId, ResidentId, StaffId};
+use crate::vocabulary::{
+    Category, DeviceCan, Disposition, Location, Medium, Millis, Priority, Role, RuleFired, Seq,
+    TransferTarget,
+};
+
+/// Who did it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+#[serde(tag = "role", rename_all = "snake_case")]
+pub enum Actor {
+    /// The session's resident.
+    Resident,
+    /// A signed-in person. Residents are shown the role without the name.
+    Staff {
+        /// In which role.
+        #[serde(rename = "as")]
+        role: Role,
+        /// Who; left out where a resident looks.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        staff: Option<StaffId>,
+    },
+    /// The gateway itself.
+    Gateway,
+}
+
+/// Why a session went back to its queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ReleaseReason {
+    /// The telecommunicator gave it back.
+    GivenBack,
+    /// The console that owned it was lost.
+    ConsoleLost,
+    /// A supervisor took it away.
+    TakenAway,
+}
+
+/// Why live media ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum MediaEnd {
+    /// The resident stopped it.
+    Stopped,
+    /// The link was lost.
+    Lost,
+    /// The session ended.
+    SessionEnded,
+}
+
+/// A fact in a session's log.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Event {
+    /// The session began.
+    Opened {
+        /// Whose session it is.
+        agency: AgencyId,
+        /// The queue triage chose.
+        queue: QueueId,
+        /// What the resident says is happening.
+        category: Category,
+        /// Language tag (BCP 47).
+        language: String,
+        /// The resident cannot talk and must not be heard.
+        silent: bool,
+        /// What the device can do.
+        device: DeviceCan,
+        /// Which device, as a hash of its key.
+        resident: ResidentId,
+        /// How to contact back, if the resident said so.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        contact: Option<String>,
+    },
+    /// Triage gave a priority. With the first one the session enters its queue.
+    Triaged {
+        /// The priority.
+        priority: Priority,
+        /// The rules that fired, most urgent first; at most 16.
+        rules: Vec<RuleFired>,
+        /// Version of the rules.
+        version: String,
+        /// When an answer is due.
+        deadline_ms: Millis,
+    },
+    /// A person changed the priority. Triage does not change it again.
+    PriorityChanged {
+        /// The new priority.
+        priority: Priority,
+        /// Why, in the person's words.
+        reason: String,
+        /// When an answer is due now.
+        deadline_ms: Millis,
+    },
+    /// A finished message.
+    Text {
+        /// The text, at most 8,000 characters.
+        text: String,
+        /// How long before it reached the gateway it was written, in ms.
+        age_ms: i64,
+    },
+    /// Where the device is (device location).
+    Located {
+        /// The fix.
+        location: Location,
+    },
+    /// Where help should go (service location), set by a telecommunicator.
+    ServiceLocated {
+        /// The place.
+        location: Location,
+        /// The device fix it was taken from, if it was.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        from: Option<Seq>,
+    },
+    /// A photo will come; its id is the command's id.
+    PhotoAnnounced {
+        /// Names the photo.
+        photo: CommandId,
+        /// Type the device says it has, for example `image/jpeg`.
+        media_type: String,
+        /// Size of the original in bytes.
+        size_bytes: u64,
+        /// Whether a preview came along and may be shown.
+        preview: bool,
+        /// How old it was when announced, in ms.
+        age_ms: i64,
+    },
+    /// The original is sealed.
+    PhotoStored {
+        /// Which photo.
+        photo: CommandId,
+        /// SHA-256 of the original, hexadecimal.
+        sha256: String,
+        /// Size of the original in bytes.
+        size_bytes: u64,
+        /// Type by content.
+        media_type: String,
+        /// Whether a re-encoded copy can be shown; originals that cannot be decoded here (HEIC) are kept only.
+        copy: bool,
+    },
+    /// The photo was refused.
+    PhotoRefused {
+        /// Which photo.
+        photo: CommandId,
+        /// Public error code.
+        code: String,
+    },
+    /// A person looked at the photo.
+    PhotoRevealed {
+        /// Which photo.
+        photo: CommandId,
+    },
+    /// A telecommunicator asks for something; the ask's id is the command's id.
+    Asked {
+        /// Names the ask.
+        ask: CommandId,
+        /// For what.
+        medium: Medium,
+        /// A question beside it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        question: Option<String>,
+    },
+    /// The resident granted or refused, or stopped.
+    Consented {
+        /// To what.
+        medium: Medium,
+        /// Yes, or no (also: stop).
+        granted: bool,
+        /// The ask it answers.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        ask: Option<CommandId>,
+    },
+    /// Live media flows.
+    MediaStarted {
+        /// Camera or microphone.
+        medium: Medium,
+    },
+    /// Live media ended.
+    MediaEnded {
+        /// Camera or microphone.
+        medium: Medium,
+        /// Why.
+        reason: MediaEnd,
+    },
+    /// A person took the session: whoever did it owns it now.
+    Taken,
+    /// It went back to its queue with its first deadline.
+    Released {
+        /// Why.
+        reason: ReleaseReason,
+    },
+    /// It was handed on; complete when the other side takes it.
+    Transferred {
+        /// To whom.
+        target: TransferTarget,
+        /// The queue it waits in now.
+        queue: QueueId,
+        /// For the next telecommunicator.
+        note: String,
+    },
+    /// The resident left.
+    Left {
+        /// By quick exit: do not contact back unasked.
+        quick_exit: bool,
+    },
+    /// The resident left, or was away too long, before an answer.
+    Abandoned,
+    /// The resident came back to an abandoned session; it waits again with its first deadline.
+    Returned,
+    /// The session is finished.
+    Closed {
+        /// What it came to.
+        disposition: Disposition,
+        /// A closing note.
+        note: String,
+    },
+    /// A note among staff.
+    Note {
+        /// The text, at most 8,000 characters.
+        text: String,
+    },
+    /// Somebody watches without owning.
+    Watched {
+        /// Who.
+        staff: StaffId,
+        /// In which role.
+        #[serde(rename = "as")]
+        role: Role,
+    },
+    /// Everything up to here was opened by a person.
+    Seen {
+        /// Last sequence number seen.
+        up_to: Seq,
+    },
+}
+
+impl Event {
+    /// Whether the session's resident may see this fact. What staff say among themselves stays among them.
+    #[must_use]
+    pub const fn visible_to_resident(&self) -> bool {
+        !matches!(
+            self,
+            Self::Note { .. }
+                | Self::Watched { .. }
+                | Self::PriorityChanged { .. }
+                | Self::Triaged { .. }
+                | Self::ServiceLocated { .. }
+        )
+    }
+
+    /// The event as a resident may see it: closing notes, transfer notes and names of staff taken out.
+    #[must_use]
+    pub fn for_resident(&self) -> Option<Self> {
+        if !self.visible_to_resident() {
+            return None;
+        }
+        Some(match self {
+            Self::Closed { disposition, .. } => Self::Closed {
+                disposition: *disposition,
+                note: String::new(),
+            },
+            Self::Transferred { queue, .. } => Self::Transferred {
+                target: TransferTarget::Queue {
+                    queue: queue.clone(),
+                },
+                queue: queue.clone(),
+                note: String::new(),
+            },
+            other => other.clone(),
+        })
+    }
+}
+
+impl Actor {
+    /// A person of the agency.
+    #[must_use]
+    pub const fn staff(role: Role, staff: StaffId) -> Self {
+        Self::Staff {
+            role,
+            staff: Some(staff),
+        }
+    }
+
+    /// The actor as a resident may see it: roles without names.
+    #[must_use]
+    pub fn for_resident(&self) -> Self {
+        match self {
+            Self::Staff { role, .. } => Self::Staff {
+                role: *role,
+                staff: None,
+            },
+            other => other.clone(),
+        }
+    }
+}
+
+/// One entry of a session's log: what is stored, beside its sequence number and command id.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Stored {
+    /// When it was decided.
+    pub at_ms: Millis,
+    /// Who did it.
+    pub by: Actor,
+    /// What happened.
+    pub event: Event,
+    /// The last earlier entry that residents see; with it a receiver can tell a hole from a hidden entry.
+    pub resident_prev: Seq,
+}
