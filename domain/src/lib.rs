@@ -5,5 +5,6 @@
 //! arguments and the same input gives the same answer on every node, in tests and in replay; `domain/clippy.toml` bans the
 //! doors out. Called by: the gateway's node and adapters, `check-config`, and the load tests.
 
+pub mod access;
 pub mod queue;
 pub mod triage;
