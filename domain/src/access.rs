@@ -30,7 +30,7 @@ pub enum Access {
     Never,
     /// A session of one's own: the resident's, or the one this person owns.
     Own,
-    /// Any session of the own agency.
+    /// Any session of the own agency, and its lists. Where no session is concerned, [`may_at_all`] says it all.
     Agency,
     /// A right that touches nobody's session, or only what the caller is given with it.
     Always,

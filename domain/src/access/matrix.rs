@@ -11,8 +11,8 @@ const HEAD: &str = "<!-- Generated from domain/src/access.rs and compared by a t
 
 # Who may do what
 
-`own`: a session of one's own (a resident's own report; a session this person owns). `agency`: any session of the own agency.
-`always`: no session is concerned. `-`: no right.
+`own`: a session of one's own (a resident's own report; a session this person owns). `agency`: any session of the own agency,
+and its lists. `always`: no session is concerned. `-`: no right.
 
 | Action | nobody | resident | telecommunicator | supervisor | auditor | administrator |
 |---|---|---|---|---|---|---|

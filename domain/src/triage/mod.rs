@@ -22,7 +22,7 @@ use callbox_proto::ids::QueueId;
 use callbox_proto::vocabulary::{Category, Priority, RuleFired};
 use serde::Deserialize;
 
-pub use check::Problem;
+pub use check::{Problem, RULES_MAX};
 use words::Phrases;
 
 /// How much of one text is read for words: as long as the longest text that is taken (`text_chars` of the limits). A
