@@ -4,3 +4,4 @@ pub mod auth;
 pub mod backbone;
 pub mod clock;
 pub mod node;
+pub mod transport;
