@@ -229,7 +229,7 @@ fn closes() -> Result<String, Failure> {
             CloseCode::Protocol => {
                 "do not connect again: the client broke the protocol; tell the person and count it"
             }
-            CloseCode::Finished => "do not connect again for this session: it is over",
+            CloseCode::Finished => "stop: the session is over and nothing more will come",
         };
         writeln!(out, "| {} | `{}` | {act} |", code.number(), code.reason())?;
     }
