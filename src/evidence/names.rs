@@ -123,7 +123,11 @@ impl UploadId {
     /// also after a restart. Knowing it grants nothing: the owner is checked at every use.
     pub fn of(owner: &Owner) -> Self {
         let mut hasher = Sha256::new();
-        for part in [owner.agency.as_str(), owner.session.as_str(), owner.photo.as_str()] {
+        for part in [
+            owner.agency.as_str(),
+            owner.session.as_str(),
+            owner.photo.as_str(),
+        ] {
             hasher.update(part.as_bytes());
             hasher.update([0]);
         }
@@ -222,7 +226,9 @@ mod tests {
         for good in ["demo.example", "a", "psap-1.county.example", "1.2"] {
             assert!(AgencyName::parse(good).is_ok(), "{good}");
         }
-        for bad in ["", ".", "..", "a..b", ".a", "a.", "A", "a/b", "a\\b", "-a", "a-", "a\0", "a b", "é"] {
+        for bad in [
+            "", ".", "..", "a..b", ".a", "a.", "A", "a/b", "a\\b", "-a", "a-", "a\0", "a b", "é",
+        ] {
             assert!(AgencyName::parse(bad).is_err(), "{bad:?}");
         }
     }

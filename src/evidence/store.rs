@@ -138,6 +138,15 @@ pub struct Created {
     pub expires_at: SystemTime,
 }
 
+/// What is fixed of an upload that exists.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Registered {
+    /// Whose it is.
+    pub owner: Owner,
+    /// How many bytes it will have.
+    pub length_bytes: u64,
+}
+
 /// What is known of a copy: its own hash and the original it was made from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CopyLink {
@@ -196,8 +205,8 @@ pub trait EvidenceStore: Send + Sync {
     /// Creates the upload of an owner, or finds the one that exists.
     async fn create(&self, new: NewUpload) -> Result<Created, StoreError>;
 
-    /// Whose upload it is, without reading its bytes. Expired uploads are not found.
-    async fn owner(&self, id: &UploadId) -> Result<Owner, StoreError>;
+    /// Whose upload it is and how long it will be, without reading its bytes. Expired uploads are not found.
+    async fn find(&self, id: &UploadId) -> Result<Registered, StoreError>;
 
     /// Takes the upload to work on it; [`StoreError::Busy`] while another one has it.
     async fn claim(&self, id: &UploadId) -> Result<Box<dyn UploadHandle>, StoreError>;
@@ -227,10 +236,18 @@ pub trait EvidenceStore: Send + Sync {
     ) -> Result<Option<CopyLink>, StoreError>;
 
     /// The copy of an original, checked against its hash.
-    async fn copy(&self, agency: &AgencyName, original: &ContentHash) -> Result<StoredCopy, StoreError>;
+    async fn copy(
+        &self,
+        agency: &AgencyName,
+        original: &ContentHash,
+    ) -> Result<StoredCopy, StoreError>;
 
     /// A sealed original.
-    async fn original(&self, agency: &AgencyName, hash: &ContentHash) -> Result<StoredOriginal, StoreError>;
+    async fn original(
+        &self,
+        agency: &AgencyName,
+        hash: &ContentHash,
+    ) -> Result<StoredOriginal, StoreError>;
 
     /// Reads a sealed original whole and compares it with its name; [`StoreError::Damaged`] if they differ.
     async fn verify(&self, agency: &AgencyName, hash: &ContentHash) -> Result<(), StoreError>;

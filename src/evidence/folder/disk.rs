@@ -25,7 +25,9 @@ pub(super) struct Disk {
 impl Disk {
     /// The real disk.
     pub(super) fn real() -> Self {
-        Self { sync: |file| file.sync_data() }
+        Self {
+            sync: |file| file.sync_data(),
+        }
     }
 
     /// A disk whose syncs go through `sync`.
@@ -58,7 +60,12 @@ impl Disk {
     }
 
     /// Puts a whole small file in place: old or new content is there after a power cut, never half of it.
-    pub(super) fn write_whole(&self, folder: &Path, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
+    pub(super) fn write_whole(
+        &self,
+        folder: &Path,
+        name: &str,
+        bytes: &[u8],
+    ) -> Result<(), StoreError> {
         let temporary = folder.join(format!("{:032x}.tmp", rand::random::<u128>()));
         let written = self.write_new(&temporary, bytes).and_then(|()| {
             std::fs::rename(&temporary, folder.join(name))?;

@@ -35,7 +35,13 @@ impl FolderHandle {
         interrupted: CancellationToken,
     ) -> Self {
         let state = state_of(&id, &work);
-        Self { inner, id, work: Some(work), interrupted, state }
+        Self {
+            inner,
+            id,
+            work: Some(work),
+            interrupted,
+            state,
+        }
     }
 
     /// Checks that the upload still exists and brings its state up to date.
@@ -74,7 +80,10 @@ impl FolderHandle {
 fn state_of(id: &UploadId, work: &Work) -> UploadState {
     let ticket = &work.ticket;
     let (phase, received_bytes) = match ticket.step {
-        Step::Receiving | Step::Sealing(_) => (Phase::Receiving, work.part.as_ref().map_or(0, Part::durable_bytes)),
+        Step::Receiving | Step::Sealing(_) => (
+            Phase::Receiving,
+            work.part.as_ref().map_or(0, Part::durable_bytes),
+        ),
         Step::Sealed(hash) => (Phase::Sealed(hash), ticket.length_bytes),
         Step::Told(hash) => (Phase::Told(hash), ticket.length_bytes),
     };
@@ -116,16 +125,26 @@ impl Inner {
                     tracing::error!(upload = %id, "the files of the broken upload could not be removed");
                 }
             }
-            Some(StoreError::DiskFull | StoreError::Io(_) | StoreError::Damaged) => work.part = None,
+            Some(StoreError::DiskFull | StoreError::Io(_) | StoreError::Damaged) => {
+                work.part = None
+            }
             _ => {}
         }
     }
 
-    fn append(&self, id: &UploadId, work: &mut Work, offset_bytes: u64, bytes: &[u8]) -> Result<u64, StoreError> {
+    fn append(
+        &self,
+        id: &UploadId,
+        work: &mut Work,
+        offset_bytes: u64,
+        bytes: &[u8],
+    ) -> Result<u64, StoreError> {
         let length_bytes = work.ticket.length_bytes;
         let part = self.opened(id, work)?;
         if part.written_bytes() != offset_bytes {
-            return Err(StoreError::OffsetMismatch { expected_bytes: part.written_bytes() });
+            return Err(StoreError::OffsetMismatch {
+                expected_bytes: part.written_bytes(),
+            });
         }
         if offset_bytes.saturating_add(bytes.len() as u64) > length_bytes {
             return Err(StoreError::BeyondLength);
@@ -160,7 +179,9 @@ impl Inner {
 
     /// After a restart in the middle of sealing: on, if the file has moved; back, if it has not.
     fn settle_interrupted_seal(&self, id: &UploadId, work: &mut Work) -> Result<(), StoreError> {
-        let Step::Sealing(hash) = work.ticket.step else { return Ok(()) };
+        let Step::Sealing(hash) = work.ticket.step else {
+            return Ok(());
+        };
         if self.paths(id).bytes.exists() {
             return self.note(id, work, Step::Receiving);
         }
@@ -199,11 +220,13 @@ impl UploadHandle for FolderHandle {
     }
 
     async fn append(&mut self, offset_bytes: u64, bytes: Bytes) -> Result<u64, StoreError> {
-        self.step(move |inner, id, work| inner.append(id, work, offset_bytes, &bytes)).await
+        self.step(move |inner, id, work| inner.append(id, work, offset_bytes, &bytes))
+            .await
     }
 
     async fn sync(&mut self) -> Result<u64, StoreError> {
-        self.step(|inner, id, work| inner.opened(id, work)?.sync()).await
+        self.step(|inner, id, work| inner.opened(id, work)?.sync())
+            .await
     }
 
     async fn rollback(&mut self) -> Result<u64, StoreError> {
@@ -217,7 +240,9 @@ impl UploadHandle for FolderHandle {
     async fn reader(&mut self) -> Result<Reader, StoreError> {
         self.step(|inner, id, work| {
             let file = match work.ticket.step {
-                Step::Sealed(hash) | Step::Told(hash) => inner.open_original(&work.ticket.owner.agency, &hash)?,
+                Step::Sealed(hash) | Step::Told(hash) => {
+                    inner.open_original(&work.ticket.owner.agency, &hash)?
+                }
                 Step::Receiving | Step::Sealing(_) => {
                     disk::open(&inner.paths(id).bytes, OpenOptions::new().read(true))?
                 }

@@ -34,7 +34,12 @@ pub(super) struct Slot {
 impl Slot {
     pub(super) fn new(ticket: Ticket, part: Option<Part>) -> Arc<Self> {
         let first = ticket.clone();
-        let work = Work { ticket, part, broken: false, gone: false };
+        let work = Work {
+            ticket,
+            part,
+            broken: false,
+            gone: false,
+        };
         Arc::new(Self {
             first,
             work: Arc::new(tokio::sync::Mutex::new(work)),
@@ -53,10 +58,16 @@ pub(super) struct Ledger {
 
 impl Ledger {
     /// Counts an incomplete upload in, if the limits allow it.
-    pub(super) fn reserve(&mut self, ticket: &Ticket, limits: &FolderLimits) -> Result<(), StoreError> {
+    pub(super) fn reserve(
+        &mut self,
+        ticket: &Ticket,
+        limits: &FolderLimits,
+    ) -> Result<(), StoreError> {
         let session = &ticket.owner.session;
         if self.open_of_session.get(session).copied().unwrap_or(0) >= limits.max_open_per_session {
-            return Err(StoreError::TooManyOpen { max: limits.max_open_per_session });
+            return Err(StoreError::TooManyOpen {
+                max: limits.max_open_per_session,
+            });
         }
         if self.open_bytes.saturating_add(ticket.length_bytes) > limits.max_incomplete_total_bytes {
             return Err(StoreError::NoRoom);
@@ -67,7 +78,10 @@ impl Ledger {
 
     /// Counts an incomplete upload in without asking: it exists.
     pub(super) fn count_in(&mut self, ticket: &Ticket) {
-        let count = self.open_of_session.entry(ticket.owner.session.clone()).or_insert(0);
+        let count = self
+            .open_of_session
+            .entry(ticket.owner.session.clone())
+            .or_insert(0);
         *count = count.saturating_add(1);
         self.open_bytes = self.open_bytes.saturating_add(ticket.length_bytes);
     }

@@ -32,9 +32,10 @@ use self::handle::FolderHandle;
 use self::ledger::{Ledger, Slot, Work};
 use self::part::{Part, PartPaths};
 use self::ticket::{Step, TICKET_SUFFIX, Ticket};
-use super::names::{AgencyName, ContentHash, Owner, UploadId};
+use super::names::{AgencyName, ContentHash, UploadId};
 use super::store::{
-    CopyLink, Created, EvidenceStore, NewCopy, NewUpload, StoreError, StoredCopy, StoredOriginal, UploadHandle,
+    CopyLink, Created, EvidenceStore, NewCopy, NewUpload, Registered, StoreError, StoredCopy,
+    StoredOriginal, UploadHandle,
 };
 
 /// Sealed files are readable by the gateway's account and writable by nobody.
@@ -94,7 +95,12 @@ impl FolderStore {
         Self::open_on(Disk::real(), folder, limits, clock)
     }
 
-    fn open_on(disk: Disk, folder: &Path, limits: FolderLimits, clock: Clock) -> Result<Self, StoreError> {
+    fn open_on(
+        disk: Disk,
+        folder: &Path,
+        limits: FolderLimits,
+        clock: Clock,
+    ) -> Result<Self, StoreError> {
         let inner = Inner {
             incoming: folder.join("incoming"),
             sealed: folder.join("sealed"),
@@ -107,7 +113,9 @@ impl FolderStore {
         disk.make_folder(&inner.incoming)?;
         disk.make_folder(&inner.sealed)?;
         inner.load()?;
-        Ok(Self { inner: Arc::new(inner) })
+        Ok(Self {
+            inner: Arc::new(inner),
+        })
     }
 
     async fn blocking<T: Send + 'static>(
@@ -150,7 +158,11 @@ impl Inner {
     }
 
     fn slot(&self, id: &UploadId) -> Result<Arc<Slot>, StoreError> {
-        self.ledger().slots.get(id).cloned().ok_or(StoreError::NotFound)
+        self.ledger()
+            .slots
+            .get(id)
+            .cloned()
+            .ok_or(StoreError::NotFound)
     }
 
     /// Reads all tickets; what is not a ticket of ours, and temporary files, are left or removed.
@@ -161,10 +173,14 @@ impl Inner {
             if name.ends_with(".tmp") {
                 disk::remove_if_there(&self.incoming.join(name))?;
             }
-            let Some(Ok(id)) = name.strip_suffix(TICKET_SUFFIX).map(UploadId::parse) else { continue };
+            let Some(Ok(id)) = name.strip_suffix(TICKET_SUFFIX).map(UploadId::parse) else {
+                continue;
+            };
             match Ticket::read(&self.incoming, &id) {
                 Ok(ticket) => self.enter(id, ticket, None),
-                Err(StoreError::Damaged) => tracing::error!(upload = %id, "the ticket of an upload is damaged; left as it is"),
+                Err(StoreError::Damaged) => {
+                    tracing::error!(upload = %id, "the ticket of an upload is damaged; left as it is")
+                }
                 Err(error) => return Err(error),
             }
         }
@@ -198,7 +214,10 @@ impl Inner {
             Found::New(mut work) => match self.start(&id, &ticket) {
                 Ok(part) => {
                     work.part = Some(part);
-                    Ok(Created { id, expires_at: ticket.expires_at() })
+                    Ok(Created {
+                        id,
+                        expires_at: ticket.expires_at(),
+                    })
                 }
                 Err(error) => {
                     self.forget(&id, &mut work);
@@ -215,13 +234,21 @@ impl Inner {
         }
         ledger.reserve(ticket, &self.limits)?;
         let slot = Slot::new(ticket.clone(), None);
-        let work = Arc::clone(&slot.work).try_lock_owned().map_err(|_| StoreError::Busy)?;
+        let work = Arc::clone(&slot.work)
+            .try_lock_owned()
+            .map_err(|_| StoreError::Busy)?;
         ledger.slots.insert(id.clone(), slot);
         Ok(Found::New(work))
     }
 
     /// An upload in use exists and is well. One that has expired or is broken is removed: [`StoreError::NotFound`].
-    fn created_before(&self, id: UploadId, slot: &Slot, asked: &Ticket, now: SystemTime) -> Result<Created, StoreError> {
+    fn created_before(
+        &self,
+        id: UploadId,
+        slot: &Slot,
+        asked: &Ticket,
+        now: SystemTime,
+    ) -> Result<Created, StoreError> {
         if let Ok(mut work) = slot.work.try_lock() {
             if work.gone {
                 return Err(StoreError::NotFound);
@@ -234,11 +261,17 @@ impl Inner {
         if slot.first.length_bytes != asked.length_bytes {
             return Err(StoreError::Differs);
         }
-        Ok(Created { id, expires_at: slot.first.expires_at() })
+        Ok(Created {
+            id,
+            expires_at: slot.first.expires_at(),
+        })
     }
 
     fn start(&self, id: &UploadId, ticket: &Ticket) -> Result<Part, StoreError> {
-        let needed = self.limits.min_free_bytes.saturating_add(ticket.length_bytes);
+        let needed = self
+            .limits
+            .min_free_bytes
+            .saturating_add(ticket.length_bytes);
         if self.limits.min_free_bytes > 0 && disk::free_bytes(&self.incoming)? < needed {
             return Err(StoreError::DiskFull);
         }
@@ -276,11 +309,18 @@ impl Inner {
 
     fn sweep(&self) -> Result<u64, StoreError> {
         let now = (self.clock)();
-        let slots: Vec<_> = self.ledger().slots.iter().map(|(id, slot)| (id.clone(), Arc::clone(slot))).collect();
+        let slots: Vec<_> = self
+            .ledger()
+            .slots
+            .iter()
+            .map(|(id, slot)| (id.clone(), Arc::clone(slot)))
+            .collect();
         let mut removed = 0;
         for (id, slot) in slots {
             // An upload somebody works on is looked at next time.
-            let Ok(mut work) = slot.work.try_lock() else { continue };
+            let Ok(mut work) = slot.work.try_lock() else {
+                continue;
+            };
             if !work.gone && work.ticket.is_expired(now) {
                 self.remove(&id, &mut work)?;
                 removed += 1;
@@ -290,7 +330,9 @@ impl Inner {
     }
 
     fn is_unfinished(&self, id: &UploadId, slot: &Slot) -> bool {
-        let Ok(work) = slot.work.try_lock() else { return false };
+        let Ok(work) = slot.work.try_lock() else {
+            return false;
+        };
         match work.ticket.step {
             Step::Told(_) => false,
             Step::Sealing(_) | Step::Sealed(_) => true,
@@ -317,25 +359,37 @@ impl EvidenceStore for FolderStore {
         .await
     }
 
-    async fn owner(&self, id: &UploadId) -> Result<Owner, StoreError> {
+    async fn find(&self, id: &UploadId) -> Result<Registered, StoreError> {
         let slot = self.inner.slot(id)?;
         let now = (self.inner.clock)();
         // An upload somebody works on has not expired.
-        if slot.work.try_lock().is_ok_and(|work| work.gone || work.ticket.is_expired(now)) {
+        if slot
+            .work
+            .try_lock()
+            .is_ok_and(|work| work.gone || work.ticket.is_expired(now))
+        {
             return Err(StoreError::NotFound);
         }
-        Ok(slot.first.owner.clone())
+        Ok(Registered {
+            owner: slot.first.owner.clone(),
+            length_bytes: slot.first.length_bytes,
+        })
     }
 
     async fn claim(&self, id: &UploadId) -> Result<Box<dyn UploadHandle>, StoreError> {
         let slot = self.inner.slot(id)?;
-        let work = Arc::clone(&slot.work).try_lock_owned().map_err(|_| StoreError::Busy)?;
+        let work = Arc::clone(&slot.work)
+            .try_lock_owned()
+            .map_err(|_| StoreError::Busy)?;
         self.hold(id, &slot, work).await
     }
 
     async fn take_over(&self, id: &UploadId) -> Result<Box<dyn UploadHandle>, StoreError> {
         let slot = self.inner.slot(id)?;
-        slot.holder.lock().unwrap_or_else(PoisonError::into_inner).cancel();
+        slot.holder
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .cancel();
         let work = tokio::time::timeout(TAKE_OVER_WAIT, Arc::clone(&slot.work).lock_owned())
             .await
             .map_err(|_| StoreError::Busy)?;
@@ -344,8 +398,17 @@ impl EvidenceStore for FolderStore {
 
     async fn unfinished(&self) -> Vec<UploadId> {
         let listed = self.blocking(|inner| {
-            let slots: Vec<_> = inner.ledger().slots.iter().map(|(id, slot)| (id.clone(), Arc::clone(slot))).collect();
-            Ok(slots.into_iter().filter(|(id, slot)| inner.is_unfinished(id, slot)).map(|(id, _)| id).collect())
+            let slots: Vec<_> = inner
+                .ledger()
+                .slots
+                .iter()
+                .map(|(id, slot)| (id.clone(), Arc::clone(slot)))
+                .collect();
+            Ok(slots
+                .into_iter()
+                .filter(|(id, slot)| inner.is_unfinished(id, slot))
+                .map(|(id, _)| id)
+                .collect())
         });
         listed.await.unwrap_or_default()
     }
@@ -354,12 +417,22 @@ impl EvidenceStore for FolderStore {
         self.blocking(|inner| inner.sweep()).await
     }
 
-    async fn keep_copy(&self, agency: &AgencyName, original: &ContentHash, copy: NewCopy) -> Result<CopyLink, StoreError> {
+    async fn keep_copy(
+        &self,
+        agency: &AgencyName,
+        original: &ContentHash,
+        copy: NewCopy,
+    ) -> Result<CopyLink, StoreError> {
         let (agency, original) = (agency.clone(), *original);
-        self.blocking(move |inner| inner.keep_copy(&agency, &original, &copy)).await
+        self.blocking(move |inner| inner.keep_copy(&agency, &original, &copy))
+            .await
     }
 
-    async fn copy_link(&self, agency: &AgencyName, original: &ContentHash) -> Result<Option<CopyLink>, StoreError> {
+    async fn copy_link(
+        &self,
+        agency: &AgencyName,
+        original: &ContentHash,
+    ) -> Result<Option<CopyLink>, StoreError> {
         let (agency, original) = (agency.clone(), *original);
         self.blocking(move |inner| match inner.copy_link(&agency, &original) {
             Err(StoreError::NotFound) => Ok(None),
@@ -368,18 +441,29 @@ impl EvidenceStore for FolderStore {
         .await
     }
 
-    async fn copy(&self, agency: &AgencyName, original: &ContentHash) -> Result<StoredCopy, StoreError> {
+    async fn copy(
+        &self,
+        agency: &AgencyName,
+        original: &ContentHash,
+    ) -> Result<StoredCopy, StoreError> {
         let (agency, original) = (agency.clone(), *original);
-        self.blocking(move |inner| inner.copy(&agency, &original)).await
+        self.blocking(move |inner| inner.copy(&agency, &original))
+            .await
     }
 
-    async fn original(&self, agency: &AgencyName, hash: &ContentHash) -> Result<StoredOriginal, StoreError> {
+    async fn original(
+        &self,
+        agency: &AgencyName,
+        hash: &ContentHash,
+    ) -> Result<StoredOriginal, StoreError> {
         let (agency, hash) = (agency.clone(), *hash);
-        self.blocking(move |inner| inner.original(&agency, &hash)).await
+        self.blocking(move |inner| inner.original(&agency, &hash))
+            .await
     }
 
     async fn verify(&self, agency: &AgencyName, hash: &ContentHash) -> Result<(), StoreError> {
         let (agency, hash) = (agency.clone(), *hash);
-        self.blocking(move |inner| inner.verify(&agency, &hash)).await
+        self.blocking(move |inner| inner.verify(&agency, &hash))
+            .await
     }
 }

@@ -68,8 +68,14 @@ impl Part {
     /// Starts an empty upload; its names are durable when the caller has synced the folder.
     pub(super) fn create(disk: Disk, paths: PartPaths) -> Result<Self, StoreError> {
         paths.remove()?;
-        let bytes = disk::open(&paths.bytes, OpenOptions::new().read(true).write(true).create_new(true))?;
-        let marks = disk::open(&paths.marks, OpenOptions::new().append(true).create_new(true))?;
+        let bytes = disk::open(
+            &paths.bytes,
+            OpenOptions::new().read(true).write(true).create_new(true),
+        )?;
+        let marks = disk::open(
+            &paths.marks,
+            OpenOptions::new().append(true).create_new(true),
+        )?;
         Ok(Self {
             disk,
             paths,
@@ -127,10 +133,12 @@ impl Part {
         if self.durable_bytes < self.written_bytes {
             self.disk.sync(&self.bytes)?;
             if self.marks_written >= MARKS_MAX {
-                self.marks = write_marks_anew(self.disk, &self.paths, self.written_bytes, &self.hasher)?;
+                self.marks =
+                    write_marks_anew(self.disk, &self.paths, self.written_bytes, &self.hasher)?;
                 self.marks_written = 1;
             } else {
-                self.marks.write_all(mark_line(self.written_bytes, &self.hasher).as_bytes())?;
+                self.marks
+                    .write_all(mark_line(self.written_bytes, &self.hasher).as_bytes())?;
                 self.disk.sync(&self.marks)?;
                 self.marks_written += 1;
             }
@@ -149,10 +157,18 @@ impl Part {
 }
 
 fn mark_line(offset_bytes: u64, hasher: &Sha256) -> String {
-    format!("{offset_bytes} {}\n", ContentHash::of_finished(hasher.clone()))
+    format!(
+        "{offset_bytes} {}\n",
+        ContentHash::of_finished(hasher.clone())
+    )
 }
 
-fn write_marks_anew(disk: Disk, paths: &PartPaths, offset_bytes: u64, hasher: &Sha256) -> Result<File, StoreError> {
+fn write_marks_anew(
+    disk: Disk,
+    paths: &PartPaths,
+    offset_bytes: u64,
+    hasher: &Sha256,
+) -> Result<File, StoreError> {
     let line = mark_line(offset_bytes, hasher);
     disk.write_whole(&paths.folder, &paths.marks_name, line.as_bytes())?;
     Ok(disk::open(&paths.marks, OpenOptions::new().append(true))?)
@@ -165,7 +181,10 @@ fn read_marks(path: &Path) -> Result<Vec<(u64, ContentHash)>, StoreError> {
         Err(StoreError::NotFound | StoreError::Damaged) => return Ok(Vec::new()),
         Err(error) => return Err(error),
     };
-    let mut marks: Vec<_> = String::from_utf8_lossy(&raw).lines().filter_map(parse_mark).collect();
+    let mut marks: Vec<_> = String::from_utf8_lossy(&raw)
+        .lines()
+        .filter_map(parse_mark)
+        .collect();
     marks.sort_unstable_by_key(|(offset, _)| *offset);
     Ok(marks)
 }
@@ -176,7 +195,10 @@ fn parse_mark(line: &str) -> Option<(u64, ContentHash)> {
 }
 
 /// Reads the file once; the offset of the last right mark and the state of the hash there.
-fn trusted_prefix(file: &mut File, marks: &[(u64, ContentHash)]) -> Result<(u64, Sha256), StoreError> {
+fn trusted_prefix(
+    file: &mut File,
+    marks: &[(u64, ContentHash)],
+) -> Result<(u64, Sha256), StoreError> {
     let mut hasher = Sha256::new();
     let mut trusted = (0, hasher.clone());
     let mut position = 0_u64;
@@ -192,13 +214,24 @@ fn trusted_prefix(file: &mut File, marks: &[(u64, ContentHash)]) -> Result<(u64,
 }
 
 /// Hashes on to `offset`; false when the file ends before it.
-fn hash_up_to(file: &mut File, hasher: &mut Sha256, position: &mut u64, offset: u64) -> Result<bool, StoreError> {
+fn hash_up_to(
+    file: &mut File,
+    hasher: &mut Sha256,
+    position: &mut u64,
+    offset: u64,
+) -> Result<bool, StoreError> {
     let mut chunk = vec![0_u8; READ_CHUNK_BYTES];
     while *position < offset {
-        let wanted = usize::try_from(offset - *position).unwrap_or(READ_CHUNK_BYTES).min(READ_CHUNK_BYTES);
-        let Some(space) = chunk.get_mut(..wanted) else { return Ok(false) };
+        let wanted = usize::try_from(offset - *position)
+            .unwrap_or(READ_CHUNK_BYTES)
+            .min(READ_CHUNK_BYTES);
+        let Some(space) = chunk.get_mut(..wanted) else {
+            return Ok(false);
+        };
         let read = file.read(space)?;
-        let Some(filled) = chunk.get(..read) else { return Ok(false) };
+        let Some(filled) = chunk.get(..read) else {
+            return Ok(false);
+        };
         if filled.is_empty() {
             return Ok(false);
         }

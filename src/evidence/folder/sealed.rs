@@ -30,7 +30,12 @@ impl Inner {
 
     /// Moves a complete, synced file under its name; durable when it returns. A file that is there already has
     /// the same content, or had it before it was damaged: the new one takes its place.
-    pub(super) fn move_to_sealed(&self, from: &Path, agency: &AgencyName, hash: &ContentHash) -> Result<(), StoreError> {
+    pub(super) fn move_to_sealed(
+        &self,
+        from: &Path,
+        agency: &AgencyName,
+        hash: &ContentHash,
+    ) -> Result<(), StoreError> {
         let folder = self.folder_of(agency, hash);
         self.disk.make_folder(&self.sealed.join(agency.as_str()))?;
         self.disk.make_folder(&folder)?;
@@ -39,18 +44,33 @@ impl Inner {
         self.disk.sync_folder(&self.incoming)
     }
 
-    pub(super) fn open_original(&self, agency: &AgencyName, hash: &ContentHash) -> Result<File, StoreError> {
-        Ok(disk::open(&self.path_of(agency, hash), OpenOptions::new().read(true))?)
+    pub(super) fn open_original(
+        &self,
+        agency: &AgencyName,
+        hash: &ContentHash,
+    ) -> Result<File, StoreError> {
+        Ok(disk::open(
+            &self.path_of(agency, hash),
+            OpenOptions::new().read(true),
+        )?)
     }
 
     pub(super) fn has_original(&self, agency: &AgencyName, hash: &ContentHash, bytes: u64) -> bool {
         std::fs::metadata(self.path_of(agency, hash)).is_ok_and(|metadata| metadata.len() == bytes)
     }
 
-    pub(super) fn original(&self, agency: &AgencyName, hash: &ContentHash) -> Result<StoredOriginal, StoreError> {
+    pub(super) fn original(
+        &self,
+        agency: &AgencyName,
+        hash: &ContentHash,
+    ) -> Result<StoredOriginal, StoreError> {
         let file = self.open_original(agency, hash)?;
         let bytes = file.metadata()?.len();
-        Ok(StoredOriginal { hash: *hash, bytes, reader: Box::pin(tokio::fs::File::from_std(file)) })
+        Ok(StoredOriginal {
+            hash: *hash,
+            bytes,
+            reader: Box::pin(tokio::fs::File::from_std(file)),
+        })
     }
 
     pub(super) fn verify(&self, agency: &AgencyName, hash: &ContentHash) -> Result<(), StoreError> {
@@ -64,13 +84,24 @@ impl Inner {
                 _ => break,
             }
         }
-        if ContentHash::of_finished(hasher) == *hash { Ok(()) } else { Err(StoreError::Damaged) }
+        if ContentHash::of_finished(hasher) == *hash {
+            Ok(())
+        } else {
+            Err(StoreError::Damaged)
+        }
     }
 
-    pub(super) fn keep_copy(&self, agency: &AgencyName, original: &ContentHash, copy: &NewCopy) -> Result<CopyLink, StoreError> {
+    pub(super) fn keep_copy(
+        &self,
+        agency: &AgencyName,
+        original: &ContentHash,
+        copy: &NewCopy,
+    ) -> Result<CopyLink, StoreError> {
         let bytes = copy.bytes.len() as u64;
         if bytes > COPY_MAX_BYTES {
-            return Err(StoreError::Size { max_bytes: COPY_MAX_BYTES });
+            return Err(StoreError::Size {
+                max_bytes: COPY_MAX_BYTES,
+            });
         }
         let link = CopyLink {
             original: *original,
@@ -82,25 +113,46 @@ impl Inner {
         };
         let json = serde_json::to_vec(&link).map_err(|_| StoreError::Damaged)?;
         let folder = self.folder_of(agency, original);
-        self.disk.write_whole(&folder, &format!("{original}.copy"), &copy.bytes)?;
-        self.disk.write_whole(&folder, &format!("{original}.copy.json"), &json)?;
+        self.disk
+            .write_whole(&folder, &format!("{original}.copy"), &copy.bytes)?;
+        self.disk
+            .write_whole(&folder, &format!("{original}.copy.json"), &json)?;
         Ok(link)
     }
 
-    pub(super) fn copy_link(&self, agency: &AgencyName, original: &ContentHash) -> Result<CopyLink, StoreError> {
-        let path = self.folder_of(agency, original).join(format!("{original}.copy.json"));
+    pub(super) fn copy_link(
+        &self,
+        agency: &AgencyName,
+        original: &ContentHash,
+    ) -> Result<CopyLink, StoreError> {
+        let path = self
+            .folder_of(agency, original)
+            .join(format!("{original}.copy.json"));
         let json = disk::read_small(&path, LINK_MAX_BYTES)?;
         let link: CopyLink = serde_json::from_slice(&json).map_err(|_| StoreError::Damaged)?;
-        if link.original == *original { Ok(link) } else { Err(StoreError::Damaged) }
+        if link.original == *original {
+            Ok(link)
+        } else {
+            Err(StoreError::Damaged)
+        }
     }
 
-    pub(super) fn copy(&self, agency: &AgencyName, original: &ContentHash) -> Result<StoredCopy, StoreError> {
+    pub(super) fn copy(
+        &self,
+        agency: &AgencyName,
+        original: &ContentHash,
+    ) -> Result<StoredCopy, StoreError> {
         let link = self.copy_link(agency, original)?;
-        let path = self.folder_of(agency, original).join(format!("{original}.copy"));
+        let path = self
+            .folder_of(agency, original)
+            .join(format!("{original}.copy"));
         let bytes = disk::read_small(&path, COPY_MAX_BYTES)?;
         if ContentHash::of(&bytes) != link.copy {
             return Err(StoreError::Damaged);
         }
-        Ok(StoredCopy { link, bytes: bytes.into() })
+        Ok(StoredCopy {
+            link,
+            bytes: bytes.into(),
+        })
     }
 }

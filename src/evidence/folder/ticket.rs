@@ -40,7 +40,12 @@ pub(super) struct Ticket {
 }
 
 impl Ticket {
-    pub(super) fn write(&self, disk: Disk, incoming: &Path, id: &UploadId) -> Result<(), StoreError> {
+    pub(super) fn write(
+        &self,
+        disk: Disk,
+        incoming: &Path,
+        id: &UploadId,
+    ) -> Result<(), StoreError> {
         let json = serde_json::to_vec(self).map_err(|_| StoreError::Damaged)?;
         disk.write_whole(incoming, &file_name(id), &json)
     }

@@ -50,11 +50,19 @@ fn claims(exif: &Exif) -> ClaimedMetadata {
 
 /// Degrees, minutes and seconds as one number, if they are one within the limit.
 fn degrees(exif: &Exif, tag: Tag, side: Tag, negative: char, limit_deg: f64) -> Option<f64> {
-    let Value::Rational(parts) = &exif.get_field(tag, In::PRIMARY)?.value else { return None };
-    let [degrees, minutes, seconds] = parts.as_slice() else { return None };
+    let Value::Rational(parts) = &exif.get_field(tag, In::PRIMARY)?.value else {
+        return None;
+    };
+    let [degrees, minutes, seconds] = parts.as_slice() else {
+        return None;
+    };
     let size = degrees.to_f64() + minutes.to_f64() / 60.0 + seconds.to_f64() / 3_600.0;
     let side = ascii(exif, side)?;
-    let value = if side.starts_with(negative) { -size } else { size };
+    let value = if side.starts_with(negative) {
+        -size
+    } else {
+        size
+    };
     (value.is_finite() && value.abs() <= limit_deg).then_some(value)
 }
 
@@ -67,7 +75,9 @@ fn taken_at(exif: &Exif) -> Option<String> {
         && time.minute < 60
         && time.second <= 60
         && time.year > 0;
-    let offset = ascii(exif, Tag::OffsetTimeOriginal).filter(|offset| is_offset(offset)).unwrap_or_default();
+    let offset = ascii(exif, Tag::OffsetTimeOriginal)
+        .filter(|offset| is_offset(offset))
+        .unwrap_or_default();
     in_range.then(|| {
         format!(
             "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}{offset}",

@@ -5,7 +5,9 @@
 use std::io::Cursor;
 
 use image::codecs::jpeg::JpegEncoder;
-use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits, Rgb, RgbImage};
+use image::{
+    DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits, Rgb, RgbImage,
+};
 
 use super::PhotoRefusal;
 use super::kind::PhotoKind;
@@ -66,11 +68,17 @@ fn refusal(error: ImageError) -> PhotoRefusal {
 }
 
 fn shrink(decoded: DynamicImage) -> RgbImage {
-    let opaque = if decoded.color().has_alpha() { on_white(decoded) } else { decoded.into_rgb8() };
+    let opaque = if decoded.color().has_alpha() {
+        on_white(decoded)
+    } else {
+        decoded.into_rgb8()
+    };
     if opaque.width().max(opaque.height()) <= COPY_MAX_SIDE_PX {
         return opaque;
     }
-    DynamicImage::ImageRgb8(opaque).thumbnail(COPY_MAX_SIDE_PX, COPY_MAX_SIDE_PX).into_rgb8()
+    DynamicImage::ImageRgb8(opaque)
+        .thumbnail(COPY_MAX_SIDE_PX, COPY_MAX_SIDE_PX)
+        .into_rgb8()
 }
 
 /// What shines through becomes white, as on paper.
@@ -95,5 +103,9 @@ fn encode(picture: &DynamicImage) -> Result<Encoded, PhotoRefusal> {
     JpegEncoder::new_with_quality(&mut jpeg, COPY_QUALITY)
         .encode_image(picture)
         .map_err(|_| PhotoRefusal::Unreadable)?;
-    Ok(Encoded { width_px: picture.width(), height_px: picture.height(), jpeg })
+    Ok(Encoded {
+        width_px: picture.width(),
+        height_px: picture.height(),
+        jpeg,
+    })
 }

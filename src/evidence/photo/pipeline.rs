@@ -32,7 +32,11 @@ pub struct WorkerLimits {
 
 impl Default for WorkerLimits {
     fn default() -> Self {
-        Self { max_workers: 2, wall_clock: Duration::from_secs(10), max_wait: Duration::from_secs(20) }
+        Self {
+            max_workers: 2,
+            wall_clock: Duration::from_secs(10),
+            max_wait: Duration::from_secs(20),
+        }
     }
 }
 
@@ -97,17 +101,29 @@ impl PhotoPipeline {
     /// A pipeline whose worker is `program`, called with [`WORKER_SUBCOMMAND`].
     pub fn new(program: PathBuf, limits: WorkerLimits) -> Self {
         let permits = Semaphore::new(limits.max_workers.max(1));
-        Self { program, limits, permits }
+        Self {
+            program,
+            limits,
+            permits,
+        }
     }
 
     /// Makes the copy of a picture of `length_bytes`.
-    pub async fn make_copy(&self, original: impl AsyncRead + Send + Unpin, length_bytes: u64) -> Result<PhotoCopy, PhotoError> {
+    pub async fn make_copy(
+        &self,
+        original: impl AsyncRead + Send + Unpin,
+        length_bytes: u64,
+    ) -> Result<PhotoCopy, PhotoError> {
         let (answer, content) = self.ask(Wanted::Copy, original, length_bytes).await?;
         let side = 1..=COPY_MAX_SIDE_PX;
         // The one thing that goes on to a browser is checked here again.
         let is_jpeg = content.starts_with(&[0xFF, 0xD8, 0xFF]);
         if side.contains(&answer.width_px) && side.contains(&answer.height_px) && is_jpeg {
-            Ok(PhotoCopy { width_px: answer.width_px, height_px: answer.height_px, jpeg: content.into() })
+            Ok(PhotoCopy {
+                width_px: answer.width_px,
+                height_px: answer.height_px,
+                jpeg: content.into(),
+            })
         } else {
             Err(WorkerFailure::BadAnswer.into())
         }
@@ -133,7 +149,9 @@ impl PhotoPipeline {
             .await
             .map_err(|_| WorkerFailure::Busy)?
             .map_err(|_| WorkerFailure::Busy)?;
-        let mut worker = self.start().map_err(|error| WorkerFailure::Start(error.kind()))?;
+        let mut worker = self
+            .start()
+            .map_err(|error| WorkerFailure::Start(error.kind()))?;
         let talk = talk(&mut worker, wanted, original, length_bytes);
         let answered = match tokio::time::timeout(self.limits.wall_clock, talk).await {
             Ok(answered) => answered,
@@ -218,13 +236,22 @@ async fn send(
     original: impl AsyncRead + Send + Unpin,
     length_bytes: u64,
 ) -> Result<(), Silence> {
-    questions.write_all(&wanted.question(length_bytes)).await.map_err(|_| Silence::Ended)?;
+    questions
+        .write_all(&wanted.question(length_bytes))
+        .await
+        .map_err(|_| Silence::Ended)?;
     let mut original = original.take(length_bytes);
     let mut chunk = vec![0_u8; PIPE_CHUNK_BYTES];
     loop {
-        let read = original.read(&mut chunk).await.map_err(|error| Silence::Original(error.kind()))?;
+        let read = original
+            .read(&mut chunk)
+            .await
+            .map_err(|error| Silence::Original(error.kind()))?;
         match chunk.get(..read) {
-            Some(filled) if !filled.is_empty() => questions.write_all(filled).await.map_err(|_| Silence::Ended)?,
+            Some(filled) if !filled.is_empty() => questions
+                .write_all(filled)
+                .await
+                .map_err(|_| Silence::Ended)?,
             // Dropping the pipe tells the worker that there is nothing more.
             _ => return Ok(()),
         }
@@ -233,9 +260,20 @@ async fn send(
 
 async fn receive(mut answers: ChildStdout) -> Result<(Answer, Vec<u8>), Silence> {
     let mut head = [0_u8; ANSWER_BYTES];
-    answers.read_exact(&mut head).await.map_err(|_| Silence::Ended)?;
+    answers
+        .read_exact(&mut head)
+        .await
+        .map_err(|_| Silence::Ended)?;
     let answer = Answer::parse(&head).ok_or(Silence::Wrong)?;
     let mut content = Vec::new();
-    answers.take(answer.content_bytes).read_to_end(&mut content).await.map_err(|_| Silence::Ended)?;
-    if content.len() as u64 == answer.content_bytes { Ok((answer, content)) } else { Err(Silence::Ended) }
+    answers
+        .take(answer.content_bytes)
+        .read_to_end(&mut content)
+        .await
+        .map_err(|_| Silence::Ended)?;
+    if content.len() as u64 == answer.content_bytes {
+        Ok((answer, content))
+    } else {
+        Err(Silence::Ended)
+    }
 }

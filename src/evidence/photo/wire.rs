@@ -121,16 +121,29 @@ mod tests {
     fn questions_and_answers_read_back_what_was_written() {
         let question: [u8; QUESTION_BYTES] = Wanted::Claims.question(77).try_into().unwrap();
         assert_eq!(Wanted::parse(&question), Some((Wanted::Claims, 77)));
-        let answer = Answer { outcome: Outcome::TooLarge, width_px: 3, height_px: 4, content_bytes: 5 };
+        let answer = Answer {
+            outcome: Outcome::TooLarge,
+            width_px: 3,
+            height_px: 4,
+            content_bytes: 5,
+        };
         let bytes: [u8; ANSWER_BYTES] = answer.to_bytes().try_into().unwrap();
         assert_eq!(Answer::parse(&bytes), Some(answer));
     }
 
     #[test]
     fn lengths_over_the_bounds_are_not_believed() {
-        let question: [u8; QUESTION_BYTES] = Wanted::Copy.question(ORIGINAL_MAX_BYTES + 1).try_into().unwrap();
+        let question: [u8; QUESTION_BYTES] = Wanted::Copy
+            .question(ORIGINAL_MAX_BYTES + 1)
+            .try_into()
+            .unwrap();
         assert_eq!(Wanted::parse(&question), None);
-        let answer = Answer { outcome: Outcome::Done, width_px: 1, height_px: 1, content_bytes: u64::MAX };
+        let answer = Answer {
+            outcome: Outcome::Done,
+            width_px: 1,
+            height_px: 1,
+            content_bytes: u64::MAX,
+        };
         assert_eq!(Answer::parse(&answer.to_bytes().try_into().unwrap()), None);
     }
 }

@@ -47,7 +47,13 @@ fn limit_self() -> io::Result<()> {
         (Resource::Fsize, 0),
         (Resource::Core, 0),
     ] {
-        setrlimit(resource, Rlimit { current: Some(limit), maximum: Some(limit) })?;
+        setrlimit(
+            resource,
+            Rlimit {
+                current: Some(limit),
+                maximum: Some(limit),
+            },
+        )?;
     }
     Ok(())
 }
@@ -89,15 +95,26 @@ fn answer(wanted: Wanted, original: &[u8]) -> (Answer, Vec<u8>) {
         Err(PhotoRefusal::Unreadable) => (Outcome::Unreadable, 0, 0, Vec::new()),
         Err(PhotoRefusal::TooLarge) => (Outcome::TooLarge, 0, 0, Vec::new()),
     };
-    (Answer { outcome, width_px, height_px, content_bytes: content.len() as u64 }, content)
+    (
+        Answer {
+            outcome,
+            width_px,
+            height_px,
+            content_bytes: content.len() as u64,
+        },
+        content,
+    )
 }
 
 fn make(wanted: Wanted, original: &[u8]) -> Result<(u32, u32, Vec<u8>), PhotoRefusal> {
     let kind = PhotoKind::of(original).ok_or(PhotoRefusal::Type)?;
     match wanted {
-        Wanted::Copy => copy::make(original, kind).map(|copy| (copy.width_px, copy.height_px, copy.jpeg)),
+        Wanted::Copy => {
+            copy::make(original, kind).map(|copy| (copy.width_px, copy.height_px, copy.jpeg))
+        }
         Wanted::Claims => {
-            let json = serde_json::to_vec(&claimed::read(original)).map_err(|_| PhotoRefusal::Unreadable)?;
+            let json = serde_json::to_vec(&claimed::read(original))
+                .map_err(|_| PhotoRefusal::Unreadable)?;
             Ok((0, 0, json))
         }
     }

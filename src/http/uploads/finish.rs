@@ -1,0 +1,194 @@
+//! From the last byte to the log: check the picture, make its copy, seal the original, tell the authority.
+//!
+//! Every step can be done again after a restart: the ticket of the upload says how far it got.
+
+use tokio::io::AsyncReadExt;
+
+use super::Uploads;
+use super::authority::{CopyState, NoCopy, SealedPhoto, UploadGrant};
+use super::problem::Problem;
+use crate::evidence::names::ContentHash;
+use crate::evidence::photo::{PhotoCopy, PhotoError, PhotoKind, PhotoRefusal};
+use crate::evidence::store::{NewCopy, Phase, StoreError, UploadHandle, UploadState};
+
+/// A picture that was looked at.
+struct Looked {
+    kind: PhotoKind,
+    copy: Result<PhotoCopy, NoCopy>,
+}
+
+impl Uploads {
+    /// Finishes uploads whose bytes were all there when the process ended. To be called once after start, when the
+    /// authority can answer; returns how many were finished.
+    pub async fn finish_interrupted(&self) -> u64 {
+        let mut finished = 0;
+        for id in self.store.unfinished().await {
+            let Ok(handle) = self.store.claim(&id).await else {
+                continue;
+            };
+            let grant = UploadGrant {
+                owner: handle.state().owner,
+            };
+            match self.finish(handle, &grant).await {
+                Ok(state) if matches!(state.phase, Phase::Told(_)) => finished += 1,
+                Ok(_) => {}
+                Err(problem) => {
+                    tracing::warn!(upload = %id, ?problem, "an interrupted upload was not finished")
+                }
+            }
+        }
+        finished
+    }
+
+    /// Finishes in a task of its own, so that a client that goes away does not stop it.
+    pub(super) async fn finish_apart(
+        &self,
+        handle: Box<dyn UploadHandle>,
+        grant: UploadGrant,
+    ) -> Result<UploadState, Problem> {
+        let uploads = self.clone();
+        let task = tokio::spawn(async move { uploads.finish(handle, &grant).await });
+        task.await.unwrap_or(Err(Problem::StorageFailed))
+    }
+
+    /// Does what is left to do for an upload; nothing for one that is not complete, or finished.
+    pub(super) async fn finish(
+        &self,
+        mut handle: Box<dyn UploadHandle>,
+        grant: &UploadGrant,
+    ) -> Result<UploadState, Problem> {
+        let state = handle.state();
+        let photo = match state.phase {
+            Phase::Told(_) => return Ok(state),
+            Phase::Receiving if state.received_bytes < state.length_bytes => return Ok(state),
+            Phase::Receiving => match self.look_at(handle.as_mut()).await? {
+                Ok(looked) => self.seal(handle.as_mut(), looked).await?,
+                Err(refusal) => return self.turn_down(handle, grant, refusal).await,
+            },
+            Phase::Sealed(hash) => self.sealed_before(handle.as_mut(), hash).await?,
+        };
+        self.authority.completed(grant, photo).await?;
+        handle.told().await?;
+        Ok(handle.state())
+    }
+
+    async fn look_at(
+        &self,
+        handle: &mut dyn UploadHandle,
+    ) -> Result<Result<Looked, PhotoRefusal>, StoreError> {
+        let length_bytes = handle.state().length_bytes;
+        let mut reader = handle.reader().await?;
+        let mut head = Vec::new();
+        (&mut reader)
+            .take(PhotoKind::HEAD_BYTES as u64)
+            .read_to_end(&mut head)
+            .await?;
+        let Some(kind) = PhotoKind::of(&head) else {
+            return Ok(Err(PhotoRefusal::Type));
+        };
+        if !kind.can_be_shown() {
+            return Ok(Ok(Looked {
+                kind,
+                copy: Err(NoCopy::KindNotShown),
+            }));
+        }
+        let original = head.as_slice().chain(reader);
+        match self.photos.make_copy(original, length_bytes).await {
+            Ok(copy) => Ok(Ok(Looked {
+                kind,
+                copy: Ok(copy),
+            })),
+            Err(PhotoError::Refused(refusal)) => Ok(Err(refusal)),
+            // The worker's failure is not the resident's: the original is kept, the copy can be made later.
+            Err(PhotoError::Worker(failure)) => {
+                tracing::warn!(%failure, "no copy of a photo was made");
+                Ok(Ok(Looked {
+                    kind,
+                    copy: Err(NoCopy::Failed),
+                }))
+            }
+        }
+    }
+
+    async fn seal(
+        &self,
+        handle: &mut dyn UploadHandle,
+        looked: Looked,
+    ) -> Result<SealedPhoto, StoreError> {
+        let original = handle.seal().await?;
+        let copy = match looked.copy {
+            Ok(copy) => self.keep(handle, &original, copy).await,
+            Err(why) => CopyState::Missing(why),
+        };
+        Ok(SealedPhoto {
+            original,
+            bytes: handle.state().length_bytes,
+            kind: looked.kind,
+            copy,
+        })
+    }
+
+    async fn keep(
+        &self,
+        handle: &mut dyn UploadHandle,
+        original: &ContentHash,
+        copy: PhotoCopy,
+    ) -> CopyState {
+        let copy = NewCopy {
+            bytes: copy.jpeg,
+            width_px: copy.width_px,
+            height_px: copy.height_px,
+            media_type: "image/jpeg",
+        };
+        match self
+            .store
+            .keep_copy(&handle.state().owner.agency, original, copy)
+            .await
+        {
+            Ok(link) => CopyState::Made(link),
+            Err(error) => {
+                tracing::error!(%error, "the copy of a photo could not be kept");
+                CopyState::Missing(NoCopy::Failed)
+            }
+        }
+    }
+
+    /// Sealed before, and the log not told: the copy may be there or not.
+    async fn sealed_before(
+        &self,
+        handle: &mut dyn UploadHandle,
+        original: ContentHash,
+    ) -> Result<SealedPhoto, StoreError> {
+        let state = handle.state();
+        // What was sealed was looked at before and not refused.
+        let looked = self
+            .look_at(handle)
+            .await?
+            .map_err(|_| StoreError::Damaged)?;
+        let copy = match (
+            self.store.copy_link(&state.owner.agency, &original).await?,
+            looked.copy,
+        ) {
+            (Some(link), _) => CopyState::Made(link),
+            (None, Ok(copy)) => self.keep(handle, &original, copy).await,
+            (None, Err(why)) => CopyState::Missing(why),
+        };
+        Ok(SealedPhoto {
+            original,
+            bytes: state.length_bytes,
+            kind: looked.kind,
+            copy,
+        })
+    }
+
+    async fn turn_down(
+        &self,
+        handle: Box<dyn UploadHandle>,
+        grant: &UploadGrant,
+        refusal: PhotoRefusal,
+    ) -> Result<UploadState, Problem> {
+        self.authority.failed(grant, refusal).await?;
+        handle.discard().await?;
+        Err(refusal.into())
+    }
+}
