@@ -88,8 +88,8 @@ impl From<io::Error> for StoreError {
     }
 }
 
-/// An upload that is asked for.
-#[derive(Debug, Clone)]
+/// An upload that is asked for. Not printable: clients put file names into the metadata.
+#[derive(Clone)]
 pub struct NewUpload {
     /// Whose it is.
     pub owner: Owner,
@@ -110,8 +110,8 @@ pub enum Phase {
     Told(ContentHash),
 }
 
-/// Where an upload stands.
-#[derive(Debug, Clone)]
+/// Where an upload stands. Not printable: clients put file names into the metadata.
+#[derive(Clone)]
 pub struct UploadState {
     /// Its id.
     pub id: UploadId,

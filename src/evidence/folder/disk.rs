@@ -14,7 +14,7 @@ use crate::evidence::store::StoreError;
 /// Only the gateway's own account reads evidence.
 const FOLDER_MODE: u32 = 0o700;
 /// Incomplete uploads and notes.
-const FILE_MODE: u32 = 0o600;
+pub(super) const FILE_MODE: u32 = 0o600;
 
 /// How files reach the disk. One value for the whole store; tests put a failing one in its place.
 #[derive(Clone, Copy)]

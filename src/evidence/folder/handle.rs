@@ -47,7 +47,8 @@ impl FolderHandle {
     /// Checks that the upload still exists and brings its state up to date.
     pub(super) async fn prepare(&mut self) -> Result<(), StoreError> {
         self.step(|inner, id, work| {
-            if work.gone || work.ticket.is_expired((inner.clock)()) {
+            // A broken upload looks like none, so that every client starts it again.
+            if work.gone || work.broken || work.ticket.is_expired((inner.clock)()) {
                 return Err(StoreError::NotFound);
             }
             inner.settle_interrupted_seal(id, work)?;
@@ -117,7 +118,7 @@ impl Inner {
     /// sync the bytes are given up, because nothing the system says about them can be believed.
     fn after(&self, id: &UploadId, work: &mut Work, failure: Option<&StoreError>) {
         match failure {
-            Some(StoreError::Broken) => {
+            Some(StoreError::Broken) if !work.broken => {
                 work.part = None;
                 work.broken = true;
                 tracing::error!(upload = %id, "a sync of the evidence disk failed; the upload has to start again");

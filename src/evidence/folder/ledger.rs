@@ -97,4 +97,17 @@ impl Ledger {
         }
         self.open_bytes = self.open_bytes.saturating_sub(ticket.length_bytes);
     }
+
+    /// Incomplete uploads.
+    pub(super) fn open_uploads(&self) -> u64 {
+        self.open_of_session
+            .values()
+            .map(|count| u64::from(*count))
+            .sum()
+    }
+
+    /// Their announced bytes.
+    pub(super) fn open_bytes(&self) -> u64 {
+        self.open_bytes
+    }
 }

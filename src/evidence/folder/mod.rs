@@ -73,6 +73,17 @@ impl Default for FolderLimits {
 /// Says what time it is. The store has no other clock.
 pub type Clock = Arc<dyn Fn() -> SystemTime + Send + Sync>;
 
+/// What incomplete uploads take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Incomplete {
+    /// Their number.
+    pub uploads: u64,
+    /// Their announced bytes.
+    pub bytes: u64,
+    /// The bound of `bytes`.
+    pub max_bytes: u64,
+}
+
 /// The evidence store in a folder.
 #[derive(Clone)]
 pub struct FolderStore {
@@ -93,6 +104,16 @@ impl FolderStore {
     /// Blocking: call it at start.
     pub fn open(folder: &Path, limits: FolderLimits, clock: Clock) -> Result<Self, StoreError> {
         Self::open_on(Disk::real(), folder, limits, clock)
+    }
+
+    /// How much of the room for incomplete uploads is taken; for metrics and their alarms.
+    pub fn incomplete(&self) -> Incomplete {
+        let ledger = self.inner.ledger();
+        Incomplete {
+            uploads: ledger.open_uploads(),
+            bytes: ledger.open_bytes(),
+            max_bytes: self.inner.limits.max_incomplete_total_bytes,
+        }
     }
 
     fn open_on(

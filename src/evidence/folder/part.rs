@@ -4,8 +4,9 @@
 //! a restart the bytes are read once; the last mark whose hash is right is where the upload stands, and what lies
 //! behind it is cut off. So neither a torn write nor a flipped bit is ever taken for acknowledged bytes.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, Permissions};
 use std::io::{Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
@@ -90,6 +91,8 @@ impl Part {
 
     /// Opens what a restart or a failure left, as far as it can be trusted.
     pub(super) fn resume(disk: Disk, paths: PartPaths) -> Result<Self, StoreError> {
+        // A seal that was interrupted has made the file read-only.
+        std::fs::set_permissions(&paths.bytes, Permissions::from_mode(disk::FILE_MODE))?;
         let mut bytes = disk::open(&paths.bytes, OpenOptions::new().read(true).write(true))?;
         let (durable_bytes, hasher) = trusted_prefix(&mut bytes, &read_marks(&paths.marks)?)?;
         bytes.set_len(durable_bytes)?;
@@ -149,9 +152,8 @@ impl Part {
 
     /// Makes the file read-only and its mode durable.
     pub(super) fn freeze(&self) -> Result<(), StoreError> {
-        let mut permissions = self.bytes.metadata()?.permissions();
-        std::os::unix::fs::PermissionsExt::set_mode(&mut permissions, super::SEALED_MODE);
-        self.bytes.set_permissions(permissions)?;
+        self.bytes
+            .set_permissions(Permissions::from_mode(super::SEALED_MODE))?;
         self.bytes.sync_all().map_err(|_| StoreError::Broken)
     }
 }

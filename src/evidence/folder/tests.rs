@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use std::io;
+use std::os::unix::fs::PermissionsExt;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
@@ -78,7 +79,7 @@ async fn a_failed_sync_is_final_and_the_photo_can_be_brought_again() {
         Err(StoreError::Broken)
     ));
     drop(handle);
-    assert!(matches!(store.claim(&id).await, Err(StoreError::Broken)));
+    assert!(matches!(store.claim(&id).await, Err(StoreError::NotFound)));
 
     assert_eq!(store.create(upload(12)).await.unwrap().id, id);
     assert_eq!(received(&store, &id).await, 0);
@@ -140,12 +141,16 @@ async fn a_restart_at_any_point_of_sealing_ends_sealed_once() {
             .unwrap();
     };
 
-    // The ticket says that the file is about to move, and it has not moved.
+    // The ticket says that the file is about to move; it is read-only and has not moved.
     note(Step::Sealing(hash));
+    let bytes = folder.path().join("incoming").join(id.as_str());
+    let mode = || std::fs::metadata(&bytes).unwrap().permissions().mode() & 0o777;
+    std::fs::set_permissions(&bytes, std::fs::Permissions::from_mode(SEALED_MODE)).unwrap();
     let store = open(folder.path());
-    assert_eq!(store.unfinished().await, [id.clone()]);
+    assert_eq!(store.unfinished().await, std::slice::from_ref(&id));
     let mut handle = store.claim(&id).await.unwrap();
     assert_eq!(handle.state().phase, Phase::Receiving);
+    assert_eq!(mode(), 0o600);
     assert_eq!(handle.seal().await.unwrap(), hash);
     drop(handle);
 

@@ -28,8 +28,8 @@ pub(super) enum Step {
     Told(ContentHash),
 }
 
-/// The ticket.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+/// The ticket. Not printable: clients put file names into the metadata.
+#[derive(Clone, Serialize, Deserialize)]
 pub(super) struct Ticket {
     pub(super) owner: Owner,
     pub(super) length_bytes: u64,

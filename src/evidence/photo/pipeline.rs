@@ -95,7 +95,14 @@ pub struct PhotoPipeline {
 impl PhotoPipeline {
     /// A pipeline whose worker is this program.
     pub fn of_this_program(limits: WorkerLimits) -> std::io::Result<Self> {
-        Ok(Self::new(std::env::current_exe()?, limits))
+        // On Linux this stays the running program when an upgrade has replaced the file.
+        let running = PathBuf::from("/proc/self/exe");
+        let program = if running.exists() {
+            running
+        } else {
+            std::env::current_exe()?
+        };
+        Ok(Self::new(program, limits))
     }
 
     /// A pipeline whose worker is `program`, called with [`WORKER_SUBCOMMAND`].

@@ -128,8 +128,15 @@ impl Uploads {
                     Err((problem, body)) => return Err((problem, body.unwrap_or_default())),
                 }
             }
-            // Created before and partly there: the client goes on from the offset it is told.
-            _ => drain(body).await,
+            // Created before: the client goes on from the offset it is told, and what a restart interrupted is
+            // finished, because a client that sees all its bytes there will not send them again.
+            _ => match self.finish_apart(handle, grant).await {
+                Ok(after) => {
+                    state = after;
+                    drain(body).await;
+                }
+                Err(problem) => return Err((problem, body)),
+            },
         }
         let mut response = StatusCode::CREATED.into_response();
         tell_state(&mut response, &state);
