@@ -55,15 +55,19 @@ pub fn half_transparent_png() -> Vec<u8> {
 
 /// A JPEG of some size whose bytes do not compress: about `side * side / 2` bytes.
 pub fn noisy_jpeg(side: u32) -> Vec<u8> {
+    encoded(noise(side), ImageFormat::Jpeg)
+}
+
+/// A square whose pixels have nothing to do with each other, always the same.
+pub fn noise(side: u32) -> RgbImage {
     let mut state = 0x2545_f491_u32;
-    let picture = RgbImage::from_fn(side, side, |_, _| {
+    RgbImage::from_fn(side, side, |_, _| {
         state ^= state << 13;
         state ^= state >> 17;
         state ^= state << 5;
         let [red, green, blue, _] = state.to_le_bytes();
         Rgb([red, green, blue])
-    });
-    encoded(picture, ImageFormat::Jpeg)
+    })
 }
 
 /// One entry of an image file directory, big endian.
@@ -148,6 +152,25 @@ fn png_chunk(kind: &[u8; 4], content: &[u8]) -> Vec<u8> {
     let named = [&kind[..], content].concat();
     let length = (content.len() as u32).to_be_bytes();
     [&length[..], &named, &crc32fast::hash(&named).to_be_bytes()].concat()
+}
+
+/// Makes the checksums of a damaged PNG right again, as far as its chunks can be followed, so that the damage
+/// reaches the decoder behind them.
+pub fn with_right_checksums(png: &mut [u8]) {
+    let mut at = 8;
+    while let Some(length) = png.get(at..at + 4) {
+        let length = u32::from_be_bytes(length.try_into().unwrap()) as usize;
+        let Some(named) = png.get(at + 4..(at + 8).saturating_add(length)) else {
+            return;
+        };
+        let checksum = crc32fast::hash(named).to_be_bytes();
+        let end = at + 8 + length;
+        let Some(place) = png.get_mut(end..end + 4) else {
+            return;
+        };
+        place.copy_from_slice(&checksum);
+        at = end + 4;
+    }
 }
 
 fn png_of(width: u32, height: u32, colour: u8, chunks: &[Vec<u8>]) -> Vec<u8> {

@@ -130,6 +130,9 @@ impl FolderStore {
             disk,
             ledger: Mutex::default(),
         };
+        if !folder.exists() {
+            std::fs::create_dir_all(folder.parent().unwrap_or(folder))?;
+        }
         disk.make_folder(folder)?;
         disk.make_folder(&inner.incoming)?;
         disk.make_folder(&inner.sealed)?;

@@ -220,6 +220,9 @@ impl Silence {
 
 /// One picture, one process: whatever it is doing, it is over, and it is waited for so that no zombie stays.
 async fn end(worker: &mut Child) {
+    if matches!(worker.try_wait(), Ok(Some(_))) {
+        return;
+    }
     if let Err(error) = worker.kill().await {
         tracing::error!(%error, "a photo worker could not be ended");
     }

@@ -7,14 +7,24 @@ use tokio::io::AsyncReadExt;
 use super::Uploads;
 use super::authority::{CopyState, NoCopy, SealedPhoto, UploadGrant};
 use super::problem::Problem;
-use crate::evidence::names::ContentHash;
+use crate::evidence::names::{AgencyName, ContentHash};
 use crate::evidence::photo::{PhotoCopy, PhotoError, PhotoKind, PhotoRefusal};
-use crate::evidence::store::{NewCopy, Phase, StoreError, UploadHandle, UploadState};
+use crate::evidence::store::{NewCopy, Phase, Reader, StoreError, UploadHandle, UploadState};
 
 /// A picture that was looked at.
 struct Looked {
     kind: PhotoKind,
     copy: Result<PhotoCopy, NoCopy>,
+    refusal: Option<PhotoRefusal>,
+}
+
+impl Looked {
+    fn or_refused(self) -> Result<Self, PhotoRefusal> {
+        match self.refusal {
+            None => Ok(self),
+            Some(refusal) => Err(refusal),
+        }
+    }
 }
 
 impl Uploads {
@@ -40,6 +50,25 @@ impl Uploads {
         finished
     }
 
+    /// Makes the copy of a sealed original that has none, because the worker failed before ([`NoCopy::Failed`]).
+    /// An original that has a copy keeps it.
+    pub async fn make_copy_again(
+        &self,
+        agency: &AgencyName,
+        original: &ContentHash,
+    ) -> Result<CopyState, StoreError> {
+        if let Some(link) = self.store.copy_link(agency, original).await? {
+            return Ok(CopyState::Made(link));
+        }
+        let stored = self.store.original(agency, original).await?;
+        let looked = self.look_at(stored.reader, stored.bytes).await?;
+        match looked.map(|looked| looked.copy) {
+            Ok(Ok(copy)) => Ok(self.keep(agency, original, copy).await),
+            Ok(Err(why)) => Ok(CopyState::Missing(why)),
+            Err(_) => Ok(CopyState::Missing(NoCopy::Failed)),
+        }
+    }
+
     /// Finishes in a task of its own, so that a client that goes away does not stop it.
     pub(super) async fn finish_apart(
         &self,
@@ -61,10 +90,14 @@ impl Uploads {
         let photo = match state.phase {
             Phase::Told(_) => return Ok(state),
             Phase::Receiving if state.received_bytes < state.length_bytes => return Ok(state),
-            Phase::Receiving => match self.look_at(handle.as_mut()).await? {
-                Ok(looked) => self.seal(handle.as_mut(), looked).await?,
-                Err(refusal) => return self.turn_down(handle, grant, refusal).await,
-            },
+            Phase::Receiving => {
+                let reader = handle.reader().await?;
+                let looked = self.look_at(reader, state.length_bytes).await?;
+                match looked.and_then(Looked::or_refused) {
+                    Ok(looked) => self.seal(handle.as_mut(), looked).await?,
+                    Err(refusal) => return self.turn_down(handle, grant, refusal).await,
+                }
+            }
             Phase::Sealed(hash) => self.sealed_before(handle.as_mut(), hash).await?,
         };
         self.authority.completed(grant, photo).await?;
@@ -72,12 +105,12 @@ impl Uploads {
         Ok(handle.state())
     }
 
+    /// Finds the kind of a picture and makes its copy; refused here is only what has no kind.
     async fn look_at(
         &self,
-        handle: &mut dyn UploadHandle,
+        mut reader: Reader,
+        length_bytes: u64,
     ) -> Result<Result<Looked, PhotoRefusal>, StoreError> {
-        let length_bytes = handle.state().length_bytes;
-        let mut reader = handle.reader().await?;
         let mut head = Vec::new();
         (&mut reader)
             .take(PhotoKind::HEAD_BYTES as u64)
@@ -86,28 +119,29 @@ impl Uploads {
         let Some(kind) = PhotoKind::of(&head) else {
             return Ok(Err(PhotoRefusal::Type));
         };
+        let without = |why, refusal| Looked {
+            kind,
+            copy: Err(why),
+            refusal,
+        };
         if !kind.can_be_shown() {
-            return Ok(Ok(Looked {
-                kind,
-                copy: Err(NoCopy::KindNotShown),
-            }));
+            return Ok(Ok(without(NoCopy::KindNotShown, None)));
         }
         let original = head.as_slice().chain(reader);
-        match self.photos.make_copy(original, length_bytes).await {
-            Ok(copy) => Ok(Ok(Looked {
+        let looked = match self.photos.make_copy(original, length_bytes).await {
+            Ok(copy) => Looked {
                 kind,
                 copy: Ok(copy),
-            })),
-            Err(PhotoError::Refused(refusal)) => Ok(Err(refusal)),
+                refusal: None,
+            },
+            Err(PhotoError::Refused(refusal)) => without(NoCopy::Failed, Some(refusal)),
             // The worker's failure is not the resident's: the original is kept, the copy can be made later.
             Err(PhotoError::Worker(failure)) => {
                 tracing::warn!(%failure, "no copy of a photo was made");
-                Ok(Ok(Looked {
-                    kind,
-                    copy: Err(NoCopy::Failed),
-                }))
+                without(NoCopy::Failed, None)
             }
-        }
+        };
+        Ok(Ok(looked))
     }
 
     async fn seal(
@@ -117,7 +151,10 @@ impl Uploads {
     ) -> Result<SealedPhoto, StoreError> {
         let original = handle.seal().await?;
         let copy = match looked.copy {
-            Ok(copy) => self.keep(handle, &original, copy).await,
+            Ok(copy) => {
+                self.keep(&handle.state().owner.agency, &original, copy)
+                    .await
+            }
             Err(why) => CopyState::Missing(why),
         };
         Ok(SealedPhoto {
@@ -130,7 +167,7 @@ impl Uploads {
 
     async fn keep(
         &self,
-        handle: &mut dyn UploadHandle,
+        agency: &AgencyName,
         original: &ContentHash,
         copy: PhotoCopy,
     ) -> CopyState {
@@ -140,11 +177,7 @@ impl Uploads {
             height_px: copy.height_px,
             media_type: "image/jpeg",
         };
-        match self
-            .store
-            .keep_copy(&handle.state().owner.agency, original, copy)
-            .await
-        {
+        match self.store.keep_copy(agency, original, copy).await {
             Ok(link) => CopyState::Made(link),
             Err(error) => {
                 tracing::error!(%error, "the copy of a photo could not be kept");
@@ -161,8 +194,9 @@ impl Uploads {
     ) -> Result<SealedPhoto, StoreError> {
         let state = handle.state();
         // What was sealed was looked at before and not refused.
+        // What is sealed has a kind. If no worker could be had then and one refuses it now, it stays without a copy.
         let looked = self
-            .look_at(handle)
+            .look_at(handle.reader().await?, state.length_bytes)
             .await?
             .map_err(|_| StoreError::Damaged)?;
         let copy = match (
@@ -170,7 +204,7 @@ impl Uploads {
             looked.copy,
         ) {
             (Some(link), _) => CopyState::Made(link),
-            (None, Ok(copy)) => self.keep(handle, &original, copy).await,
+            (None, Ok(copy)) => self.keep(&state.owner.agency, &original, copy).await,
             (None, Err(why)) => CopyState::Missing(why),
         };
         Ok(SealedPhoto {

@@ -4,6 +4,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::process::Command;
+use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -59,19 +60,26 @@ async fn a_worker_that_lies_is_not_believed() {
 }
 
 #[tokio::test]
-async fn a_photo_is_kept_when_no_worker_can_be_had() {
+async fn a_photo_is_kept_when_no_worker_can_be_had_and_its_copy_made_later() {
+    let folder = tempfile::tempdir().unwrap();
+    let worker = folder.path().join("callbox");
     let desk = Desk::open_with(Setup {
-        worker: "/nonexistent/callbox".into(),
+        worker: worker.clone(),
         ..Setup::default()
     })
     .await;
     assert_eq!(desk.send_whole(&pictures::jpeg(64, 48)).await.status(), 204);
-    assert_eq!(
-        desk.last_completed().copy,
-        CopyState::Missing(NoCopy::Failed)
-    );
+    let (agency, told) = (desk.agency(), desk.last_completed());
+    assert_eq!(told.copy, CopyState::Missing(NoCopy::Failed));
+    let again = desk.uploads.make_copy_again(&agency, &told.original);
+    assert_eq!(again.await.unwrap(), CopyState::Missing(NoCopy::Failed));
     // What is no photo is refused without a worker too.
     assert_eq!(desk.send_whole(b"<html>").await.status(), 415);
+
+    std::os::unix::fs::symlink(CALLBOX, &worker).unwrap();
+    let again = desk.uploads.make_copy_again(&agency, &told.original);
+    assert!(matches!(again.await.unwrap(), CopyState::Made(_)));
+    assert!(desk.copy_of_last().await.starts_with(&[0xFF, 0xD8]));
 }
 
 /// Gives the first half of a picture, kills the worker that reads it, then gives the rest.
@@ -148,5 +156,27 @@ async fn a_worker_killed_in_the_middle_is_an_error_and_the_next_photo_works() {
             .unwrap()
             .width_px,
         800
+    );
+}
+
+#[tokio::test]
+async fn a_damaged_photo_kept_without_a_worker_stays_kept_when_the_worker_is_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let worker = folder.path().join("callbox");
+    let desk = Desk::open_with(Setup {
+        worker: worker.clone(),
+        ..Setup::default()
+    })
+    .await;
+    desk.sessions.away.store(true, Ordering::SeqCst);
+    let damaged = [&[0xFF, 0xD8, 0xFF][..], &[7; 200]].concat();
+    assert_eq!(desk.send_whole(&damaged).await.status(), 503);
+
+    std::os::unix::fs::symlink(CALLBOX, &worker).unwrap();
+    desk.sessions.away.store(false, Ordering::SeqCst);
+    assert_eq!(desk.uploads.finish_interrupted().await, 1);
+    assert_eq!(
+        desk.last_completed().copy,
+        CopyState::Missing(NoCopy::Failed)
     );
 }

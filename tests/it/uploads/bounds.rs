@@ -110,3 +110,20 @@ async fn on_a_small_disk() {
     assert_eq!(desk.send_whole(&small).await.status(), 204);
     assert_eq!(desk.last_completed().original, ContentHash::of(&small));
 }
+
+#[tokio::test]
+async fn a_disk_with_less_room_than_the_reserve_takes_no_photos() {
+    let store = FolderLimits {
+        min_free_bytes: u64::MAX,
+        ..FolderLimits::default()
+    };
+    let desk = Desk::open_with(Setup {
+        store,
+        ..Setup::default()
+    })
+    .await;
+    let photo = desk.announce(1_000);
+    let answer = desk.creation(&photo, 1_000).send().await.unwrap();
+    assert_eq!(problem(answer).await, (507, "storage_full".to_owned()));
+    assert_eq!(desk.store.incomplete().uploads, 0);
+}
