@@ -3,5 +3,7 @@
 pub mod auth;
 pub mod backbone;
 pub mod clock;
+pub mod evidence;
+pub mod http;
 pub mod node;
 pub mod transport;

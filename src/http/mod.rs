@@ -1,0 +1,2 @@
+//! The HTTP surface of the gateway.
+pub mod uploads;
