@@ -43,8 +43,21 @@ pub const PATHS: [&str; 9] = [
     "/{file}",
 ];
 
+/// Where built files are found: by path, in the binary or on disk.
+type Source = fn(&str) -> Option<EmbeddedFile>;
+
+#[derive(Clone)]
+struct Pages {
+    headers: Arc<SecurityHeaders>,
+    source: Source,
+}
+
 /// The three pages and their files.
 pub fn router(headers: Arc<SecurityHeaders>) -> Router {
+    router_over(headers, BuiltPages::get)
+}
+
+fn router_over(headers: Arc<SecurityHeaders>, source: Source) -> Router {
     let console =
         || get(|state, request| page(state, request, PageClass::Console, "console/index.html"));
     let supervisor = || {
@@ -70,53 +83,86 @@ pub fn router(headers: Arc<SecurityHeaders>) -> Router {
         .route("/supervisor/{*view}", supervisor())
         .route("/assets/{*file}", get(asset))
         .route("/{file}", get(root_file))
-        .with_state(headers)
+        .with_state(Pages { headers, source })
 }
 
 async fn page(
-    State(headers): State<Arc<SecurityHeaders>>,
+    State(pages): State<Pages>,
     request: HeaderMap,
     class: PageClass,
     file: &'static str,
 ) -> Response {
-    let mut answer = match find(file, &request) {
+    let mut answer = match pages.find(file, &request) {
         Some(found) => found.into_answer(&request, REVALIDATE),
         None => not_built(),
     };
-    headers.apply(class, answer.headers_mut());
+    pages.headers.apply(class, answer.headers_mut());
     answer
 }
 
 async fn asset(
-    State(headers): State<Arc<SecurityHeaders>>,
+    State(pages): State<Pages>,
     Path(file): Path<String>,
     request: HeaderMap,
 ) -> Response {
-    send(&headers, &format!("assets/{file}"), &request, IMMUTABLE)
+    pages.send(&format!("assets/{file}"), &request, IMMUTABLE)
 }
 
 /// Files beside the pages: icon, manifest, service worker.
 async fn root_file(
-    State(headers): State<Arc<SecurityHeaders>>,
+    State(pages): State<Pages>,
     Path(file): Path<String>,
     request: HeaderMap,
 ) -> Response {
-    send(&headers, &file, &request, REVALIDATE)
+    pages.send(&file, &request, REVALIDATE)
 }
 
-/// An unknown file is 404, never a page: a script tag must not receive HTML.
-fn send(
-    headers: &SecurityHeaders,
-    file: &str,
-    request: &HeaderMap,
-    caching: &'static str,
-) -> Response {
-    let (class, mut answer) = match find(file, request) {
-        Some(found) => (PageClass::Asset, found.into_answer(request, caching)),
-        None => (PageClass::Api, Problem::NOT_FOUND.into_response()),
-    };
-    headers.apply(class, answer.headers_mut());
-    answer
+impl Pages {
+    /// An unknown file is 404, never a page: a script tag must not receive HTML.
+    fn send(&self, file: &str, request: &HeaderMap, caching: &'static str) -> Response {
+        // Pages have routes and headers of their own, so no HTML is sent as a mere file.
+        let found = self
+            .find(file, request)
+            .filter(|_| !file.ends_with(".html"));
+        let (class, mut answer) = match found {
+            Some(found) => (PageClass::Asset, found.into_answer(request, caching)),
+            None => (PageClass::Api, Problem::NOT_FOUND.into_response()),
+        };
+        self.headers.apply(class, answer.headers_mut());
+        answer
+    }
+
+    fn find(&self, path: &str, request: &HeaderMap) -> Option<Found> {
+        if path
+            .split('/')
+            .any(|step| step.is_empty() || step.starts_with('.'))
+        {
+            return None;
+        }
+        let plain = (self.source)(path)?;
+        let content_type = content_type(path, &plain);
+        let accept = request
+            .get(ACCEPT_ENCODING)
+            .and_then(|value| value.to_str().ok());
+        let compressed = acceptable(accept.unwrap_or_default()).find_map(|encoding| {
+            Some((
+                (self.source)(&format!("{path}{}", encoding.suffix()))?,
+                encoding,
+            ))
+        });
+        Some(match compressed {
+            Some((file, encoding)) => Found {
+                file,
+                content_type,
+                encoding: Some(encoding),
+            },
+            None => Found {
+                file: plain,
+                content_type,
+                encoding: None,
+            },
+        })
+    }
 }
 
 /// A file in the form chosen for one request.
@@ -124,39 +170,6 @@ struct Found {
     file: EmbeddedFile,
     content_type: HeaderValue,
     encoding: Option<Encoding>,
-}
-
-fn find(path: &str, request: &HeaderMap) -> Option<Found> {
-    if path
-        .split('/')
-        .any(|step| step.is_empty() || step.starts_with('.'))
-    {
-        return None;
-    }
-    let plain = BuiltPages::get(path)?;
-    let content_type = content_type(path, &plain);
-    let accept = request
-        .get(ACCEPT_ENCODING)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
-    let compressed = acceptable(accept).find_map(|encoding| {
-        Some((
-            BuiltPages::get(&format!("{path}{}", encoding.suffix()))?,
-            encoding,
-        ))
-    });
-    Some(match compressed {
-        Some((file, encoding)) => Found {
-            file,
-            content_type,
-            encoding: Some(encoding),
-        },
-        None => Found {
-            file: plain,
-            content_type,
-            encoding: None,
-        },
-    })
 }
 
 impl Found {
@@ -260,19 +273,139 @@ or start everything with <code>cargo xtask run</code>. Both need Node 20.19 or n
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use axum::body::to_bytes;
+    use axum::http::Request;
+    use tower::ServiceExt as _;
 
-    #[test]
-    fn hidden_and_climbing_paths_name_no_file() {
-        for path in [
-            "../Cargo.toml",
-            "assets/../../Cargo.toml",
-            ".git",
-            "assets//x",
-            "assets/.env",
-            "",
+    use super::*;
+    use crate::config::Server;
+    use crate::http::Origins;
+
+    #[derive(RustEmbed)]
+    #[folder = "src/http/testdata/pages"]
+    struct SomePages;
+
+    fn headers() -> Arc<SecurityHeaders> {
+        let server = Server::default();
+        Arc::new(SecurityHeaders::new(
+            &server,
+            &Origins::new(&server, server.listen),
+        ))
+    }
+
+    async fn get(path: &str, lines: &[(&str, &str)]) -> Response {
+        let mut request = Request::builder().uri(path);
+        for (name, value) in lines {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(Body::empty()).expect("a request");
+        router_over(headers(), SomePages::get)
+            .oneshot(request)
+            .await
+            .expect("an answer")
+    }
+
+    fn header<'a>(answer: &'a Response, name: &str) -> &'a str {
+        answer
+            .headers()
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
+    }
+
+    async fn text(answer: Response) -> String {
+        let bytes = to_bytes(answer.into_body(), 1 << 20).await.expect("a body");
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    #[tokio::test]
+    async fn each_path_leads_to_its_page_and_views_within_it() {
+        for (path, page) in [
+            ("/", "resident page"),
+            ("/console", "console page"),
+            ("/console/", "console page"),
+            ("/console/session/7", "console page"),
+            ("/supervisor", "supervisor page"),
+            ("/supervisor/queues", "supervisor page"),
         ] {
-            assert!(find(path, &HeaderMap::new()).is_none(), "{path}");
+            let answer = get(path, &[]).await;
+            assert_eq!(header(&answer, "cache-control"), "no-cache", "{path}");
+            assert!(text(answer).await.contains(page), "{path}");
+        }
+    }
+
+    #[tokio::test]
+    async fn the_browser_gets_the_smallest_form_that_it_takes() {
+        for (accept, encoding, body) in [
+            ("gzip, br", "br", "as brotli"),
+            ("gzip", "gzip", "as gzip"),
+            ("", "", "plain script"),
+        ] {
+            let answer = get("/assets/app-1.js", &[("accept-encoding", accept)]).await;
+            assert_eq!(header(&answer, "content-encoding"), encoding);
+            assert_eq!(
+                header(&answer, "content-type"),
+                "text/javascript; charset=utf-8"
+            );
+            assert_eq!(header(&answer, "vary"), "accept-encoding");
+            assert_eq!(header(&answer, "cache-control"), IMMUTABLE);
+            assert!(text(answer).await.contains(body), "{accept}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_the_browser_has_is_not_sent_again() {
+        let first = get("/assets/app-1.js", &[("accept-encoding", "br")]).await;
+        let tag = header(&first, "etag").to_owned();
+        let lines = [("accept-encoding", "br"), ("if-none-match", tag.as_str())];
+        let again = get("/assets/app-1.js", &lines).await;
+        assert_eq!(again.status(), StatusCode::NOT_MODIFIED);
+        assert_eq!(header(&again, "etag"), tag);
+        assert!(text(again).await.is_empty());
+        let other = get("/assets/app-1.js", &[("if-none-match", tag.as_str())]).await;
+        assert_eq!(
+            other.status(),
+            StatusCode::OK,
+            "another form has another tag"
+        );
+    }
+
+    #[tokio::test]
+    async fn unknown_hidden_and_climbing_paths_are_404() {
+        for path in [
+            "/assets/unknown.js",
+            "/assets/..%2findex.html",
+            "/assets/%2e%2e%2fmod.rs",
+            "/index.html",
+            "/.env",
+            "/unknown.txt",
+        ] {
+            let answer = get(path, &[]).await;
+            assert_eq!(answer.status(), StatusCode::NOT_FOUND, "{path}");
+            assert_eq!(
+                header(&answer, "content-type"),
+                "application/json",
+                "{path}"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn files_beside_the_pages_are_asked_for_again_each_time() {
+        let answer = get("/theme.js", &[]).await;
+        assert_eq!(header(&answer, "cache-control"), "no-cache");
+        assert!(header(&answer, "content-security-policy").starts_with("default-src 'self'"));
+    }
+
+    #[tokio::test]
+    async fn without_built_pages_each_page_says_how_to_build_them() {
+        let router = router_over(headers(), |_| None);
+        for path in ["/", "/console", "/supervisor"] {
+            let request = Request::get(path).body(Body::empty()).expect("a request");
+            let answer = router.clone().oneshot(request).await.expect("an answer");
+            assert_eq!(answer.status(), StatusCode::OK);
+            assert!(answer.headers().contains_key("content-security-policy"));
+            assert!(text(answer).await.contains("cargo xtask web"), "{path}");
         }
     }
 
