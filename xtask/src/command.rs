@@ -21,10 +21,29 @@ pub fn program<S: AsRef<OsStr>>(name: &str, arguments: &[S], folder: &Path) -> C
     command
 }
 
+/// Beginnings of the variables that `cargo run` gives this program about its own package.
+const OWN_PACKAGE: [&str; 5] = [
+    "CARGO_PKG_",
+    "CARGO_MANIFEST_",
+    "CARGO_BIN_",
+    "CARGO_CRATE_",
+    "CARGO_PRIMARY_",
+];
+
 /// The very cargo that started this program.
 pub fn cargo<S: AsRef<OsStr>>(arguments: &[S]) -> Command {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
-    program(&cargo, arguments, &root())
+    let mut command = program(&cargo, arguments, &root());
+    // Build scripts of dependencies look at them and would be run again after each plain `cargo build`.
+    for (name, _) in std::env::vars_os() {
+        let own = name
+            .to_str()
+            .is_some_and(|name| OWN_PACKAGE.iter().any(|own| name.starts_with(own)));
+        if own {
+            command.env_remove(name);
+        }
+    }
+    command
 }
 
 /// Runs to the end, with the output going to the terminal.

@@ -89,15 +89,22 @@ impl Drop for Running {
     }
 }
 
-/// Builds the gateway and says where the program is.
-pub fn build() -> anyhow::Result<PathBuf> {
-    run(&mut cargo(&[
-        "build",
-        "--package",
-        "callbox",
-        "--bin",
-        "callbox",
-    ]))?;
+/// What to build before a start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Programs {
+    /// The gateway alone: least to compile for a first look.
+    Gateway,
+    /// Every program, with the same features as the tests, so that both share what is compiled.
+    All,
+}
+
+/// Builds and says where the gateway's program is.
+pub fn build(programs: Programs) -> anyhow::Result<PathBuf> {
+    let what: &[&str] = match programs {
+        Programs::Gateway => &["build", "--package", "callbox", "--bin", "callbox"],
+        Programs::All => &["build", "--workspace", "--bins"],
+    };
+    run(&mut cargo(what))?;
     built("callbox")
 }
 

@@ -4,18 +4,20 @@ use std::process::Command;
 
 use anyhow::Context as _;
 
-use crate::command::{cargo, run as run_to_end};
-use crate::gateway::{Running, admin_address, build, built, wait_until_ready, watch, welcome};
+use crate::gateway::{
+    Programs, Running, admin_address, build, built, wait_until_ready, watch, welcome,
+};
 use crate::signals::Stops;
 use crate::web;
 
 /// Builds everything, starts it, says where it is, and ends everything together.
 pub fn run(demo: bool, flags: &[String]) -> anyhow::Result<()> {
     web::build()?;
-    let program = build()?;
-    if demo {
-        run_to_end(&mut cargo(&["build", "--package", "callbox-loadtests"]))?;
-    }
+    let program = build(if demo {
+        Programs::All
+    } else {
+        Programs::Gateway
+    })?;
     let words = welcome(&program, flags)?;
     let admin = admin_address(&program, flags)?;
     let stops = Stops::follow()?;

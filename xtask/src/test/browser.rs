@@ -3,8 +3,7 @@
 use super::count::Count;
 use super::step::Step;
 use super::web::count;
-use crate::command::{cargo, run};
-use crate::gateway::built;
+use crate::gateway::{Programs, build};
 use crate::web;
 
 /// Variable that tells the stories which gateway to start.
@@ -16,7 +15,6 @@ pub fn stories() -> Step {
 
 fn tell_stories() -> anyhow::Result<Count> {
     // The whole workspace, as in the tests: the same set of features, so nothing is compiled again.
-    run(&mut cargo(&["build", "--workspace", "--bins"]))?;
-    let gateway = built("callbox")?;
+    let gateway = build(Programs::All)?;
     count(web::npm(&["run", "stories"]).env(GATEWAY_VARIABLE, gateway))
 }

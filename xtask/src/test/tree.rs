@@ -49,7 +49,7 @@ fn compare_generated() -> anyhow::Result<Count> {
             .with_context(|| format!("{} cannot be emptied", fresh.display()))?;
     }
     fs::create_dir_all(&fresh)?;
-    generate::into(&fresh)?;
+    generate::into_from_tests(&fresh)?;
     let mut files = Vec::new();
     collect(&fresh, &mut files)?;
     if files.is_empty() {
