@@ -2,8 +2,12 @@
 
 pub mod auth;
 pub mod backbone;
+pub mod cli;
 pub mod clock;
+pub mod config;
 pub mod evidence;
 pub mod http;
+pub mod logging;
 pub mod node;
+pub mod shutdown;
 pub mod transport;

@@ -1,6 +1,10 @@
 //! The integration tests of the gateway: one binary, one module per behaviour.
 #![allow(clippy::unwrap_used)]
 
+mod config;
+mod http_client;
+mod http_server;
+mod http_tls;
 mod photos;
 mod pictures;
 mod upload_desk;
