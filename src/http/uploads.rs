@@ -6,7 +6,8 @@
 //!
 //! Routes: `POST /api/v1/uploads`; `HEAD`, `PATCH`, `DELETE /api/v1/uploads/{id}`; `OPTIONS` on both. Extensions:
 //! creation, creation-with-upload, termination, expiration, checksum (sha1, sha256). A client announces the photo on
-//! its WebSocket first and names it here in `Upload-Metadata: photo <base64 of the photo id>`. Creating the upload of
+//! its WebSocket first and names it here in `Upload-Metadata: photo <base64 of the photo id>,session <base64 of the
+//! session id>`. Creating the upload of
 //! a photo twice gives the same upload. When the last byte is answered with 204, the original is durable and sealed
 //! and the authority knows. Errors are `application/problem+json`; [`Problem`] lists the codes.
 

@@ -202,7 +202,11 @@ impl Desk {
             .header("Upload-Length", length_bytes)
             .header(
                 "Upload-Metadata",
-                format!("photo {},filename bmFtZQ==", STANDARD.encode(photo)),
+                format!(
+                    "photo {},session {},filename bmFtZQ==",
+                    STANDARD.encode(photo),
+                    STANDARD.encode(SESSION)
+                ),
             )
     }
 

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use crate::evidence::names::{ContentHash, Owner, PhotoId};
+use crate::evidence::names::{ContentHash, Owner, PhotoId, SessionRef};
 use crate::evidence::photo::{PhotoKind, PhotoRefusal};
 use crate::evidence::store::CopyLink;
 
@@ -11,6 +11,9 @@ use crate::evidence::store::CopyLink;
 pub struct PhotoRef {
     /// The id of the command that announced it.
     pub photo: PhotoId,
+    /// The session it was announced in, as the client says or as the upload was created with. Decides nothing by itself:
+    /// the session must be the token's.
+    pub session: SessionRef,
     /// The size the upload has or shall have.
     pub length_bytes: u64,
 }

@@ -159,10 +159,11 @@ impl Uploads {
         if length_bytes == 0 || length_bytes > max_bytes {
             return Err(Problem::TooLarge(max_bytes));
         }
-        let (metadata, photo) = headers::metadata(head)?;
+        let named = headers::metadata(head)?;
         let piece = first_piece(head)?;
         let photo = PhotoRef {
-            photo,
+            photo: named.photo,
+            session: named.session,
             length_bytes,
         };
         let grant = self.authority.may_upload(bearer, &photo).await?;
@@ -172,7 +173,7 @@ impl Uploads {
         let new = NewUpload {
             owner: grant.owner.clone(),
             length_bytes,
-            metadata,
+            metadata: named.as_sent,
         };
         Ok((new, grant, piece))
     }
@@ -218,6 +219,7 @@ impl Uploads {
         let registered = self.store.find(&id).await?;
         let photo = PhotoRef {
             photo: registered.owner.photo.clone(),
+            session: registered.owner.session.clone(),
             length_bytes: registered.length_bytes,
         };
         match self.authority.may_upload(bearer, &photo).await {

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use ring::digest;
 
 use super::problem::Problem;
-use crate::evidence::names::PhotoId;
+use crate::evidence::names::{PhotoId, SessionRef};
 
 pub(super) const TUS_RESUMABLE: HeaderName = HeaderName::from_static("tus-resumable");
 pub(super) const TUS_VERSION: HeaderName = HeaderName::from_static("tus-version");
@@ -35,6 +35,8 @@ const METADATA_MAX_BYTES: usize = 1_024;
 const BEARER_MAX_BYTES: usize = 4_096;
 /// The metadata key that names the photo.
 const PHOTO_KEY: &str = "photo";
+/// Key of the session id in `Upload-Metadata`.
+const SESSION_KEY: &str = "session";
 
 /// The token of `Authorization: Bearer`.
 pub(super) fn bearer(headers: &HeaderMap) -> Result<&str, Problem> {
@@ -76,25 +78,43 @@ pub(super) fn is_offset_octet_stream(headers: &HeaderMap) -> bool {
     })
 }
 
-/// The metadata as sent, and the photo it names.
-pub(super) fn metadata(headers: &HeaderMap) -> Result<(String, PhotoId), Problem> {
-    const BAD: Problem = Problem::BadHeader("Upload-Metadata");
+/// What `Upload-Metadata` names.
+pub(super) struct Named {
+    /// The header as sent; answered by `HEAD`.
+    pub(super) as_sent: String,
+    /// The photo.
+    pub(super) photo: PhotoId,
+    /// The session it was announced in.
+    pub(super) session: SessionRef,
+}
+
+/// Reads `Upload-Metadata`: `photo` and `session`, each once; other keys are kept and not read.
+pub(super) fn metadata(headers: &HeaderMap) -> Result<Named, Problem> {
     let value = text(headers, &UPLOAD_METADATA)
         .filter(|value| value.len() <= METADATA_MAX_BYTES)
-        .ok_or(BAD)?;
-    let mut photos = value.split(',').filter_map(|pair| {
-        let (key, encoded) = pair.trim().split_once(' ')?;
-        (key == PHOTO_KEY).then_some(encoded.trim())
+        .ok_or(BAD_METADATA)?;
+    let photo = PhotoId::parse(&metadata_value(value, PHOTO_KEY)?).map_err(|_| BAD_METADATA)?;
+    let session =
+        SessionRef::parse(&metadata_value(value, SESSION_KEY)?).map_err(|_| BAD_METADATA)?;
+    Ok(Named {
+        as_sent: value.to_owned(),
+        photo,
+        session,
+    })
+}
+
+const BAD_METADATA: Problem = Problem::BadHeader("Upload-Metadata");
+
+fn metadata_value(value: &str, key: &str) -> Result<String, Problem> {
+    let mut found = value.split(',').filter_map(|pair| {
+        let (name, encoded) = pair.trim().split_once(' ')?;
+        (name == key).then_some(encoded.trim())
     });
-    let (Some(encoded), None) = (photos.next(), photos.next()) else {
-        return Err(BAD);
+    let (Some(encoded), None) = (found.next(), found.next()) else {
+        return Err(BAD_METADATA);
     };
-    let decoded = STANDARD.decode(encoded).map_err(|_| BAD)?;
-    let photo = std::str::from_utf8(&decoded)
-        .ok()
-        .and_then(|text| PhotoId::parse(text).ok())
-        .ok_or(BAD)?;
-    Ok((value.to_owned(), photo))
+    let decoded = STANDARD.decode(encoded).map_err(|_| BAD_METADATA)?;
+    String::from_utf8(decoded).map_err(|_| BAD_METADATA)
 }
 
 /// A date as HTTP writes it.
