@@ -1,0 +1,3 @@
+//! Integration tests of the gateway: one module per behaviour, one binary.
+
+mod backbone;
