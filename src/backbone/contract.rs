@@ -58,10 +58,18 @@ impl Append {
         if self.records.is_empty() || self.records.len() > APPEND_MAX_RECORDS {
             return over("records in an append");
         }
-        if self.records.iter().any(|record| record.len() > RECORD_MAX_BYTES) {
+        if self
+            .records
+            .iter()
+            .any(|record| record.len() > RECORD_MAX_BYTES)
+        {
             return over("bytes in a record");
         }
-        if self.index.as_ref().is_some_and(|row| row.summary.len() > SUMMARY_MAX_BYTES) {
+        if self
+            .index
+            .as_ref()
+            .is_some_and(|row| row.summary.len() > SUMMARY_MAX_BYTES)
+        {
             return over("bytes in a summary");
         }
         Ok(())

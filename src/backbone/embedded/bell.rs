@@ -32,13 +32,17 @@ pub(super) struct Bell {
 
 impl Bell {
     pub(super) fn new() -> Self {
-        Self { agencies: Mutex::new(Some(HashMap::new())) }
+        Self {
+            agencies: Mutex::new(Some(HashMap::new())),
+        }
     }
 
     /// Rings for appends of one commit, in their order.
     pub(super) fn ring<'a>(&self, appended: impl Iterator<Item = (&'a AgencyId, SessionId, Seq)>) {
         let mut guard = self.lock();
-        let Some(agencies) = guard.as_mut() else { return };
+        let Some(agencies) = guard.as_mut() else {
+            return;
+        };
         for (agency, session, head) in appended {
             if let Some(channels) = agencies.get(agency) {
                 // Fails only when nobody listens any more.
@@ -66,7 +70,10 @@ impl Bell {
             appended: broadcast::Sender::new(APPENDED_KEPT),
             published: broadcast::Sender::new(PUBLISHED_KEPT),
         });
-        Ok(Listener { appended: channels.appended.subscribe(), published: channels.published.subscribe() })
+        Ok(Listener {
+            appended: channels.appended.subscribe(),
+            published: channels.published.subscribe(),
+        })
     }
 
     /// Ends every subscription once it has read what was rung.

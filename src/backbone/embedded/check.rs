@@ -89,7 +89,11 @@ pub(super) fn place(standing: &Standing) -> Place {
         Standing::Abandoned => (StandingKind::Abandoned, 0, false),
         Standing::Closed => (StandingKind::Closed, 0, false),
     };
-    Place { kind_text: kind_text(kind), rank, urgent }
+    Place {
+        kind_text: kind_text(kind),
+        rank,
+        urgent,
+    }
 }
 
 /// A kind of standing as text. Words, not numbers: operators read them, and one flipped bit never makes another of them.
@@ -104,7 +108,10 @@ pub(super) const fn kind_text(kind: StandingKind) -> &'static str {
 
 fn standing(kind: &str, rank: i64, urgent: i64) -> Option<Standing> {
     match kind {
-        "waiting" => Some(Standing::Waiting { rank, urgent: urgent != 0 }),
+        "waiting" => Some(Standing::Waiting {
+            rank,
+            urgent: urgent != 0,
+        }),
         "owned" => Some(Standing::Owned),
         "abandoned" => Some(Standing::Abandoned),
         "closed" => Some(Standing::Closed),
@@ -146,11 +153,25 @@ pub(super) enum Indexed {
 pub(super) fn indexed(row: &Row<'_>) -> Result<Indexed, Fault> {
     let session = row.get::<_, [u8; 16]>(1).ok().and_then(session_of);
     Ok(match (session, columns(row)) {
-        (Some(id), Some(Columns { no, agency, log, crc, index }))
-            if i64::from(row_crc(no, id, &agency, &index)) == crc =>
-        {
-            Indexed::Sound { no, log, session: IndexedSession { session: id, agency, head: log.head, row: index } }
-        }
+        (
+            Some(id),
+            Some(Columns {
+                no,
+                agency,
+                log,
+                crc,
+                index,
+            }),
+        ) if i64::from(row_crc(no, id, &agency, &index)) == crc => Indexed::Sound {
+            no,
+            log,
+            session: IndexedSession {
+                session: id,
+                agency,
+                head: log.head,
+                row: index,
+            },
+        },
         (session, _) => Indexed::Damaged(session),
     })
 }
@@ -164,7 +185,11 @@ struct Columns {
 }
 
 fn columns(row: &Row<'_>) -> Option<Columns> {
-    let text = |column| row.get_ref(column).ok().and_then(|value| value.as_str().ok());
+    let text = |column| {
+        row.get_ref(column)
+            .ok()
+            .and_then(|value| value.as_str().ok())
+    };
     let standing = standing(text(3)?, row.get(4).ok()?, row.get(5).ok()?)?;
     let summary = Bytes::copy_from_slice(row.get_ref(8).ok()?.as_blob().ok()?);
     let no = row.get(0).ok()?;
@@ -173,7 +198,11 @@ fn columns(row: &Row<'_>) -> Option<Columns> {
         agency: text(2)?.parse().ok()?,
         log: log_of(row, 9, no)?,
         crc: row.get(7).ok()?,
-        index: IndexRow { queue: text(6)?.parse().ok()?, standing, summary },
+        index: IndexRow {
+            queue: text(6)?.parse().ok()?,
+            standing,
+            summary,
+        },
     })
 }
 
@@ -190,14 +219,23 @@ mod tests {
         for bit in 0..payload.len() * 8 {
             let mut flipped = payload.clone();
             flipped[bit / 8] ^= 1 << (bit % 8);
-            assert_ne!(record_crc(session, 3, command, &flipped), sound, "bit {bit}");
+            assert_ne!(
+                record_crc(session, 3, command, &flipped),
+                sound,
+                "bit {bit}"
+            );
         }
         assert_ne!(record_crc(session, 4, command, &payload), sound);
     }
 
     #[test]
     fn no_flipped_bit_turns_one_standing_into_another() {
-        for kind in [StandingKind::Waiting, StandingKind::Owned, StandingKind::Abandoned, StandingKind::Closed] {
+        for kind in [
+            StandingKind::Waiting,
+            StandingKind::Owned,
+            StandingKind::Abandoned,
+            StandingKind::Closed,
+        ] {
             let text = kind_text(kind).as_bytes();
             for bit in 0..text.len() * 8 {
                 let mut flipped = text.to_vec();

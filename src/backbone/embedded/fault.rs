@@ -37,7 +37,9 @@ pub enum OpenError {
         kind: String,
     },
     /// A newer Callbox wrote this store.
-    #[error("the store has schema {found}, this program knows schemas up to {known}: start the newer program")]
+    #[error(
+        "the store has schema {found}, this program knows schemas up to {known}: start the newer program"
+    )]
     NewerSchema {
         /// Schema of the store.
         found: i64,
@@ -46,7 +48,9 @@ pub enum OpenError {
     },
     /// The database opens, but commits that were acknowledged are not in it: a damaged or deleted write-ahead log, or an
     /// older copy put in its place.
-    #[error("the store ends at commit {found}, but commit {acknowledged} was acknowledged: restore it, or accept the loss")]
+    #[error(
+        "the store ends at commit {found}, but commit {acknowledged} was acknowledged: restore it, or accept the loss"
+    )]
     LostCommits {
         /// Last commit in the database.
         found: u64,
@@ -54,7 +58,9 @@ pub enum OpenError {
         acknowledged: u64,
     },
     /// The index row of a session is damaged.
-    #[error("the index row of session {session} is damaged: restore the store, or accept the damage")]
+    #[error(
+        "the index row of session {session} is damaged: restore the store, or accept the damage"
+    )]
     DamagedSession {
         /// Which session.
         session: SessionId,
@@ -91,8 +97,12 @@ impl Fault {
     pub(super) fn for_caller(&self) -> BackboneError {
         match self {
             Self::Full => BackboneError::Full,
-            Self::Busy => BackboneError::Failed { reason: "locked by another program".into() },
-            Self::Damaged(reason) | Self::Fatal(reason) => BackboneError::Failed { reason: Arc::clone(reason) },
+            Self::Busy => BackboneError::Failed {
+                reason: "locked by another program".into(),
+            },
+            Self::Damaged(reason) | Self::Fatal(reason) => BackboneError::Failed {
+                reason: Arc::clone(reason),
+            },
         }
     }
 }
@@ -102,14 +112,15 @@ impl From<rusqlite::Error> for Fault {
         use rusqlite::Error as E;
         match &error {
             E::SqliteFailure(failure, _) => {
-                let reason: Arc<str> = format!("{:?} (SQLite {})", failure.code, failure.extended_code).into();
+                let reason: Arc<str> =
+                    format!("{:?} (SQLite {})", failure.code, failure.extended_code).into();
                 match failure.code {
                     ErrorCode::DiskFull => Self::Full,
                     ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => Self::Busy,
                     // A constraint breaks only where the database contradicts what it answered before.
-                    ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase | ErrorCode::ConstraintViolation => {
-                        Self::Damaged(reason)
-                    }
+                    ErrorCode::DatabaseCorrupt
+                    | ErrorCode::NotADatabase
+                    | ErrorCode::ConstraintViolation => Self::Damaged(reason),
                     _ => Self::Fatal(reason),
                 }
             }
@@ -129,8 +140,12 @@ impl From<Fault> for OpenError {
         match fault {
             Fault::Damaged(reason) => Self::Damaged { reason },
             Fault::Fatal(reason) => Self::Sqlite { reason },
-            Fault::Full => Self::Sqlite { reason: "no room".into() },
-            Fault::Busy => Self::Sqlite { reason: "locked by another program".into() },
+            Fault::Full => Self::Sqlite {
+                reason: "no room".into(),
+            },
+            Fault::Busy => Self::Sqlite {
+                reason: "locked by another program".into(),
+            },
         }
     }
 }

@@ -16,8 +16,22 @@ const MARK_FILE: &str = "backbone.mark";
 
 /// File systems on which SQLite's locks or fsync do not mean what they say.
 const NETWORK_KINDS: [&str; 16] = [
-    "9p", "afs", "beegfs", "ceph", "cifs", "fuse.glusterfs", "fuse.s3fs", "fuse.sshfs", "gfs2", "glusterfs", "lustre",
-    "ncpfs", "nfs", "nfs4", "smb3", "smbfs",
+    "9p",
+    "afs",
+    "beegfs",
+    "ceph",
+    "cifs",
+    "fuse.glusterfs",
+    "fuse.s3fs",
+    "fuse.sshfs",
+    "gfs2",
+    "glusterfs",
+    "lustre",
+    "ncpfs",
+    "nfs",
+    "nfs4",
+    "smb3",
+    "smbfs",
 ];
 
 fn io_error(path: &Path) -> impl FnOnce(std::io::Error) -> OpenError + use<> {
@@ -29,14 +43,19 @@ fn io_error(path: &Path) -> impl FnOnce(std::io::Error) -> OpenError + use<> {
 pub(super) fn prepare(folder: &Path) -> Result<(), OpenError> {
     fs::create_dir_all(folder).map_err(io_error(folder))?;
     match network_kind(folder) {
-        Some(kind) => Err(OpenError::NetworkFolder { path: folder.to_owned(), kind }),
+        Some(kind) => Err(OpenError::NetworkFolder {
+            path: folder.to_owned(),
+            kind,
+        }),
         None => Ok(()),
     }
 }
 
 /// Makes the names of new files survive a power cut.
 pub(super) fn sync(folder: &Path) -> Result<(), OpenError> {
-    File::open(folder).and_then(|handle| handle.sync_all()).map_err(io_error(folder))
+    File::open(folder)
+        .and_then(|handle| handle.sync_all())
+        .map_err(io_error(folder))
 }
 
 /// The file-system kind of the folder if it is a network one. Knows only what Linux tells; elsewhere it says no.
@@ -52,9 +71,13 @@ fn mount_kind<'m>(mountinfo: &'m str, folder: &Path) -> Option<&'m str> {
     let mounts = mountinfo.lines().filter_map(|line| {
         let (mount, source) = line.split_once(" - ")?;
         let point = mount.split(' ').nth(4)?.replace("\\040", " ");
-        folder.starts_with(&point).then_some((point.len(), source.split(' ').next()?))
+        folder
+            .starts_with(&point)
+            .then_some((point.len(), source.split(' ').next()?))
     });
-    mounts.max_by_key(|(length, _)| *length).map(|(_, kind)| kind)
+    mounts
+        .max_by_key(|(length, _)| *length)
+        .map(|(_, kind)| kind)
 }
 
 /// Holds the folder for one process until dropped, however the process ends.
@@ -66,11 +89,17 @@ impl Lock {
     /// Takes the folder, or says that it is taken.
     pub(super) fn take(folder: &Path) -> Result<Self, OpenError> {
         let path = folder.join(LOCK_FILE);
-        let options = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
+        let options = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(&path);
         let file = options.map_err(io_error(&path))?;
         match file.try_lock() {
             Ok(()) => Ok(Self { _file: file }),
-            Err(TryLockError::WouldBlock) => Err(OpenError::InUse { path: folder.to_owned() }),
+            Err(TryLockError::WouldBlock) => Err(OpenError::InUse {
+                path: folder.to_owned(),
+            }),
             Err(TryLockError::Error(source)) => Err(OpenError::Io { path, source }),
         }
     }
@@ -89,10 +118,18 @@ impl Mark {
     /// Opens the mark; the second value is the commit it names, 0 if it names none that can be read.
     pub(super) fn open(folder: &Path) -> Result<(Self, u64), OpenError> {
         let path = folder.join(MARK_FILE);
-        let options = OpenOptions::new().create(true).truncate(false).read(true).write(true).open(&path);
+        let options = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .read(true)
+            .write(true)
+            .open(&path);
         let mut file = options.map_err(io_error(&path))?;
         let mut text = Vec::new();
-        Read::by_ref(&mut file).take(64).read_to_end(&mut text).map_err(io_error(&path))?;
+        Read::by_ref(&mut file)
+            .take(64)
+            .read_to_end(&mut text)
+            .map_err(io_error(&path))?;
         Ok((Self { file, path }, decode(&text)))
     }
 
@@ -117,9 +154,18 @@ fn encode(commit: u64) -> String {
 }
 
 fn decode(text: &[u8]) -> u64 {
-    let Some(number) = text.get(..20).and_then(|digits| std::str::from_utf8(digits).ok()) else { return 0 };
+    let Some(number) = text
+        .get(..20)
+        .and_then(|digits| std::str::from_utf8(digits).ok())
+    else {
+        return 0;
+    };
     let Ok(commit) = number.parse() else { return 0 };
-    if encode(commit).as_bytes() == text { commit } else { 0 }
+    if encode(commit).as_bytes() == text {
+        commit
+    } else {
+        0
+    }
 }
 
 #[cfg(test)]
@@ -145,7 +191,10 @@ mod tests {
         let mounts = "1 0 8:1 / / rw - ext4 /dev/x rw\n2 1 0:5 / /srv/far rw shared:1 - nfs4 far:/x rw\n\
                       3 1 0:6 / /srv/far\\040away rw - cifs //far rw\n";
         assert_eq!(mount_kind(mounts, Path::new("/srv/far/data")), Some("nfs4"));
-        assert_eq!(mount_kind(mounts, Path::new("/srv/far away/data")), Some("cifs"));
+        assert_eq!(
+            mount_kind(mounts, Path::new("/srv/far away/data")),
+            Some("cifs")
+        );
         assert_eq!(mount_kind(mounts, Path::new("/srv/farther")), Some("ext4"));
     }
 }

@@ -19,14 +19,14 @@ use super::lease::{Epochs, Leases};
 use super::ledger::{self, Ledger, Outcome};
 use super::queue::Queues;
 use super::readers::{self, Readers};
+use super::schema;
 use super::shared::Shared;
 use super::upkeep::{self, Verification};
 use super::writer::{JOBS_MAX, Job, Writer};
-use super::schema;
 use crate::backbone::{
-    Append, BATCH_MAX_APPENDS, Backbone, BackboneError, CLAIM_MAX_QUEUES, Claim, Claimed, Guarantee, IndexCursor,
-    IndexSnapshot, IndexedSession, LEASE_TEXT_MAX_BYTES, Lease, PUBLISH_MAX_BYTES, READ_MAX_ROWS, Record, Seq,
-    StandingKind, Subscription,
+    Append, BATCH_MAX_APPENDS, Backbone, BackboneError, CLAIM_MAX_QUEUES, Claim, Claimed,
+    Guarantee, IndexCursor, IndexSnapshot, IndexedSession, LEASE_TEXT_MAX_BYTES, Lease,
+    PUBLISH_MAX_BYTES, READ_MAX_ROWS, Record, Seq, StandingKind, Subscription,
 };
 use crate::clock::Clock;
 
@@ -69,7 +69,11 @@ impl Embedded {
     ///
     /// # Errors
     /// See [`OpenError`]; above all when the folder is in use, newer than this program, or has lost what was acknowledged.
-    pub fn open(folder: &Path, options: &Options, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
+    pub fn open(
+        folder: &Path,
+        options: &Options,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, OpenError> {
         folder::prepare(folder)?;
         let held = Lock::take(folder)?;
         let database = folder.join(DATABASE_FILE);
@@ -90,11 +94,19 @@ impl Embedded {
         let epoch = connection.query_row("SELECT epochs FROM store", [], |row| row.get(0))?;
         let shared = Arc::new(Shared::new(clock, queues));
         let (readers, mut threads) = Readers::start(&database)?;
-        let writer = Writer::new(Ledger::new(connection, commits)?, Arc::clone(&shared), mark, held);
+        let writer = Writer::new(
+            Ledger::new(connection, commits)?,
+            Arc::clone(&shared),
+            mark,
+            held,
+        );
         let (jobs, waiting) = mpsc::channel(JOBS_MAX);
         let thread = std::thread::Builder::new().name("backbone-writer".to_owned());
         let spawned = thread.spawn(move || writer.run(waiting));
-        threads.push(spawned.map_err(|source| OpenError::Io { path: folder.to_owned(), source })?);
+        threads.push(spawned.map_err(|source| OpenError::Io {
+            path: folder.to_owned(),
+            source,
+        })?);
         Ok(Self {
             shared,
             leases: Mutex::default(),
@@ -108,7 +120,9 @@ impl Embedded {
     /// Writes what waits, puts everything into the database file and lets the folder go. Later calls answer
     /// [`BackboneError::Closed`]; subscriptions end.
     pub async fn close(&self) {
-        let Some(ways) = lock(&self.ways).take() else { return };
+        let Some(ways) = lock(&self.ways).take() else {
+            return;
+        };
         self.shared.close();
         let (answer, answered) = oneshot::channel();
         if ways.jobs.send(Job::Close { answer }).await.is_ok() {
@@ -152,7 +166,11 @@ impl Embedded {
         self.shared.check_open()?;
         let (answer, answered) = oneshot::channel();
         let job = Job::Append { batch, answer };
-        self.ways()?.jobs.send(job).await.map_err(|_| BackboneError::Closed)?;
+        self.ways()?
+            .jobs
+            .send(job)
+            .await
+            .map_err(|_| BackboneError::Closed)?;
         answered.await.map_err(|_| BackboneError::Closed)
     }
 
@@ -164,8 +182,15 @@ impl Embedded {
                 return Ok(epoch);
             }
             let (answer, answered) = oneshot::channel();
-            let job = Job::RaiseEpochs { more: EPOCH_BLOCK, answer };
-            self.ways()?.jobs.send(job).await.map_err(|_| BackboneError::Closed)?;
+            let job = Job::RaiseEpochs {
+                more: EPOCH_BLOCK,
+                answer,
+            };
+            self.ways()?
+                .jobs
+                .send(job)
+                .await
+                .map_err(|_| BackboneError::Closed)?;
             let ceiling = answered.await.map_err(|_| BackboneError::Closed)??;
             lock(&self.epochs).raise(ceiling);
         }
@@ -191,7 +216,11 @@ async fn upkeep_task<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, OpenError> + Send + 'static,
 ) -> Result<T, OpenError> {
     let done = tokio::task::spawn_blocking(work).await;
-    done.unwrap_or_else(|_| Err(OpenError::Sqlite { reason: "interrupted".into() }))
+    done.unwrap_or_else(|_| {
+        Err(OpenError::Sqlite {
+            reason: "interrupted".into(),
+        })
+    })
 }
 
 /// Compares the database with the last commit that was acknowledged.
@@ -199,9 +228,16 @@ fn check_mark(folder: &Path, found: u64, options: &Options) -> Result<Mark, Open
     let (mut mark, acknowledged) = Mark::open(folder)?;
     if found < acknowledged {
         if !options.accept_damage {
-            return Err(OpenError::LostCommits { found, acknowledged });
+            return Err(OpenError::LostCommits {
+                found,
+                acknowledged,
+            });
         }
-        tracing::error!(found, acknowledged, "acknowledged commits are missing; opened by an operator's decision");
+        tracing::error!(
+            found,
+            acknowledged,
+            "acknowledged commits are missing; opened by an operator's decision"
+        );
         mark.set_synced(found)?;
     }
     Ok(mark)
@@ -212,12 +248,16 @@ fn mend_indexes(connection: &Connection) -> Result<(), OpenError> {
     if schema::index_is_consistent(connection)? {
         return Ok(());
     }
-    tracing::error!("the indexes of the session index are damaged; they are made anew from its rows");
+    tracing::error!(
+        "the indexes of the session index are damaged; they are made anew from its rows"
+    );
     schema::rebuild_indexes(connection)?;
     if schema::index_is_consistent(connection)? {
         return Ok(());
     }
-    Err(OpenError::Damaged { reason: "the session index".into() })
+    Err(OpenError::Damaged {
+        reason: "the session index".into(),
+    })
 }
 
 /// Reads who waits. Looks at every row that is not closed, not only at those an index calls waiting: a flipped bit must
@@ -233,14 +273,21 @@ fn load_queues(connection: &Connection, options: &Options) -> Result<Queues, Ope
     while let Some(row) = rows.next()? {
         match check::indexed(row)? {
             Indexed::Sound { session, .. } => {
-                queues.follow(session.session, &session.agency, Some(&session.row), session.head);
+                queues.follow(
+                    session.session,
+                    &session.agency,
+                    Some(&session.row),
+                    session.head,
+                );
             }
             Indexed::Damaged(session) if options.accept_damage => {
                 tracing::error!(session = ?session, "an index row is damaged; opened by an operator's decision");
             }
             Indexed::Damaged(Some(session)) => return Err(OpenError::DamagedSession { session }),
             Indexed::Damaged(None) => {
-                return Err(OpenError::Damaged { reason: "an index row has no session".into() });
+                return Err(OpenError::Damaged {
+                    reason: "an index row has no session".into(),
+                });
             }
         }
     }
@@ -248,7 +295,11 @@ fn load_queues(connection: &Connection, options: &Options) -> Result<Queues, Ope
 }
 
 fn bound(kept: bool, what: &'static str) -> Result<(), BackboneError> {
-    if kept { Ok(()) } else { Err(BackboneError::OverBound { what }) }
+    if kept {
+        Ok(())
+    } else {
+        Err(BackboneError::OverBound { what })
+    }
 }
 
 #[async_trait]
@@ -265,9 +316,17 @@ impl Backbone for Embedded {
         sent.unwrap_or_else(|error| vec![Err(error); count])
     }
 
-    async fn read(&self, session: SessionId, after: Seq, limit: usize) -> Result<Vec<Record>, BackboneError> {
+    async fn read(
+        &self,
+        session: SessionId,
+        after: Seq,
+        limit: usize,
+    ) -> Result<Vec<Record>, BackboneError> {
         bound(limit <= READ_MAX_ROWS, "rows in a read")?;
-        self.ways()?.readers.ask(move |connection| readers::records(connection, session, after, limit)).await
+        self.ways()?
+            .readers
+            .ask(move |connection| readers::records(connection, session, after, limit))
+            .await
     }
 
     async fn find_command(
@@ -275,11 +334,20 @@ impl Backbone for Embedded {
         session: SessionId,
         command: CommandId,
     ) -> Result<Option<(Seq, Seq)>, BackboneError> {
-        self.ways()?.readers.ask(move |connection| readers::find_command(connection, session, command)).await
+        self.ways()?
+            .readers
+            .ask(move |connection| readers::find_command(connection, session, command))
+            .await
     }
 
-    async fn find_session(&self, session: SessionId) -> Result<Option<IndexedSession>, BackboneError> {
-        self.ways()?.readers.ask(move |connection| readers::find_session(connection, session)).await
+    async fn find_session(
+        &self,
+        session: SessionId,
+    ) -> Result<Option<IndexedSession>, BackboneError> {
+        self.ways()?
+            .readers
+            .ask(move |connection| readers::find_session(connection, session))
+            .await
     }
 
     async fn list(
@@ -291,22 +359,36 @@ impl Backbone for Embedded {
     ) -> Result<IndexSnapshot, BackboneError> {
         bound(limit <= READ_MAX_ROWS, "rows in a read")?;
         let agency = agency.clone();
-        self.ways()?.readers.ask(move |connection| readers::list(connection, &agency, kind, after, limit)).await
+        self.ways()?
+            .readers
+            .ask(move |connection| readers::list(connection, &agency, kind, after, limit))
+            .await
     }
 
     async fn claim(&self, claim: Claim) -> Result<Option<Claimed>, BackboneError> {
         bound(claim.queues.len() <= CLAIM_MAX_QUEUES, "queues in a claim")?;
         bound(claim.lease_ms >= 1, "lease of a claim")?;
         let epoch = self.next_epoch().await?;
-        Ok(self.shared.queues().claim(&claim, epoch, self.shared.clock.monotonic_ms()))
+        Ok(self
+            .shared
+            .queues()
+            .claim(&claim, epoch, self.shared.clock.monotonic_ms()))
     }
 
     async fn release(&self, session: SessionId, epoch: u64) -> Result<bool, BackboneError> {
         self.shared.check_open()?;
-        Ok(self.shared.queues().release(session, epoch, self.shared.clock.monotonic_ms()))
+        Ok(self
+            .shared
+            .queues()
+            .release(session, epoch, self.shared.clock.monotonic_ms()))
     }
 
-    async fn take_lease(&self, name: &str, holder: &str, ttl_ms: u64) -> Result<Option<Lease>, BackboneError> {
+    async fn take_lease(
+        &self,
+        name: &str,
+        holder: &str,
+        ttl_ms: u64,
+    ) -> Result<Option<Lease>, BackboneError> {
         let short = name.len() <= LEASE_TEXT_MAX_BYTES && holder.len() <= LEASE_TEXT_MAX_BYTES;
         bound(short, "bytes in a lease's name or holder")?;
         let epoch = self.next_epoch().await?;

@@ -35,7 +35,10 @@ impl Leases {
         epoch: u64,
         now_ms: u64,
     ) -> Result<Option<Lease>, BackboneError> {
-        let live = self.by_name.get(name).filter(|held| held.deadline_ms > now_ms);
+        let live = self
+            .by_name
+            .get(name)
+            .filter(|held| held.deadline_ms > now_ms);
         let epoch = match live {
             Some(held) if *held.holder != *holder => return Ok(None),
             Some(held) => held.epoch,
@@ -44,7 +47,11 @@ impl Leases {
         if self.by_name.len() >= LEASES_MAX && !self.by_name.contains_key(name) {
             return Err(BackboneError::OverBound { what: "leases" });
         }
-        let lease = Lease { name: name.into(), holder: holder.into(), epoch };
+        let lease = Lease {
+            name: name.into(),
+            holder: holder.into(),
+            epoch,
+        };
         self.forget(name);
         self.keep(&lease, deadline_ms);
         Ok(Some(lease))
@@ -71,10 +78,17 @@ impl Leases {
 
     /// The leases longest past their deadline.
     pub(super) fn overdue(&self, limit: usize, now_ms: u64) -> Vec<Lease> {
-        let past = self.deadlines.iter().take_while(|(deadline_ms, _)| *deadline_ms <= now_ms);
+        let past = self
+            .deadlines
+            .iter()
+            .take_while(|(deadline_ms, _)| *deadline_ms <= now_ms);
         let leases = past.filter_map(|(_, name)| {
             let held = self.by_name.get(name)?;
-            Some(Lease { name: Arc::clone(name), holder: Arc::clone(&held.holder), epoch: held.epoch })
+            Some(Lease {
+                name: Arc::clone(name),
+                holder: Arc::clone(&held.holder),
+                epoch: held.epoch,
+            })
         });
         leases.take(limit).collect()
     }
@@ -85,9 +99,14 @@ impl Leases {
     }
 
     fn keep(&mut self, lease: &Lease, deadline_ms: u64) {
-        let held = Held { holder: Arc::clone(&lease.holder), epoch: lease.epoch, deadline_ms };
+        let held = Held {
+            holder: Arc::clone(&lease.holder),
+            epoch: lease.epoch,
+            deadline_ms,
+        };
         self.by_name.insert(Arc::clone(&lease.name), held);
-        self.deadlines.insert((deadline_ms, Arc::clone(&lease.name)));
+        self.deadlines
+            .insert((deadline_ms, Arc::clone(&lease.name)));
     }
 
     fn forget(&mut self, name: &str) {

@@ -15,7 +15,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::check::{self, Indexed, Log, chain, record_crc, row_crc, session_key};
 use super::fault::Fault;
-use super::hot::{Hot, HotSessions, Seen};
+use super::hot::{Change, Hot, HotSessions, Seen};
 use super::lookup;
 use super::shared::Shared;
 use crate::backbone::{Append, Appended, BackboneError, IndexRow, Seq, Standing};
@@ -37,7 +37,10 @@ pub(super) struct Stop {
 
 impl From<Fault> for Stop {
     fn from(fault: Fault) -> Self {
-        Self { fault, session: None }
+        Self {
+            fault,
+            session: None,
+        }
     }
 }
 
@@ -48,6 +51,8 @@ pub(super) struct Committed {
     pub(super) agency: callbox_proto::ids::AgencyId,
     pub(super) head: Seq,
     pub(super) row: Option<IndexRow>,
+    /// Whether it stopped waiting at some point, perhaps to wait again.
+    pub(super) left: bool,
 }
 
 /// The writing side of the store.
@@ -69,7 +74,13 @@ impl Ledger {
             |row| row.get(0),
         )?;
         let next_no = last.unwrap_or(0) + 1;
-        Ok(Self { connection, hot: HotSessions::default(), next_no, commits, changed: Vec::new() })
+        Ok(Self {
+            connection,
+            hot: HotSessions::default(),
+            next_no,
+            commits,
+            changed: Vec::new(),
+        })
     }
 
     pub(super) const fn connection(&self) -> &Connection {
@@ -83,11 +94,19 @@ impl Ledger {
 
     /// Decides one append and writes its records.
     pub(super) fn append(&mut self, append: &Append, shared: &Shared) -> Result<Outcome, Stop> {
-        let at = |fault: Fault| Stop { fault, session: Some(append.session) };
+        let at = |fault: Fault| Stop {
+            fault,
+            session: Some(append.session),
+        };
         if let Err(error) = append.check_bounds() {
             return Ok(Err(error));
         }
-        let damaged = |seq| Ok(Err(BackboneError::Damaged { session: append.session, seq }));
+        let damaged = |seq| {
+            Ok(Err(BackboneError::Damaged {
+                session: append.session,
+                seq,
+            }))
+        };
         match self.load(append) {
             Ok(Loaded::Known) => {}
             Ok(Loaded::Damaged(seq)) => return damaged(seq),
@@ -108,7 +127,8 @@ impl Ledger {
             return Ok(Err(BackboneError::NoSuchSession));
         }
         if hot.seen.contains(fingerprint) {
-            let found = lookup::command(&self.connection, hot.no, hot.sealed, append.command).map_err(at)?;
+            let found = lookup::command(&self.connection, hot.no, hot.sealed, append.command)
+                .map_err(at)?;
             if let Some((first, last)) = found {
                 return Ok(Ok(Appended::Duplicate { first, last }));
             }
@@ -125,7 +145,10 @@ impl Ledger {
         if hot.head - hot.sealed >= RUN_RECORDS {
             seal(&self.connection, hot).map_err(at)?;
         }
-        Ok(Ok(Appended::Stored { first, last: hot.head }))
+        Ok(Ok(Appended::Stored {
+            first,
+            last: hot.head,
+        }))
     }
 
     /// Refuses what cannot be a first append, or makes room for the session.
@@ -156,13 +179,19 @@ impl Ledger {
         if self.hot.warm(append.session) {
             return Ok(Loaded::Known);
         }
-        let Some(indexed) = lookup::session(&self.connection, append.session)? else { return Ok(Loaded::Unknown) };
-        let Indexed::Sound { no, log, session } = indexed else { return Ok(Loaded::Damaged(0)) };
+        let Some(indexed) = lookup::session(&self.connection, append.session)? else {
+            return Ok(Loaded::Unknown);
+        };
+        let Indexed::Sound { no, log, session } = indexed else {
+            return Ok(Loaded::Damaged(0));
+        };
         if !lookup::head_is_sound(&self.connection, no, append.session, log.head)? {
             return Ok(Loaded::Damaged(log.head));
         }
         let mut seen = Seen::new();
-        lookup::each_command(&self.connection, no, log.sealed, |command| seen.insert(self.hot.fingerprint(command)))?;
+        lookup::each_command(&self.connection, no, log.sealed, |command| {
+            seen.insert(self.hot.fingerprint(command))
+        })?;
         let hot = Hot {
             no,
             agency: session.agency,
@@ -188,9 +217,17 @@ impl Ledger {
         let commit = self.commits + 1;
         let mut agencies: Vec<callbox_proto::ids::AgencyId> = Vec::new();
         for &session in &self.changed {
-            let Some(hot) = self.hot.get_mut(session) else { continue };
-            write_change(&self.connection, session, hot).map_err(|fault| Stop { fault, session: Some(session) })?;
-            let moved = hot.change.as_ref().is_some_and(|change| change.row.is_some());
+            let Some(hot) = self.hot.get_mut(session) else {
+                continue;
+            };
+            write_change(&self.connection, session, hot).map_err(|fault| Stop {
+                fault,
+                session: Some(session),
+            })?;
+            let moved = hot
+                .change
+                .as_ref()
+                .is_some_and(|change| change.row.is_some());
             if moved && !agencies.contains(&hot.agency) {
                 agencies.push(hot.agency.clone());
             }
@@ -198,12 +235,20 @@ impl Ledger {
         write_versions(&self.connection, &agencies, commit)?;
         self.run("COMMIT")?;
         self.commits = commit;
-        let committed = std::mem::take(&mut self.changed).into_iter().filter_map(|session| {
-            let hot = self.hot.get_mut(session)?;
-            hot.stored = true;
-            let row = hot.change.take().and_then(|change| change.row);
-            Some(Committed { session, agency: hot.agency.clone(), head: hot.head, row })
-        });
+        let committed = std::mem::take(&mut self.changed)
+            .into_iter()
+            .filter_map(|session| {
+                let hot = self.hot.get_mut(session)?;
+                hot.stored = true;
+                let Change { row, left, .. } = hot.change.take()?;
+                Some(Committed {
+                    session,
+                    agency: hot.agency.clone(),
+                    head: hot.head,
+                    row,
+                    left,
+                })
+            });
         let committed = committed.collect();
         self.hot.turn_over();
         Ok(committed)
@@ -232,7 +277,9 @@ impl Ledger {
 
     /// Stores a ceiling for epochs `more` above the present one, and answers it.
     pub(super) fn raise_epochs(&mut self, more: u64) -> Result<u64, Fault> {
-        let mut raise = self.connection.prepare_cached("UPDATE store SET epochs = epochs + ?1 RETURNING epochs")?;
+        let mut raise = self
+            .connection
+            .prepare_cached("UPDATE store SET epochs = epochs + ?1 RETURNING epochs")?;
         Ok(raise.query_row([more], |row| row.get(0))?)
     }
 
@@ -249,15 +296,18 @@ enum Loaded {
 }
 
 fn claim_is_live(hot: &Hot, append: &Append, shared: &Shared) -> bool {
-    let Some(epoch) = append.claim_epoch else { return true };
+    let Some(epoch) = append.claim_epoch else {
+        return true;
+    };
     // An earlier append of this very transaction may have ended the claim.
-    let waits = hot.place.kind_text == check::kind_text(crate::backbone::StandingKind::Waiting);
-    waits && shared.holds_claim(append.session, epoch)
+    let left = hot.change.as_ref().is_some_and(|change| change.left);
+    !left && shared.holds_claim(append.session, epoch)
 }
 
 fn write_records(connection: &Connection, hot: &mut Hot, append: &Append) -> Result<(), Fault> {
-    let mut insert = connection
-        .prepare_cached("INSERT INTO record (no, seq, command, crc, payload) VALUES (?1, ?2, ?3, ?4, ?5)")?;
+    let mut insert = connection.prepare_cached(
+        "INSERT INTO record (no, seq, command, crc, payload) VALUES (?1, ?2, ?3, ?4, ?5)",
+    )?;
     let command = append.command.as_u128().to_be_bytes();
     for payload in &append.records {
         let seq = hot.head + 1;
@@ -276,6 +326,7 @@ fn note_change(hot: &mut Hot, row: Option<&IndexRow>) -> bool {
     if let Some(row) = row {
         let place = check::place(&row.standing);
         change.moved |= place != hot.place;
+        change.left |= !matches!(row.standing, Standing::Waiting { .. });
         hot.place = place;
         change.row = Some(row.clone());
     }
@@ -297,12 +348,27 @@ fn seal(connection: &Connection, hot: &mut Hot) -> Result<(), Fault> {
 fn write_change(connection: &Connection, session: SessionId, hot: &Hot) -> Result<(), Fault> {
     let change = hot.change.as_ref();
     if let Some(row) = change.and_then(|change| change.row.as_ref()) {
-        write_row(connection, session, hot, row, change.is_some_and(|change| change.moved))?;
+        write_row(
+            connection,
+            session,
+            hot,
+            row,
+            change.is_some_and(|change| change.moved),
+        )?;
     }
     let text = "INSERT INTO log_head (no, head, chain, sealed, crc) VALUES (?1, ?2, ?3, ?4, ?5)
                 ON CONFLICT (no) DO UPDATE SET head = ?2, chain = ?3, sealed = ?4, crc = ?5";
-    let crc = check::log_crc(hot.no, Log { head: hot.head, chain: hot.chain, sealed: hot.sealed });
-    connection.prepare_cached(text)?.execute(params![hot.no, hot.head, hot.chain, hot.sealed, crc])?;
+    let crc = check::log_crc(
+        hot.no,
+        Log {
+            head: hot.head,
+            chain: hot.chain,
+            sealed: hot.sealed,
+        },
+    );
+    connection
+        .prepare_cached(text)?
+        .execute(params![hot.no, hot.head, hot.chain, hot.sealed, crc])?;
     Ok(())
 }
 
@@ -321,16 +387,36 @@ fn write_row(
                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
         let key = session_key(session);
         let agency = hot.agency.as_str();
-        let values = params![hot.no, key, agency, place.kind_text, place.rank, place.urgent, queue, crc, summary];
+        let values = params![
+            hot.no,
+            key,
+            agency,
+            place.kind_text,
+            place.rank,
+            place.urgent,
+            queue,
+            crc,
+            summary
+        ];
         connection.prepare_cached(text)?.execute(values)?;
     } else if moved {
         let text = "UPDATE session_index SET standing = ?2, rank = ?3, urgent = ?4, queue = ?5, crc = ?6, summary = ?7
                     WHERE no = ?1";
-        let values = params![hot.no, place.kind_text, place.rank, place.urgent, queue, crc, summary];
+        let values = params![
+            hot.no,
+            place.kind_text,
+            place.rank,
+            place.urgent,
+            queue,
+            crc,
+            summary
+        ];
         connection.prepare_cached(text)?.execute(values)?;
     } else {
         let text = "UPDATE session_index SET queue = ?2, crc = ?3, summary = ?4 WHERE no = ?1";
-        connection.prepare_cached(text)?.execute(params![hot.no, queue, crc, summary])?;
+        connection
+            .prepare_cached(text)?
+            .execute(params![hot.no, queue, crc, summary])?;
     }
     Ok(())
 }
@@ -342,15 +428,21 @@ fn write_versions(
 ) -> Result<(), Fault> {
     let text = "INSERT INTO agency (agency, version) VALUES (?1, ?2) ON CONFLICT (agency) DO UPDATE SET version = ?2";
     for agency in agencies {
-        connection.prepare_cached(text)?.execute(params![agency.as_str(), commit])?;
+        connection
+            .prepare_cached(text)?
+            .execute(params![agency.as_str(), commit])?;
     }
-    connection.prepare_cached("UPDATE store SET commits = ?1")?.execute([commit])?;
+    connection
+        .prepare_cached("UPDATE store SET commits = ?1")?
+        .execute([commit])?;
     Ok(())
 }
 
 /// The last commit in the database.
 pub(super) fn stored_commits(connection: &Connection) -> Result<u64, Fault> {
-    let commits = connection.query_row("SELECT commits FROM store", [], |row| row.get(0)).optional()?;
+    let commits = connection
+        .query_row("SELECT commits FROM store", [], |row| row.get(0))
+        .optional()?;
     commits.ok_or_else(|| Fault::Damaged(Arc::from("the store's own row is missing")))
 }
 

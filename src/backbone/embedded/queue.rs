@@ -46,7 +46,13 @@ pub(super) struct Queues {
 
 impl Queues {
     /// Follows a committed index row, or (without one) only the new head of the log.
-    pub(super) fn follow(&mut self, session: SessionId, agency: &AgencyId, row: Option<&IndexRow>, head: Seq) {
+    pub(super) fn follow(
+        &mut self,
+        session: SessionId,
+        agency: &AgencyId,
+        row: Option<&IndexRow>,
+        head: Seq,
+    ) {
         let Some(row) = row else {
             if let Some(entry) = self.waiting.get_mut(&session) {
                 entry.head = head;
@@ -56,7 +62,15 @@ impl Queues {
         match row.standing {
             Standing::Waiting { rank, urgent } => {
                 let lanes = self.lanes_of(agency, &row.queue);
-                self.wait(session, Entry { rank, head, lanes, urgent });
+                self.wait(
+                    session,
+                    Entry {
+                        rank,
+                        head,
+                        lanes,
+                        urgent,
+                    },
+                );
             }
             Standing::Owned | Standing::Abandoned | Standing::Closed => self.leave(session),
         }
@@ -87,14 +101,24 @@ impl Queues {
         let entry = *self.waiting.get(&session)?;
         self.order(entry).remove(&(entry.rank, session));
         let deadline_ms = now_ms.saturating_add(claim.lease_ms);
-        self.claims.insert(session, Reservation { epoch, deadline_ms });
+        self.claims
+            .insert(session, Reservation { epoch, deadline_ms });
         self.deadlines.insert((deadline_ms, session));
-        Some(Claimed { session, epoch, head: entry.head })
+        Some(Claimed {
+            session,
+            epoch,
+            head: entry.head,
+        })
     }
 
     fn first(&self, claim: &Claim) -> Option<SessionId> {
         let queues = self.names.get(&claim.agency)?;
-        let lanes = || claim.queues.iter().filter_map(|queue| self.lanes.get(*queues.get(queue)? as usize));
+        let lanes = || {
+            claim
+                .queues
+                .iter()
+                .filter_map(|queue| self.lanes.get(*queues.get(queue)? as usize))
+        };
         let others = lanes().filter_map(|lanes| lanes.others.first()).min();
         let urgent = lanes().filter_map(|lanes| lanes.urgent.first()).min();
         let first = match claim.lane {
@@ -116,7 +140,9 @@ impl Queues {
     /// Whether a live claim with this epoch stands on the session.
     pub(super) fn holds(&mut self, session: SessionId, epoch: u64, now_ms: u64) -> bool {
         self.expire(now_ms);
-        self.claims.get(&session).is_some_and(|claim| claim.epoch == epoch)
+        self.claims
+            .get(&session)
+            .is_some_and(|claim| claim.epoch == epoch)
     }
 
     /// How many sessions wait, claimed ones included.
@@ -133,8 +159,11 @@ impl Queues {
         }
     }
 
-    fn end_claim(&mut self, session: SessionId) {
-        let Some(claim) = self.claims.remove(&session) else { return };
+    /// Ends the claim on a session, if there is one; if it still waits, it stands where it stood.
+    pub(super) fn end_claim(&mut self, session: SessionId) {
+        let Some(claim) = self.claims.remove(&session) else {
+            return;
+        };
         self.deadlines.remove(&(claim.deadline_ms, session));
         if let Some(&entry) = self.waiting.get(&session) {
             self.order(entry).insert((entry.rank, session));
@@ -143,16 +172,24 @@ impl Queues {
 
     fn order(&mut self, entry: Entry) -> &mut Order {
         let lanes = &mut self.lanes[entry.lanes as usize];
-        if entry.urgent { &mut lanes.urgent } else { &mut lanes.others }
+        if entry.urgent {
+            &mut lanes.urgent
+        } else {
+            &mut lanes.others
+        }
     }
 
     fn lanes_of(&mut self, agency: &AgencyId, queue: &QueueId) -> u32 {
         if let Some(known) = self.names.get(agency).and_then(|queues| queues.get(queue)) {
             return *known;
         }
-        let number = u32::try_from(self.lanes.len()).expect("fewer queues than 2^32: each holds memory of its own");
+        let number = u32::try_from(self.lanes.len())
+            .expect("fewer queues than 2^32: each holds memory of its own");
         self.lanes.push(Lanes::default());
-        self.names.entry(agency.clone()).or_default().insert(queue.clone(), number);
+        self.names
+            .entry(agency.clone())
+            .or_default()
+            .insert(queue.clone(), number);
         number
     }
 }
@@ -169,12 +206,21 @@ mod tests {
 
     fn waiting(queue: &str, rank: i64, urgent: bool) -> IndexRow {
         let standing = Standing::Waiting { rank, urgent };
-        IndexRow { queue: queue.parse().unwrap(), standing, summary: Bytes::new() }
+        IndexRow {
+            queue: queue.parse().unwrap(),
+            standing,
+            summary: Bytes::new(),
+        }
     }
 
     fn claim(queues: &[&str], lane: Lane) -> Claim {
         let queues = queues.iter().map(|queue| queue.parse().unwrap()).collect();
-        Claim { agency: "demo.example".parse().unwrap(), queues, lane, lease_ms: 10 }
+        Claim {
+            agency: "demo.example".parse().unwrap(),
+            queues,
+            lane,
+            lease_ms: 10,
+        }
     }
 
     #[test]
@@ -183,11 +229,25 @@ mod tests {
         let mut queues = Queues::default();
         queues.follow(session(1), &agency, Some(&waiting("a", 10, false)), 1);
         queues.follow(session(2), &agency, Some(&waiting("b", 20, false)), 1);
-        assert_eq!(queues.claim(&claim(&["a", "b"], Lane::First), 1, 0).unwrap().session, session(1));
+        assert_eq!(
+            queues
+                .claim(&claim(&["a", "b"], Lane::First), 1, 0)
+                .unwrap()
+                .session,
+            session(1)
+        );
         queues.follow(session(1), &agency, Some(&waiting("b", 30, false)), 2);
         assert!(queues.release(session(1), 1, 5));
-        let order: Vec<_> = (2..5).filter_map(|epoch| queues.claim(&claim(&["b"], Lane::First), epoch, 5)).collect();
-        assert_eq!(order.iter().map(|claimed| claimed.session).collect::<Vec<_>>(), [session(2), session(1)]);
+        let order: Vec<_> = (2..5)
+            .filter_map(|epoch| queues.claim(&claim(&["b"], Lane::First), epoch, 5))
+            .collect();
+        assert_eq!(
+            order
+                .iter()
+                .map(|claimed| claimed.session)
+                .collect::<Vec<_>>(),
+            [session(2), session(1)]
+        );
         assert_eq!(order[1].head, 2);
     }
 
@@ -197,9 +257,18 @@ mod tests {
         let mut queues = Queues::default();
         queues.follow(session(1), &agency, Some(&waiting("a", 1, true)), 1);
         queues.claim(&claim(&["a"], Lane::First), 1, 0).unwrap();
-        let owned = IndexRow { standing: Standing::Owned, ..waiting("a", 0, false) };
+        let owned = IndexRow {
+            standing: Standing::Owned,
+            ..waiting("a", 0, false)
+        };
         queues.follow(session(1), &agency, Some(&owned), 2);
-        assert_eq!(queues.claim(&claim(&["a"], Lane::FirstNotUrgent), 2, 100), None);
-        assert_eq!((queues.len(), queues.claims.len(), queues.deadlines.len()), (0, 0, 0));
+        assert_eq!(
+            queues.claim(&claim(&["a"], Lane::FirstNotUrgent), 2, 100),
+            None
+        );
+        assert_eq!(
+            (queues.len(), queues.claims.len(), queues.deadlines.len()),
+            (0, 0, 0)
+        );
     }
 }

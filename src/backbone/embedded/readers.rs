@@ -17,7 +17,8 @@ use super::fault::{Fault, OpenError};
 use super::ledger::command_of;
 use super::{lookup, schema};
 use crate::backbone::{
-    BackboneError, IndexCursor, IndexSnapshot, IndexedSession, READ_MAX_BYTES, Record, Seq, StandingKind,
+    BackboneError, IndexCursor, IndexSnapshot, IndexedSession, READ_MAX_BYTES, Record, Seq,
+    StandingKind,
 };
 
 /// Reading threads. One answer takes some 10 µs; more than one, so that a page of a long log holds nobody up.
@@ -43,7 +44,10 @@ impl Readers {
             let waiting = Arc::clone(&waiting);
             let thread = std::thread::Builder::new().name("backbone-reader".to_owned());
             let spawned = thread.spawn(move || serve(&connection, &waiting));
-            spawned.map_err(|source| OpenError::Io { path: database.to_owned(), source })
+            spawned.map_err(|source| OpenError::Io {
+                path: database.to_owned(),
+                source,
+            })
         });
         Ok((Self { questions }, threads.collect::<Result<_, _>>()?))
     }
@@ -57,14 +61,20 @@ impl Readers {
         let question: Question = Box::new(move |connection| {
             let _ = answer.send(question(connection));
         });
-        self.questions.send(question).await.map_err(|_| BackboneError::Closed)?;
+        self.questions
+            .send(question)
+            .await
+            .map_err(|_| BackboneError::Closed)?;
         answered.await.map_err(|_| BackboneError::Closed)?
     }
 }
 
 fn serve(connection: &Connection, waiting: &Mutex<mpsc::Receiver<Question>>) {
     loop {
-        let question = waiting.lock().unwrap_or_else(PoisonError::into_inner).blocking_recv();
+        let question = waiting
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .blocking_recv();
         match question {
             Some(question) => question(connection),
             None => return,
@@ -81,7 +91,10 @@ pub(super) fn records(
 ) -> Result<Vec<Record>, BackboneError> {
     let mut records = Vec::new();
     let read = read_records(connection, session, after, limit, &mut records);
-    let next = records.last().map_or(after, |record: &Record| record.seq).saturating_add(1);
+    let next = records
+        .last()
+        .map_or(after, |record: &Record| record.seq)
+        .saturating_add(1);
     match read {
         Ok(true) => Ok(records),
         Ok(false) | Err(Fault::Damaged(_)) => Err(BackboneError::Damaged { session, seq: next }),
@@ -99,7 +112,9 @@ fn read_records(
 ) -> Result<bool, Fault> {
     let after = after.min(i64::MAX as u64);
     // The head first: a log only grows, so every record up to it must be there afterwards.
-    let Some((no, log)) = lookup::number(connection, session)? else { return Ok(true) };
+    let Some((no, log)) = lookup::number(connection, session)? else {
+        return Ok(true);
+    };
     let text = "SELECT seq, command, crc, payload FROM record WHERE no = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3";
     let mut statement = connection.prepare_cached(text)?;
     let mut rows = statement.query(params![no, after, limit])?;
@@ -170,30 +185,50 @@ pub(super) fn list(
 ) -> Result<IndexSnapshot, BackboneError> {
     let snapshot = || -> Result<(u64, Vec<Indexed>), Fault> {
         let _one_view = connection.unchecked_transaction()?;
-        Ok((version(connection, agency)?, rows(connection, agency, kind, after, limit + 1)?))
+        Ok((
+            version(connection, agency)?,
+            rows(connection, agency, kind, after, limit + 1)?,
+        ))
     };
     let (version, found) = snapshot().map_err(|fault| fault.for_caller())?;
     let more = found.len() > limit;
-    let rows = found.into_iter().take(limit).map(sound).collect::<Result<Vec<_>, _>>()?;
+    let rows = found
+        .into_iter()
+        .take(limit)
+        .map(sound)
+        .collect::<Result<Vec<_>, _>>()?;
     let next = rows.last().filter(|_| more).map(cursor);
-    Ok(IndexSnapshot { version, rows, next })
+    Ok(IndexSnapshot {
+        version,
+        rows,
+        next,
+    })
 }
 
 fn sound(indexed: Indexed) -> Result<IndexedSession, BackboneError> {
     match indexed {
         Indexed::Sound { session, .. } => Ok(session),
         Indexed::Damaged(Some(session)) => Err(BackboneError::Damaged { session, seq: 0 }),
-        Indexed::Damaged(None) => Err(BackboneError::Failed { reason: "an index row has no session".into() }),
+        Indexed::Damaged(None) => Err(BackboneError::Failed {
+            reason: "an index row has no session".into(),
+        }),
     }
 }
 
 fn cursor(last: &IndexedSession) -> IndexCursor {
-    IndexCursor { rank: check::place(&last.row.standing).rank, session: last.session }
+    IndexCursor {
+        rank: check::place(&last.row.standing).rank,
+        session: last.session,
+    }
 }
 
 fn version(connection: &Connection, agency: &AgencyId) -> Result<u64, Fault> {
-    let mut statement = connection.prepare_cached("SELECT version FROM agency WHERE agency = ?1")?;
-    Ok(statement.query_row([agency.as_str()], |row| row.get(0)).optional()?.unwrap_or(0))
+    let mut statement =
+        connection.prepare_cached("SELECT version FROM agency WHERE agency = ?1")?;
+    Ok(statement
+        .query_row([agency.as_str()], |row| row.get(0))
+        .optional()?
+        .unwrap_or(0))
 }
 
 fn rows(

@@ -97,7 +97,10 @@ pub(super) fn open_writer(database: &Path) -> Result<Connection, OpenError> {
     // Refused before anything is changed in it.
     let found = schema_version(&connection)?;
     if found > SCHEMA_VERSION {
-        return Err(OpenError::NewerSchema { found, known: SCHEMA_VERSION });
+        return Err(OpenError::NewerSchema {
+            found,
+            known: SCHEMA_VERSION,
+        });
     }
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
@@ -109,8 +112,9 @@ pub(super) fn open_writer(database: &Path) -> Result<Connection, OpenError> {
 
 /// Opens a connection that cannot write.
 pub(super) fn open_reader(database: &Path) -> Result<Connection, OpenError> {
-    let flags =
-        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_EXRESCODE;
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX
+        | OpenFlags::SQLITE_OPEN_EXRESCODE;
     let connection = Connection::open_with_flags(database, flags)?;
     set_up(&connection, READER_CACHE_KIB)?;
     Ok(connection)
@@ -131,7 +135,9 @@ fn set_up(connection: &Connection, cache_kib: i64) -> Result<(), Fault> {
 
 /// Compares the index table with its own indexes; `false` if they disagree or the table cannot be walked.
 pub(super) fn index_is_consistent(connection: &Connection) -> Result<bool, Fault> {
-    let said = connection.query_row("PRAGMA integrity_check('session_index')", [], |row| row.get::<_, String>(0));
+    let said = connection.query_row("PRAGMA integrity_check('session_index')", [], |row| {
+        row.get::<_, String>(0)
+    });
     match said.map_err(Fault::from) {
         Ok(said) => Ok(said == "ok"),
         Err(Fault::Damaged(_)) => Ok(false),
@@ -151,7 +157,9 @@ fn schema_version(connection: &Connection) -> Result<i64, Fault> {
 fn migrate(connection: &Connection, found: i64) -> Result<(), Fault> {
     for (step, statements) in (0_i64..).zip(MIGRATIONS).filter(|(step, _)| *step >= found) {
         let next = step + 1;
-        connection.execute_batch(&format!("BEGIN IMMEDIATE; {statements} PRAGMA user_version = {next}; COMMIT;"))?;
+        connection.execute_batch(&format!(
+            "BEGIN IMMEDIATE; {statements} PRAGMA user_version = {next}; COMMIT;"
+        ))?;
     }
     Ok(())
 }
@@ -182,6 +190,11 @@ pub(super) fn checkpoint_all(connection: &Connection) -> Result<WalPages, Fault>
 
 fn checkpoint(connection: &Connection, statement: &str) -> Result<WalPages, Fault> {
     let mut prepared = connection.prepare_cached(statement)?;
-    let pages = prepared.query_row([], |row| Ok(WalPages { written: row.get(1)?, copied: row.get(2)? }))?;
+    let pages = prepared.query_row([], |row| {
+        Ok(WalPages {
+            written: row.get(1)?,
+            copied: row.get(2)?,
+        })
+    })?;
     Ok(pages)
 }

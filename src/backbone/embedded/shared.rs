@@ -26,7 +26,13 @@ pub(super) struct Shared {
 impl Shared {
     pub(super) fn new(clock: Arc<dyn Clock>, queues: Queues) -> Self {
         let closed = AtomicBool::new(false);
-        Self { clock, bell: Bell::new(), queues: Mutex::new(queues), failed: OnceLock::new(), closed }
+        Self {
+            clock,
+            bell: Bell::new(),
+            queues: Mutex::new(queues),
+            failed: OnceLock::new(),
+            closed,
+        }
     }
 
     pub(super) fn queues(&self) -> MutexGuard<'_, Queues> {
@@ -34,17 +40,30 @@ impl Shared {
     }
 
     pub(super) fn holds_claim(&self, session: SessionId, epoch: u64) -> bool {
-        self.queues().holds(session, epoch, self.clock.monotonic_ms())
+        self.queues()
+            .holds(session, epoch, self.clock.monotonic_ms())
     }
 
     /// Lets memory follow a commit, then rings.
     pub(super) fn follow(&self, committed: &[Committed]) {
         let mut queues = self.queues();
         for change in committed {
-            queues.follow(change.session, &change.agency, change.row.as_ref(), change.head);
+            if change.left {
+                queues.end_claim(change.session);
+            }
+            queues.follow(
+                change.session,
+                &change.agency,
+                change.row.as_ref(),
+                change.head,
+            );
         }
         drop(queues);
-        self.bell.ring(committed.iter().map(|change| (&change.agency, change.session, change.head)));
+        self.bell.ring(
+            committed
+                .iter()
+                .map(|change| (&change.agency, change.session, change.head)),
+        );
     }
 
     /// The disk has failed: no append is taken any more.
@@ -69,7 +88,9 @@ impl Shared {
     /// Whether the disk is still trusted.
     pub(super) fn check_failed(&self) -> Result<(), BackboneError> {
         match self.failed.get() {
-            Some(reason) => Err(BackboneError::Failed { reason: Arc::clone(reason) }),
+            Some(reason) => Err(BackboneError::Failed {
+                reason: Arc::clone(reason),
+            }),
             None => Ok(()),
         }
     }

@@ -49,14 +49,21 @@ impl Verification {
 
 /// Writes a whole, compact, consistent copy to a file that does not exist yet, and fsyncs it.
 pub(super) fn copy(database: &Path, target: &Path) -> Result<(), OpenError> {
-    let io = |source| OpenError::Io { path: target.to_owned(), source };
+    let io = |source| OpenError::Io {
+        path: target.to_owned(),
+        source,
+    };
     File::create_new(target).map_err(io)?;
-    let text = target.to_str().ok_or_else(|| io(std::io::ErrorKind::InvalidFilename.into()))?;
+    let text = target
+        .to_str()
+        .ok_or_else(|| io(std::io::ErrorKind::InvalidFilename.into()))?;
     let connection = schema::open_reader(database)?;
     connection.execute("VACUUM INTO ?1", [text])?;
     drop(connection);
     // SQLite leaves this fsync to the caller.
-    File::open(target).and_then(|file| file.sync_all()).map_err(io)
+    File::open(target)
+        .and_then(|file| file.sync_all())
+        .map_err(io)
 }
 
 /// Computes every checksum of the store.
@@ -65,7 +72,9 @@ pub(super) fn verify(database: &Path) -> Result<Verification, OpenError> {
     let mut found = Verification::default();
     let complaint: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
     found.structure = (complaint != "ok").then_some(complaint);
-    let text = format!("SELECT {INDEXED_COLUMNS} FROM session_index i LEFT JOIN log_head h ON h.no = i.no WHERE i.no > ?1 ORDER BY i.no LIMIT 1");
+    let text = format!(
+        "SELECT {INDEXED_COLUMNS} FROM session_index i LEFT JOIN log_head h ON h.no = i.no WHERE i.no > ?1 ORDER BY i.no LIMIT 1"
+    );
     let mut after = 0;
     // One short read per session, so that the write-ahead log can shrink meanwhile.
     while let Some(no) = next_session(&connection, &text, after, &mut found)? {
@@ -82,12 +91,16 @@ fn next_session(
 ) -> Result<Option<i64>, Fault> {
     let mut statement = connection.prepare_cached(text)?;
     let mut rows = statement.query([after])?;
-    let Some(row) = rows.next()? else { return Ok(None) };
+    let Some(row) = rows.next()? else {
+        return Ok(None);
+    };
     let no = row.get(0)?;
     found.sessions += 1;
     match check::indexed(row)? {
         Indexed::Damaged(session) => found.damage(session, 0),
-        Indexed::Sound { log, session, .. } => verify_log(connection, no, session.session, log, found)?,
+        Indexed::Sound { log, session, .. } => {
+            verify_log(connection, no, session.session, log, found)?
+        }
     }
     Ok(Some(no))
 }
@@ -99,14 +112,16 @@ fn verify_log(
     log: Log,
     found: &mut Verification,
 ) -> Result<(), Fault> {
-    let text = "SELECT seq, command, crc, payload FROM record WHERE no = ?1 AND seq <= ?2 ORDER BY seq";
+    let text =
+        "SELECT seq, command, crc, payload FROM record WHERE no = ?1 AND seq <= ?2 ORDER BY seq";
     let mut statement = connection.prepare_cached(text)?;
     let mut rows = statement.query(rusqlite::params![no, log.head])?;
     let (mut head, mut running) = (0, 0);
     while let Some(row) = rows.next()? {
         let (seq, crc): (Seq, u32) = (row.get(0)?, row.get(2)?);
         let payload = row.get_ref(3)?.as_blob().unwrap_or_default();
-        let sound = command_of(row.get(1)?).is_ok_and(|command| crc == record_crc(session, seq, command, payload));
+        let sound = command_of(row.get(1)?)
+            .is_ok_and(|command| crc == record_crc(session, seq, command, payload));
         if !sound || seq != head + 1 {
             found.damage(Some(session), seq.min(head + 1));
         }

@@ -26,18 +26,24 @@ pub(super) const JOBS_MAX: usize = 256;
 const GROUP_MAX_APPENDS: usize = 4_096;
 /// Bytes of payload in one group, for the same reason; a single batch may exceed it and is then a group of its own.
 const GROUP_MAX_BYTES: usize = 8 * 1024 * 1024;
-/// Pages of the write-ahead log not yet in the database after which they are copied there: 8 MiB. More means longer
-/// pauses and a longer recovery, less means copying the same page more often.
-const CHECKPOINT_PAGES: i64 = 2_048;
+/// Pages of the write-ahead log not yet in the database after which they are copied there: 16 MiB. More means longer
+/// pauses (about 20 ms at this size) and a longer recovery, less means copying the same page more often.
+const CHECKPOINT_PAGES: i64 = 4_096;
 /// Sessions whose damaged rows may stop a group before the whole store counts as damaged.
 const DAMAGED_MAX: usize = 8;
 
 /// What the writer is asked for.
 pub(super) enum Job {
     /// Write a batch.
-    Append { batch: Vec<Append>, answer: oneshot::Sender<Vec<Outcome>> },
+    Append {
+        batch: Vec<Append>,
+        answer: oneshot::Sender<Vec<Outcome>>,
+    },
     /// Raise the ceiling of epochs by so many, durably, and answer it.
-    RaiseEpochs { more: u64, answer: oneshot::Sender<Result<u64, BackboneError>> },
+    RaiseEpochs {
+        more: u64,
+        answer: oneshot::Sender<Result<u64, BackboneError>>,
+    },
     /// Write what waits, put everything into the database file, let the folder go.
     Close { answer: oneshot::Sender<()> },
 }
@@ -54,14 +60,21 @@ pub(super) struct Writer {
 
 impl Writer {
     pub(super) fn new(ledger: Ledger, shared: Arc<Shared>, mark: Mark, lock: Lock) -> Self {
-        Self { ledger, shared, mark, lock }
+        Self {
+            ledger,
+            shared,
+            mark,
+            lock,
+        }
     }
 
     /// Works until closed, or until every handle is gone.
     pub(super) fn run(mut self, mut jobs: mpsc::Receiver<Job>) {
         let mut closing = None;
         while closing.is_none() {
-            let Some(first) = jobs.blocking_recv() else { break };
+            let Some(first) = jobs.blocking_recv() else {
+                break;
+            };
             let (group, other) = collect(first, &mut jobs);
             if !group.is_empty() {
                 self.write(group);
@@ -90,12 +103,15 @@ impl Writer {
         let stop = loop {
             match self.try_group(&group, &damaged) {
                 Ok((outcomes, committed)) => {
-                    metrics::histogram!("callbox_backbone_group_seconds").record(started.elapsed().as_secs_f64());
+                    metrics::histogram!("callbox_backbone_group_seconds")
+                        .record(started.elapsed().as_secs_f64());
                     self.acknowledge(group, outcomes, &committed);
                     return;
                 }
-                Err(Stop { fault: Fault::Damaged(_), session: Some(session) })
-                    if damaged.len() < DAMAGED_MAX && damaged.insert(session) => {}
+                Err(Stop {
+                    fault: Fault::Damaged(_),
+                    session: Some(session),
+                }) if damaged.len() < DAMAGED_MAX && damaged.insert(session) => {}
                 Err(stop) => break stop,
             }
         };
@@ -134,15 +150,26 @@ impl Writer {
     ) -> Result<Vec<Vec<Outcome>>, Stop> {
         let mut append = |append: &Append| {
             if damaged.contains(&append.session) {
-                return Ok(Err(BackboneError::Damaged { session: append.session, seq: 0 }));
+                return Ok(Err(BackboneError::Damaged {
+                    session: append.session,
+                    seq: 0,
+                }));
             }
             self.ledger.append(append, &self.shared)
         };
-        group.iter().map(|(batch, _)| batch.iter().map(&mut append).collect()).collect()
+        group
+            .iter()
+            .map(|(batch, _)| batch.iter().map(&mut append).collect())
+            .collect()
     }
 
     /// Only now is it true: mark, memory, bell, answers, in this order.
-    fn acknowledge(&mut self, group: Vec<Pending>, outcomes: Vec<Vec<Outcome>>, committed: &[Committed]) {
+    fn acknowledge(
+        &mut self,
+        group: Vec<Pending>,
+        outcomes: Vec<Vec<Outcome>>,
+        committed: &[Committed],
+    ) {
         if !committed.is_empty() {
             if let Err(error) = self.mark.set(self.ledger.commits()) {
                 tracing::warn!(%error, "the mark of the last commit is not written; a lost tail would go unnoticed");
@@ -181,8 +208,15 @@ impl Writer {
             return;
         }
         let connection = self.ledger.connection();
-        let due = schema::wal_pages(connection).map(|pages| pages.written - pages.copied >= CHECKPOINT_PAGES);
-        let done = due.and_then(|due| if due { schema::checkpoint_passive(connection).map(drop) } else { Ok(()) });
+        let due = schema::wal_pages(connection)
+            .map(|pages| pages.written - pages.copied >= CHECKPOINT_PAGES);
+        let done = due.and_then(|due| {
+            if due {
+                schema::checkpoint_passive(connection).map(drop)
+            } else {
+                Ok(())
+            }
+        });
         match done {
             Ok(()) | Err(Fault::Busy | Fault::Full) => {}
             Err(fault) => self.admit(&fault),
@@ -190,12 +224,20 @@ impl Writer {
     }
 
     fn finish(self) {
-        let Self { ledger, shared, lock, mark } = self;
+        let Self {
+            ledger,
+            shared,
+            lock,
+            mark,
+        } = self;
         shared.close();
         if shared.check_failed().is_ok()
             && let Err(fault) = schema::checkpoint_all(ledger.connection())
         {
-            tracing::warn!(?fault, "the write-ahead log stays; it is read at the next start");
+            tracing::warn!(
+                ?fault,
+                "the write-ahead log stays; it is read at the next start"
+            );
         }
         shared.bell.close();
         drop((ledger, mark));
@@ -209,9 +251,15 @@ fn collect(first: Job, jobs: &mut mpsc::Receiver<Job>) -> (Vec<Pending>, Option<
     let (mut appends, mut bytes) = (0, 0);
     let mut next = Some(first);
     while let Some(job) = next {
-        let Job::Append { batch, answer } = job else { return (group, Some(job)) };
+        let Job::Append { batch, answer } = job else {
+            return (group, Some(job));
+        };
         appends += batch.len();
-        bytes += batch.iter().flat_map(|append| &append.records).map(bytes::Bytes::len).sum::<usize>();
+        bytes += batch
+            .iter()
+            .flat_map(|append| &append.records)
+            .map(bytes::Bytes::len)
+            .sum::<usize>();
         group.push((batch, answer));
         let has_room = appends < GROUP_MAX_APPENDS && bytes < GROUP_MAX_BYTES;
         next = if has_room { jobs.try_recv().ok() } else { None };

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use callbox::backbone::{
-    Append, Appended, Backbone, BackboneError, Claim, IndexRow, Lane, Ring, Seq, Standing, Subscription,
+    Append, Appended, Backbone, BackboneError, Claim, IndexRow, Lane, Ring, Seq, Standing,
+    Subscription,
 };
 use callbox_proto::ids::{AgencyId, CommandId, SessionId};
 
@@ -28,11 +29,21 @@ pub fn text(text: &str) -> Bytes {
 }
 
 pub fn row(queue: &str, standing: Standing) -> IndexRow {
-    IndexRow { queue: queue.parse().unwrap(), standing, summary: text("summary") }
+    IndexRow {
+        queue: queue.parse().unwrap(),
+        standing,
+        summary: text("summary"),
+    }
 }
 
 pub fn waiting(queue: &str, rank: i64) -> IndexRow {
-    row(queue, Standing::Waiting { rank, urgent: false })
+    row(
+        queue,
+        Standing::Waiting {
+            rank,
+            urgent: false,
+        },
+    )
 }
 
 pub fn urgent(queue: &str, rank: i64) -> IndexRow {
@@ -55,12 +66,23 @@ pub fn first(number: u128, index: IndexRow) -> Append {
 /// A later append of one record, without an index row.
 pub fn next(number: u128, expected: Seq, by: u128) -> Append {
     let records = vec![text(&format!("record by {by}"))];
-    Append { expected, command: command(by), records, index: None, ..first(number, waiting("main", 0)) }
+    Append {
+        expected,
+        command: command(by),
+        records,
+        index: None,
+        ..first(number, waiting("main", 0))
+    }
 }
 
 pub fn claim(queues: &[&str]) -> Claim {
     let queues = queues.iter().map(|queue| queue.parse().unwrap()).collect();
-    Claim { agency: agency(), queues, lane: Lane::First, lease_ms: 1_000 }
+    Claim {
+        agency: agency(),
+        queues,
+        lane: Lane::First,
+        lease_ms: 1_000,
+    }
 }
 
 pub async fn append(backbone: &dyn Backbone, append: Append) -> Result<Appended, BackboneError> {
@@ -79,5 +101,7 @@ pub async fn store(backbone: &dyn Backbone, one: Append) -> Seq {
 
 /// The next ring, which must come.
 pub async fn ring(subscription: &mut dyn Subscription) -> Option<Ring> {
-    tokio::time::timeout(DEADLINE, subscription.next()).await.expect("no ring came")
+    tokio::time::timeout(DEADLINE, subscription.next())
+        .await
+        .expect("no ring came")
 }

@@ -18,22 +18,42 @@ const RECORDS: u64 = 20;
 const FLIPS: usize = 150;
 
 fn seed() -> u64 {
-    let seed = std::env::var("CALLBOX_TEST_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or_else(rand::random);
+    let seed = std::env::var("CALLBOX_TEST_SEED")
+        .ok()
+        .and_then(|seed| seed.parse().ok())
+        .unwrap_or_else(rand::random);
     println!("CALLBOX_TEST_SEED={seed}");
     seed
 }
 
 fn payload(number: u128, seq: u64) -> String {
-    format!("record {seq} of session {number}, {}", "and more ".repeat(9))
+    format!(
+        "record {seq} of session {number}, {}",
+        "and more ".repeat(9)
+    )
 }
 
 async fn fill(backbone: &dyn Backbone) {
     for number in 1..=SESSIONS {
         let records = vec![text(&payload(number, 1))];
-        store(backbone, Append { records, ..first(number, waiting("main", number as i64)) }).await;
+        store(
+            backbone,
+            Append {
+                records,
+                ..first(number, waiting("main", number as i64))
+            },
+        )
+        .await;
         for head in 1..RECORDS {
             let records = vec![text(&payload(number, head + 1))];
-            store(backbone, Append { records, ..next(number, head, u128::from(head) << 32 | number) }).await;
+            store(
+                backbone,
+                Append {
+                    records,
+                    ..next(number, head, u128::from(head) << 32 | number)
+                },
+            )
+            .await;
         }
     }
 }
@@ -58,7 +78,10 @@ async fn is_true_or_refused(backbone: &Embedded) -> bool {
         match backbone.find_session(session(number)).await {
             Ok(found) => {
                 let found = found.unwrap_or_else(|| panic!("session {number} is not found"));
-                assert_eq!((found.head, found.row), (RECORDS, waiting("main", number as i64)));
+                assert_eq!(
+                    (found.head, found.row),
+                    (RECORDS, waiting("main", number as i64))
+                );
             }
             Err(_) => refused = true,
         }
@@ -66,13 +89,19 @@ async fn is_true_or_refused(backbone: &Embedded) -> bool {
             Ok(records) => {
                 assert_eq!(records.len() as u64, RECORDS, "session {number}");
                 for (seq, record) in (1..).zip(records) {
-                    assert_eq!((record.seq, record.payload), (seq, text(&payload(number, seq))));
+                    assert_eq!(
+                        (record.seq, record.payload),
+                        (seq, text(&payload(number, seq)))
+                    );
                 }
             }
             Err(_) => refused = true,
         }
     }
-    match backbone.list(&agency(), StandingKind::Waiting, None, 100).await {
+    match backbone
+        .list(&agency(), StandingKind::Waiting, None, 100)
+        .await
+    {
         Ok(listed) => assert_eq!(listed.rows.len() as u128, SESSIONS),
         Err(_) => refused = true,
     }
@@ -86,7 +115,10 @@ async fn no_flipped_bit_of_the_database_is_returned_as_a_record() {
     fill(&backbone).await;
     backbone.close().await;
     let mut random = StdRng::seed_from_u64(seed());
-    let bits = fs::metadata(sound.path().join("backbone.sqlite")).unwrap().len() as usize * 8;
+    let bits = fs::metadata(sound.path().join("backbone.sqlite"))
+        .unwrap()
+        .len() as usize
+        * 8;
     let mut found = 0;
     for _ in 0..FLIPS {
         let folder = tempfile::tempdir().unwrap();
@@ -112,17 +144,29 @@ async fn a_flipped_payload_damages_its_record_and_nothing_else() {
     let file = folder.path().join("backbone.sqlite");
     let bytes = fs::read(&file).unwrap();
     let wanted = b"record 15 of session 4,";
-    let at = bytes.windows(wanted.len()).position(|window| window == wanted).unwrap();
+    let at = bytes
+        .windows(wanted.len())
+        .position(|window| window == wanted)
+        .unwrap();
     flip(&file, at * 8 + 3);
     let backbone = open(folder.path()).unwrap();
-    let damaged = BackboneError::Damaged { session: session(4), seq: 15 };
-    assert_eq!(backbone.read(session(4), 0, 100).await, Err(damaged.clone()));
+    let damaged = BackboneError::Damaged {
+        session: session(4),
+        seq: 15,
+    };
+    assert_eq!(
+        backbone.read(session(4), 0, 100).await,
+        Err(damaged.clone())
+    );
     assert_eq!(backbone.read(session(4), 14, 1).await, Err(damaged));
     assert_eq!(backbone.read(session(4), 0, 14).await.unwrap().len(), 14);
     assert_eq!(backbone.read(session(4), 15, 100).await.unwrap().len(), 5);
     assert_eq!(backbone.read(session(5), 0, 100).await.unwrap().len(), 20);
     let verified = backbone.verify().await.unwrap();
-    assert_eq!((verified.damaged, verified.places), (1, vec![(session(4), 15)]));
+    assert_eq!(
+        (verified.damaged, verified.places),
+        (1, vec![(session(4), 15)])
+    );
     store(&backbone, next(5, RECORDS, 77)).await;
 }
 
@@ -133,10 +177,14 @@ async fn a_log_whose_last_record_is_missing_is_damaged_not_shorter() {
     fill(&backbone).await;
     backbone.close().await;
     let tool = rusqlite::Connection::open(folder.path().join("backbone.sqlite")).unwrap();
-    tool.execute("DELETE FROM record WHERE no = 3 AND seq = ?1", [RECORDS]).unwrap();
+    tool.execute("DELETE FROM record WHERE no = 3 AND seq = ?1", [RECORDS])
+        .unwrap();
     drop(tool);
     let backbone = open(folder.path()).unwrap();
-    let damaged = Err(BackboneError::Damaged { session: session(3), seq: RECORDS });
+    let damaged = Err(BackboneError::Damaged {
+        session: session(3),
+        seq: RECORDS,
+    });
     assert_eq!(backbone.read(session(3), 0, 100).await.map(|_| ()), damaged);
     let refused = append(&backbone, next(3, RECORDS, 77)).await;
     assert_eq!(refused.map(|_| ()), damaged);
@@ -150,13 +198,20 @@ async fn a_damaged_index_row_is_refused_at_open_unless_an_operator_accepts_it() 
     fill(&backbone).await;
     backbone.close().await;
     let tool = rusqlite::Connection::open(folder.path().join("backbone.sqlite")).unwrap();
-    tool.execute("UPDATE session_index SET rank = 1 WHERE no = 3", []).unwrap();
+    tool.execute("UPDATE session_index SET rank = 1 WHERE no = 3", [])
+        .unwrap();
     drop(tool);
     let refused = open(folder.path()).err().unwrap();
-    assert!(matches!(refused, OpenError::DamagedSession { session: damaged } if damaged == session(3)), "{refused}");
+    assert!(
+        matches!(refused, OpenError::DamagedSession { session: damaged } if damaged == session(3)),
+        "{refused}"
+    );
     let backbone = open_accepting_damage(folder.path()).unwrap();
     assert_eq!(backbone.waiting() as u128, SESSIONS - 1);
-    let damaged = BackboneError::Damaged { session: session(3), seq: 0 };
+    let damaged = BackboneError::Damaged {
+        session: session(3),
+        seq: 0,
+    };
     assert_eq!(backbone.find_session(session(3)).await, Err(damaged));
 }
 
@@ -166,7 +221,16 @@ async fn a_deleted_write_ahead_log_is_noticed_at_open() {
     Child::start("abort after 30", folder.path()).acknowledged_until_end();
     fs::remove_file(folder.path().join("backbone.sqlite-wal")).unwrap();
     let refused = open(folder.path()).err().unwrap();
-    assert!(matches!(refused, OpenError::LostCommits { found: 0, acknowledged: 30 }), "{refused}");
+    assert!(
+        matches!(
+            refused,
+            OpenError::LostCommits {
+                found: 0,
+                acknowledged: 30
+            }
+        ),
+        "{refused}"
+    );
     let backbone = open_accepting_damage(folder.path()).unwrap();
     store(&backbone, first(1, waiting("main", 1))).await;
     backbone.close().await;
@@ -178,7 +242,10 @@ async fn no_flipped_bit_of_the_write_ahead_log_loses_what_was_acknowledged_unnot
     let sound = tempfile::tempdir().unwrap();
     let acknowledged = Child::start("abort after 30", sound.path()).acknowledged_until_end();
     let mut random = StdRng::seed_from_u64(seed());
-    let bits = fs::metadata(sound.path().join("backbone.sqlite-wal")).unwrap().len() as usize * 8;
+    let bits = fs::metadata(sound.path().join("backbone.sqlite-wal"))
+        .unwrap()
+        .len() as usize
+        * 8;
     let mut found = 0;
     for _ in 0..FLIPS {
         let folder = tempfile::tempdir().unwrap();

@@ -28,17 +28,28 @@ pub struct Acknowledged(BTreeMap<u128, u64>);
 
 impl Acknowledged {
     fn note(&mut self, line: &str) -> bool {
-        let Some(numbers) = line.strip_prefix("acknowledged ") else { return false };
+        let Some(numbers) = line.strip_prefix("acknowledged ") else {
+            return false;
+        };
         let (number, head) = numbers.split_once(' ').unwrap();
-        self.0.insert(number.parse().unwrap(), head.parse().unwrap());
+        self.0
+            .insert(number.parse().unwrap(), head.parse().unwrap());
         true
     }
 
     pub async fn are_all_in(&self, backbone: &dyn Backbone) {
         assert!(!self.0.is_empty());
         for (&number, &head) in &self.0 {
-            let found = backbone.find_session(session(number)).await.unwrap().unwrap();
-            assert!(found.head >= head, "session {number}: {} of {head}", found.head);
+            let found = backbone
+                .find_session(session(number))
+                .await
+                .unwrap()
+                .unwrap();
+            assert!(
+                found.head >= head,
+                "session {number}: {} of {head}",
+                found.head
+            );
             let mut seq = 0;
             while seq < found.head {
                 for record in backbone.read(session(number), seq, 1_000).await.unwrap() {
@@ -55,8 +66,16 @@ fn command_of(number: u128, seq: u64) -> callbox_proto::ids::CommandId {
 }
 
 fn child_arguments(command: &mut Command, what: &str, folder: &Path) {
-    command.args(["--exact", "backbone::embedded::kill::the_child", "--nocapture"]);
-    command.env(WHAT, what).env(WHERE, folder).stdout(Stdio::piped()).stderr(Stdio::null());
+    command.args([
+        "--exact",
+        "backbone::embedded::kill::the_child",
+        "--nocapture",
+    ]);
+    command
+        .env(WHAT, what)
+        .env(WHERE, folder)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null());
 }
 
 impl Child {
@@ -70,7 +89,9 @@ impl Child {
     pub fn start_with_file_limit(what: &str, folder: &Path, blocks: u32) -> Self {
         let mut command = Command::new("sh");
         let script = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\"");
-        command.args(["-c", &script]).arg(std::env::current_exe().unwrap());
+        command
+            .args(["-c", &script])
+            .arg(std::env::current_exe().unwrap());
         child_arguments(&mut command, what, folder);
         Self::spawn(&mut command)
     }
@@ -78,7 +99,11 @@ impl Child {
     fn spawn(command: &mut Command) -> Self {
         let mut process = command.spawn().unwrap();
         let lines = BufReader::new(process.stdout.take().unwrap()).lines();
-        Self { process, lines, said: Vec::new() }
+        Self {
+            process,
+            lines,
+            said: Vec::new(),
+        }
     }
 
     /// Lets the child acknowledge so many appends, kills it, and reads what else it had acknowledged.
@@ -86,7 +111,11 @@ impl Child {
         let mut acknowledged = Acknowledged::default();
         let mut count = 0;
         while count < appends {
-            let line = self.lines.next().expect("the child ended by itself").unwrap();
+            let line = self
+                .lines
+                .next()
+                .expect("the child ended by itself")
+                .unwrap();
             count += usize::from(acknowledged.note(&line));
         }
         self.process.kill().unwrap();
@@ -111,7 +140,10 @@ impl Child {
 
     /// The rests of the lines with this beginning, once it has ended.
     pub fn said(&self, beginning: &str) -> Vec<&str> {
-        self.said.iter().filter_map(|line| line.strip_prefix(beginning)).collect()
+        self.said
+            .iter()
+            .filter_map(|line| line.strip_prefix(beginning))
+            .collect()
     }
 }
 
@@ -131,14 +163,18 @@ fn say(line: &str) {
 /// Not a test: the other side of the tests here, when they start this binary with `CALLBOX_TEST_CHILD`.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_child() {
-    let (Ok(what), Some(folder)) = (std::env::var(WHAT), std::env::var_os(WHERE)) else { return };
+    let (Ok(what), Some(folder)) = (std::env::var(WHAT), std::env::var_os(WHERE)) else {
+        return;
+    };
     say("");
     let backbone = open(folder.as_ref()).unwrap();
     let mut round = match backbone.find_session(session(1)).await.unwrap() {
         Some(found) => found.head,
         None => 0,
     };
-    let limit = what.strip_prefix("abort after ").map_or(u64::MAX, |rounds| rounds.parse().unwrap());
+    let limit = what
+        .strip_prefix("abort after ")
+        .map_or(u64::MAX, |rounds| rounds.parse().unwrap());
     let error = loop {
         match one_round(&backbone, round).await {
             Ok(()) => round += 1,
@@ -152,7 +188,9 @@ async fn the_child() {
 }
 
 async fn one_round(backbone: &dyn Backbone, round: u64) -> Result<(), BackboneError> {
-    let batch = (1..=SESSIONS).map(|number| one_append(number, round)).collect();
+    let batch = (1..=SESSIONS)
+        .map(|number| one_append(number, round))
+        .collect();
     let mut failed = Ok(());
     for (number, outcome) in (1..=SESSIONS).zip(backbone.append(batch).await) {
         match outcome {
@@ -168,18 +206,46 @@ async fn one_round(backbone: &dyn Backbone, round: u64) -> Result<(), BackboneEr
 
 fn one_append(number: u128, round: u64) -> Append {
     let index = Some(waiting("main", i64::try_from(round).unwrap()));
-    let records = vec![text(&"x".repeat(usize::try_from(round * 37 % 500).unwrap()))];
-    Append { command: command_of(number, round + 1), index, records, ..next(number, round, 1) }
+    let records = vec![text(
+        &"x".repeat(usize::try_from(round * 37 % 500).unwrap()),
+    )];
+    Append {
+        command: command_of(number, round + 1),
+        index,
+        records,
+        ..next(number, round, 1)
+    }
 }
 
 async fn after(backbone: &dyn Backbone, error: BackboneError) {
-    let name = |error: &BackboneError| if matches!(error, BackboneError::Failed { .. }) { "failed" } else { "other" };
+    let name = |error: &BackboneError| match error {
+        BackboneError::Failed { .. } => "failed",
+        BackboneError::Full => "full",
+        _ => "other",
+    };
     say(&format!("after: {}", name(&error)));
     let again = append(backbone, first(1_000, waiting("main", 1))).await;
-    say(&format!("after: {}", again.as_ref().map_or_else(name, |_| "stored")));
-    say(&format!("after: {}", if backbone.guarantee() == Guarantee::None { "none" } else { "some" }));
+    say(&format!(
+        "after: {}",
+        again.as_ref().map_or_else(name, |_| "stored")
+    ));
+    say(&format!(
+        "after: {}",
+        if backbone.guarantee() == Guarantee::None {
+            "none"
+        } else {
+            "some"
+        }
+    ));
     let read = backbone.read(session(1), 0, 10).await;
-    say(&format!("after: {}", if read.is_ok_and(|read| !read.is_empty()) { "readable" } else { "unreadable" }));
+    say(&format!(
+        "after: {}",
+        if read.is_ok_and(|read| !read.is_empty()) {
+            "readable"
+        } else {
+            "unreadable"
+        }
+    ));
 }
 
 #[tokio::test(flavor = "multi_thread")]

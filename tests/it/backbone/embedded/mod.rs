@@ -28,7 +28,11 @@ impl Folder {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(ManualClock::at(1_700_000_000_000));
         let backbone = Embedded::open(folder.path(), &Options::default(), clock.clone()).unwrap();
-        Self { clock, backbone: Arc::new(backbone), _folder: folder }
+        Self {
+            clock,
+            backbone: Arc::new(backbone),
+            _folder: folder,
+        }
     }
 }
 
@@ -48,7 +52,10 @@ pub fn open(folder: &Path) -> Result<Embedded, OpenError> {
 }
 
 pub fn open_accepting_damage(folder: &Path) -> Result<Embedded, OpenError> {
-    let options = Options { accept_damage: true, ..Options::default() };
+    let options = Options {
+        accept_damage: true,
+        ..Options::default()
+    };
     Embedded::open(folder, &options, Arc::new(ManualClock::at(0)))
 }
 

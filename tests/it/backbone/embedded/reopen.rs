@@ -1,7 +1,9 @@
 //! Closing, reopening, sharing and copying a folder.
 
 use callbox::backbone::embedded::OpenError;
-use callbox::backbone::{Append, Appended, Backbone, BackboneError, Guarantee, Standing, StandingKind};
+use callbox::backbone::{
+    Append, Appended, Backbone, BackboneError, Guarantee, Standing, StandingKind,
+};
 
 use super::open;
 use crate::backbone::make::*;
@@ -15,8 +17,19 @@ async fn with_three_sessions(backbone: &dyn Backbone) {
 
 async fn has_three_sessions(backbone: &dyn Backbone) {
     assert_eq!(backbone.read(session(1), 0, 10).await.unwrap().len(), 2);
-    assert_eq!(append(backbone, next(1, 0, 10)).await, Ok(Appended::Duplicate { first: 2, last: 2 }));
-    assert_eq!(backbone.list(&agency(), StandingKind::Closed, None, 9).await.unwrap().rows.len(), 1);
+    assert_eq!(
+        append(backbone, next(1, 0, 10)).await,
+        Ok(Appended::Duplicate { first: 2, last: 2 })
+    );
+    assert_eq!(
+        backbone
+            .list(&agency(), StandingKind::Closed, None, 9)
+            .await
+            .unwrap()
+            .rows
+            .len(),
+        1
+    );
     let claimed = backbone.claim(claim(&["main"])).await.unwrap().unwrap();
     assert_eq!((claimed.session, claimed.head), (session(2), 1));
     let claimed = backbone.claim(claim(&["main"])).await.unwrap().unwrap();
@@ -30,7 +43,10 @@ async fn a_closed_store_has_everything_when_it_is_reopened() {
     with_three_sessions(&backbone).await;
     backbone.close().await;
     has_three_sessions(&open(folder.path()).unwrap()).await;
-    assert_eq!(append(&backbone, next(1, 2, 11)).await, Err(BackboneError::Closed));
+    assert_eq!(
+        append(&backbone, next(1, 2, 11)).await,
+        Err(BackboneError::Closed)
+    );
     assert_eq!(backbone.guarantee(), Guarantee::None);
 }
 
@@ -72,18 +88,49 @@ async fn versions_and_epochs_grow_over_a_restart() {
     let folder = tempfile::tempdir().unwrap();
     let backbone = open(folder.path()).unwrap();
     with_three_sessions(&backbone).await;
-    let version = backbone.list(&agency(), StandingKind::Waiting, None, 9).await.unwrap().version;
+    let version = backbone
+        .list(&agency(), StandingKind::Waiting, None, 9)
+        .await
+        .unwrap()
+        .version;
     let claimed = backbone.claim(claim(&["main"])).await.unwrap().unwrap();
     backbone.close().await;
     let backbone = open(folder.path()).unwrap();
-    assert_eq!(backbone.list(&agency(), StandingKind::Waiting, None, 9).await.unwrap().version, version);
+    assert_eq!(
+        backbone
+            .list(&agency(), StandingKind::Waiting, None, 9)
+            .await
+            .unwrap()
+            .version,
+        version
+    );
     let again = backbone.claim(claim(&["main"])).await.unwrap().unwrap();
     assert_eq!(again.session, claimed.session);
     assert!(again.epoch > claimed.epoch);
-    let old = Append { claim_epoch: Some(claimed.epoch), ..next(2, 1, 20) };
-    assert_eq!(append(&backbone, old).await, Ok(Appended::Conflict { head: 1 }));
-    store(&backbone, Append { index: Some(waiting("main", 9)), ..next(2, 1, 21) }).await;
-    assert!(backbone.list(&agency(), StandingKind::Waiting, None, 9).await.unwrap().version > version);
+    let old = Append {
+        claim_epoch: Some(claimed.epoch),
+        ..next(2, 1, 20)
+    };
+    assert_eq!(
+        append(&backbone, old).await,
+        Ok(Appended::Conflict { head: 1 })
+    );
+    store(
+        &backbone,
+        Append {
+            index: Some(waiting("main", 9)),
+            ..next(2, 1, 21)
+        },
+    )
+    .await;
+    assert!(
+        backbone
+            .list(&agency(), StandingKind::Waiting, None, 9)
+            .await
+            .unwrap()
+            .version
+            > version
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -106,7 +153,10 @@ async fn a_newer_schema_is_refused_and_left_alone() {
     drop(newer);
     let before = std::fs::read(&file).unwrap();
     let refused = open(folder.path()).err().unwrap();
-    assert!(matches!(refused, OpenError::NewerSchema { found: 99, .. }), "{refused}");
+    assert!(
+        matches!(refused, OpenError::NewerSchema { found: 99, .. }),
+        "{refused}"
+    );
     assert!(refused.to_string().contains("schema 99"));
     assert_eq!(std::fs::read(&file).unwrap(), before);
 }
@@ -120,7 +170,10 @@ async fn a_copy_made_under_way_is_a_whole_store() {
     let target = copy.path().join("backbone.sqlite");
     backbone.copy_to(&target).await.unwrap();
     store(&backbone, next(1, 2, 11)).await;
-    assert!(backbone.copy_to(&target).await.is_err(), "a copy never writes over a file");
+    assert!(
+        backbone.copy_to(&target).await.is_err(),
+        "a copy never writes over a file"
+    );
     let restored = open(copy.path()).unwrap();
     has_three_sessions(&restored).await;
     assert!(restored.verify().await.unwrap().is_sound());
@@ -132,9 +185,15 @@ async fn operators_can_query_the_store_while_it_works() {
     let backbone = open(folder.path()).unwrap();
     with_three_sessions(&backbone).await;
     let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY;
-    let query = rusqlite::Connection::open_with_flags(folder.path().join("backbone.sqlite"), flags).unwrap();
+    let query = rusqlite::Connection::open_with_flags(folder.path().join("backbone.sqlite"), flags)
+        .unwrap();
     let text = "SELECT count(*) FROM log WHERE session = lower(hex(zeroblob(15))) || '01'";
-    assert_eq!(query.query_row(text, [], |row| row.get::<_, i64>(0)).unwrap(), 2);
+    assert_eq!(
+        query
+            .query_row(text, [], |row| row.get::<_, i64>(0))
+            .unwrap(),
+        2
+    );
     let text = "SELECT session FROM session WHERE standing = 'waiting' ORDER BY rank LIMIT 1";
     let first: String = query.query_row(text, [], |row| row.get(0)).unwrap();
     assert_eq!(first, session(2).to_string());
