@@ -98,22 +98,23 @@ impl Subscription for Listener {
     async fn next(&mut self) -> Option<Ring> {
         loop {
             tokio::select! {
-                ring = self.appended.recv() => match ring {
-                    Ok((session, head)) => return Some(Ring::Appended { session, head }),
-                    Err(RecvError::Lagged(_)) => return Some(Ring::Missed),
-                    Err(RecvError::Closed) => return None,
-                },
+                rung = self.appended.recv() => return heard(rung),
                 published = self.published.recv() => match published {
                     Ok(payload) => return Some(Ring::Published(payload)),
-                    // Lost publications are not told; both channels close together, and `appended` says so.
+                    // Lost publications are not told.
                     Err(RecvError::Lagged(_)) => {}
-                    Err(RecvError::Closed) => return self.appended.recv().await.ok().map(appended),
+                    // Both channels close together: what was rung before is still heard.
+                    Err(RecvError::Closed) => return heard(self.appended.recv().await),
                 },
             }
         }
     }
 }
 
-fn appended((session, head): (SessionId, Seq)) -> Ring {
-    Ring::Appended { session, head }
+fn heard(rung: Result<(SessionId, Seq), RecvError>) -> Option<Ring> {
+    match rung {
+        Ok((session, head)) => Some(Ring::Appended { session, head }),
+        Err(RecvError::Lagged(_)) => Some(Ring::Missed),
+        Err(RecvError::Closed) => None,
+    }
 }

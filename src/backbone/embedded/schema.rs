@@ -15,7 +15,7 @@ use super::fault::{Fault, OpenError};
 pub(super) const SCHEMA_VERSION: i64 = 1;
 
 /// Page cache of the writer in KiB. It holds what a group commit touches; the system's page cache holds the rest.
-const WRITER_CACHE_KIB: i64 = 4 * 1024;
+const WRITER_CACHE_KIB: i64 = 6 * 1024;
 /// Page cache of one reader in KiB: memory per node counts, and logs are read once, forwards.
 const READER_CACHE_KIB: i64 = 512;
 /// Prepared statements a connection keeps; the writer has about 20 texts.

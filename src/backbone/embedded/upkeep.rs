@@ -54,16 +54,27 @@ pub(super) fn copy(database: &Path, target: &Path) -> Result<(), OpenError> {
         source,
     };
     File::create_new(target).map_err(io)?;
-    let text = target
-        .to_str()
-        .ok_or_else(|| io(std::io::ErrorKind::InvalidFilename.into()))?;
+    let copied = copy_into(database, target)
+        // SQLite leaves this fsync to the caller.
+        .and_then(|()| {
+            File::open(target)
+                .and_then(|file| file.sync_all())
+                .map_err(io)
+        });
+    copied.inspect_err(|_| {
+        // Half a copy helps nobody; the first error is the one to tell.
+        let _ = std::fs::remove_file(target);
+    })
+}
+
+fn copy_into(database: &Path, target: &Path) -> Result<(), OpenError> {
+    let text = target.to_str().ok_or_else(|| OpenError::Io {
+        path: target.to_owned(),
+        source: std::io::ErrorKind::InvalidFilename.into(),
+    })?;
     let connection = schema::open_reader(database)?;
     connection.execute("VACUUM INTO ?1", [text])?;
-    drop(connection);
-    // SQLite leaves this fsync to the caller.
-    File::open(target)
-        .and_then(|file| file.sync_all())
-        .map_err(io)
+    Ok(())
 }
 
 /// Computes every checksum of the store.

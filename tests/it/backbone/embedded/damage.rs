@@ -261,3 +261,50 @@ async fn no_flipped_bit_of_the_write_ahead_log_loses_what_was_acknowledged_unnot
     println!("{found} of {FLIPS} flips were found, the others changed nothing that is read");
     assert!(found > FLIPS / 2);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_damaged_index_of_the_session_index_is_made_anew_from_its_rows() {
+    let sound = tempfile::tempdir().unwrap();
+    let backbone = open(sound.path()).unwrap();
+    fill(&backbone).await;
+    let rare = 0x0123_4567_89ab_cdef_0123_4567_89ab_cdef_u128;
+    let opening = Append {
+        command: command(1),
+        ..first(rare, waiting("main", 100))
+    };
+    store(&backbone, opening).await;
+    backbone.close().await;
+    let bytes = fs::read(sound.path().join("backbone.sqlite")).unwrap();
+    let places: Vec<_> = bytes
+        .windows(16)
+        .enumerate()
+        .filter_map(|(at, window)| (window == rare.to_be_bytes()).then_some(at))
+        .collect();
+    assert_eq!(places.len(), 3, "the row and two indexes");
+    let mut mended = 0;
+    for at in places {
+        let folder = tempfile::tempdir().unwrap();
+        copy_folder(sound.path(), folder.path());
+        flip(&folder.path().join("backbone.sqlite"), at * 8 + 64);
+        let Ok(backbone) = open(folder.path()) else {
+            continue;
+        };
+        mended += 1;
+        assert_eq!(
+            backbone
+                .find_session(session(rare))
+                .await
+                .unwrap()
+                .unwrap()
+                .head,
+            1
+        );
+        let listed = backbone
+            .list(&agency(), StandingKind::Waiting, None, 100)
+            .await
+            .unwrap();
+        assert_eq!(listed.rows.last().unwrap().session, session(rare));
+        assert!(backbone.verify().await.unwrap().is_sound());
+    }
+    assert_eq!(mended, 2, "a damaged row itself is refused");
+}

@@ -15,6 +15,7 @@ use callbox::clock::ManualClock;
 use tempfile::TempDir;
 
 use super::Place;
+use super::make::{claim, first, session, store, waiting};
 
 /// A folder that vanishes with the test, and a clock that stands still.
 pub struct Folder {
@@ -57,6 +58,32 @@ pub fn open_accepting_damage(folder: &Path) -> Result<Embedded, OpenError> {
         ..Options::default()
     };
     Embedded::open(folder, &options, Arc::new(ManualClock::at(0)))
+}
+
+/// R15: somebody sets the clock of the machine.
+#[tokio::test]
+async fn a_clock_set_two_hours_ahead_ends_no_claim_and_no_lease() {
+    let place = Folder::new();
+    store(&*place.backbone, first(1, waiting("main", 1))).await;
+    let claimed = place
+        .backbone
+        .claim(claim(&["main"]))
+        .await
+        .unwrap()
+        .unwrap();
+    let lease = place
+        .backbone
+        .take_lease("l", "a", 100)
+        .await
+        .unwrap()
+        .unwrap();
+    place.clock.set_now(1_700_000_000_000 + 2 * 3_600_000);
+    assert_eq!(place.backbone.renew_lease(&lease, 100).await, Ok(true));
+    assert_eq!(place.backbone.overdue_leases(10).await, Ok(vec![]));
+    assert_eq!(
+        place.backbone.release(session(1), claimed.epoch).await,
+        Ok(true)
+    );
 }
 
 mod contract {
