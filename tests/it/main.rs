@@ -1,6 +1,7 @@
 //! The integration tests of the gateway: one binary, one module per behaviour.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used)] // a test that cannot go on should say where
 
+mod backbone;
 mod config;
 mod http_client;
 mod http_server;

@@ -205,7 +205,7 @@ impl Desk {
                 format!(
                     "photo {},session {},filename bmFtZQ==",
                     STANDARD.encode(photo),
-                    STANDARD.encode(SESSION)
+                    STANDARD.encode("session-1")
                 ),
             )
     }
