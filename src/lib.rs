@@ -1,1 +1,3 @@
 //! The Callbox gateway.
+
+pub mod media;
