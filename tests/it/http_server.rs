@@ -6,14 +6,17 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::Extension;
-use axum::routing::{get as get_route, post};
+use axum::extract::ws::{WebSocket, WebSocketUpgrade};
+use axum::routing::{any, get as get_route, post};
 use callbox::config;
 use callbox::http::admin::{self, AdminServer, Readiness};
 use callbox::http::{BindError, Peer, Server, layers, metrics, pages};
 use callbox::shutdown::{Drained, Lifecycle};
+use futures_util::{SinkExt as _, StreamExt as _};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
+use tokio_tungstenite::client_async;
 
 use crate::http_client::{PATIENCE, exchange, get, read_to_close, request, soon};
 
@@ -51,6 +54,11 @@ impl Gateway {
                 "/panic",
                 get_route(|| async { panic!("planted") as &'static str }),
             )
+            .route("/big", get_route(|| async { vec![0_u8; 64 << 20] }))
+            .route(
+                "/socket",
+                any(|upgrade: WebSocketUpgrade| async { upgrade.on_upgrade(echo) }),
+            )
             .route("/act", post(|body: String| async move { body }))
             .route(
                 "/peer",
@@ -87,6 +95,14 @@ impl Gateway {
             }
         })
         .await;
+    }
+}
+
+async fn echo(mut socket: WebSocket) {
+    while let Some(Ok(message)) = socket.recv().await {
+        if socket.send(message).await.is_err() {
+            return;
+        }
     }
 }
 
@@ -200,6 +216,57 @@ async fn a_panic_ends_one_request_with_a_code_and_nothing_else() {
     assert!(
         peer.is_ok_and(|own| answers.ends_with(&own)),
         "the same connection goes on: {answers}"
+    );
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_read_its_answer_is_closed() {
+    let mut settings = settings();
+    settings.limits.write_stall_s = 1;
+    let gateway = Gateway::start(&settings);
+    let mut deaf = gateway.connect().await;
+    deaf.write_all(request("GET", "/big", &[]).as_bytes())
+        .await
+        .expect("sent");
+    gateway.until_open(1).await;
+    gateway.until_open(0).await;
+}
+
+#[tokio::test]
+async fn an_upgraded_socket_keeps_its_place_until_it_ends() {
+    let gateway = Gateway::start(&settings());
+    let url = format!("ws://{}/socket", gateway.address);
+    let (mut socket, _) = soon(client_async(url, gateway.connect().await))
+        .await
+        .expect("upgraded");
+    socket.send("one".into()).await.expect("sent");
+    let back = soon(socket.next())
+        .await
+        .expect("a message")
+        .expect("whole");
+    assert_eq!(back.into_text().expect("text").as_str(), "one");
+    assert_eq!((gateway.gate.open(), gateway.gate.half_open()), (1, 0));
+    drop(socket);
+    gateway.until_open(0).await;
+}
+
+#[tokio::test]
+async fn a_drain_leaves_sockets_to_those_who_took_them() {
+    let gateway = Gateway::start(&settings());
+    let url = format!("ws://{}/socket", gateway.address);
+    let (mut socket, _) = soon(client_async(url, gateway.connect().await))
+        .await
+        .expect("upgraded");
+    gateway.lifecycle.stop();
+    assert_eq!(
+        soon(gateway.lifecycle.drained(PATIENCE)).await,
+        Drained::Completely
+    );
+    socket.send("still here".into()).await.expect("sent");
+    assert!(
+        soon(socket.next())
+            .await
+            .is_some_and(|message| message.is_ok())
     );
 }
 

@@ -1,5 +1,6 @@
 //! The integration tests: one binary, one module per behaviour.
 
+mod command_line;
 mod config;
 mod http_client;
 mod http_server;
