@@ -2,6 +2,9 @@
 
 mod command_line;
 mod config;
+mod http_admin;
 mod http_client;
+mod http_gateway;
+mod http_policy;
 mod http_server;
 mod http_tls;
