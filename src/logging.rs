@@ -3,7 +3,9 @@
 //! Owns the process-wide subscriber. Must not be asked to log personal data: lines carry ids and units. Called once
 //! by `main`, before anything can fail.
 
+use std::any::Any;
 use std::io::IsTerminal as _;
+use std::panic::PanicHookInfo;
 
 use thiserror::Error;
 use tracing_subscriber::{EnvFilter, fmt};
@@ -53,7 +55,31 @@ pub fn start(log: &Log) -> Result<(), LoggingError> {
     } else {
         lines.with_ansi(on_terminal).try_init()
     };
-    outcome.map_err(|_| LoggingError::AlreadyStarted)
+    outcome.map_err(|_| LoggingError::AlreadyStarted)?;
+    std::panic::set_hook(Box::new(tell_panic));
+    Ok(())
+}
+
+/// One line per panic, in the form of all others, with its place and its message.
+fn tell_panic(panic: &PanicHookInfo<'_>) {
+    metrics::counter!("callbox_panics_total").increment(1);
+    let place = panic
+        .location()
+        .map(ToString::to_string)
+        .unwrap_or_default();
+    tracing::error!(
+        place,
+        message_of_code = static_message(panic.payload()),
+        "panic"
+    );
+}
+
+/// A message that stands in the source code. A formatted one may quote what somebody wrote, so it is left out.
+fn static_message(payload: &(dyn Any + Send)) -> &'static str {
+    payload
+        .downcast_ref::<&'static str>()
+        .copied()
+        .unwrap_or("(left out: it may quote input)")
 }
 
 fn writes_json(format: LogFormat, on_terminal: bool) -> bool {
@@ -109,6 +135,16 @@ mod tests {
     fn a_malformed_filter_is_refused_with_words() {
         assert!(check_filter("callbox=shouting").is_err());
         assert!(check_filter("warn,callbox::http=debug").is_ok());
+    }
+
+    #[test]
+    fn a_panic_tells_what_the_code_says_and_not_what_somebody_wrote() {
+        assert_eq!(
+            static_message(&"the queue is never empty here"),
+            "the queue is never empty here"
+        );
+        let quoting = format!("cannot parse {:?}", "12 Elm Street");
+        assert!(!static_message(&quoting).contains("Elm"));
     }
 
     #[test]

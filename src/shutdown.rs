@@ -205,4 +205,20 @@ mod tests {
             Drained::AtDeadline
         );
     }
+
+    #[tokio::test]
+    async fn signals_reload_then_drain_then_stop() {
+        use rustix::process::{Signal, getpid, kill_process};
+        let life = Lifecycle::new();
+        let mut reloads = life.reloads();
+        life.follow_signals().expect("handlers");
+        kill_process(getpid(), Signal::HUP).expect("sent");
+        reloads.changed().await.expect("heard");
+        assert!(!life.is_draining());
+        kill_process(getpid(), Signal::TERM).expect("sent");
+        life.soft().cancelled().await;
+        assert!(!life.hard().is_cancelled());
+        kill_process(getpid(), Signal::INT).expect("sent");
+        life.hard().cancelled().await;
+    }
 }

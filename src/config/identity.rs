@@ -13,12 +13,10 @@ pub struct Identity {
     /// Replacing it signs everybody out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key_file: Option<PathBuf>,
-    /// Minutes that a resident's token is valid. Default 15; it is renewed while the link lives, so a stolen one is
-    /// soon worthless.
-    pub resident_token_min: u64,
     /// Minutes that a staff token is valid. Default 600: a shift of ten hours, so that nobody is signed out at work.
     pub staff_token_min: u64,
-    /// Minutes that a token for one upload is valid. Default 60: a large photo on a bad link.
+    /// Minutes that a resident's token for uploads is valid. Default 15; the client renews it over its link, so a stolen one
+    /// is soon worthless.
     pub upload_token_min: u64,
 }
 
@@ -26,9 +24,8 @@ impl Default for Identity {
     fn default() -> Self {
         Self {
             key_file: None,
-            resident_token_min: 15,
             staff_token_min: 600,
-            upload_token_min: 60,
+            upload_token_min: 15,
         }
     }
 }
@@ -40,12 +37,6 @@ impl Identity {
         self.key_file
             .clone()
             .unwrap_or_else(|| data_dir.join("identity.key"))
-    }
-
-    /// Life of a resident's token.
-    #[must_use]
-    pub fn resident_token(&self) -> Duration {
-        Duration::from_secs(self.resident_token_min.saturating_mul(60))
     }
 
     /// Life of a staff token.

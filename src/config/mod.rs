@@ -28,7 +28,7 @@ mod welcome;
 use serde::{Deserialize, Serialize};
 
 pub use admin::Admin;
-pub use agency::{Agency, AnswerTarget, Demo, DemoRole, DemoUser};
+pub use agency::{Agency, Demo, DemoRole, DemoUser, Queue};
 pub use error::{ConfigError, Place};
 pub use identity::Identity;
 pub use limits::ServerLimits;

@@ -8,10 +8,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Session {
-    /// Bytes of one WebSocket frame. Default 64 KiB: a photo's preview travels in several.
-    pub frame_bytes: usize,
-    /// Bytes of one message on a resident's link. Default 256 KiB: the largest preview. Each link can cost this much
-    /// memory at worst.
+    /// Bytes of one message, which browsers send as one frame. Default 256 KiB: the largest preview, in base64, fits. Each
+    /// link can cost this much memory at worst.
     pub message_bytes: usize,
     /// Bytes waiting for one slow reader. Default 256 KiB; over it the outbox is dropped and the reader is fed from
     /// the log.
@@ -20,17 +18,19 @@ pub struct Session {
     pub slow_reader_s: u64,
     /// Seconds from the upgrade to the first frame. Default 5: links that say nothing hold no place.
     pub first_frame_s: u64,
-    /// Seconds between heartbeats. Default 2: a frozen console is noticed within `lease_s`.
+    /// Seconds between heartbeats of a console. Default 2; after three missed ones it counts as lost, and its sessions are
+    /// offered to others.
     pub heartbeat_s: u64,
-    /// Seconds without a sign of life after which a link counts as lost. Default 6: three heartbeats, so that two may
-    /// be lost. A console's sessions are offered to others then.
-    pub lease_s: u64,
+    /// Seconds between heartbeats of a resident's client. Default 20: a phone's radio may sleep meanwhile.
+    pub resident_heartbeat_s: u64,
     /// Seconds that a resident's session waits for its client to come back before it counts as abandoned.
     /// Default 120: a lift, a tunnel, a change of network.
     pub resume_grace_s: u64,
-    /// Seconds that an offer stays with one console before it goes to the next. Default 15: the trade's target for
-    /// an answer is 15 s in 90 %.
-    pub ring_no_answer_s: u64,
+    /// Seconds that sessions wait for their owner's console after its last window is gone. Default 5: a page that is
+    /// loaded again keeps its sessions. Then they are offered to others.
+    pub console_grace_s: u64,
+    /// The same after a restart of the node. Default 20: consoles connect again with a pause.
+    pub restart_grace_s: u64,
     /// Read buffer of a resident's socket in bytes. Default 2,048. It is most of what an idle session costs; smaller
     /// makes more system calls per message.
     pub resident_read_buffer_bytes: usize,
@@ -41,15 +41,15 @@ pub struct Session {
 impl Default for Session {
     fn default() -> Self {
         Self {
-            frame_bytes: 64 * 1024,
             message_bytes: 256 * 1024,
             outbox_bytes: 256 * 1024,
             slow_reader_s: 10,
             first_frame_s: 5,
             heartbeat_s: 2,
-            lease_s: 6,
+            resident_heartbeat_s: 20,
             resume_grace_s: 120,
-            ring_no_answer_s: 15,
+            console_grace_s: 5,
+            restart_grace_s: 20,
             resident_read_buffer_bytes: 2_048,
             console_read_buffer_bytes: 8_192,
         }
@@ -69,27 +69,9 @@ impl Session {
         Duration::from_secs(self.first_frame_s)
     }
 
-    /// Time between heartbeats.
-    #[must_use]
-    pub fn heartbeat(&self) -> Duration {
-        Duration::from_secs(self.heartbeat_s)
-    }
-
-    /// Silence after which a link counts as lost.
-    #[must_use]
-    pub fn lease(&self) -> Duration {
-        Duration::from_secs(self.lease_s)
-    }
-
     /// How long a session waits for its client.
     #[must_use]
     pub fn resume_grace(&self) -> Duration {
         Duration::from_secs(self.resume_grace_s)
-    }
-
-    /// How long an offer stays with one console.
-    #[must_use]
-    pub fn ring_no_answer(&self) -> Duration {
-        Duration::from_secs(self.ring_no_answer_s)
     }
 }

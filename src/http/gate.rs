@@ -77,6 +77,10 @@ impl Gate {
     /// A gate with nobody inside. `listener` names it in metrics and log lines.
     #[must_use]
     pub fn new(listener: &'static str, limits: &ServerLimits) -> Arc<Self> {
+        metrics::gauge!("callbox_http_connections_limit", "listener" => listener)
+            .set(limits.connections as f64);
+        metrics::gauge!("callbox_http_half_open_limit", "listener" => listener)
+            .set(limits.half_open as f64);
         Arc::new(Self {
             listener,
             connections: limits.connections,

@@ -69,8 +69,8 @@ async fn default_headers(
 }
 
 fn panicked(_payload: Box<dyn Any + Send + 'static>) -> Response {
-    // The payload may quote input, so only the fact is told; the panic hook has named the line already.
-    metrics::counter!("callbox_panics_total", "where" => "http").increment(1);
+    // The payload may quote input, so only the fact is told; the hook of the log has named the line already.
+    metrics::counter!("callbox_http_panics_total").increment(1);
     tracing::error!("a request's handler panicked; the request is answered with 500");
     Problem::INTERNAL.into_response()
 }

@@ -409,6 +409,21 @@ mod tests {
         }
     }
 
+    #[tokio::test]
+    async fn every_listed_path_is_served_by_the_router() {
+        for path in PATHS {
+            let path = path
+                .replace("{*view}", "a/b")
+                .replace("{*file}", "a.js")
+                .replace("{file}", "a");
+            assert!(
+                !text(get(&path, &[]).await).await.is_empty(),
+                "{path} has no route"
+            );
+        }
+        assert!(text(get("/not/listed", &[]).await).await.is_empty());
+    }
+
     #[test]
     fn a_tag_is_recognised_in_every_form_that_caches_send() {
         let is = |text: &'static str| names_tag(&HeaderValue::from_static(text), "\"ab\"");

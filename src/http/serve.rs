@@ -42,6 +42,7 @@ pub(super) struct Tls {
     acceptor: TlsAcceptor,
     budget: HandshakeBudget,
     deadline: Duration,
+    delayed: Notice,
     busy: Notice,
 }
 
@@ -51,6 +52,7 @@ impl Tls {
             acceptor,
             budget: HandshakeBudget::new(limits.tls_handshakes_per_s, limits.tls_handshake_burst),
             deadline: limits.handshake(),
+            delayed: Notice::default(),
             busy: Notice::default(),
         }
     }
@@ -69,6 +71,12 @@ impl Tls {
         };
         if !wait.is_zero() {
             metrics::counter!("callbox_tls_handshake_delayed_total").increment(1);
+            self.delayed.tell(start, |left_out| {
+                tracing::warn!(
+                    left_out,
+                    "the budget of TLS handshakes is used up: some wait"
+                );
+            });
             sleep(wait).await;
         }
         let accept = self.acceptor.accept_with(tcp, |connection| {

@@ -1,101 +1,17 @@
-//! The public port over plain HTTP, and the admin port: bounds, deadlines, headers, drain, readiness.
+//! The public port over plain HTTP: bounds, deadlines, sockets, drain.
 
-use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use axum::Router;
-use axum::extract::Extension;
-use axum::routing::{get as get_route, post};
 use callbox::config;
-use callbox::http::admin::{self, AdminServer, Readiness};
-use callbox::http::{BindError, Peer, Server, layers, metrics, pages};
-use callbox::shutdown::{Drained, Lifecycle};
+use callbox::http::{BindError, Server};
+use callbox::shutdown::Drained;
+use futures_util::{SinkExt as _, StreamExt as _};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
-use tokio::sync::Notify;
+use tokio_tungstenite::client_async;
 
 use crate::http_client::{PATIENCE, exchange, get, read_to_close, request, soon};
-
-fn settings() -> config::Server {
-    config::Server {
-        listen: ([127, 0, 0, 1], 0).into(),
-        ..config::Server::default()
-    }
-}
-
-/// A running gateway's HTTP side with a few routes of its own.
-struct Gateway {
-    address: SocketAddr,
-    lifecycle: Lifecycle,
-    gate: Arc<callbox::http::gate::Gate>,
-    /// Told when a request to `/slow` has arrived.
-    arrived: Arc<Notify>,
-    /// Lets `/slow` answer.
-    release: Arc<Notify>,
-}
-
-impl Gateway {
-    fn start(settings: &config::Server) -> Self {
-        let server = Server::bind(settings).expect("bound");
-        let (arrived, release) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
-        let (tell, wait) = (Arc::clone(&arrived), Arc::clone(&release));
-        let slow = move || async move {
-            tell.notify_one();
-            wait.notified().await;
-            "done"
-        };
-        let router = Router::new()
-            .route("/slow", get_route(slow))
-            .route(
-                "/panic",
-                get_route(|| async { panic!("planted") as &'static str }),
-            )
-            .route("/act", post(|body: String| async move { body }))
-            .route(
-                "/peer",
-                get_route(
-                    |Extension(peer): Extension<Peer>| async move { peer.address.to_string() },
-                ),
-            )
-            .merge(pages::router(server.headers()));
-        let router = layers::bounded(router, &settings.limits);
-        let router = layers::outermost(router, server.headers(), server.origins());
-        let lifecycle = Lifecycle::new();
-        let (address, gate) = (server.address(), server.gate());
-        server.spawn(router, &lifecycle);
-        Self {
-            address,
-            lifecycle,
-            gate,
-            arrived,
-            release,
-        }
-    }
-
-    async fn connect(&self) -> TcpStream {
-        soon(TcpStream::connect(self.address))
-            .await
-            .expect("connected")
-    }
-
-    /// Waits until the gate holds so many connections.
-    async fn until_open(&self, count: u64) {
-        soon(async {
-            while self.gate.open() != count {
-                tokio::task::yield_now().await;
-            }
-        })
-        .await;
-    }
-}
-
-impl Drop for Gateway {
-    fn drop(&mut self) {
-        self.lifecycle.stop();
-        self.lifecycle.stop();
-    }
-}
+use crate::http_gateway::{Gateway, settings};
 
 #[tokio::test]
 async fn a_client_that_sends_its_head_slowly_is_closed_at_the_deadline() {
@@ -204,6 +120,57 @@ async fn a_panic_ends_one_request_with_a_code_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn a_client_that_does_not_read_its_answer_is_closed() {
+    let mut settings = settings();
+    settings.limits.write_stall_s = 1;
+    let gateway = Gateway::start(&settings);
+    let mut deaf = gateway.connect().await;
+    deaf.write_all(request("GET", "/big", &[]).as_bytes())
+        .await
+        .expect("sent");
+    gateway.until_open(1).await;
+    gateway.until_open(0).await;
+}
+
+#[tokio::test]
+async fn an_upgraded_socket_keeps_its_place_until_it_ends() {
+    let gateway = Gateway::start(&settings());
+    let url = format!("ws://{}/socket", gateway.address);
+    let (mut socket, _) = soon(client_async(url, gateway.connect().await))
+        .await
+        .expect("upgraded");
+    socket.send("one".into()).await.expect("sent");
+    let back = soon(socket.next())
+        .await
+        .expect("a message")
+        .expect("whole");
+    assert_eq!(back.into_text().expect("text").as_str(), "one");
+    assert_eq!((gateway.gate.open(), gateway.gate.half_open()), (1, 0));
+    drop(socket);
+    gateway.until_open(0).await;
+}
+
+#[tokio::test]
+async fn a_drain_leaves_sockets_to_those_who_took_them() {
+    let gateway = Gateway::start(&settings());
+    let url = format!("ws://{}/socket", gateway.address);
+    let (mut socket, _) = soon(client_async(url, gateway.connect().await))
+        .await
+        .expect("upgraded");
+    gateway.lifecycle.stop();
+    assert_eq!(
+        soon(gateway.lifecycle.drained(PATIENCE)).await,
+        Drained::Completely
+    );
+    socket.send("still here".into()).await.expect("sent");
+    assert!(
+        soon(socket.next())
+            .await
+            .is_some_and(|message| message.is_ok())
+    );
+}
+
+#[tokio::test]
 async fn handlers_see_who_is_on_the_other_end() {
     let gateway = Gateway::start(&settings());
     let stream = gateway.connect().await;
@@ -212,117 +179,6 @@ async fn handlers_see_who_is_on_the_other_end() {
         exchange(stream, &request("GET", "/peer", &[])).await.text(),
         own
     );
-}
-
-#[tokio::test]
-async fn each_page_comes_with_the_headers_of_its_class() {
-    let gateway = Gateway::start(&settings());
-    for (path, permissions, trusted_types) in [
-        (
-            "/",
-            "camera=(self), microphone=(self), geolocation=(self)",
-            true,
-        ),
-        ("/console", "camera=(), microphone=(self)", false),
-        ("/console/session/1", "camera=(), microphone=(self)", false),
-        ("/supervisor", "camera=(), microphone=()", false),
-    ] {
-        let answer = get(gateway.address, path, &[]).await;
-        assert_eq!(answer.status, 200, "{path}");
-        assert_eq!(
-            answer.header("permissions-policy"),
-            Some(permissions),
-            "{path}"
-        );
-        let policy = answer.header("content-security-policy").expect("a policy");
-        assert_eq!(
-            policy.contains("require-trusted-types-for"),
-            trusted_types,
-            "{path}"
-        );
-        let socket = format!(" ws://127.0.0.1:{}", gateway.address.port());
-        assert!(policy.contains(&socket), "{path}: {policy}");
-        assert_eq!(
-            answer.header("content-type"),
-            Some("text/html; charset=utf-8"),
-            "{path}"
-        );
-        assert!(
-            answer.text().contains("cargo xtask web") || answer.header("etag").is_some(),
-            "{path}"
-        );
-    }
-}
-
-#[tokio::test]
-async fn answers_to_programs_may_not_run_and_are_not_kept() {
-    let gateway = Gateway::start(&settings());
-    for path in [
-        "/peer",
-        "/nothing/here",
-        "/panic",
-        "/assets/unknown.js",
-        "/unknown.txt",
-    ] {
-        let answer = get(gateway.address, path, &[]).await;
-        let policy = answer.header("content-security-policy").expect("a policy");
-        assert!(policy.starts_with("default-src 'none'"), "{path}: {policy}");
-        assert_eq!(
-            answer.header("x-content-type-options"),
-            Some("nosniff"),
-            "{path}"
-        );
-        assert_eq!(answer.header("cache-control"), Some("no-store"), "{path}");
-    }
-}
-
-#[tokio::test]
-async fn an_unknown_asset_is_404_and_never_a_page() {
-    let gateway = Gateway::start(&settings());
-    for path in [
-        "/assets/unknown.js",
-        "/assets/..%2f..%2fCargo.toml",
-        "/unknown.txt",
-        "/a/b/c",
-    ] {
-        let answer = get(gateway.address, path, &[]).await;
-        assert_eq!(answer.status, 404, "{path}");
-        assert!(
-            answer.text().contains("\"code\":\"not_found\""),
-            "{path}: {}",
-            answer.text()
-        );
-    }
-}
-
-#[tokio::test]
-async fn pages_of_other_origins_can_neither_act_nor_upgrade() {
-    let gateway = Gateway::start(&settings());
-    let own = format!("origin: http://localhost:{}", gateway.address.port());
-    let upgrade = ["upgrade: websocket", "connection: upgrade"];
-    let act = async |origin: &[&str]| {
-        let lines = [origin, &["content-length: 0"]].concat();
-        exchange(gateway.connect().await, &request("POST", "/act", &lines))
-            .await
-            .status
-    };
-    assert_eq!(act(&[&own]).await, 200);
-    assert_eq!(act(&[]).await, 200, "no browser page: the token decides");
-    for other in [
-        "origin: null",
-        "origin: https://attacker.example",
-        "origin: http://localhost",
-    ] {
-        assert_eq!(act(&[other]).await, 403, "{other}");
-        let answer = get(gateway.address, "/peer", &[other, upgrade[0], upgrade[1]]).await;
-        assert_eq!(answer.status, 403, "{other}");
-        assert!(answer.text().contains("origin_refused"));
-        assert_eq!(
-            get(gateway.address, "/peer", &[other]).await.status,
-            200,
-            "reading is the browser's own matter"
-        );
-    }
 }
 
 #[tokio::test]
@@ -387,62 +243,5 @@ async fn a_port_that_is_taken_is_named() {
     assert!(
         error.contains(&format!("cannot listen on {address}")),
         "{error}"
-    );
-}
-
-#[tokio::test]
-async fn readiness_is_told_in_words_and_liveness_asks_nobody() {
-    let state = Arc::new(Mutex::new(Readiness::Starting(
-        "opening the store".to_owned(),
-    )));
-    let asked = Arc::clone(&state);
-    let readiness = Arc::new(move || asked.lock().expect("state").clone());
-    let admin = AdminServer::bind(&config::Admin {
-        listen: ([127, 0, 0, 1], 0).into(),
-        ..config::Admin::default()
-    })
-    .expect("bound");
-    let address = admin.address();
-    let lifecycle = Lifecycle::new();
-    admin.spawn(
-        admin::router(readiness, metrics::install().expect("metrics")),
-        lifecycle.hard().clone(),
-    );
-    for (now, status, words) in [
-        (
-            Readiness::Starting("opening the store".to_owned()),
-            503,
-            "starting: opening the store\n",
-        ),
-        (Readiness::Ready("island".to_owned()), 200, "island\n"),
-        (
-            Readiness::Draining("3 sessions".to_owned()),
-            503,
-            "draining: 3 sessions\n",
-        ),
-        (
-            Readiness::Unable("the store cannot be written".to_owned()),
-            503,
-            "unable: the store cannot be written\n",
-        ),
-    ] {
-        *state.lock().expect("state") = now;
-        let answer = get(address, "/readyz", &[]).await;
-        assert_eq!((answer.status, answer.text().as_str()), (status, words));
-        assert_eq!(get(address, "/livez", &[]).await.status, 200);
-    }
-    lifecycle.stop();
-    let scrape = get(address, "/metrics", &[]).await;
-    assert_eq!(scrape.status, 200, "metrics stay through a drain");
-    assert!(
-        scrape.text().contains("callbox_http_connections_total"),
-        "{}",
-        scrape.text()
-    );
-    assert_eq!(get(address, "/", &[]).await.status, 404);
-    assert_eq!(
-        soon(lifecycle.drained(PATIENCE)).await,
-        Drained::Completely,
-        "a scrape holds no drain open"
     );
 }

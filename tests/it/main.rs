@@ -2,8 +2,12 @@
 #![allow(clippy::unwrap_used)] // a test that cannot go on should say where
 
 mod backbone;
+mod command_line;
 mod config;
+mod http_admin;
 mod http_client;
+mod http_gateway;
+mod http_policy;
 mod http_server;
 mod http_tls;
 mod photos;

@@ -161,7 +161,7 @@ pub fn wait_until_ready(
             bail!("stopped before the gateway was ready");
         }
         match ask_readiness(admin) {
-            Some((true, _)) => return Ok(()),
+            Some((true, _)) => return still_there(gateway, admin),
             Some((false, answer)) => words = answer,
             None => {}
         }
@@ -171,6 +171,19 @@ pub fn wait_until_ready(
         "the gateway is not ready after {} s: {words}",
         READY_DEADLINE.as_secs()
     )
+}
+
+/// The answer may come from another gateway on the same port; then this one has just ended.
+fn still_there(gateway: &mut Running, admin: SocketAddr) -> anyhow::Result<()> {
+    sleep(LOOK);
+    match gateway.ended()? {
+        None => Ok(()),
+        Some(status) => {
+            bail!(
+                "the gateway ended ({status}), and another one answers on {admin}: stop that one first"
+            )
+        }
+    }
 }
 
 /// Whether `/readyz` says yes, and its words.

@@ -5,6 +5,7 @@
 
 mod command;
 mod dev;
+mod files;
 mod gateway;
 mod generate;
 mod run;

@@ -1,13 +1,14 @@
 //! `cargo xtask web`: installs packages and builds pages, each only when what it depends on has changed.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Instant;
 
 use anyhow::{Context as _, bail};
 use sha2::{Digest as _, Sha256};
 
 use crate::command::{program, quiet, root, run};
+use crate::files;
 
 /// Oldest Node that the build tools run on: major and minor version.
 const OLDEST_NODE: (u32, u32) = (20, 19);
@@ -112,11 +113,8 @@ impl Stamp {
 
 /// One hash over everything that the pages are built from: names and contents.
 fn sources_hash() -> anyhow::Result<String> {
-    let mut files = Vec::new();
-    collect(&folder(), &mut files)?;
-    files.sort();
     let mut hash = Sha256::new();
-    for file in files {
+    for file in files::below(&folder())? {
         let name = file
             .strip_prefix(root())
             .unwrap_or(&file)
@@ -130,23 +128,6 @@ fn sources_hash() -> anyhow::Result<String> {
         }
     }
     Ok(hex(hash))
-}
-
-/// All files below `folder` except what is installed or built there. Links are not followed.
-fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> anyhow::Result<()> {
-    for entry in
-        fs::read_dir(folder).with_context(|| format!("{} cannot be read", folder.display()))?
-    {
-        let entry = entry?;
-        let kind = entry.file_type()?;
-        let skipped = matches!(entry.file_name().to_str(), Some("node_modules" | "dist"));
-        if kind.is_dir() && !skipped {
-            collect(&entry.path(), files)?;
-        } else if kind.is_file() {
-            files.push(entry.path());
-        }
-    }
-    Ok(())
 }
 
 fn hex(hash: Sha256) -> String {

@@ -1,14 +1,14 @@
 //! Steps over the repository as a whole: generated files, and dependencies that are there twice.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context as _, bail};
 
 use super::count::Count;
 use super::step::Step;
 use crate::command::{cargo, quiet, root, run};
-use crate::generate;
+use crate::{files, generate};
 
 /// Written files must be those that the wire types make now.
 pub fn generated() -> Step {
@@ -50,8 +50,7 @@ fn compare_generated() -> anyhow::Result<Count> {
     }
     fs::create_dir_all(&fresh)?;
     generate::into_from_tests(&fresh)?;
-    let mut files = Vec::new();
-    collect(&fresh, &mut files)?;
+    let files = files::below(&fresh)?;
     if files.is_empty() {
         bail!("the generator wrote nothing");
     }
@@ -72,19 +71,6 @@ fn compare_generated() -> anyhow::Result<Count> {
 
 fn same_content(fresh: &Path, committed: &Path) -> bool {
     matches!((fs::read(fresh), fs::read(committed)), (Ok(fresh), Ok(committed)) if fresh == committed)
-}
-
-fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> anyhow::Result<()> {
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        if entry.file_type()?.is_dir() {
-            collect(&entry.path(), files)?;
-        } else {
-            files.push(entry.path());
-        }
-    }
-    files.sort();
-    Ok(())
 }
 
 #[cfg(test)]
