@@ -3,8 +3,9 @@
 //! Owns: every file of the folder that is not SQLite's. Must not: open SQLite's files (closing such a handle would drop
 //! SQLite's own locks in this process). Called by: `open` and the writer.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use super::fault::OpenError;
@@ -39,9 +40,28 @@ fn io_error(path: &Path) -> impl FnOnce(std::io::Error) -> OpenError + use<> {
     move |source| OpenError::Io { path, source }
 }
 
+/// How files of personal data are opened: a new one is for this account only.
+pub(super) fn private() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.write(true).mode(0o600);
+    options
+}
+
+/// Makes an empty database file if there is none; SQLite gives its other files the same rights.
+/// Called before SQLite opens it, and under the lock.
+pub(super) fn make_database(database: &Path) -> Result<(), OpenError> {
+    match private().create_new(true).open(database) {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
+            Err(io_error(database)(error))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Makes the folder if it is missing and refuses network file systems.
 pub(super) fn prepare(folder: &Path) -> Result<(), OpenError> {
-    fs::create_dir_all(folder).map_err(io_error(folder))?;
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
+    made.map_err(io_error(folder))?;
     match network_kind(folder) {
         Some(kind) => Err(OpenError::NetworkFolder {
             path: folder.to_owned(),
@@ -89,11 +109,7 @@ impl Lock {
     /// Takes the folder, or says that it is taken.
     pub(super) fn take(folder: &Path) -> Result<Self, OpenError> {
         let path = folder.join(LOCK_FILE);
-        let options = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(&path);
+        let options = private().create(true).truncate(false).open(&path);
         let file = options.map_err(io_error(&path))?;
         match file.try_lock() {
             Ok(()) => Ok(Self { _file: file }),
@@ -118,11 +134,10 @@ impl Mark {
     /// Opens the mark; the second value is the commit it names, 0 if it names none that can be read.
     pub(super) fn open(folder: &Path) -> Result<(Self, u64), OpenError> {
         let path = folder.join(MARK_FILE);
-        let options = OpenOptions::new()
+        let options = private()
             .create(true)
             .truncate(false)
             .read(true)
-            .write(true)
             .open(&path);
         let mut file = options.map_err(io_error(&path))?;
         let mut text = Vec::new();

@@ -77,6 +77,7 @@ impl Embedded {
         folder::prepare(folder)?;
         let held = Lock::take(folder)?;
         let database = folder.join(DATABASE_FILE);
+        folder::make_database(&database)?;
         let connection = schema::open_writer(&database)?;
         if let Some(pages) = options.max_pages {
             connection.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))?;

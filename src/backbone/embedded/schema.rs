@@ -80,7 +80,7 @@ CREATE TABLE command (
 
 CREATE VIEW log AS
     SELECT lower(hex(i.session)) AS session, i.agency, r.seq, lower(hex(r.command)) AS command, r.crc, r.payload
-    FROM session_index i JOIN record r ON r.no = i.no;
+    FROM session_index i CROSS JOIN record r ON r.no = i.no;
 CREATE VIEW session AS
     SELECT lower(hex(i.session)) AS session, i.agency, i.queue, i.standing, i.rank, i.urgent, h.head, i.summary
     FROM session_index i JOIN log_head h ON h.no = i.no;

@@ -11,7 +11,7 @@ use rusqlite::Connection;
 use super::check::{self, INDEXED_COLUMNS, Indexed, Log, chain, record_crc};
 use super::fault::{Fault, OpenError};
 use super::ledger::command_of;
-use super::schema;
+use super::{folder, schema};
 use crate::backbone::Seq;
 
 /// Damaged places a verification names; it counts the rest.
@@ -53,7 +53,10 @@ pub(super) fn copy(database: &Path, target: &Path) -> Result<(), OpenError> {
         path: target.to_owned(),
         source,
     };
-    File::create_new(target).map_err(io)?;
+    folder::private()
+        .create_new(true)
+        .open(target)
+        .map_err(io)?;
     let copied = copy_into(database, target)
         // SQLite leaves this fsync to the caller.
         .and_then(|()| {

@@ -199,3 +199,22 @@ async fn operators_can_query_the_store_while_it_works() {
     assert_eq!(first, session(2).to_string());
     store(&backbone, next(1, 2, 11)).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_else_on_the_machine_may_read_the_folder() {
+    use std::os::unix::fs::PermissionsExt;
+    let parent = tempfile::tempdir().unwrap();
+    let folder = parent.path().join("data").join("backbone");
+    let backbone = open(&folder).unwrap();
+    store(&backbone, first(1, waiting("main", 1))).await;
+    let rights = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode();
+    assert_eq!(rights(&folder) & 0o077, 0);
+    let files: Vec<_> = std::fs::read_dir(&folder)
+        .unwrap()
+        .map(|file| file.unwrap().path())
+        .collect();
+    assert_eq!(files.len(), 5);
+    for file in files {
+        assert_eq!(rights(&file) & 0o077, 0, "{}", file.display());
+    }
+}
