@@ -72,7 +72,11 @@ pub fn rules(config: &Config, queues: &[QueueId]) -> anyhow::Result<Rules> {
         None => ("the built-in rules".to_owned(), BUILT_IN_RULES.to_owned()),
     };
     let rules: Rules = toml::from_str(&text).with_context(|| name.clone())?;
-    let problems: Vec<String> = rules.check(queues).iter().map(ToString::to_string).collect();
+    let problems: Vec<String> = rules
+        .check(queues)
+        .iter()
+        .map(ToString::to_string)
+        .collect();
     if !problems.is_empty() {
         anyhow::bail!("{name}: {}", problems.join("; "));
     }

@@ -63,7 +63,11 @@ impl Photos {
     ) -> Result<(), Refusal> {
         let photo: CommandId = parse(owner.photo.as_str())?;
         let session: SessionId = parse(owner.session.as_str())?;
-        let cell = self.node.session(session).await.map_err(|_| Refusal::Unavailable)?;
+        let cell = self
+            .node
+            .session(session)
+            .await
+            .map_err(|_| Refusal::Unavailable)?;
         let wish = Wish::Gateway(Box::new(command(photo)));
         self.node
             .ask(&cell, derived(purpose, photo), wish)
@@ -104,7 +108,10 @@ impl Photos {
 
     async fn sealed_event(&self, cell: &Cell, photo: CommandId) -> Result<Event, ErrorCode> {
         let command = derived("sealed", photo);
-        self.node.event_of(cell, command).await?.ok_or(ErrorCode::NoSuchPhoto)
+        self.node
+            .event_of(cell, command)
+            .await?
+            .ok_or(ErrorCode::NoSuchPhoto)
     }
 }
 
@@ -115,7 +122,10 @@ fn derived(purpose: &str, photo: CommandId) -> CommandId {
     hash.update(purpose.as_bytes());
     hash.update(photo.as_u128().to_be_bytes());
     let digest = hash.finalize();
-    let bits = digest.iter().take(16).fold(0, |sum, byte| (sum << 8) | u128::from(*byte));
+    let bits = digest
+        .iter()
+        .take(16)
+        .fold(0, |sum, byte| (sum << 8) | u128::from(*byte));
     CommandId::from_u128(bits.max(1)).expect("not zero")
 }
 
@@ -205,7 +215,11 @@ impl Previews for PreviewDesk {
                 let kept = GatewayCommand::PreviewKept { photo };
                 let wish = Wish::Gateway(Box::new(kept));
                 // If it cannot be written now, the copy of the original shows the photo a little later.
-                photos.node.ask(&cell, derived("preview", photo), wish).await.ok();
+                photos
+                    .node
+                    .ask(&cell, derived("preview", photo), wish)
+                    .await
+                    .ok();
             }
         });
     }

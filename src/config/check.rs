@@ -24,16 +24,19 @@ pub(super) fn check(config: &Config, provenance: &Provenance) -> Result<(), Conf
     }
 }
 
+/// A preview of 131,072 bytes as base64, with the message around it.
+const SMALLEST_MESSAGE_BYTES: usize = 180_000;
+/// Leaves room for the prefix of personal lanes.
+const LONGEST_QUEUE_ID: usize = 61;
+
 /// Keys bounded by another one. Where only the other one was set, that is the one to name.
-const BOUNDED_BY: [(&str, &str); 6] = [
+const BOUNDED_BY: [(&str, &str); 4] = [
     ("server.limits.half_open", "server.limits.connections"),
     (
         "server.limits.header_bytes",
         "server.limits.read_buffer_bytes",
     ),
-    ("session.message_bytes", "session.frame_bytes"),
     ("session.outbox_bytes", "session.message_bytes"),
-    ("session.lease_s", "session.heartbeat_s"),
     ("agency.demo.enabled", "server.listen"),
 ];
 
@@ -181,7 +184,7 @@ fn session_limits(config: &Config) -> Fault {
         ("session.slow_reader_s", session.slow_reader_s),
         ("session.first_frame_s", session.first_frame_s),
         ("session.heartbeat_s", session.heartbeat_s),
-        ("session.ring_no_answer_s", session.ring_no_answer_s),
+        ("session.resident_heartbeat_s", session.resident_heartbeat_s),
         (
             "session.resident_read_buffer_bytes",
             session.resident_read_buffer_bytes as u64,
@@ -189,10 +192,6 @@ fn session_limits(config: &Config) -> Fault {
         (
             "session.console_read_buffer_bytes",
             session.console_read_buffer_bytes as u64,
-        ),
-        (
-            "identity.resident_token_min",
-            config.identity.resident_token_min,
         ),
         ("identity.staff_token_min", config.identity.staff_token_min),
         (
@@ -207,28 +206,18 @@ fn session_limits(config: &Config) -> Fault {
     if let Some(fault) = first_zero(&positive) {
         return Some(fault);
     }
-    if session.frame_bytes < 1024 {
-        return Some((
-            "session.frame_bytes",
-            "must be at least 1024 bytes".to_owned(),
-        ));
-    }
-    if session.message_bytes < session.frame_bytes {
+    if session.message_bytes < SMALLEST_MESSAGE_BYTES {
         return Some((
             "session.message_bytes",
-            "is below session.frame_bytes".to_owned(),
+            format!(
+                "must be at least {SMALLEST_MESSAGE_BYTES} bytes: the largest preview in base64"
+            ),
         ));
     }
     if session.outbox_bytes < session.message_bytes {
         return Some((
             "session.outbox_bytes",
             "is below session.message_bytes: the largest message would never leave".to_owned(),
-        ));
-    }
-    if session.lease_s < session.heartbeat_s.saturating_mul(2) {
-        return Some((
-            "session.lease_s",
-            "is below two heartbeats: one lost packet would count as a lost link".to_owned(),
         ));
     }
     None
@@ -246,15 +235,8 @@ fn people(config: &Config) -> Fault {
             "must be a domain name, such as demo.example".to_owned(),
         ));
     }
-    if agency
-        .answer_targets
-        .iter()
-        .any(|target| target.within_s == 0 || !(1..=100).contains(&target.percent))
-    {
-        return Some((
-            "agency.answer_targets",
-            "needs within_s above 0 and percent from 1 to 100".to_owned(),
-        ));
+    if let Some(fault) = queues(config) {
+        return Some(fault);
     }
     if !(agency.exit_url.starts_with("https://") || agency.exit_url.starts_with("http://")) {
         return Some((
@@ -278,6 +260,43 @@ fn people(config: &Config) -> Fault {
         return Some((
             "agency.demo.users",
             "two people have the same name".to_owned(),
+        ));
+    }
+    None
+}
+
+fn queues(config: &Config) -> Fault {
+    let agency = &config.agency;
+    let plain = |b: u8| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'_' | b'-');
+    for queue in &agency.queues {
+        let named = (1..=LONGEST_QUEUE_ID).contains(&queue.id.len()) && queue.id.bytes().all(plain);
+        if !named || queue.id.starts_with("to.") {
+            return Some((
+                "agency.queues",
+                "an id is 1 to 61 characters out of a-z, 0-9, '.', '_' and '-', and does not begin with 'to.'"
+                    .to_owned(),
+            ));
+        }
+        if queue.targets_s.contains(&0) || !(1..=100).contains(&queue.target_share_percent) {
+            return Some((
+                "agency.queues",
+                "needs targets_s above 0 and target_share_percent from 1 to 100".to_owned(),
+            ));
+        }
+    }
+    let mut ids: Vec<&str> = agency
+        .queues
+        .iter()
+        .map(|queue| queue.id.as_str())
+        .collect();
+    ids.sort_unstable();
+    if ids.windows(2).any(|pair| pair.first() == pair.last()) {
+        return Some(("agency.queues", "two queues have the same id".to_owned()));
+    }
+    if !ids.contains(&agency.default_queue.as_str()) {
+        return Some((
+            "agency.default_queue",
+            "is not the id of one of agency.queues".to_owned(),
         ));
     }
     None

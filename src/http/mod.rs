@@ -5,6 +5,7 @@
 //! which mounts the routes of the other rooms between [`pages::router`] and [`layers::outermost`].
 
 pub mod accept;
+pub mod api;
 pub mod admin;
 pub mod budget;
 pub mod certificates;

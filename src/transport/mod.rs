@@ -37,8 +37,6 @@ pub struct TransportLimits {
     pub staff_heartbeat_ms: u64,
     /// Life of an upload token, in ms.
     pub upload_token_ms: u64,
-    /// Bytes in one message, either side.
-    pub message_bytes: usize,
     /// Told to clients in `welcome`.
     pub told: Limits,
 }

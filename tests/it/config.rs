@@ -89,18 +89,18 @@ fn the_annotated_file_holds_every_key_with_its_default() {
 #[test]
 fn flags_win_over_the_environment_and_the_environment_over_the_file() {
     let (_folder, path) =
-        file("[session]\nheartbeat_s = 3\nlease_s = 30\n[log]\nfilter = \"warn\"\n");
+        file("[session]\nheartbeat_s = 3\nslow_reader_s = 30\n[log]\nfilter = \"warn\"\n");
     let sources = Sources {
         file: Some(path),
         environment: variables(&[
             ("CALLBOX_SESSION__HEARTBEAT_S", "4"),
-            ("CALLBOX_SESSION__LEASE_S", "40"),
+            ("CALLBOX_SESSION__SLOW_READER_S", "40"),
         ]),
         flags: vec![set("session.heartbeat_s", "5")],
     };
     let config = Config::load(&sources).expect("a configuration");
     assert_eq!(
-        (config.session.heartbeat_s, config.session.lease_s),
+        (config.session.heartbeat_s, config.session.slow_reader_s),
         (5, 40)
     );
     assert_eq!(config.log.filter, "warn");
@@ -132,8 +132,8 @@ fn an_unknown_key_is_refused_with_file_line_and_key() {
 
 #[test]
 fn a_value_of_a_wrong_type_is_refused_with_file_line_and_key() {
-    let error =
-        load_file("[session]\nframe_bytes = 65536\nheartbeat_s = \"soon\"\n").expect_err("refused");
+    let error = load_file("[session]\noutbox_bytes = 300000\nheartbeat_s = \"soon\"\n")
+        .expect_err("refused");
     assert!(matches!(error, ConfigError::WrongValue { .. }), "{error:?}");
     assert!(
         error
@@ -234,14 +234,14 @@ fn texts_that_look_like_numbers_stay_texts() {
 #[test]
 fn a_flag_is_refused_as_it_was_typed() {
     let sources = Sources {
-        flags: vec![set("session.lease_s", "1")],
+        flags: vec![set("session.heartbeat_s", "0")],
         ..Sources::default()
     };
     let error = Config::load(&sources).expect_err("refused");
     assert!(
         error
             .to_string()
-            .starts_with("flag --set session.lease_s: session.lease_s: is below"),
+            .starts_with("flag --set session.heartbeat_s: session.heartbeat_s: must be above 0"),
         "{error}"
     );
 }

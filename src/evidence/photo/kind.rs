@@ -47,6 +47,13 @@ impl PhotoKind {
         }
     }
 
+    /// The kind of a content type that [`Self::media_type`] gave.
+    pub fn of_media_type(media_type: &str) -> Option<Self> {
+        [Self::Jpeg, Self::Png, Self::Webp, Self::Heif]
+            .into_iter()
+            .find(|kind| kind.media_type() == media_type)
+    }
+
     /// File name extension for a downloaded original.
     pub fn extension(self) -> &'static str {
         match self {
