@@ -183,8 +183,14 @@ impl Actor {
         }
         member.set_state(state, now);
         let talks = member.may_talk();
+        let again = member.was_connected();
         match state {
             LegState::Connected => {
+                member.note_connected();
+                if again && self.publisher == Some(peer) {
+                    // What was sent while the path changed is lost, and nobody repairs it.
+                    Kind::ALL.into_iter().for_each(|kind| self.interrupt(kind));
+                }
                 if talks && !self.talkers.contains(&peer) {
                     self.talkers.push(peer);
                 }
@@ -283,7 +289,7 @@ impl Actor {
             self.registry.counters.packets_refused.one();
             return;
         }
-        let Some(placed) = self.place(peer, packet) else {
+        let Some(placed) = self.place(peer, packet, Instant::now()) else {
             self.registry.counters.packets_repeated.one();
             return;
         };
@@ -301,14 +307,23 @@ impl Actor {
     }
 
     /// Finds the packet's place and tells what is seen for the first time.
-    fn place<'a>(&mut self, peer: PeerId, packet: &'a PacketIn) -> Option<Placed<'a>> {
+    fn place<'a>(
+        &mut self,
+        peer: PeerId,
+        packet: &'a PacketIn,
+        now: Instant,
+    ) -> Option<Placed<'a>> {
         let kind = packet.codec.kind();
         let member = self.members.get_mut(&peer)?;
         let ingress = &mut member.ingress[kind.index()];
         let first = ingress.is_none();
         let (stream, place) = match ingress {
             Some((stream, ingress)) if ingress.ssrc() == packet.ssrc => {
-                (*stream, ingress.admit(packet.sequence)?)
+                let place = ingress.admit(packet.sequence, now)?;
+                if kind == Kind::Video && ingress.gave_up(now) {
+                    self.gate.want();
+                }
+                (*stream, place)
             }
             _ => {
                 self.streams += 1;
