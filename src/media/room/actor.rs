@@ -14,7 +14,7 @@ use super::picture::begins_key_frame;
 use super::registry::Registry;
 use crate::media::engine::{LegState, PacketIn};
 use crate::media::event::{CloseReason, MediaWhat};
-use crate::media::kinds::{Kind, PeerId};
+use crate::media::kinds::{Kind, PeerId, ViewerRole};
 
 /// How often deadlines of peers are looked at, and lost notices caught up with.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -98,6 +98,10 @@ impl Actor {
             }
             Notice::Leave { peer, reason, done } => self.leave(peer, reason, Some(done)),
             Notice::State { peer, state } => self.state(peer, state, Instant::now()),
+            Notice::Role { peer, role, done } => {
+                self.set_role(peer, role);
+                let _ = done.send(());
+            }
             Notice::KeyFrameWanted => self.gate.want(),
             Notice::Allowed { kind, done } => {
                 self.interrupt(kind);
@@ -126,6 +130,23 @@ impl Actor {
             Part::Viewer { role } => self.room.count_viewer(*role, true),
         }
         self.members.insert(peer, member);
+    }
+
+    fn set_role(&mut self, peer: PeerId, role: ViewerRole) {
+        let Some(member) = self.members.get_mut(&peer) else {
+            return;
+        };
+        if let Part::Viewer { role: before } = &mut member.part
+            && *before != role
+        {
+            self.room.count_viewer(*before, false);
+            self.room.count_viewer(role, true);
+            *before = role;
+            self.talkers.retain(|t| *t != peer);
+            if role == ViewerRole::Talk && member.connected() {
+                self.talkers.push(peer);
+            }
+        }
     }
 
     /// Takes a peer out at once; its connection is closed beside the room.
