@@ -22,7 +22,7 @@ pub struct MediaEvent {
 /// What happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MediaWhat {
-    /// The connection stands: ICE and DTLS are done.
+    /// The connection stands: ICE and DTLS are done. Comes again after a disconnect and after an ICE restart.
     Connected,
     /// The first packet of a kind arrived from this peer.
     FirstPacket {

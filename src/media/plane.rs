@@ -96,7 +96,8 @@ impl MediaPlane {
 
     /// Takes the resident's offer. `allowed` are the kinds the resident agreed to; the others are answered as inactive
     /// and dropped if they come all the same. A second publisher in a room replaces the first as soon as it connects;
-    /// viewers stay. The offer needs no candidates.
+    /// viewers stay. A further offer of the connection that publishes already goes on with it, as
+    /// [`Self::renegotiate`] does, with `allowed` from now on. The offer needs no candidates.
     ///
     /// # Errors
     /// See [`MediaError`]; [`MediaError::advice`] says what the client may do.
@@ -118,6 +119,12 @@ impl MediaPlane {
         allowed: Kinds,
     ) -> Result<Answer, MediaError> {
         let (_permit, offer) = self.receive(offer).await?;
+        if let Some(peer) = self.registry.same_peer(room, true, &offer.connection) {
+            if let Some(room) = self.registry.room(room) {
+                room.allow(allowed);
+            }
+            return self.go_on(peer, &offer).await;
+        }
         let plan = Plan {
             receive: allowed,
             send: Kinds::NONE.with(Kind::Audio, true),
@@ -137,7 +144,8 @@ impl MediaPlane {
     }
 
     /// Takes the offer of a console or a supervisor. The room need not have a publisher yet. With [`ViewerRole::Talk`]
-    /// the viewer's sound is forwarded to the resident; of several talkers the one that connected last is heard.
+    /// the viewer's sound is forwarded to the resident; of several talkers the one that came last is heard. A further
+    /// offer of a connection that watches already goes on with it, in the role given now.
     ///
     /// # Errors
     /// [`MediaError::CodecMissing`] if the viewer cannot decode the publisher's picture, and see [`MediaError`].
@@ -159,11 +167,14 @@ impl MediaPlane {
         role: ViewerRole,
     ) -> Result<Answer, MediaError> {
         let (_permit, offer) = self.receive(offer).await?;
-        let plan = Plan {
-            receive: Kinds::NONE.with(Kind::Audio, role == ViewerRole::Talk),
-            send: Kinds::BOTH,
-            every_video_codec: true,
-        };
+        let plan = viewer_plan(role);
+        if let Some(peer) = self.registry.same_peer(room, false, &offer.connection) {
+            if let Some(room) = self.registry.room(room) {
+                room.ask(|done| Notice::Role { peer, role, done }).await;
+            }
+            self.registry.set_plan(peer, plan);
+            return self.go_on(peer, &offer).await;
+        }
         if plan.within(&offer).send == Kinds::NONE {
             return Err(MediaError::NothingAllowed);
         }
@@ -191,12 +202,17 @@ impl MediaPlane {
 
     async fn try_renegotiate(&self, peer: PeerId, offer: &str) -> Result<Answer, MediaError> {
         let (_permit, offer) = self.receive(offer).await?;
+        self.go_on(peer, &offer).await
+    }
+
+    /// Answers a further offer of `peer`.
+    async fn go_on(&self, peer: PeerId, offer: &Offer) -> Result<Answer, MediaError> {
         let entry = self.registry.peer(peer).ok_or(MediaError::NoSuchPeer)?;
         let mut plan = entry.plan;
         if entry.publisher {
             plan.receive = entry.room.allowed();
         }
-        let plan = plan.within(&offer);
+        let plan = plan.within(offer);
         let (leg, theirs) = (Arc::clone(&entry.leg), offer.clone());
         let raw = self
             .guarded(async move { leg.renegotiate(&theirs, plan).await })
@@ -204,7 +220,7 @@ impl MediaPlane {
         if let (true, Some(video)) = (entry.publisher, offer.section(Kind::Video)) {
             entry.room.set_codec(video.codecs.first().copied());
         }
-        let sdp = answer::finish(&raw, &offer, &|s| plan.direction(s), self.mux.candidates());
+        let sdp = answer::finish(&raw, offer, &|s| plan.direction(s), self.mux.candidates());
         Ok(Answer { sdp, peer })
     }
 
@@ -355,6 +371,7 @@ impl MediaPlane {
             leg: Arc::clone(&leg),
             plan,
             publisher: matches!(part, Part::Publisher { .. }),
+            connection: offer.connection.as_str().into(),
         };
         self.registry.add_peer(peer, entry);
         let member = Box::new(Member::new(Arc::clone(&leg), part));
@@ -459,6 +476,14 @@ impl MediaPlane {
 impl Drop for MediaPlane {
     fn drop(&mut self) {
         self.stop.cancel();
+    }
+}
+
+fn viewer_plan(role: ViewerRole) -> Plan {
+    Plan {
+        receive: Kinds::NONE.with(Kind::Audio, role == ViewerRole::Talk),
+        send: Kinds::BOTH,
+        every_video_codec: true,
     }
 }
 

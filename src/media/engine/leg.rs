@@ -81,6 +81,8 @@ impl PeerConnectionEventHandler for Shared {
 
     async fn on_connection_state_change(&self, state: RTCPeerConnectionState) {
         let state = match state {
+            // After an ICE restart this comes again.
+            RTCPeerConnectionState::Connecting => LegState::Connecting,
             RTCPeerConnectionState::Connected => LegState::Connected,
             RTCPeerConnectionState::Disconnected => LegState::Disconnected,
             RTCPeerConnectionState::Failed => LegState::Failed,
@@ -278,7 +280,6 @@ impl Leg for WebrtcLeg {
     }
 
     async fn close(&self) {
-        self.port.close();
         self.shared.ended.cancel();
         *lock(&self.shared.picture) = None;
         if let Some(connection) = self.connection.get()
@@ -286,6 +287,7 @@ impl Leg for WebrtcLeg {
         {
             tracing::debug!(error = %e, "a peer connection did not close cleanly");
         }
+        self.port.close();
         *lock(&self.sending) = [None, None];
     }
 }

@@ -14,7 +14,7 @@ use super::picture::begins_key_frame;
 use super::registry::Registry;
 use crate::media::engine::{LegState, PacketIn};
 use crate::media::event::{CloseReason, MediaWhat};
-use crate::media::kinds::{Kind, PeerId};
+use crate::media::kinds::{Kind, PeerId, ViewerRole};
 
 /// How often deadlines of peers are looked at, and lost notices caught up with.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -98,6 +98,10 @@ impl Actor {
             }
             Notice::Leave { peer, reason, done } => self.leave(peer, reason, Some(done)),
             Notice::State { peer, state } => self.state(peer, state, Instant::now()),
+            Notice::Role { peer, role, done } => {
+                self.set_role(peer, role);
+                let _ = done.send(());
+            }
             Notice::KeyFrameWanted => self.gate.want(),
             Notice::Allowed { kind, done } => {
                 self.interrupt(kind);
@@ -126,6 +130,23 @@ impl Actor {
             Part::Viewer { role } => self.room.count_viewer(*role, true),
         }
         self.members.insert(peer, member);
+    }
+
+    fn set_role(&mut self, peer: PeerId, role: ViewerRole) {
+        let Some(member) = self.members.get_mut(&peer) else {
+            return;
+        };
+        if let Part::Viewer { role: before } = &mut member.part
+            && *before != role
+        {
+            self.room.count_viewer(*before, false);
+            self.room.count_viewer(role, true);
+            *before = role;
+            self.talkers.retain(|t| *t != peer);
+            if role == ViewerRole::Talk && member.connected() {
+                self.talkers.push(peer);
+            }
+        }
     }
 
     /// Takes a peer out at once; its connection is closed beside the room.
@@ -183,8 +204,14 @@ impl Actor {
         }
         member.set_state(state, now);
         let talks = member.may_talk();
+        let again = member.was_connected();
         match state {
             LegState::Connected => {
+                member.note_connected();
+                if again && self.publisher == Some(peer) {
+                    // What was sent while the path changed is lost, and nobody repairs it.
+                    Kind::ALL.into_iter().for_each(|kind| self.interrupt(kind));
+                }
                 if talks && !self.talkers.contains(&peer) {
                     self.talkers.push(peer);
                 }
@@ -283,7 +310,7 @@ impl Actor {
             self.registry.counters.packets_refused.one();
             return;
         }
-        let Some(placed) = self.place(peer, packet) else {
+        let Some(placed) = self.place(peer, packet, Instant::now()) else {
             self.registry.counters.packets_repeated.one();
             return;
         };
@@ -301,14 +328,23 @@ impl Actor {
     }
 
     /// Finds the packet's place and tells what is seen for the first time.
-    fn place<'a>(&mut self, peer: PeerId, packet: &'a PacketIn) -> Option<Placed<'a>> {
+    fn place<'a>(
+        &mut self,
+        peer: PeerId,
+        packet: &'a PacketIn,
+        now: Instant,
+    ) -> Option<Placed<'a>> {
         let kind = packet.codec.kind();
         let member = self.members.get_mut(&peer)?;
         let ingress = &mut member.ingress[kind.index()];
         let first = ingress.is_none();
         let (stream, place) = match ingress {
             Some((stream, ingress)) if ingress.ssrc() == packet.ssrc => {
-                (*stream, ingress.admit(packet.sequence)?)
+                let place = ingress.admit(packet.sequence, now)?;
+                if kind == Kind::Video && ingress.gave_up(now) {
+                    self.gate.want();
+                }
+                (*stream, place)
             }
             _ => {
                 self.streams += 1;

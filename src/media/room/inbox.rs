@@ -34,6 +34,12 @@ pub(crate) enum Notice {
     },
     /// A peer's transport changed.
     State { peer: PeerId, state: LegState },
+    /// A viewer may talk now, or may not any more.
+    Role {
+        peer: PeerId,
+        role: ViewerRole,
+        done: oneshot::Sender<()>,
+    },
     /// A viewer lost its picture.
     KeyFrameWanted,
     /// Kinds were allowed or withdrawn; answered when no packet of a withdrawn kind is under way any more.

@@ -57,6 +57,7 @@ pub(crate) struct Member {
     pub(super) part: Part,
     pub(super) state: LegState,
     since: Instant,
+    was_connected: bool,
     pub(super) ingress: [Option<(u64, Ingress)>; 2],
     pub(super) last_key_frame: Option<u32>,
     lines: [Timeline; 2],
@@ -73,6 +74,7 @@ impl Member {
             part,
             state: LegState::Connecting,
             since: Instant::now(),
+            was_connected: false,
             ingress: [None, None],
             last_key_frame: None,
             lines: Kind::ALL.map(line),
@@ -107,14 +109,25 @@ impl Member {
         self.since = now;
     }
 
+    /// The connection stood before: what happens now is a change of path.
+    pub(super) fn was_connected(&self) -> bool {
+        self.was_connected
+    }
+
+    pub(super) fn note_connected(&mut self) {
+        self.was_connected = true;
+    }
+
     /// Why the peer must go now, if it must.
     pub(super) fn overdue(&self, now: Instant) -> Option<CloseReason> {
         let for_this_long = now.saturating_duration_since(self.since);
         match self.state {
-            LegState::Connecting if for_this_long >= CONNECT_WITHIN => {
-                Some(CloseReason::NeverConnected)
+            LegState::Connecting if !self.was_connected => {
+                (for_this_long >= CONNECT_WITHIN).then_some(CloseReason::NeverConnected)
             }
-            LegState::Disconnected if for_this_long >= KEEP_LOST => Some(CloseReason::Lost),
+            LegState::Connecting | LegState::Disconnected => {
+                (for_this_long >= KEEP_LOST).then_some(CloseReason::Lost)
+            }
             LegState::Failed => Some(CloseReason::Failed),
             LegState::Closed => Some(CloseReason::Left),
             _ => None,
@@ -290,5 +303,9 @@ mod tests {
             Some(CloseReason::NeverConnected)
         );
         assert_eq!(after(LegState::Connected, 86_400), None);
+        let mut restarting = viewer(&line, LegState::Connected);
+        restarting.note_connected();
+        restarting.set_state(LegState::Connecting, now);
+        assert_eq!(restarting.overdue(now + Duration::from_secs(29)), None);
     }
 }

@@ -25,6 +25,8 @@ pub(crate) struct PeerEntry {
     pub(crate) leg: Arc<dyn Leg>,
     pub(crate) plan: Plan,
     pub(crate) publisher: bool,
+    /// Which peer connection of the client this is; see [`crate::media::sdp::Offer`].
+    pub(crate) connection: Arc<str>,
 }
 
 /// Rooms, peers, and where their events go.
@@ -67,6 +69,26 @@ impl Registry {
 
     pub(crate) fn peers(&self) -> usize {
         lock(&self.peers).len()
+    }
+
+    /// The peer of `room` whose connection made an offer before.
+    pub(crate) fn same_peer(
+        &self,
+        room: RoomId,
+        publisher: bool,
+        connection: &str,
+    ) -> Option<PeerId> {
+        let peers = lock(&self.peers);
+        let same = |e: &PeerEntry| {
+            e.room.id == room && e.publisher == publisher && *e.connection == *connection
+        };
+        peers.iter().find(|(_, e)| same(e)).map(|(peer, _)| *peer)
+    }
+
+    pub(crate) fn set_plan(&self, peer: PeerId, plan: Plan) {
+        if let Some(entry) = lock(&self.peers).get_mut(&peer) {
+            entry.plan = plan;
+        }
     }
 
     pub(crate) fn add_peer(&self, peer: PeerId, entry: PeerEntry) {

@@ -66,6 +66,8 @@ pub(crate) struct Offer {
     /// The text for the engine: without candidates and without simulcast, which we do not answer.
     pub(crate) text: String,
     pub(crate) sections: Vec<Section>,
+    /// Tells one peer connection from another: its session id and its certificate stay for its whole life.
+    pub(crate) connection: String,
 }
 
 impl std::fmt::Debug for Offer {
@@ -126,7 +128,8 @@ struct Reader {
     text: String,
     candidates: usize,
     ssrc_lines: usize,
-    fingerprint: bool,
+    fingerprint: String,
+    session: String,
     ufrag: bool,
     password: bool,
     session_direction: Option<Direction>,
@@ -156,6 +159,12 @@ impl Reader {
         let keep = match bytes[0] {
             b'm' => self.media(&line[2..])?,
             b'a' => self.attribute(&line[2..])?,
+            b'o' => {
+                // RFC 8866, section 5.2: user name, then session id, then its version.
+                let session = line.split(' ').nth(1).unwrap_or_default();
+                session.clone_into(&mut self.session);
+                true
+            }
             _ => true,
         };
         if keep {
@@ -209,7 +218,7 @@ impl Reader {
                 bounded(self.ssrc_lines, MAX_SSRC_LINES, "ssrc lines")?;
             }
             "simulcast" | "rid" => return Ok(false),
-            "fingerprint" => self.fingerprint = true,
+            "fingerprint" if self.fingerprint.is_empty() => rest.clone_into(&mut self.fingerprint),
             "ice-ufrag" => self.ufrag = true,
             "ice-pwd" => self.password = true,
             _ => {
@@ -224,7 +233,7 @@ impl Reader {
     }
 
     fn finish(self) -> Result<Offer, OfferError> {
-        if !self.fingerprint {
+        if self.fingerprint.is_empty() {
             return Err(OfferError::Missing("a=fingerprint"));
         }
         if !self.ufrag {
@@ -252,6 +261,7 @@ impl Reader {
         Ok(Offer {
             text: self.text,
             sections,
+            connection: format!("{} {}", self.session, self.fingerprint),
         })
     }
 }

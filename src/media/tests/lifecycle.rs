@@ -237,3 +237,39 @@ async fn a_console_that_only_listened_can_begin_to_talk() {
     console.send(Sending::voice(9));
     resident.until("the voice", |s| s.last_mark == 9).await;
 }
+
+#[tokio::test]
+async fn a_further_offer_of_the_same_connection_goes_on_with_it() {
+    let plane = plane();
+    let sections = [(Kind::Audio, Direction::SendRecv)];
+    let mut resident = Client::new(&sections, &[Codec::Vp8]).await;
+    let microphone = Kinds::NONE.with(Kind::Audio, true);
+    let first = plane.publish(ROOM, &resident.offer, microphone).await;
+    let first = first.expect("published");
+    resident.answer(&first.sdp);
+    resident.send(Sending::both(1));
+    let mut console = Client::viewer(false).await;
+    let watching = plane.watch(ROOM, &console.offer, ViewerRole::Listen).await;
+    let watching = watching.expect("watching");
+    console.answer(&watching.sdp);
+    console.more_audio(5).await;
+
+    let offer = resident.offer_more(Kind::Video, Direction::SendOnly).await;
+    let again = plane.publish(ROOM, &offer, Kinds::BOTH).await;
+    let again = again.expect("answered");
+    assert_eq!(again.peer, first.peer);
+    resident.answer(&again.sdp);
+    console.more_video(10).await;
+
+    let offer = console.offer_direction(Kind::Audio, Direction::SendRecv);
+    let offer = offer.await;
+    let again = plane.watch(ROOM, &offer, ViewerRole::Talk).await;
+    let again = again.expect("answered");
+    assert_eq!(again.peer, watching.peer);
+    console.answer(&again.sdp);
+    console.send(Sending::voice(9));
+    resident.until("the voice", |s| s.last_mark == 9).await;
+    let count = ViewerCount { talk: 1, listen: 0 };
+    assert_eq!(plane.viewer_count(ROOM), count);
+    assert_eq!(plane.snapshot().peers, 2);
+}
