@@ -3,7 +3,7 @@
 // Owns: the pending commands, the promises of those who wait, and the pause before a retry. Must not: decide whether a command is
 // allowed. Used by: `staff.ts`.
 
-import type { ErrorMessage, FromStaff, ToStaff } from './protocol';
+import type { ErrorMessage, FromStaff, ToStaff } from './protocol.ts';
 
 /** A command is on disk. */
 export type Receipt = Extract<ToStaff, { kind: 'receipt' }>;

@@ -5,7 +5,7 @@
 
 import type {
   Actor, Category, DeviceCan, Disposition, Event, Location, Medium, Role, RuleFired, Standing, ToStaff,
-} from './protocol'
+} from './protocol.ts'
 
 /** An entry as it comes over the socket. */
 export type Entry = Extract<ToStaff, { kind: 'entry' }>

@@ -3,7 +3,7 @@
 // Owns: applying `sessions` and `sessions_changed`, the order, and the rule for a hole: a change that does not build on the version
 // held is not applied, and everything waits for the whole list that follows. Must not: touch the socket. Used by: `staff.ts`.
 
-import type { SessionRow, ToStaff } from './protocol';
+import type { SessionRow, ToStaff } from './protocol.ts';
 
 type Whole = Extract<ToStaff, { kind: 'sessions' }>;
 type Change = Extract<ToStaff, { kind: 'sessions_changed' }>;

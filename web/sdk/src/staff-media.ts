@@ -4,8 +4,8 @@
 // failure while it is wanted, and asks for the microphone only to talk. Must not: touch the page: it hands out a MediaStream.
 // Used by: `staff.ts`; the pages put the stream into a video element.
 
-import { Cell } from './staff-cell'
-import type { FromStaff, ToStaff } from './protocol'
+import { Store } from './store.ts'
+import type { FromStaff, ToStaff } from './protocol.ts'
 
 /** How the connection stands. */
 export type WatchState = 'off' | 'connecting' | 'flowing' | 'failed'
@@ -35,12 +35,12 @@ export const browserMedia: MediaDevice = {
 
 /** Live media of one session. */
 export class Watch {
-  readonly state = new Cell<WatchState>('off')
-  readonly stream = new Cell<MediaStream | undefined>(undefined)
+  readonly state = new Store<WatchState>('off')
+  readonly stream = new Store<MediaStream | undefined>(undefined)
   /** The microphone is open and offered. */
-  readonly talking = new Cell<boolean>(false)
+  readonly talking = new Store<boolean>(false)
   /** Public code of the last refusal, or `microphone` when it was not given. */
-  readonly refusal = new Cell<string | undefined>(undefined)
+  readonly refusal = new Store<string | undefined>(undefined)
 
   readonly #session: string
   readonly #send: (frame: FromStaff) => boolean
@@ -61,7 +61,7 @@ export class Watch {
 
   /** Starts to receive. */
   start(): void {
-    if (this.#wanted && this.state.value !== 'failed') return
+    if (this.#wanted && this.state.get() !== 'failed') return
     this.#wanted = true
     void this.#connect()
   }

@@ -3,10 +3,10 @@
 // Owns: the order of entries, the repair of a hole, the automatic `delivered`, and the draft of the person who answers. Must not:
 // mark anything as seen by itself: a person's act does. Used by: `staff.ts` makes one per followed session; the pages show it.
 
-import { Cell } from './staff-cell'
-import { emptyView, fold, type Entry, type SessionView } from './staff-fold'
-import { TypingReader, TypingWriter, type Typed } from './staff-typing'
-import type { FromStaff, RealTimeText, SessionRow, ToStaff, Watchers } from './protocol'
+import { Store } from './store.ts'
+import { emptyView, fold, type Entry, type SessionView } from './staff-fold.ts'
+import { TypingReader, TypingWriter, type Typed } from './staff-typing.ts'
+import type { FromStaff, RealTimeText, SessionRow, ToStaff, Watchers } from './protocol.ts'
 
 /** What the resident's side of the link looks like. */
 export interface Presence {
@@ -47,17 +47,17 @@ export interface SessionPort {
 /** One followed session. */
 export class FollowedSession {
   readonly session: string
-  readonly row: Cell<SessionRow | undefined>
-  readonly view = new Cell<SessionView>(emptyView())
-  readonly presence = new Cell<Presence | undefined>(undefined)
-  readonly live = new Cell<LiveNow | undefined>(undefined)
-  readonly catching = new Cell<Catching>('asking')
+  readonly row: Store<SessionRow | undefined>
+  readonly view = new Store<SessionView>(emptyView())
+  readonly presence = new Store<Presence | undefined>(undefined)
+  readonly live = new Store<LiveNow | undefined>(undefined)
+  readonly catching = new Store<Catching>('asking')
   /** What the resident is typing. */
-  readonly residentTyping = new Cell<Typed | undefined>(undefined)
+  readonly residentTyping = new Store<Typed | undefined>(undefined)
   /** What the telecommunicator is typing, for those who watch. */
-  readonly staffTyping = new Cell<Typed | undefined>(undefined)
+  readonly staffTyping = new Store<Typed | undefined>(undefined)
   /** This console's unfinished message; outlives breaks of the link. */
-  readonly draft = new Cell<string>('')
+  readonly draft = new Store<string>('')
 
   readonly #port: SessionPort
   readonly #fromResident = new TypingReader()
@@ -74,7 +74,7 @@ export class FollowedSession {
 
   constructor(session: string, row: SessionRow | undefined, port: SessionPort) {
     this.session = session
-    this.row = new Cell(row)
+    this.row = new Store(row)
     this.#port = port
     this.#writer = new TypingWriter(port.id(), (typed: RealTimeText) =>
       this.port({ kind: 'real_time_text', session, typed }),
@@ -88,7 +88,8 @@ export class FollowedSession {
 
   /** Whether this console's person owns it. */
   get mine(): boolean {
-    return this.row.value?.standing === 'owned' && this.row.value.owner === this.#port.me()
+    const row = this.row.get()
+    return row?.standing === 'owned' && row.owner === this.#port.me()
   }
 
   /** Asks for the log from where it stands: on first opening and after each break of the link. */
@@ -135,7 +136,7 @@ export class FollowedSession {
     const [reader, cell] =
       message.by.role === 'resident' ? [this.#fromResident, this.residentTyping] : [this.#fromStaff, this.staffTyping]
     const typed = reader.take(message.typed)
-    const finished = this.view.value.messages.some((done) => done.command === typed.message)
+    const finished = this.view.get().messages.some((done) => done.command === typed.message)
     cell.set(finished || typed.text === '' ? undefined : typed)
   }
 
@@ -155,7 +156,7 @@ export class FollowedSession {
 
   /** The sending failed for good: the words come back, unless something new was begun. */
   restoreDraft(text: string): void {
-    if (this.draft.value === '') this.draft.set(text)
+    if (this.draft.get() === '') this.draft.set(text)
   }
 
   /** What may still come from timers is given up. */
@@ -179,10 +180,10 @@ export class FollowedSession {
     this.#show = undefined
     const fresh = this.#fresh
     this.#fresh = []
-    this.view.set(fold(this.view.value, fresh))
+    this.view.set(fold(this.view.get(), fresh))
     for (const { command } of fresh) {
-      if (this.residentTyping.value?.message === command) this.residentTyping.set(undefined)
-      if (this.staffTyping.value?.message === command) this.staffTyping.set(undefined)
+      if (this.residentTyping.get()?.message === command) this.residentTyping.set(undefined)
+      if (this.staffTyping.get()?.message === command) this.staffTyping.set(undefined)
     }
   }
 

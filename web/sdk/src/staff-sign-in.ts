@@ -3,7 +3,7 @@
 // Owns: the two requests and the form of their answers. Must not: keep a passphrase, or write anything to storage: who calls
 // decides where a token may lie. Used by: `staff.ts` and the sign-in views.
 
-import type { Role } from './protocol';
+import type { Role } from './protocol.ts';
 
 /** A signed-in person, as the gateway answers. */
 export interface SignedIn {

@@ -3,7 +3,7 @@
 // Owns: the difference between two drafts counted in Unicode scalar values, the numbering of parts, and the mark U+FFFD for what was
 // lost. Must not: send by itself (a callback does) or keep finished messages. Used by: `staff-session.ts`.
 
-import type { RealTimeText } from './protocol';
+import type { RealTimeText } from './protocol.ts';
 
 /** Parts go out at most this often: half of the 500 ms that EN 301 549 allows, so that a slow link still keeps to it. */
 export const TYPING_FLUSH_MS = 250;
