@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use crate::error::ErrorCode;
 use crate::ids::{AgencyId, CommandId, QueueId, ResidentId, StaffId};
 use crate::vocabulary::{
     Category, DeviceCan, Disposition, Location, Medium, Millis, Priority, Role, RuleFired, Seq,
@@ -132,10 +133,15 @@ pub enum Event {
         media_type: String,
         /// Size of the original in bytes.
         size_bytes: u64,
-        /// Whether a preview came along and may be shown.
+        /// Whether a preview came along; `photo_previewed` follows when it can be shown.
         preview: bool,
         /// How old it was when announced, in ms.
         age_ms: i64,
+    },
+    /// The preview was re-encoded and can be shown.
+    PhotoPreviewed {
+        /// Which photo.
+        photo: CommandId,
     },
     /// The original is sealed.
     PhotoStored {
@@ -154,8 +160,8 @@ pub enum Event {
     PhotoRefused {
         /// Which photo.
         photo: CommandId,
-        /// Public error code.
-        code: String,
+        /// Why.
+        code: ErrorCode,
     },
     /// A person looked at the photo.
     PhotoRevealed {

@@ -20,5 +20,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         std::fs::write(&path, text)?;
         println!("{}", path.display());
     }
+    let path = root.join(files::document::PATH);
+    let document = std::fs::read_to_string(&path)?;
+    let document = files::document::refreshed(&document, &files::schema::schema())?;
+    std::fs::write(&path, document)?;
+    println!("{}", path.display());
     Ok(())
 }

@@ -32,3 +32,8 @@ export function decode(frame: ArrayBuffer | Uint8Array): Kinded | null {
 function isKinded(value: unknown): value is Kinded {
   return typeof value === 'object' && value !== null && 'kind' in value && typeof value.kind === 'string'
 }
+
+/** The text with every lone half of a surrogate pair replaced: the other side takes valid Unicode only. */
+export function wellFormed(text: string): string {
+  return text.replace(/[\ud800-\udfff]/gu, '\ufffd')
+}

@@ -295,10 +295,16 @@ export type Event =
       media_type: string;
       /** Size of the original in bytes. */
       size_bytes: number;
-      /** Whether a preview came along and may be shown. */
+      /** Whether a preview came along; `photo_previewed` follows when it can be shown. */
       preview: boolean;
       /** How old it was when announced, in ms. */
       age_ms: number;
+    }
+  /** The preview was re-encoded and can be shown. */
+  | {
+      kind: "photo_previewed";
+      /** Which photo. */
+      photo: string;
     }
   /** The original is sealed. */
   | {
@@ -319,8 +325,8 @@ export type Event =
       kind: "photo_refused";
       /** Which photo. */
       photo: string;
-      /** Public error code. */
-      code: string;
+      /** Why. */
+      code: ErrorCode;
     }
   /** A person looked at the photo. */
   | {

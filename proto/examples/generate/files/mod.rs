@@ -2,6 +2,12 @@
 //!
 //! Owns: the list of them. Must not: touch the disk. Used by: the generator and the test that compares.
 
+mod asyncapi;
+pub mod document;
+pub mod fixtures;
+mod json;
+pub mod samples;
+pub mod schema;
 mod typescript;
 
 use std::collections::BTreeMap;
@@ -17,7 +23,11 @@ pub const NOTE: &str = "Generated from proto/src by `cargo xtask generate`. Do n
 /// # Errors
 /// When a type cannot be described.
 pub fn all() -> Result<BTreeMap<String, String>, Failure> {
-    let mut files = BTreeMap::new();
+    let schema = schema::schema();
+    let mut files = fixtures::all(&samples::all()?)?;
     files.insert("web/sdk/src/protocol.ts".to_owned(), typescript::file()?);
+    files.insert(schema::PATH.to_owned(), json::text(&schema));
+    let asyncapi = asyncapi::document(&schema);
+    files.insert(asyncapi::PATH.to_owned(), json::text(&asyncapi));
     Ok(files)
 }

@@ -140,33 +140,32 @@ fn union(alternatives: &[String], docs: Option<&Vec<String>>) -> Result<String, 
     }
     let mut out = String::new();
     for (alternative, doc) in alternatives.iter().zip(docs) {
-        write!(out, "\n  /** {doc} */\n  | {}", laid_out(alternative, "  "))?;
+        write!(
+            out,
+            "\n  /** {doc} */\n  | {}",
+            laid_out(alternative, "    ")
+        )?;
     }
     Ok(out)
 }
 
-/// An object type with one field a line; anything else stays as it is.
+/// An object type with one field a line, closed at `indent`; anything else stays as it is.
 fn laid_out(object: &str, indent: &str) -> String {
     let Some((head, body)) = object.split_once('\n') else {
         return plain_tag(object).replace(", }", " }");
     };
     let (body, tail) = body.rsplit_once('}').unwrap_or((body, ""));
-    let mut out = String::from("{\n");
     let head = plain_tag(head.trim_start_matches('{').trim());
     let body = one_line_docs(body);
-    for line in std::iter::once(head.as_str()).chain(body.lines()) {
-        let line = line.trim();
-        if !line.is_empty() {
-            let line = line
-                .strip_suffix(',')
-                .map_or(line.to_owned(), |l| format!("{l};"));
-            let _ = writeln!(out, "{indent}    {line}");
-        }
+    let lines = std::iter::once(head.as_str()).chain(body.lines());
+    let mut out = String::from("{\n");
+    for line in lines.map(str::trim).filter(|line| !line.is_empty()) {
+        let (line, end) = line
+            .strip_suffix(',')
+            .map_or((line, ""), |field| (field, ";"));
+        let _ = writeln!(out, "{indent}  {line}{end}");
     }
-    let _ = write!(out, "{indent}  }}{tail}");
-    if indent.is_empty() {
-        return out.replace("\n    ", "\n  ").replace("\n  }", "\n}");
-    }
+    let _ = write!(out, "{indent}}}{tail}");
     out
 }
 

@@ -1,0 +1,119 @@
+//! The HTTP routes of the public port.
+//!
+//! Owns: their paths and methods, in one list. Must not: serve them. Called by: the router, which is built from
+//! [`Route::ALL`], and the table of rights, where each has a row as [`Action::Http`](super::Action::Http).
+
+/// An HTTP method.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Method {
+    /// Reads; `HEAD` is answered with it.
+    Get,
+    /// Reads the head only.
+    Head,
+    /// Makes.
+    Post,
+    /// Goes on with.
+    Patch,
+    /// Removes.
+    Delete,
+    /// Asks what is possible.
+    Options,
+}
+
+impl Method {
+    /// The method's word in a request.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Head => "HEAD",
+            Self::Post => "POST",
+            Self::Patch => "PATCH",
+            Self::Delete => "DELETE",
+            Self::Options => "OPTIONS",
+        }
+    }
+}
+
+macro_rules! routes {
+    ($($(#[$doc:meta])* $name:ident = $method:ident $path:literal;)+) => {
+        /// A route: one method at one path.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Route { $($(#[$doc])* $name),+ }
+
+        impl Route {
+            /// Every route.
+            pub const ALL: &[Self] = &[$(Self::$name),+];
+
+            /// Its path in the router's syntax: `{name}` stands for one segment, `{*name}` for the rest.
+            #[must_use]
+            pub const fn path(self) -> &'static str {
+                match self { $(Self::$name => $path),+ }
+            }
+
+            /// Its method.
+            #[must_use]
+            pub const fn method(self) -> Method {
+                match self { $(Self::$name => Method::$method),+ }
+            }
+
+            /// Its action in the table of rights.
+            #[must_use]
+            pub const fn action(self) -> super::Action {
+                super::Action::Http(self)
+            }
+        }
+    };
+}
+
+routes! {
+    /// The resident's page.
+    ResidentPage = Get "/";
+    /// The console.
+    ConsolePage = Get "/console/";
+    /// The supervisor's page.
+    SupervisorPage = Get "/supervisor/";
+    /// Scripts, styles and pictures of the pages.
+    Asset = Get "/assets/{*file}";
+    /// The default agency as residents see it.
+    AgencyInfo = Get "/api/v1/agency";
+    /// Signs a person in by name and passphrase.
+    SignIn = Post "/api/v1/sign-in";
+    /// Renews a sign-in that is still valid.
+    RefreshSignIn = Post "/api/v1/sign-in/refresh";
+    /// WebSocket of residents.
+    ResidentSocket = Get "/ws/resident";
+    /// WebSocket of staff.
+    StaffSocket = Get "/ws/staff";
+    /// What uploads can do (tus).
+    UploadOptions = Options "/api/v1/uploads";
+    /// Begins an upload (tus).
+    UploadCreate = Post "/api/v1/uploads";
+    /// How far an upload has come (tus).
+    UploadHead = Head "/api/v1/uploads/{id}";
+    /// Goes on with an upload (tus).
+    UploadPatch = Patch "/api/v1/uploads/{id}";
+    /// Gives an upload up (tus).
+    UploadDelete = Delete "/api/v1/uploads/{id}";
+    /// The small picture that came with the announcement, re-encoded.
+    PhotoPreview = Get "/api/v1/sessions/{session}/photos/{photo}/preview";
+    /// The original re-encoded, without metadata.
+    PhotoCopy = Get "/api/v1/sessions/{session}/photos/{photo}/copy";
+    /// The original as it came, as a download.
+    PhotoOriginal = Get "/api/v1/sessions/{session}/photos/{photo}/original";
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn no_two_routes_are_the_same() {
+        let all: BTreeSet<_> = (Route::ALL.iter())
+            .map(|r| (r.method(), r.path()))
+            .collect();
+        assert_eq!(all.len(), Route::ALL.len());
+    }
+}

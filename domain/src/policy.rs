@@ -1,0 +1,95 @@
+//! Policy: what an agency has decided about its queues, and which queue a session goes to.
+//!
+//! Owns: the agency's queues with their targets, the default queue, and the choice between them. Must not: read files or
+//! know the time. Called by: `session` (decisions), and `node` which holds one per agency and exchanges it when the
+//! configuration changes.
+
+use callbox_proto::ids::QueueId;
+use callbox_proto::message::QueueInfo;
+use callbox_proto::vocabulary::{Millis, Priority};
+
+use crate::queue;
+use crate::triage::Rules;
+
+/// Why a policy cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PolicyError {
+    /// An agency without queues cannot take a session.
+    #[error("the agency has no queue")]
+    NoQueue,
+    /// The default queue is not among the queues.
+    #[error("the default queue {0} is not among the agency's queues")]
+    UnknownDefault(QueueId),
+}
+
+/// One agency's queues and rules.
+#[derive(Debug, Clone)]
+pub struct Policy {
+    queues: Vec<QueueInfo>,
+    default_queue: QueueId,
+    rules: Rules,
+}
+
+impl Policy {
+    /// Puts a policy together.
+    ///
+    /// # Errors
+    /// [`PolicyError`] when there is no queue, or the default is not one of them.
+    pub fn new(
+        queues: Vec<QueueInfo>,
+        default_queue: QueueId,
+        rules: Rules,
+    ) -> Result<Self, PolicyError> {
+        if queues.is_empty() {
+            return Err(PolicyError::NoQueue);
+        }
+        if !queues.iter().any(|q| q.queue == default_queue) {
+            return Err(PolicyError::UnknownDefault(default_queue));
+        }
+        Ok(Self {
+            queues,
+            default_queue,
+            rules,
+        })
+    }
+
+    /// The agency's queues.
+    #[must_use]
+    pub fn queues(&self) -> &[QueueInfo] {
+        &self.queues
+    }
+
+    /// The rules of triage.
+    #[must_use]
+    pub const fn rules(&self) -> &Rules {
+        &self.rules
+    }
+
+    /// Whether the agency has this queue.
+    #[must_use]
+    pub fn has_queue(&self, queue: &QueueId) -> bool {
+        self.queues.iter().any(|q| &q.queue == queue)
+    }
+
+    /// The queue triage proposes if the agency has it, else the default: intake never fails over a name.
+    #[must_use]
+    pub fn queue_for(&self, proposed: Option<&QueueId>) -> QueueId {
+        proposed
+            .filter(|queue| self.has_queue(queue))
+            .unwrap_or(&self.default_queue)
+            .clone()
+    }
+
+    /// When an answer is due in this queue. A queue that is gone counts as the default queue.
+    #[must_use]
+    pub fn deadline(&self, queue: &QueueId, entered_ms: Millis, priority: Priority) -> Millis {
+        let info = self
+            .queues
+            .iter()
+            .find(|q| &q.queue == queue)
+            .or_else(|| self.queues.iter().find(|q| q.queue == self.default_queue));
+        info.map_or(entered_ms, |info| {
+            queue::deadline(entered_ms, priority, &info.targets_ms)
+        })
+    }
+}

@@ -1,0 +1,189 @@
+//! How each fact changes a session. Total: a log that was decided under other rules still folds.
+
+use callbox_proto::event::{Actor, Event, Stored};
+use callbox_proto::ids::CommandId;
+use callbox_proto::vocabulary::{Priority, Seq, Standing, TransferTarget};
+
+use super::{ASKS_MAX, Media, Photo, PhotoState, Session};
+
+impl Session {
+    /// The state after the first entry of a log; `None` if that is not an opening.
+    #[must_use]
+    pub fn begin(entry: &Stored) -> Option<Self> {
+        let Event::Opened {
+            agency,
+            queue,
+            category,
+            language,
+            silent,
+            device,
+            resident,
+            ..
+        } = &entry.event
+        else {
+            return None;
+        };
+        Some(Self {
+            agency: agency.clone(),
+            resident: *resident,
+            queue: queue.clone(),
+            standing: Standing::Waiting,
+            category: *category,
+            language: language.as_str().into(),
+            silent: *silent,
+            device: *device,
+            priority: Priority::PROMPT,
+            rules: Vec::new(),
+            priority_reason: None,
+            entered_ms: entry.at_ms,
+            deadline_ms: entry.at_ms,
+            owner: None,
+            reserved_for: None,
+            answered_ms: None,
+            located: false,
+            messages: 0,
+            photos: Vec::new(),
+            asks: Vec::new(),
+            granted: Media::default(),
+            live: Media::default(),
+            seen: 0,
+            left: false,
+            quick_exit: false,
+            head: 1,
+            resident_head: 1,
+        })
+    }
+
+    /// Folds the next entry in. `seq` is its place in the log.
+    pub fn apply(&mut self, seq: Seq, entry: &Stored) {
+        self.head = seq;
+        if entry.event.visible_to_resident() {
+            self.resident_head = seq;
+        }
+        self.change(entry);
+    }
+
+    fn change(&mut self, entry: &Stored) {
+        match &entry.event {
+            Event::Triaged {
+                priority,
+                rules,
+                deadline_ms,
+                ..
+            } => {
+                self.priority = *priority;
+                self.rules.clone_from(rules);
+                self.deadline_ms = *deadline_ms;
+            }
+            Event::PriorityChanged {
+                priority,
+                reason,
+                deadline_ms,
+            } => {
+                self.priority = *priority;
+                self.priority_reason = Some(reason.as_str().into());
+                self.deadline_ms = *deadline_ms;
+            }
+            Event::Text { .. } => {
+                if entry.by == Actor::Resident {
+                    self.messages = self.messages.saturating_add(1);
+                }
+            }
+            Event::Located { .. } => self.located = true,
+            Event::PhotoAnnounced {
+                photo, size_bytes, ..
+            } => self.photos.push(Photo {
+                id: *photo,
+                state: PhotoState::Announced,
+                size_bytes: *size_bytes,
+                preview: false,
+            }),
+            Event::PhotoPreviewed { photo } => {
+                if let Some(photo) = self.photos.iter_mut().find(|p| p.id == *photo) {
+                    photo.preview = true;
+                }
+            }
+            Event::PhotoStored { photo, copy, .. } => {
+                let kept = if *copy {
+                    PhotoState::Copied
+                } else {
+                    PhotoState::Kept
+                };
+                self.set_photo(*photo, kept);
+            }
+            Event::PhotoRefused { photo, .. } => self.set_photo(*photo, PhotoState::Refused),
+            Event::Asked { ask, medium, .. } => {
+                if self.asks.len() == ASKS_MAX {
+                    self.asks.remove(0);
+                }
+                self.asks.push((*ask, *medium));
+            }
+            Event::Consented {
+                medium,
+                granted,
+                ask,
+            } => {
+                self.granted.set(*medium, *granted);
+                self.asks.retain(|(open, _)| Some(open) != ask.as_ref());
+            }
+            Event::MediaStarted { medium } => self.live.set(*medium, true),
+            Event::MediaEnded { medium, .. } => self.live.set(*medium, false),
+            Event::Seen { up_to } => self.seen = self.seen.max(*up_to),
+            _ => self.move_on(entry),
+        }
+    }
+
+    /// Facts that change where the session stands.
+    fn move_on(&mut self, entry: &Stored) {
+        match &entry.event {
+            Event::Taken => {
+                self.standing = Standing::Owned;
+                self.reserved_for = None;
+                self.answered_ms.get_or_insert(entry.at_ms);
+                if let Actor::Staff { staff, .. } = &entry.by {
+                    self.owner.clone_from(staff);
+                }
+            }
+            Event::Released { .. } => self.wait_again(),
+            Event::Transferred { target, queue, .. } => {
+                self.wait_again();
+                self.queue = queue.clone();
+                if let TransferTarget::Person { staff } = target {
+                    self.reserved_for = Some(staff.clone());
+                }
+            }
+            Event::Left { quick_exit } => {
+                self.left = true;
+                self.quick_exit = *quick_exit;
+                self.live = Media::default();
+                self.granted = Media::default();
+            }
+            Event::Abandoned => self.standing = Standing::Abandoned,
+            Event::Returned => {
+                self.left = false;
+                self.quick_exit = false;
+                if self.standing == Standing::Abandoned {
+                    self.wait_again();
+                }
+            }
+            Event::Closed { .. } => {
+                self.standing = Standing::Closed;
+                self.live = Media::default();
+                self.granted = Media::default();
+            }
+            _ => {}
+        }
+    }
+
+    fn wait_again(&mut self) {
+        self.standing = Standing::Waiting;
+        self.owner = None;
+        self.reserved_for = None;
+    }
+
+    fn set_photo(&mut self, id: CommandId, state: PhotoState) {
+        if let Some(photo) = self.photos.iter_mut().find(|photo| photo.id == id) {
+            photo.state = state;
+        }
+    }
+}

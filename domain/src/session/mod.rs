@@ -1,0 +1,186 @@
+//! A session: one resident's live report, as the fold of its log.
+//!
+//! Owns: the state ([`Session`]), how facts change it ([`Session::apply`]) and which facts follow from a wish ([`decide`],
+//! [`open`]). Must not: do IO, read a clock, draw random numbers, log, or ask who is allowed to (that is
+//! [`crate::access`], asked before). Called by: `node`, for every command; replay and verification fold with the same code.
+
+mod apply;
+mod check;
+mod decide;
+mod row;
+
+pub use decide::{Command, Context, GatewayCommand, decide, open};
+
+use callbox_proto::error::ErrorCode;
+use callbox_proto::ids::{AgencyId, CommandId, QueueId, ResidentId, StaffId};
+use callbox_proto::vocabulary::{
+    Category, DeviceCan, Medium, Millis, Priority, RuleFired, Seq, Standing,
+};
+use serde::{Deserialize, Serialize};
+
+/// Photos announced in one session. What is over is refused with a code, and the resident is told; the state of each photo is
+/// held in memory and in the index row, so this bounds both.
+pub const PHOTOS_MAX: usize = 100;
+/// Asks that are open at once; the oldest is forgotten when one more comes (its answer still counts, without naming it).
+pub const ASKS_MAX: usize = 16;
+/// Characters in one text or note; T.140 and chat lines are far shorter.
+pub const TEXT_MAX_CHARS: usize = 8_000;
+/// Characters in a reason, a question or the words of a place.
+pub const REASON_MAX_CHARS: usize = 500;
+/// Characters in a contact.
+pub const CONTACT_MAX_CHARS: usize = 200;
+/// Characters in a language tag (BCP 47 asks for at least 35).
+pub const LANGUAGE_MAX_CHARS: usize = 35;
+/// Bytes in an original photo.
+pub const PHOTO_MAX_BYTES: u64 = 50 * 1024 * 1024;
+/// Bytes in a preview.
+pub const PREVIEW_MAX_BYTES: usize = 128 * 1024;
+/// Metres of uncertainty that still say something.
+pub const UNCERTAINTY_MAX_M: f64 = 100_000.0;
+/// Age of what an outbox may still bring: 7 days in ms.
+pub const AGE_MAX_MS: i64 = 7 * 24 * 60 * 60 * 1_000;
+
+/// Why a wish is refused, as the public code.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{code:?}")]
+pub struct Refusal {
+    /// The public code.
+    pub code: ErrorCode,
+    /// Who owns the session, with [`ErrorCode::AlreadyTaken`].
+    pub owner: Option<StaffId>,
+}
+
+impl From<ErrorCode> for Refusal {
+    fn from(code: ErrorCode) -> Self {
+        Self { code, owner: None }
+    }
+}
+
+/// A set of media.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Media(u8);
+
+impl Media {
+    const fn bit(medium: Medium) -> u8 {
+        1 << medium as u8
+    }
+
+    /// Whether it is in the set.
+    #[must_use]
+    pub const fn has(self, medium: Medium) -> bool {
+        self.0 & Self::bit(medium) != 0
+    }
+
+    /// Puts it in or takes it out.
+    pub const fn set(&mut self, medium: Medium, on: bool) {
+        if on {
+            self.0 |= Self::bit(medium);
+        } else {
+            self.0 &= !Self::bit(medium);
+        }
+    }
+
+    /// What is in the set, in order.
+    pub fn iter(self) -> impl Iterator<Item = Medium> {
+        Medium::ALL.iter().copied().filter(move |m| self.has(*m))
+    }
+}
+
+/// Where a photo stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PhotoState {
+    /// Announced; the original is on its way.
+    Announced,
+    /// The original is sealed, and a copy can be shown.
+    Copied,
+    /// The original is sealed; it cannot be decoded here.
+    Kept,
+    /// Refused.
+    Refused,
+}
+
+/// A photo of the session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Photo {
+    /// Its id: the announcing command's.
+    pub id: CommandId,
+    /// Where it stands.
+    pub state: PhotoState,
+    /// Size announced, in bytes.
+    pub size_bytes: u64,
+    /// Whether a re-encoded preview can be shown.
+    pub preview: bool,
+}
+
+/// The state of one session: the fold of its log up to `head`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Session {
+    /// Whose session it is.
+    pub agency: AgencyId,
+    /// The resident's device.
+    pub resident: ResidentId,
+    /// The queue it waits in or was taken from.
+    pub queue: QueueId,
+    /// Where it stands.
+    pub standing: Standing,
+    /// What the resident says is happening.
+    pub category: Category,
+    /// Language tag.
+    pub language: Box<str>,
+    /// The resident cannot talk and must not be heard.
+    pub silent: bool,
+    /// What the device can do.
+    pub device: DeviceCan,
+    /// Priority.
+    pub priority: Priority,
+    /// Why triage gave it, most urgent first.
+    pub rules: Vec<RuleFired>,
+    /// Why a person changed it; triage does not touch it any more then.
+    pub priority_reason: Option<Box<str>>,
+    /// When it entered its queue; kept through release and transfer.
+    pub entered_ms: Millis,
+    /// When an answer is due.
+    pub deadline_ms: Millis,
+    /// Who owns it.
+    pub owner: Option<StaffId>,
+    /// Whom it waits for after a transfer to a person.
+    pub reserved_for: Option<StaffId>,
+    /// When it was first taken.
+    pub answered_ms: Option<Millis>,
+    /// Whether a place is known.
+    pub located: bool,
+    /// Messages by the resident.
+    pub messages: u32,
+    /// Photos, at most [`PHOTOS_MAX`].
+    pub photos: Vec<Photo>,
+    /// Open asks, oldest first, at most [`ASKS_MAX`].
+    pub asks: Vec<(CommandId, Medium)>,
+    /// What the resident agrees to now.
+    pub granted: Media,
+    /// What flows live by the log.
+    pub live: Media,
+    /// Entries opened by a person.
+    pub seen: Seq,
+    /// The resident left.
+    pub left: bool,
+    /// … by quick exit.
+    pub quick_exit: bool,
+    /// Last entry of the log.
+    pub head: Seq,
+    /// Last entry that residents see.
+    pub resident_head: Seq,
+}
+
+impl Session {
+    /// Whether this person owns it.
+    #[must_use]
+    pub fn is_owned_by(&self, staff: &StaffId) -> bool {
+        self.owner.as_ref() == Some(staff)
+    }
+
+    /// The photo with this id.
+    #[must_use]
+    pub fn photo(&self, id: CommandId) -> Option<&Photo> {
+        self.photos.iter().find(|photo| photo.id == id)
+    }
+}

@@ -1,0 +1,43 @@
+//! A session as a row of a list.
+
+use callbox_proto::ids::SessionId;
+use callbox_proto::message::SessionRow;
+
+use super::Session;
+use crate::queue;
+
+impl Session {
+    /// Order within its queue, lowest first; fixed while its priority and entry are.
+    #[must_use]
+    pub fn rank(&self) -> i64 {
+        queue::rank(self.deadline_ms, self.priority)
+    }
+
+    /// The row staff see. `connected` is what this node knows of the resident's link.
+    #[must_use]
+    pub fn row(&self, session: SessionId, connected: bool) -> SessionRow {
+        SessionRow {
+            session,
+            queue: self.queue.clone(),
+            standing: self.standing,
+            priority: self.priority,
+            rules: self.rules.clone(),
+            priority_reason: self.priority_reason.as_deref().map(str::to_owned),
+            category: self.category,
+            language: self.language.to_string(),
+            silent: self.silent,
+            entered_ms: self.entered_ms,
+            deadline_ms: self.deadline_ms,
+            rank: self.rank(),
+            owner: self.owner.clone(),
+            reserved_for: self.reserved_for.clone(),
+            answered_ms: self.answered_ms,
+            located: self.located,
+            photos: u32::try_from(self.photos.len()).unwrap_or(u32::MAX),
+            messages: self.messages,
+            live: self.live.iter().collect(),
+            connected,
+            quick_exit: self.quick_exit,
+        }
+    }
+}

@@ -1,0 +1,322 @@
+//! Tokens: short signed words that say who somebody is.
+//!
+//! Owns: the signing key and the two kinds of token (staff, upload). Must not: ask accounts. Called by: `transport`, `http`.
+//!
+//! HS256 with a key of 32 random bytes that never leaves this node; the algorithm, issuer and audience are pinned, so a token
+//! of one kind is none of the other, and `none` or another algorithm is never accepted.
+
+use std::io::Write as _;
+use std::path::Path;
+
+use callbox_proto::error::ErrorCode;
+use callbox_proto::ids::{AgencyId, ResidentId, StaffId};
+use callbox_proto::vocabulary::{Millis, Role};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use ring::rand::{SecureRandom, SystemRandom};
+use serde::{Deserialize, Serialize};
+
+use super::StaffIdentity;
+
+const ISSUER: &str = "callbox";
+const STAFF: &str = "callbox-staff";
+const UPLOAD: &str = "callbox-upload";
+const KEY_BYTES: usize = 32;
+/// A longer text is no token of ours.
+const TOKEN_MAX_BYTES: usize = 2_048;
+/// Clocks of two nodes may differ by this much.
+const LEEWAY_S: u64 = 5;
+
+/// Why the key could not be had.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyError {
+    /// The file cannot be read or written.
+    #[error("{path}: {source}")]
+    File {
+        /// Which file.
+        path: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file does not hold 32 bytes.
+    #[error("{path}: an identity key is 32 bytes, this file holds {bytes}")]
+    NotAKey {
+        /// Which file.
+        path: String,
+        /// What it holds.
+        bytes: usize,
+    },
+    /// The system gives no random bytes.
+    #[error("the system gives no random bytes")]
+    NoRandom,
+}
+
+/// Makes and checks tokens.
+pub struct Tokens {
+    encoding: EncodingKey,
+    decoding: DecodingKey,
+}
+
+impl std::fmt::Debug for Tokens {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Tokens")
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct StaffClaims {
+    iss: String,
+    aud: String,
+    exp: u64,
+    iat: u64,
+    sub: StaffId,
+    agency: AgencyId,
+    role: Role,
+    name: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct UploadClaims {
+    iss: String,
+    aud: String,
+    exp: u64,
+    iat: u64,
+    sub: ResidentId,
+}
+
+/// A token with its end.
+#[derive(Debug, Clone)]
+pub struct Issued {
+    /// The token.
+    pub token: String,
+    /// When it ends.
+    pub expires_ms: Millis,
+}
+
+impl Tokens {
+    /// Reads the key file; makes one, readable by its owner only, where there is none.
+    ///
+    /// # Errors
+    /// [`KeyError`].
+    pub fn open(path: &Path) -> Result<Self, KeyError> {
+        let file = |source| KeyError::File {
+            path: path.display().to_string(),
+            source,
+        };
+        match std::fs::read(path) {
+            Ok(key) if key.len() == KEY_BYTES => Ok(Self::new(&key)),
+            Ok(key) => Err(KeyError::NotAKey {
+                path: path.display().to_string(),
+                bytes: key.len(),
+            }),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                let mut key = [0; KEY_BYTES];
+                SystemRandom::new()
+                    .fill(&mut key)
+                    .map_err(|_| KeyError::NoRandom)?;
+                write_private(path, &key).map_err(file)?;
+                Ok(Self::new(&key))
+            }
+            Err(error) => Err(file(error)),
+        }
+    }
+
+    /// Tokens under a given key.
+    #[must_use]
+    pub fn new(key: &[u8]) -> Self {
+        // A second installation is refused and means that the first one stands.
+        let _already = jsonwebtoken::crypto::rust_crypto::DEFAULT_PROVIDER.install_default();
+        Self {
+            encoding: EncodingKey::from_secret(key),
+            decoding: DecodingKey::from_secret(key),
+        }
+    }
+
+    /// A token for a person.
+    ///
+    /// # Errors
+    /// [`ErrorCode::Internal`] if signing fails, which it does not with our key.
+    pub fn staff(
+        &self,
+        who: &StaffIdentity,
+        now_ms: Millis,
+        life_ms: u64,
+    ) -> Result<Issued, ErrorCode> {
+        let (iat, exp) = span(now_ms, life_ms);
+        self.sign(
+            &StaffClaims {
+                iss: ISSUER.to_owned(),
+                aud: STAFF.to_owned(),
+                exp,
+                iat,
+                sub: who.staff.clone(),
+                agency: who.agency.clone(),
+                role: who.role,
+                name: who.name.clone(),
+            },
+            exp,
+        )
+    }
+
+    /// A token for a resident's uploads.
+    ///
+    /// # Errors
+    /// As [`Self::staff`].
+    pub fn upload(
+        &self,
+        resident: ResidentId,
+        now_ms: Millis,
+        life_ms: u64,
+    ) -> Result<Issued, ErrorCode> {
+        let (iat, exp) = span(now_ms, life_ms);
+        self.sign(
+            &UploadClaims {
+                iss: ISSUER.to_owned(),
+                aud: UPLOAD.to_owned(),
+                exp,
+                iat,
+                sub: resident,
+            },
+            exp,
+        )
+    }
+
+    /// The person behind a token.
+    ///
+    /// # Errors
+    /// [`ErrorCode::TokenExpired`], else [`ErrorCode::TokenInvalid`].
+    pub fn check_staff(&self, token: &str) -> Result<StaffIdentity, ErrorCode> {
+        let claims: StaffClaims = self.check(token, STAFF)?;
+        if claims.role == Role::Resident {
+            return Err(ErrorCode::TokenInvalid);
+        }
+        Ok(StaffIdentity {
+            agency: claims.agency,
+            staff: claims.sub,
+            name: claims.name,
+            role: claims.role,
+        })
+    }
+
+    /// The resident behind an upload token.
+    ///
+    /// # Errors
+    /// As [`Self::check_staff`].
+    pub fn check_upload(&self, token: &str) -> Result<ResidentId, ErrorCode> {
+        self.check::<UploadClaims>(token, UPLOAD)
+            .map(|claims| claims.sub)
+    }
+
+    fn sign<T: Serialize>(&self, claims: &T, exp: u64) -> Result<Issued, ErrorCode> {
+        let token = jsonwebtoken::encode(&Header::new(Algorithm::HS256), claims, &self.encoding)
+            .map_err(|_| ErrorCode::Internal)?;
+        Ok(Issued {
+            token,
+            expires_ms: exp.saturating_mul(1_000),
+        })
+    }
+
+    fn check<T: serde::de::DeserializeOwned>(
+        &self,
+        token: &str,
+        audience: &str,
+    ) -> Result<T, ErrorCode> {
+        if token.len() > TOKEN_MAX_BYTES {
+            return Err(ErrorCode::TokenInvalid);
+        }
+        let mut validation = Validation::new(Algorithm::HS256);
+        validation.set_audience(&[audience]);
+        validation.set_issuer(&[ISSUER]);
+        validation.set_required_spec_claims(&["exp", "iss", "aud"]);
+        validation.leeway = LEEWAY_S;
+        match jsonwebtoken::decode::<T>(token, &self.decoding, &validation) {
+            Ok(data) => Ok(data.claims),
+            Err(error) => match error.kind() {
+                jsonwebtoken::errors::ErrorKind::ExpiredSignature => Err(ErrorCode::TokenExpired),
+                _ => Err(ErrorCode::TokenInvalid),
+            },
+        }
+    }
+}
+
+const fn span(now_ms: Millis, life_ms: u64) -> (u64, u64) {
+    (now_ms / 1_000, now_ms.saturating_add(life_ms) / 1_000)
+}
+
+fn write_private(path: &Path, key: &[u8]) -> std::io::Result<()> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let mut options = std::fs::OpenOptions::new();
+    let mut file = options
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)?;
+    file.write_all(key)?;
+    file.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn now_ms() -> u64 {
+        use crate::clock::Clock as _;
+        crate::clock::SystemClock::new().now_ms()
+    }
+
+    fn tina() -> StaffIdentity {
+        StaffIdentity {
+            agency: "demo.example".parse().unwrap(),
+            staff: "tina".parse().unwrap(),
+            name: "Tina".to_owned(),
+            role: Role::Telecommunicator,
+        }
+    }
+
+    #[test]
+    fn a_token_says_who_it_was_made_for_until_it_ends() {
+        let tokens = Tokens::new(&[7; 32]);
+        let good = tokens.staff(&tina(), now_ms(), 60_000).unwrap();
+        assert_eq!(tokens.check_staff(&good.token), Ok(tina()));
+        let old = tokens.staff(&tina(), now_ms() - 120_000, 60_000).unwrap();
+        assert_eq!(tokens.check_staff(&old.token), Err(ErrorCode::TokenExpired));
+    }
+
+    #[test]
+    fn a_token_of_another_kind_key_or_making_is_none() {
+        let tokens = Tokens::new(&[7; 32]);
+        let invalid = Err(ErrorCode::TokenInvalid);
+        let resident = ResidentId::from_u128(9).unwrap();
+        let upload = tokens.upload(resident, now_ms(), 60_000).unwrap();
+        assert_eq!(tokens.check_upload(&upload.token), Ok(resident));
+        assert_eq!(tokens.check_staff(&upload.token), invalid);
+        let other = Tokens::new(&[8; 32])
+            .staff(&tina(), now_ms(), 60_000)
+            .unwrap();
+        assert_eq!(tokens.check_staff(&other.token), invalid);
+        let good = tokens.staff(&tina(), now_ms(), 60_000).unwrap().token;
+        let (_, rest) = good.split_once('.').unwrap();
+        // {"alg":"none","typ":"JWT"} in place of the header.
+        let none = format!("eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0.{rest}");
+        let unsigned = none.rsplit_once('.').unwrap().0.to_owned() + ".";
+        for forged in [none.as_str(), &unsigned, "", "a.b.c", &"x".repeat(5_000)] {
+            assert_eq!(tokens.check_staff(forged), invalid);
+        }
+    }
+
+    #[test]
+    fn the_key_is_made_once_and_only_its_owner_reads_it() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("identity.key");
+        let made = Tokens::open(&path).unwrap();
+        let token = made.staff(&tina(), now_ms(), 60_000).unwrap().token;
+        assert!(Tokens::open(&path).unwrap().check_staff(&token).is_ok());
+        let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        std::fs::write(&path, b"short").unwrap();
+        assert!(matches!(
+            Tokens::open(&path),
+            Err(KeyError::NotAKey { bytes: 5, .. })
+        ));
+    }
+}

@@ -1,0 +1,98 @@
+//! An agency on this node: its policy, who is signed in, its figures and its list.
+//!
+//! Owns: what is shared by all sessions of one agency. Must not: touch sessions. Called by: `sessions`, `staff`, `lists`,
+//! `board`, `recovery`.
+
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use arc_swap::ArcSwap;
+use callbox_domain::policy::Policy;
+use callbox_domain::queue::{Lane, TurnTaker};
+use callbox_proto::ids::{AgencyId, SessionId};
+use callbox_proto::message::AgencyInfo;
+use callbox_proto::vocabulary::Millis;
+
+use super::figures::{Figures, Move};
+use super::lists::Lists;
+use super::lock;
+use super::roster::Roster;
+
+/// One agency.
+#[derive(Debug)]
+pub struct Agency {
+    info: AgencyInfo,
+    policy: ArcSwap<Policy>,
+    turns: Mutex<TurnTaker>,
+    changed: AtomicBool,
+    /// Who is signed in.
+    pub(super) roster: Mutex<Roster>,
+    /// What is counted.
+    pub(super) figures: Mutex<Figures>,
+    /// What lists show.
+    pub(super) lists: Mutex<Lists>,
+}
+
+impl Agency {
+    /// An agency with nobody signed in.
+    #[must_use]
+    pub fn new(info: AgencyInfo, policy: Policy) -> Self {
+        Self {
+            info,
+            policy: ArcSwap::from_pointee(policy),
+            turns: Mutex::default(),
+            changed: AtomicBool::new(true),
+            roster: Mutex::default(),
+            figures: Mutex::default(),
+            lists: Mutex::default(),
+        }
+    }
+
+    /// Its id.
+    #[must_use]
+    pub const fn id(&self) -> &AgencyId {
+        &self.info.agency
+    }
+
+    /// What residents and staff may know about it.
+    #[must_use]
+    pub const fn info(&self) -> &AgencyInfo {
+        &self.info
+    }
+
+    /// Its queues and rules now.
+    #[must_use]
+    pub fn policy(&self) -> Arc<Policy> {
+        self.policy.load_full()
+    }
+
+    /// Exchanges queues and rules; sessions that are there keep their priority until something new is said.
+    pub fn set_policy(&self, policy: Policy) {
+        self.policy.store(Arc::new(policy));
+        self.mark_changed();
+    }
+
+    /// Which end of the queue the next take gets (every n-th take goes to the most overdue one outside priority 1).
+    pub(super) fn next_lane(&self) -> Lane {
+        lock(&self.turns).next_lane()
+    }
+
+    /// A confirmed change of a session.
+    pub(super) fn moved(&self, session: SessionId, moved: &Move, now_ms: Millis) {
+        if moved.before.is_some() || moved.after.is_some() {
+            lock(&self.figures).moved(session, moved, now_ms);
+        }
+        self.mark_changed();
+    }
+
+    /// The list or the board has to be made again.
+    pub(super) fn mark_changed(&self) {
+        self.changed.store(true, Ordering::Release);
+    }
+
+    /// Whether the list has to be made again; asks once.
+    pub(super) fn take_changed(&self) -> bool {
+        self.changed.swap(false, Ordering::AcqRel)
+    }
+}

@@ -1,0 +1,243 @@
+//! A session on this node: its decided state, who follows it, and what is on its way to the log.
+//!
+//! Owns: the cached state and the links of one session. Must not: do IO or wait: everything here happens under one short
+//! lock. Called by: `sessions` (commands), `appender` (outcomes), `follow` (catching up), `transport` through `Node`.
+//!
+//! The state runs ahead of the log: a command is decided on the state that all commands before it lead to, and its append
+//! says so by its expected sequence number. Only what the log has confirmed is ever shown. When an append does not come out
+//! as decided (duplicate, conflict, error), the state is stale: it is read again from the log before the next decision.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use callbox_domain::session::Session;
+use callbox_proto::event::Stored;
+use callbox_proto::ids::{CommandId, ConnectionId, SessionId, StaffId};
+use callbox_proto::message::{ToResident, ToStaff};
+use callbox_proto::vocabulary::{Role, Seq};
+
+use super::frame::{Shared, tell};
+use super::lock;
+use super::outbox::{Outbox, Overfull};
+use super::pending::Pending;
+
+/// Commands of one session that wait while its state is read again. A client sends a few at a time; what is over is refused
+/// with `too_fast`, which tells it to send again.
+pub const PARKED_MAX: usize = 256;
+/// Appends of one session on their way at once. Bounds what one client can have in memory.
+pub const IN_FLIGHT_MAX: u32 = 256;
+
+/// One session on this node.
+#[derive(Debug)]
+pub struct Cell {
+    /// Which session.
+    pub id: SessionId,
+    inner: Mutex<Inner>,
+}
+
+/// What the lock guards.
+#[derive(Debug)]
+pub struct Inner {
+    /// The decided state; `None` before the first entry is decided or while it is read from the log.
+    pub session: Option<Session>,
+    /// The state must be read again before the next decision.
+    pub stale: bool,
+    /// The state is being read.
+    pub loading: bool,
+    /// Appends on their way.
+    pub in_flight: u32,
+    /// Commands that wait for the state.
+    pub parked: VecDeque<Pending>,
+    /// Commands that changed nothing because of entries still on their way, with the last of those entries.
+    pub awaiting: Vec<(Seq, Pending)>,
+    /// The last entry confirmed by the log.
+    pub durable: Seq,
+    /// Entries since the index row last carried the whole state.
+    pub since_snapshot: u32,
+    /// The resident's connection here.
+    pub resident: Option<Arc<Outbox>>,
+    /// Everybody who receives entries.
+    pub followers: Vec<Follower>,
+    /// Entries delivered to a console (not in the log: consoles say it again after a restart).
+    pub delivered: Seq,
+    /// Entries seen by a person, as told to the resident.
+    pub seen: Seq,
+    /// Entries delivered to the resident.
+    pub resident_delivered: Seq,
+    /// Entries read by the resident.
+    pub resident_seen: Seq,
+}
+
+/// For whom a follower receives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Audience {
+    /// The session's resident.
+    Resident,
+    /// A signed-in person.
+    Staff {
+        /// Who.
+        staff: StaffId,
+        /// In which role.
+        role: Role,
+    },
+}
+
+/// Somebody who receives a session's entries.
+#[derive(Debug)]
+pub struct Follower {
+    /// Where to.
+    pub outbox: Arc<Outbox>,
+    /// For whom.
+    pub audience: Audience,
+    /// Last entry queued (staff) or looked at (resident).
+    pub cursor: Seq,
+    /// Entries are queued as they come; else the follower is fed from the log.
+    pub live: bool,
+}
+
+impl Cell {
+    /// A session that is not yet read, or does not yet exist.
+    #[must_use]
+    pub fn new(id: SessionId) -> Self {
+        Self {
+            id,
+            inner: Mutex::new(Inner {
+                session: None,
+                stale: true,
+                loading: false,
+                in_flight: 0,
+                parked: VecDeque::new(),
+                awaiting: Vec::new(),
+                durable: 0,
+                since_snapshot: 0,
+                resident: None,
+                followers: Vec::new(),
+                delivered: 0,
+                seen: 0,
+                resident_delivered: 0,
+                resident_seen: 0,
+            }),
+        }
+    }
+
+    /// Takes the lock. Never held across an await.
+    pub fn lock(&self) -> MutexGuard<'_, Inner> {
+        lock(&self.inner)
+    }
+}
+
+impl Inner {
+    /// Whether anything keeps this session in memory.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.in_flight == 0
+            && self.parked.is_empty()
+            && self.awaiting.is_empty()
+            && self.resident.is_none()
+            && self.followers.is_empty()
+    }
+
+    /// Shows confirmed entries to everybody who follows live. A follower whose outbox is full is fed from the log instead.
+    pub fn show(&mut self, session: SessionId, first: Seq, command: CommandId, entries: &[Stored]) {
+        for (seq, entry) in (first..).zip(entries) {
+            self.durable = self.durable.max(seq);
+            let mut staff = None;
+            let mut resident = None;
+            for follower in &mut self.followers {
+                // A live follower misses nothing: what it has is the entry before this one.
+                if !follower.live || follower.cursor >= seq {
+                    continue;
+                }
+                let sent = match follower.audience {
+                    Audience::Staff { .. } => staff
+                        .get_or_insert_with(|| {
+                            Shared::new(staff_entry(session, seq, command, entry))
+                        })
+                        .send(&follower.outbox),
+                    Audience::Resident => resident
+                        .get_or_insert_with(|| Shared::new(resident_entry(seq, command, entry)))
+                        .send_some(&follower.outbox),
+                };
+                match sent {
+                    Ok(()) => follower.cursor = seq,
+                    Err(Overfull) => follower.fall_behind(),
+                }
+            }
+        }
+    }
+
+    /// Tells the resident how far things were delivered and seen.
+    pub fn tell_attention(&self) {
+        if let Some(outbox) = &self.resident {
+            tell(
+                outbox,
+                &ToResident::Attention {
+                    delivered: self.delivered,
+                    seen: self.seen,
+                },
+            );
+        }
+    }
+
+    /// Tells staff who follow about the resident's link.
+    pub fn tell_presence(&self, session: SessionId) {
+        let mut presence = Shared::new(ToStaff::Presence {
+            session,
+            connected: self.resident.is_some(),
+            delivered: self.resident_delivered,
+            seen: self.resident_seen,
+        });
+        self.tell_staff(&mut presence);
+    }
+
+    /// Sends something that may be missed to all staff who follow.
+    pub fn tell_staff(&self, message: &mut Shared<ToStaff>) {
+        for follower in &self.followers {
+            if matches!(follower.audience, Audience::Staff { .. }) {
+                // Too slow a reader misses it: the next one says it again.
+                let _missed = message.send(&follower.outbox);
+            }
+        }
+    }
+
+    /// The follower on this connection.
+    pub fn follower(&mut self, connection: ConnectionId) -> Option<&mut Follower> {
+        self.followers
+            .iter_mut()
+            .find(|follower| follower.outbox.connection() == connection)
+    }
+}
+
+impl Follower {
+    fn fall_behind(&mut self) {
+        self.live = false;
+        self.outbox.mark_behind();
+        metrics::counter!("callbox_followers_behind_total").increment(1);
+    }
+}
+
+/// An entry as staff see it.
+#[must_use]
+pub fn staff_entry(session: SessionId, seq: Seq, command: CommandId, entry: &Stored) -> ToStaff {
+    ToStaff::Entry {
+        session,
+        seq,
+        at_ms: entry.at_ms,
+        by: entry.by.clone(),
+        command,
+        event: entry.event.clone(),
+    }
+}
+
+/// An entry as the resident sees it; `None` where it is not for residents.
+#[must_use]
+pub fn resident_entry(seq: Seq, command: CommandId, entry: &Stored) -> Option<ToResident> {
+    Some(ToResident::Entry {
+        seq,
+        prev: entry.resident_prev,
+        at_ms: entry.at_ms,
+        by: entry.by.for_resident(),
+        command,
+        event: entry.event.for_resident()?,
+    })
+}

@@ -1,0 +1,234 @@
+//! Figures: what the supervisors' screen counts, kept as sessions move.
+//!
+//! Owns: counts of one agency's queues on this node. Must not: read the log or the clock. Called by: `sessions` with every
+//! confirmed move, `recovery` at start, `board`.
+
+use std::collections::{BTreeSet, HashMap};
+
+use callbox_domain::session::Session;
+use callbox_proto::ids::{QueueId, SessionId};
+use callbox_proto::message::QueueFigures;
+use callbox_proto::vocabulary::{Millis, Priority, Standing};
+
+/// Where a session stands, as far as figures care.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stand {
+    /// Its queue.
+    pub queue: QueueId,
+    /// Where it stands.
+    pub standing: Standing,
+    /// How urgent.
+    pub priority: Priority,
+    /// When it entered.
+    pub entered_ms: Millis,
+    /// When an answer is due.
+    pub deadline_ms: Millis,
+    /// When it was first answered.
+    pub answered_ms: Option<Millis>,
+}
+
+impl From<&Session> for Stand {
+    fn from(session: &Session) -> Self {
+        Self {
+            queue: session.queue.clone(),
+            standing: session.standing,
+            priority: session.priority,
+            entered_ms: session.entered_ms,
+            deadline_ms: session.deadline_ms,
+            answered_ms: session.answered_ms,
+        }
+    }
+}
+
+/// A change of standing.
+#[derive(Debug, Clone, Default)]
+pub struct Move {
+    /// Before; `None` for a new session, or one counted at start.
+    pub before: Option<Stand>,
+    /// After; `None` when nothing that counts changed.
+    pub after: Option<Stand>,
+}
+
+/// Counts of one agency.
+#[derive(Debug, Default)]
+pub struct Figures {
+    day: u64,
+    queues: HashMap<QueueId, Counts>,
+}
+
+#[derive(Debug, Default)]
+struct Counts {
+    by_priority: [u64; 5],
+    entered: BTreeSet<(Millis, SessionId)>,
+    answered: u64,
+    answered_in_target: u64,
+    abandoned: u64,
+    owned_now: u64,
+    abandoned_now: u64,
+}
+
+impl Counts {
+    /// The count of those that stand there now, where it is not the waiting ones.
+    const fn standing(&mut self, standing: Standing) -> Option<&mut u64> {
+        match standing {
+            Standing::Owned => Some(&mut self.owned_now),
+            Standing::Abandoned => Some(&mut self.abandoned_now),
+            Standing::Waiting | Standing::Closed => None,
+        }
+    }
+}
+
+const DAY_MS: u64 = 24 * 60 * 60 * 1_000;
+
+impl Figures {
+    /// Counts a confirmed move. `now_ms` decides to which day (UTC) it belongs.
+    pub fn moved(&mut self, session: SessionId, moved: &Move, now_ms: Millis) {
+        self.roll_over(now_ms);
+        if let Some(before) = &moved.before {
+            let counts = self.queues.entry(before.queue.clone()).or_default();
+            if let Some(standing) = counts.standing(before.standing) {
+                *standing = standing.saturating_sub(1);
+            }
+            if counts.entered.remove(&(before.entered_ms, session)) {
+                let slot = &mut counts.by_priority[before.priority.index()];
+                *slot = slot.saturating_sub(1);
+            }
+        }
+        let Some(after) = &moved.after else { return };
+        let counts = self.queues.entry(after.queue.clone()).or_default();
+        if let Some(standing) = counts.standing(after.standing) {
+            *standing += 1;
+        }
+        match after.standing {
+            Standing::Waiting => {
+                if counts.entered.insert((after.entered_ms, session)) {
+                    counts.by_priority[after.priority.index()] += 1;
+                }
+            }
+            Standing::Abandoned if moved.before.is_some() => counts.abandoned += 1,
+            Standing::Abandoned | Standing::Owned | Standing::Closed => {}
+        }
+        // A session counted at start (`before` is none) was answered before this process began.
+        let first_answer = moved
+            .before
+            .as_ref()
+            .is_some_and(|b| b.answered_ms.is_none());
+        if let Some(answered_ms) = after.answered_ms
+            && first_answer
+        {
+            counts.answered += 1;
+            if answered_ms <= after.deadline_ms {
+                counts.answered_in_target += 1;
+            }
+            let waited_s = answered_ms.saturating_sub(after.entered_ms) as f64 / 1_000.0;
+            metrics::histogram!("callbox_time_to_answer_seconds").record(waited_s);
+        }
+    }
+
+    /// How many wait in all.
+    #[must_use]
+    pub fn waiting(&self) -> u64 {
+        self.queues.values().map(|c| c.entered.len() as u64).sum()
+    }
+
+    /// How many are owned, and how many stand abandoned, in all.
+    #[must_use]
+    pub fn owned_and_abandoned(&self) -> (u64, u64) {
+        self.queues.values().fold((0, 0), |(owned, abandoned), c| {
+            (owned + c.owned_now, abandoned + c.abandoned_now)
+        })
+    }
+
+    /// How many wait in one queue.
+    #[must_use]
+    pub fn waiting_in(&self, queue: &QueueId) -> u64 {
+        self.queues.get(queue).map_or(0, |c| c.entered.len() as u64)
+    }
+
+    /// One queue's figures; `staffed` is who is available for it.
+    #[must_use]
+    pub fn of(&self, queue: &QueueId, staffed: u32) -> QueueFigures {
+        let none = Counts::default();
+        let counts = self.queues.get(queue).unwrap_or(&none);
+        QueueFigures {
+            queue: queue.clone(),
+            waiting: counts.entered.len() as u64,
+            waiting_by_priority: counts.by_priority,
+            longest_since_ms: counts.entered.first().map(|(entered_ms, _)| *entered_ms),
+            answered: counts.answered,
+            answered_in_target: counts.answered_in_target,
+            abandoned: counts.abandoned,
+            staffed,
+        }
+    }
+
+    fn roll_over(&mut self, now_ms: Millis) {
+        let day = now_ms / DAY_MS;
+        if day == self.day {
+            return;
+        }
+        self.day = day;
+        for counts in self.queues.values_mut() {
+            counts.answered = 0;
+            counts.answered_in_target = 0;
+            counts.abandoned = 0;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stand(standing: Standing, answered_ms: Option<u64>) -> Stand {
+        Stand {
+            queue: "emergency".parse().unwrap(),
+            standing,
+            priority: Priority::LIFE_AT_RISK,
+            entered_ms: 1_000,
+            deadline_ms: 16_000,
+            answered_ms,
+        }
+    }
+
+    #[test]
+    fn a_session_is_counted_where_it_stands_and_answered_once() {
+        let id = SessionId::from_u128(1).unwrap();
+        let queue = "emergency".parse().unwrap();
+        let mut figures = Figures::default();
+        let waiting = stand(Standing::Waiting, None);
+        let owned = stand(Standing::Owned, Some(9_000));
+        let again = stand(Standing::Waiting, Some(9_000));
+        let moves = [
+            (None, &waiting),
+            (Some(&waiting), &owned),
+            (Some(&owned), &again),
+            (Some(&again), &owned),
+        ];
+        for (before, after) in moves {
+            let moved = Move {
+                before: before.cloned(),
+                after: Some(after.clone()),
+            };
+            figures.moved(id, &moved, 20_000);
+        }
+        let shown = figures.of(&queue, 0);
+        assert_eq!(
+            (shown.waiting, shown.answered, shown.answered_in_target),
+            (0, 1, 1)
+        );
+    }
+
+    #[test]
+    fn midnight_starts_the_counts_again_but_not_the_waiting() {
+        let id = SessionId::from_u128(1).unwrap();
+        let mut figures = Figures::default();
+        let moved = Move {
+            before: None,
+            after: Some(stand(Standing::Waiting, None)),
+        };
+        figures.moved(id, &moved, 1_000);
+        figures.moved(id, &Move::default(), DAY_MS + 1);
+        assert_eq!(figures.waiting(), 1);
+    }
+}

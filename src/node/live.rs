@@ -1,0 +1,214 @@
+//! Live media as the node sees it: who may send and receive, and what the log says of it.
+//!
+//! Owns: the port to the media plane and the rules around it: consent before sending, a current grant before receiving,
+//! stop means stop. Must not: know RTP or SDP. Called by: `transport` (offers), `sessions` (effects of events), the media
+//! plane's adapter (what it sees).
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use callbox_domain::session::{GatewayCommand, Media};
+use callbox_proto::error::ErrorCode;
+use callbox_proto::event::{Event, MediaEnd, Stored};
+use callbox_proto::ids::{PeerId, SessionId};
+use callbox_proto::message::{ToResident, ToStaff};
+use callbox_proto::vocabulary::{Medium, Role, Standing, Watchers};
+
+use super::Node;
+use super::cell::Cell;
+use super::frame::{Shared, tell};
+
+/// Answer of the media plane to an offer.
+#[derive(Debug, Clone)]
+pub struct LiveAnswer {
+    /// The session description.
+    pub sdp: String,
+    /// Names the connection.
+    pub peer: PeerId,
+}
+
+/// How somebody receives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Viewer {
+    /// The owner, who may be heard by the resident.
+    Talk,
+    /// A telecommunicator who only receives.
+    Listen,
+    /// A supervisor, who only receives.
+    Supervise,
+}
+
+/// The port to the media plane.
+#[async_trait]
+pub trait LiveMedia: Send + Sync + 'static {
+    /// The resident sends what is granted.
+    async fn publish(
+        &self,
+        session: SessionId,
+        offer: &str,
+        granted: Media,
+    ) -> Result<LiveAnswer, ErrorCode>;
+
+    /// Somebody receives.
+    async fn watch(
+        &self,
+        session: SessionId,
+        offer: &str,
+        viewer: Viewer,
+    ) -> Result<LiveAnswer, ErrorCode>;
+
+    /// Forwarding of one medium stops now.
+    fn revoke(&self, session: SessionId, medium: Medium);
+
+    /// One connection ends.
+    fn close_peer(&self, peer: PeerId);
+
+    /// Everything of a session ends.
+    fn close_session(&self, session: SessionId);
+
+    /// Who receives now.
+    fn watchers(&self, session: SessionId) -> Watchers;
+}
+
+impl Node {
+    /// The resident offers to send.
+    ///
+    /// # Errors
+    /// [`ErrorCode::NoConsent`] before a grant, or the media plane's refusal.
+    pub async fn publish(&self, cell: &Cell, offer: &str) -> Result<LiveAnswer, ErrorCode> {
+        let granted = cell
+            .lock()
+            .session
+            .as_ref()
+            .map(|s| (s.granted, s.standing));
+        let Some((granted, standing)) = granted else {
+            return Err(ErrorCode::NoSuchSession);
+        };
+        if standing == Standing::Closed {
+            return Err(ErrorCode::SessionClosed);
+        }
+        if !granted.has(Medium::Video) && !granted.has(Medium::Audio) {
+            return Err(ErrorCode::NoConsent);
+        }
+        self.media()?.publish(cell.id, offer, granted).await
+    }
+
+    /// Somebody offers to receive.
+    ///
+    /// # Errors
+    /// [`ErrorCode::NoMedia`] when the resident agrees to nothing now, or the media plane's refusal.
+    pub async fn watch(
+        &self,
+        cell: &Cell,
+        offer: &str,
+        role: Role,
+        is_owner: bool,
+        talk: bool,
+    ) -> Result<LiveAnswer, ErrorCode> {
+        let granted = cell.lock().session.as_ref().map(|s| s.granted);
+        let granted = granted.ok_or(ErrorCode::NoSuchSession)?;
+        if !granted.has(Medium::Video) && !granted.has(Medium::Audio) {
+            return Err(ErrorCode::NoMedia);
+        }
+        let viewer = match (role, is_owner && talk) {
+            (_, true) => Viewer::Talk,
+            (Role::Telecommunicator, false) => Viewer::Listen,
+            (_, false) => Viewer::Supervise,
+        };
+        if talk && !is_owner {
+            return Err(ErrorCode::NotOwner);
+        }
+        let answer = self.media()?.watch(cell.id, offer, viewer).await?;
+        self.tell_live(cell);
+        Ok(answer)
+    }
+
+    /// One media connection ends.
+    pub fn stop_watching(&self, cell: &Cell, peer: PeerId) {
+        if let Ok(media) = self.media() {
+            media.close_peer(peer);
+            self.tell_live(cell);
+        }
+    }
+
+    /// The media plane saw the first packet of a medium.
+    pub fn media_flows(self: &Arc<Self>, session: SessionId, medium: Medium) {
+        if let Some(cell) = self.cells.get(session) {
+            self.note(&cell, GatewayCommand::MediaStarted(medium));
+        }
+    }
+
+    /// The media plane lost the resident's connection.
+    pub fn media_lost(self: &Arc<Self>, session: SessionId) {
+        let Some(cell) = self.cells.get(session) else {
+            return;
+        };
+        let live = cell.lock().session.as_ref().map(|s| s.live);
+        for medium in live.unwrap_or_default().iter() {
+            self.note(&cell, GatewayCommand::MediaEnded(medium, MediaEnd::Lost));
+        }
+    }
+
+    /// Who receives has changed.
+    pub fn watchers_changed(&self, session: SessionId) {
+        if let Some(cell) = self.cells.get(session) {
+            self.tell_live(&cell);
+        }
+    }
+
+    /// Tells the resident who receives, and staff what flows.
+    pub(super) fn tell_live(&self, cell: &Cell) {
+        let watching = self
+            .media()
+            .map(|m| m.watchers(cell.id))
+            .unwrap_or_default();
+        let inner = cell.lock();
+        let live = inner.session.as_ref().map(|s| s.live).unwrap_or_default();
+        if let Some(outbox) = &inner.resident {
+            tell(outbox, &ToResident::Watching(watching));
+        }
+        let mut message = Shared::new(ToStaff::Live {
+            session: cell.id,
+            video: live.has(Medium::Video),
+            audio: live.has(Medium::Audio),
+            watching,
+        });
+        inner.tell_staff(&mut message);
+    }
+
+    /// What durable events mean for live media.
+    pub(super) fn effects(&self, cell: &Cell, entries: &[Stored]) {
+        let mut changed = false;
+        for entry in entries {
+            match &entry.event {
+                Event::Consented {
+                    medium: medium @ (Medium::Video | Medium::Audio),
+                    granted: false,
+                    ..
+                } => {
+                    self.with_media(|media| media.revoke(cell.id, *medium));
+                    changed = true;
+                }
+                Event::Closed { .. } | Event::Left { .. } => {
+                    self.with_media(|media| media.close_session(cell.id));
+                    changed = true;
+                }
+                Event::MediaStarted { .. } | Event::MediaEnded { .. } => changed = true,
+                _ => {}
+            }
+        }
+        if changed {
+            self.tell_live(cell);
+        }
+    }
+
+    fn media(&self) -> Result<&Arc<dyn LiveMedia>, ErrorCode> {
+        self.media.get().ok_or(ErrorCode::MediaBusy)
+    }
+
+    fn with_media(&self, act: impl FnOnce(&dyn LiveMedia)) {
+        if let Some(media) = self.media.get() {
+            act(media.as_ref());
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! A node: one running gateway's sessions, people and links, over a backbone.
+//!
+//! Owns: the way of every command (decide, append, then show), who is connected to what, lists, figures and graces. Must
+//! not: know sockets, HTTP, SQL or RTP: those are `transport`, `http`, `backbone` and `media`; and it decides nothing itself:
+//! that is `callbox_domain`. Called by: `transport`, `http`, and `app` which puts it together.
+
+pub mod agency;
+mod appender;
+mod board;
+pub mod cell;
+mod cells;
+mod connections;
+mod figures;
+mod follow;
+pub mod frame;
+mod index;
+mod lists;
+pub mod live;
+pub mod outbox;
+pub mod pending;
+mod random;
+mod recovery;
+mod residents;
+mod roster;
+mod sessions;
+mod staff;
+mod tasks;
+mod timers;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use callbox_proto::error::CloseCode;
+use callbox_proto::ids::AgencyId;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+pub use follow::Fed;
+pub use random::Random;
+pub use staff::Person;
+
+use crate::backbone::{Backbone, BackboneError};
+use crate::clock::Clock;
+use agency::Agency;
+use appender::Appenders;
+use cells::Cells;
+use connections::Connections;
+use live::LiveMedia;
+use timers::Timers;
+
+/// Bounds and graces of a node, all in ms or bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NodeLimits {
+    /// Bytes waiting for one slow reader; over it entries are fed from the log.
+    pub outbox_bytes: usize,
+    /// How long a write may make no progress before the link is closed.
+    pub slow_reader_ms: u64,
+    /// How long a waiting session waits for its resident to come back before it counts as abandoned.
+    pub resume_grace_ms: u64,
+    /// How long sessions wait for their owner's console after it is lost. Longer than a page takes to load again.
+    pub console_grace_ms: u64,
+    /// The same after a restart of the node: consoles connect again with a pause.
+    pub restart_grace_ms: u64,
+}
+
+impl Default for NodeLimits {
+    fn default() -> Self {
+        Self {
+            outbox_bytes: 256 * 1024,
+            slow_reader_ms: 10_000,
+            resume_grace_ms: 120_000,
+            console_grace_ms: 5_000,
+            restart_grace_ms: 20_000,
+        }
+    }
+}
+
+/// One running gateway.
+pub struct Node {
+    backbone: Arc<dyn Backbone>,
+    clock: Arc<dyn Clock>,
+    random: Random,
+    limits: NodeLimits,
+    agencies: HashMap<AgencyId, Arc<Agency>>,
+    cells: Cells,
+    connections: Connections,
+    timers: Timers,
+    media: OnceLock<Arc<dyn LiveMedia>>,
+    appenders: OnceLock<Appenders>,
+    tasks: TaskTracker,
+    stop: CancellationToken,
+}
+
+impl std::fmt::Debug for Node {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Node")
+    }
+}
+
+impl Node {
+    /// Starts a node over a backbone: reads the index and starts its tasks.
+    ///
+    /// # Errors
+    /// The backbone's, when the index cannot be read.
+    pub async fn start(
+        backbone: Arc<dyn Backbone>,
+        clock: Arc<dyn Clock>,
+        random: Random,
+        limits: NodeLimits,
+        agencies: Vec<Agency>,
+    ) -> Result<Arc<Self>, BackboneError> {
+        let agencies = agencies
+            .into_iter()
+            .map(|agency| (agency.id().clone(), Arc::new(agency)))
+            .collect();
+        let node = Arc::new(Self {
+            backbone,
+            clock,
+            random,
+            limits,
+            agencies,
+            cells: Cells::default(),
+            connections: Connections::default(),
+            timers: Timers::default(),
+            media: OnceLock::new(),
+            appenders: OnceLock::new(),
+            tasks: TaskTracker::new(),
+            stop: CancellationToken::new(),
+        });
+        node.recover().await?;
+        let weak = Arc::downgrade(&node);
+        let appenders = Appenders::start(&weak, &node.tasks);
+        node.appenders.get_or_init(|| appenders);
+        node.tasks.spawn(tasks::run(weak, node.stop.clone()));
+        Ok(node)
+    }
+
+    /// Connects the media plane; once.
+    pub fn set_media(&self, media: Arc<dyn LiveMedia>) {
+        self.media.get_or_init(|| media);
+    }
+
+    /// An agency by its id.
+    #[must_use]
+    pub fn agency(&self, id: &AgencyId) -> Option<Arc<Agency>> {
+        self.agencies.get(id).cloned()
+    }
+
+    /// The node's clock.
+    #[must_use]
+    pub fn clock(&self) -> &dyn Clock {
+        self.clock.as_ref()
+    }
+
+    /// The node's source of ids.
+    #[must_use]
+    pub const fn random(&self) -> &Random {
+        &self.random
+    }
+
+    /// The node's bounds.
+    #[must_use]
+    pub const fn limits(&self) -> &NodeLimits {
+        &self.limits
+    }
+
+    /// The backbone below.
+    #[must_use]
+    pub fn backbone(&self) -> &dyn Backbone {
+        self.backbone.as_ref()
+    }
+
+    /// Every open connection.
+    #[must_use]
+    pub const fn connections(&self) -> &Connections {
+        &self.connections
+    }
+
+    /// A session in memory.
+    #[must_use]
+    pub fn cell(&self, session: callbox_proto::ids::SessionId) -> Option<Arc<cell::Cell>> {
+        self.cells.get(session)
+    }
+
+    fn appenders(&self) -> Option<&Appenders> {
+        self.appenders.get()
+    }
+
+    /// Asks every client to go: they connect again elsewhere, or here after the restart.
+    pub fn send_everybody_away(&self) {
+        self.connections
+            .for_each(|outbox, _| outbox.close(CloseCode::GoingDown));
+    }
+
+    /// Ends the node's own tasks; what is on its way to the log arrives.
+    pub fn stop(&self) {
+        self.stop.cancel();
+        self.tasks.close();
+    }
+}
+
+/// Takes a lock whose holder cannot have left it half done: our critical sections do not panic, and if one did, the next
+/// reader of the state is better off with it than with a second panic.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,220 @@
+//! Residents on this node: opening, coming back, going away, and what passes by without being logged.
+//!
+//! Owns: the link between a resident's connection and its session. Must not: decide (that is `sessions`). Called by:
+//! `transport` for residents' connections.
+
+use std::sync::Arc;
+
+use callbox_domain::session::GatewayCommand;
+use callbox_proto::command::Opening;
+use callbox_proto::error::{CloseCode, ErrorCode};
+use callbox_proto::event::Actor;
+use callbox_proto::ids::{AgencyId, CommandId, ConnectionId, ResidentId, SessionId};
+use callbox_proto::message::{RealTimeText, ToResident, ToStaff};
+use callbox_proto::vocabulary::{Seq, Standing};
+use sha2::{Digest, Sha256};
+
+use super::Node;
+use super::cell::{Audience, Cell};
+use super::frame::{Shared, tell};
+use super::lock;
+use super::outbox::Outbox;
+use super::pending::{Pending, Reply, Wish};
+
+impl Node {
+    /// The id of the session that this command of this resident opens: the same again opens nothing new, and nobody can
+    /// guess it without both.
+    #[must_use]
+    pub fn session_of_opening(resident: ResidentId, command: CommandId) -> SessionId {
+        let mut hash = Sha256::new();
+        hash.update(b"callbox-session-v1");
+        hash.update(resident.as_u128().to_be_bytes());
+        hash.update(command.as_u128().to_be_bytes());
+        let digest = hash.finalize();
+        let bits = digest
+            .iter()
+            .take(16)
+            .fold(0, |sum, byte| (sum << 8) | u128::from(*byte));
+        SessionId::from_u128(bits | u128::from(bits == 0)).expect("the bits are not zero")
+    }
+
+    /// Opens a session. Answers the session and whether it was new.
+    ///
+    /// # Errors
+    /// The public code of why not.
+    pub async fn open(
+        self: &Arc<Self>,
+        agency: AgencyId,
+        resident: ResidentId,
+        id: CommandId,
+        opening: Opening,
+    ) -> Result<(Arc<Cell>, super::pending::Done), ErrorCode> {
+        let cell = self
+            .cells
+            .get_or_insert(Self::session_of_opening(resident, id));
+        let wish = Wish::Open {
+            agency,
+            resident,
+            opening: Box::new(opening),
+        };
+        match self.ask(&cell, id, wish).await {
+            Ok(done) => Ok((cell, done)),
+            Err(refusal) => {
+                self.cells.forget_if_idle(cell.id);
+                Err(refusal.code)
+            }
+        }
+    }
+
+    /// Finds a resident's own session.
+    ///
+    /// # Errors
+    /// [`ErrorCode::NoSuchSession`] when there is none or it is another resident's: both look the same.
+    pub async fn own_session(
+        self: &Arc<Self>,
+        resident: ResidentId,
+        session: SessionId,
+    ) -> Result<Arc<Cell>, ErrorCode> {
+        let cell = self.cells.get_or_insert(session);
+        let found = self.ensure_loaded(&cell).await;
+        let owner = cell.lock().session.as_ref().map(|s| s.resident);
+        match (found, owner) {
+            (Ok(true), Some(owner)) if owner == resident => Ok(cell),
+            (Err(code), _) => Err(code),
+            _ => {
+                self.cells.forget_if_idle(session);
+                Err(ErrorCode::NoSuchSession)
+            }
+        }
+    }
+
+    /// Binds a resident's connection to its session: tells where it stands, and feeds the entries after `after`. An older
+    /// connection of the same session is replaced.
+    pub fn attach_resident(self: &Arc<Self>, cell: &Arc<Cell>, outbox: &Arc<Outbox>, after: Seq) {
+        let mut inner = cell.lock();
+        let standing = inner
+            .session
+            .as_ref()
+            .map_or(Standing::Waiting, |s| s.standing);
+        let came_back =
+            inner.session.as_ref().is_some_and(|s| s.left) || standing == Standing::Abandoned;
+        let message = ToResident::Session {
+            session: cell.id,
+            head: inner.durable,
+            standing,
+            after,
+        };
+        tell(outbox, &message);
+        let older = inner.resident.replace(Arc::clone(outbox));
+        if let Some(older) = &older
+            && older.connection() != outbox.connection()
+        {
+            older.close(CloseCode::Replaced);
+            let gone = older.connection();
+            inner.followers.retain(|f| f.outbox.connection() != gone);
+        }
+        inner.tell_presence(cell.id);
+        inner.tell_attention();
+        let agency = inner.session.as_ref().and_then(|s| self.agency(&s.agency));
+        drop(inner);
+        self.timers.resident_is_back(cell.id);
+        cell.follow(outbox, Audience::Resident, after);
+        if let Some(agency) = agency {
+            lock(&agency.lists).forget_place(cell.id);
+            agency.mark_changed();
+        }
+        if came_back && standing != Standing::Closed {
+            self.note(cell, GatewayCommand::ResidentBack);
+        }
+    }
+
+    /// A resident's connection is gone. If it was the session's current one, the session waits for it to come back.
+    pub fn detach_resident(&self, cell: &Cell, connection: ConnectionId) {
+        let mut inner = cell.lock();
+        inner
+            .followers
+            .retain(|f| f.outbox.connection() != connection);
+        let current = inner.resident.as_ref().map(|outbox| outbox.connection());
+        if current != Some(connection) {
+            return;
+        }
+        inner.resident = None;
+        inner.tell_presence(cell.id);
+        let waits = inner
+            .session
+            .as_ref()
+            .is_some_and(|s| s.standing == Standing::Waiting);
+        let agency = inner.session.as_ref().and_then(|s| self.agency(&s.agency));
+        drop(inner);
+        if waits {
+            let due = self.clock.monotonic_ms() + self.limits.resume_grace_ms;
+            self.timers.resident_is_away(cell.id, due);
+        }
+        if let Some(agency) = agency {
+            agency.mark_changed();
+        }
+        self.cells.forget_if_idle(cell.id);
+    }
+
+    /// Entries arrived at the resident's device, or were read there.
+    pub fn resident_has(&self, cell: &Cell, delivered: Seq, seen: Seq) {
+        let mut inner = cell.lock();
+        let durable = inner.durable;
+        let before = (inner.resident_delivered, inner.resident_seen);
+        inner.resident_delivered = before.0.max(delivered.max(seen).min(durable));
+        inner.resident_seen = before.1.max(seen.min(durable));
+        if before != (inner.resident_delivered, inner.resident_seen) {
+            inner.tell_presence(cell.id);
+        }
+    }
+
+    /// What a resident types goes to staff who follow; it may be lost.
+    pub fn resident_types(&self, cell: &Cell, typed: RealTimeText) {
+        let mut message = Shared::new(ToStaff::RealTimeText {
+            session: cell.id,
+            by: Actor::Resident,
+            typed,
+        });
+        cell.lock().tell_staff(&mut message);
+    }
+
+    /// Submits a wish and waits for what becomes of it.
+    ///
+    /// # Errors
+    /// The refusal.
+    pub async fn ask(
+        self: &Arc<Self>,
+        cell: &Arc<Cell>,
+        id: CommandId,
+        wish: Wish,
+    ) -> Result<super::pending::Done, callbox_domain::session::Refusal> {
+        let (sender, answer) = tokio::sync::oneshot::channel();
+        self.submit(
+            cell,
+            Pending {
+                id,
+                wish,
+                claim_epoch: None,
+                reply: Reply::Wait(sender),
+                attempts: 0,
+            },
+        );
+        answer
+            .await
+            .unwrap_or_else(|_| Err(ErrorCode::GoingDown.into()))
+    }
+
+    /// Adds what the gateway itself has seen.
+    pub fn note(self: &Arc<Self>, cell: &Arc<Cell>, command: GatewayCommand) {
+        self.submit(
+            cell,
+            Pending {
+                id: self.random.command_id(),
+                wish: Wish::Gateway(Box::new(command)),
+                claim_epoch: None,
+                reply: Reply::Nobody,
+                attempts: 0,
+            },
+        );
+    }
+}

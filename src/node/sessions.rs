@@ -1,0 +1,403 @@
+//! Sessions of a node: commands in, events out.
+//!
+//! Owns: the way of a command: find the session, decide, append, then show and answer; and reading a session back when its
+//! state is not known or not as decided. Must not: encode for sockets (that is `cell`), or know who may do what (asked by
+//! `transport` before). Called by: `Node`'s callers for every command, `appender` with every outcome.
+
+use std::sync::Arc;
+
+use callbox_domain::session::{self, Context, Refusal, Session};
+use callbox_proto::error::ErrorCode;
+use callbox_proto::event::{Event, Stored};
+use callbox_proto::ids::{CommandId, SessionId};
+use callbox_proto::vocabulary::{Rung, Seq, Standing};
+
+use super::Node;
+use super::agency::Agency;
+use super::appender::{Job, Outcome};
+use super::cell::{Cell, IN_FLIGHT_MAX, Inner, PARKED_MAX};
+use super::figures::{Move, Stand};
+use super::index;
+use super::pending::{Done, Pending, Wish};
+use crate::backbone::{Append, Appended, BackboneError, Guarantee};
+
+/// Entries after which the index row carries the whole state again: reading a session back replays at most these.
+const SNAPSHOT_EVERY_ENTRIES: u32 = 64;
+/// How often a command is decided again after a conflict before its sender is told to try later.
+const ATTEMPTS_MAX: u32 = 8;
+/// Records read at once when a session is read back.
+const REPLAY_PAGE_RECORDS: usize = 500;
+
+impl Node {
+    /// Decides a command and sends its events on their way; the answer goes where `pending.reply` says.
+    pub fn submit(self: &Arc<Self>, cell: &Arc<Cell>, pending: Pending) {
+        let mut inner = cell.lock();
+        if !inner.stale {
+            self.decide(cell, &mut inner, pending);
+            return;
+        }
+        if inner.parked.len() >= PARKED_MAX {
+            drop(inner);
+            pending.reply.refused(pending.id, ErrorCode::TooFast.into());
+            return;
+        }
+        inner.parked.push_back(pending);
+        self.load_if_quiet(cell, &mut inner);
+    }
+
+    fn decide(self: &Arc<Self>, cell: &Arc<Cell>, inner: &mut Inner, pending: Pending) {
+        if inner.in_flight >= IN_FLIGHT_MAX {
+            pending.reply.refused(pending.id, ErrorCode::TooFast.into());
+            return;
+        }
+        let Some(permit) = self.appenders().and_then(|a| a.reserve(cell.id)) else {
+            metrics::counter!("callbox_commands_refused_total", "why" => "appender_full")
+                .increment(1);
+            pending.reply.refused(pending.id, ErrorCode::TooFast.into());
+            return;
+        };
+        let now_ms = self.clock.now_ms();
+        let decided = match (&pending.wish, &inner.session) {
+            (Wish::Open { agency, .. }, None) => self
+                .agency(agency)
+                .ok_or_else(|| Refusal::from(ErrorCode::NoSuchTarget))
+                .and_then(|agency| open(&agency, now_ms, &pending).map(|e| (agency, e))),
+            (Wish::Open { .. }, Some(_)) => return self.answer_from_log(cell, pending, None),
+            (_, None) => Err(ErrorCode::NoSuchSession.into()),
+            (_, Some(session)) => self
+                .agency(&session.agency)
+                .ok_or_else(|| Refusal::from(ErrorCode::NoSuchSession))
+                .and_then(|agency| change(&agency, now_ms, session, &pending).map(|e| (agency, e))),
+        };
+        match decided {
+            Err(refusal) => self.answer_from_log(cell, pending, Some(refusal)),
+            Ok((_, events)) if events.is_empty() => {
+                let head = inner.session.as_ref().map_or(0, |s| s.head);
+                // What is acknowledged as "already so" must itself be in the log.
+                if head > inner.durable {
+                    inner.awaiting.push((head, pending));
+                    return;
+                }
+                pending
+                    .reply
+                    .done(cell.id, pending.id, self.done(head, head));
+            }
+            Ok((agency, events)) => {
+                let job = self.prepare(cell, inner, &agency, pending, events, now_ms);
+                inner.in_flight += 1;
+                permit.send(job);
+            }
+        }
+    }
+
+    /// Applies the events to the decided state and puts the append together.
+    fn prepare(
+        &self,
+        cell: &Arc<Cell>,
+        inner: &mut Inner,
+        agency: &Agency,
+        pending: Pending,
+        events: Vec<Event>,
+        now_ms: u64,
+    ) -> Job {
+        let before = inner.session.as_ref().map(Stand::from);
+        let expected = inner.session.as_ref().map_or(0, |s| s.head);
+        let was_located = inner.session.as_ref().is_some_and(|s| s.located);
+        let by = pending.wish.actor();
+        let mut entries = Vec::with_capacity(events.len());
+        for event in events {
+            let seq = expected + 1 + entries.len() as u64;
+            let entry = Stored {
+                at_ms: now_ms,
+                by: by.clone(),
+                event,
+                resident_prev: inner.session.as_ref().map_or(0, |s| s.resident_head),
+            };
+            match &mut inner.session {
+                Some(session) => session.apply(seq, &entry),
+                none => *none = Session::begin(&entry),
+            }
+            entries.push(entry);
+        }
+        inner.since_snapshot += entries.len() as u32;
+        let lists_change = entries
+            .iter()
+            .any(|e| index::shows_in_lists(&e.event, was_located));
+        let snapshot = lists_change || inner.since_snapshot >= SNAPSHOT_EVERY_ENTRIES;
+        let row = inner.session.as_ref().filter(|_| snapshot).map(index::row);
+        if row.is_some() {
+            inner.since_snapshot = 0;
+        }
+        let after = inner.session.as_ref().map(Stand::from);
+        let changed = before != after;
+        let append = Append {
+            agency: agency.id().clone(),
+            session: cell.id,
+            expected,
+            command: pending.id,
+            records: entries.iter().map(index::record).collect(),
+            index: row,
+            claim_epoch: pending.claim_epoch,
+        };
+        Job {
+            cell: Arc::clone(cell),
+            pending,
+            entries,
+            append,
+            moved: if changed {
+                Move { before, after }
+            } else {
+                Move::default()
+            },
+        }
+    }
+
+    /// Hands an outcome back: shows and answers what is durable, and has the session read again where it is not as decided.
+    pub(super) fn finish(
+        self: &Arc<Self>,
+        cell: &Arc<Cell>,
+        mut pending: Pending,
+        entries: &[Stored],
+        moved: Move,
+        outcome: Outcome,
+    ) {
+        let mut inner = cell.lock();
+        inner.in_flight -= 1;
+        match outcome {
+            Ok(Appended::Stored { first, last }) => {
+                inner.show(cell.id, first, pending.id, entries);
+                self.after_shown(cell, &mut inner, entries, &moved);
+                self.answer_awaiting(cell, &mut inner);
+                drop(inner);
+                pending
+                    .reply
+                    .done(cell.id, pending.id, self.done(first, last));
+                self.effects(cell, entries);
+                return;
+            }
+            Ok(Appended::Duplicate { first, last }) => {
+                inner.stale = true;
+                pending
+                    .reply
+                    .done(cell.id, pending.id, self.done(first, last));
+            }
+            Ok(Appended::Conflict { .. }) if pending.attempts < ATTEMPTS_MAX => {
+                inner.stale = true;
+                pending.attempts += 1;
+                pending.claim_epoch = None;
+                inner.parked.push_back(pending);
+            }
+            Ok(Appended::Conflict { .. }) => {
+                inner.stale = true;
+                let refusal = ErrorCode::StoreUnavailable.into();
+                pending.reply.refused(pending.id, refusal);
+            }
+            Err(error) => {
+                inner.stale = true;
+                self.append_failed(&error);
+                pending.reply.refused(pending.id, public(&error).into());
+            }
+        }
+        // What was decided on the strength of this one is decided again.
+        let awaiting = std::mem::take(&mut inner.awaiting);
+        inner
+            .parked
+            .extend(awaiting.into_iter().map(|(_, pending)| pending));
+        self.load_if_quiet(cell, &mut inner);
+    }
+
+    fn answer_awaiting(&self, cell: &Cell, inner: &mut Inner) {
+        let durable = inner.durable;
+        let ready = inner.awaiting.extract_if(.., |(head, _)| *head <= durable);
+        for (head, pending) in ready {
+            pending
+                .reply
+                .done(cell.id, pending.id, self.done(head, head));
+        }
+    }
+
+    /// Figures and lists follow what is durable.
+    fn after_shown(&self, cell: &Cell, inner: &mut Inner, entries: &[Stored], moved: &Move) {
+        let seen = entries.iter().rev().find_map(|entry| match entry.event {
+            Event::Seen { up_to } => Some(up_to),
+            _ => None,
+        });
+        if let Some(up_to) = seen {
+            inner.seen = inner.seen.max(up_to);
+            inner.tell_attention();
+        }
+        let Some(agency) = inner.session.as_ref().and_then(|s| self.agency(&s.agency)) else {
+            return;
+        };
+        agency.moved(cell.id, moved, self.clock.now_ms());
+    }
+
+    fn append_failed(&self, error: &BackboneError) {
+        metrics::counter!("callbox_appends_failed_total").increment(1);
+        tracing::error!(%error, "an append failed; its sender was told to try again");
+    }
+
+    /// What a receipt says here.
+    pub(super) fn done(&self, first: Seq, last: Seq) -> Done {
+        let rung = match self.backbone.guarantee() {
+            Guarantee::LocalDisk | Guarantee::Replicated(_) => Rung::Safe,
+            Guarantee::None => Rung::Stored,
+        };
+        Done { first, last, rung }
+    }
+
+    /// A command that would be refused (or an opening of a session that is there) may have been done before: the log knows.
+    fn answer_from_log(
+        self: &Arc<Self>,
+        cell: &Arc<Cell>,
+        pending: Pending,
+        refusal: Option<Refusal>,
+    ) {
+        let (node, session) = (Arc::clone(self), cell.id);
+        let refusal = refusal.unwrap_or_else(|| ErrorCode::IdReused.into());
+        self.tasks.spawn(async move {
+            match node.backbone.find_command(session, pending.id).await {
+                Ok(Some((first, last))) => {
+                    pending
+                        .reply
+                        .done(session, pending.id, node.done(first, last));
+                }
+                Ok(None) => pending.reply.refused(pending.id, refusal),
+                Err(error) => pending.reply.refused(pending.id, public(&error).into()),
+            }
+        });
+    }
+
+    fn load_if_quiet(self: &Arc<Self>, cell: &Arc<Cell>, inner: &mut Inner) {
+        if inner.stale && inner.in_flight == 0 && !inner.loading && !inner.parked.is_empty() {
+            inner.loading = true;
+            let (node, cell) = (Arc::clone(self), Arc::clone(cell));
+            self.tasks.spawn(async move { node.load(&cell).await });
+        }
+    }
+
+    async fn load(self: &Arc<Self>, cell: &Arc<Cell>) {
+        let read = self.read_back(cell.id).await;
+        let mut inner = cell.lock();
+        inner.loading = false;
+        match read {
+            Ok(session) => {
+                inner.durable = session.as_ref().map_or(0, |s| s.head);
+                inner.seen = session.as_ref().map_or(0, |s| s.seen);
+                inner.session = session;
+                inner.since_snapshot = 0;
+                inner.stale = false;
+                let parked = std::mem::take(&mut inner.parked);
+                for pending in parked {
+                    // An outcome cannot come in between: it needs this lock.
+                    self.decide(cell, &mut inner, pending);
+                }
+            }
+            Err(error) => {
+                tracing::error!(%error, session = %cell.id, "a session could not be read back");
+                for pending in std::mem::take(&mut inner.parked) {
+                    pending.reply.refused(pending.id, public(&error).into());
+                }
+            }
+        }
+    }
+
+    /// A session's state as the log has it; `None` if there is no such session.
+    pub(super) async fn read_back(&self, id: SessionId) -> Result<Option<Session>, BackboneError> {
+        let Some(indexed) = self.backbone.find_session(id).await? else {
+            return Ok(None);
+        };
+        let mut session = index::session(&indexed.row);
+        loop {
+            let after = session.as_ref().map_or(0, |s| s.head);
+            let page = self.backbone.read(id, after, REPLAY_PAGE_RECORDS).await?;
+            if page.is_empty() {
+                return Ok(session);
+            }
+            for record in page {
+                let entry = index::entry(id, &record)?;
+                match &mut session {
+                    Some(session) => session.apply(record.seq, &entry),
+                    none => *none = Session::begin(&entry),
+                }
+            }
+        }
+    }
+
+    /// Has the state of a session read, if it is not known; answers whether there is such a session.
+    ///
+    /// # Errors
+    /// The public code when the store does not answer.
+    pub async fn ensure_loaded(self: &Arc<Self>, cell: &Arc<Cell>) -> Result<bool, ErrorCode> {
+        {
+            let inner = cell.lock();
+            if !inner.stale {
+                return Ok(inner.session.is_some());
+            }
+        }
+        let session = self.read_back(cell.id).await.map_err(|e| public(&e))?;
+        let found = session.is_some();
+        let mut inner = cell.lock();
+        if inner.stale && inner.in_flight == 0 && !inner.loading {
+            inner.durable = session.as_ref().map_or(0, |s| s.head);
+            inner.seen = session.as_ref().map_or(0, |s| s.seen);
+            inner.session = session;
+            inner.since_snapshot = 0;
+            inner.stale = false;
+        }
+        Ok(found)
+    }
+}
+
+impl Inner {
+    /// Whether the session is finished.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.session
+            .as_ref()
+            .is_some_and(|s| s.standing == Standing::Closed)
+    }
+}
+
+fn open(agency: &Agency, now_ms: u64, pending: &Pending) -> Result<Vec<Event>, Refusal> {
+    let Wish::Open {
+        agency: id,
+        resident,
+        opening,
+    } = &pending.wish
+    else {
+        return Err(ErrorCode::Internal.into());
+    };
+    let policy = agency.policy();
+    session::open(context(&policy, pending.id, now_ms), id, *resident, opening)
+}
+
+fn change(
+    agency: &Agency,
+    now_ms: u64,
+    state: &Session,
+    pending: &Pending,
+) -> Result<Vec<Event>, Refusal> {
+    let command = pending.wish.command().ok_or(ErrorCode::Internal)?;
+    let policy = agency.policy();
+    session::decide(state, context(&policy, pending.id, now_ms), command)
+}
+
+const fn context(
+    policy: &callbox_domain::policy::Policy,
+    id: CommandId,
+    now_ms: u64,
+) -> Context<'_> {
+    Context { id, now_ms, policy }
+}
+
+/// The public code of a backbone's failure: the sender keeps what it has and tries again, or learns that it never fits.
+pub(super) fn public(error: &BackboneError) -> ErrorCode {
+    match error {
+        BackboneError::OverBound { .. } => ErrorCode::TooLong,
+        BackboneError::NoSuchSession => ErrorCode::NoSuchSession,
+        BackboneError::Damaged { .. } => ErrorCode::Internal,
+        BackboneError::Full | BackboneError::Failed { .. } => ErrorCode::StoreUnavailable,
+        BackboneError::Closed => ErrorCode::GoingDown,
+    }
+}

@@ -1,0 +1,296 @@
+//! Staff on this node: signing in and out, taking the next session, following and typing.
+//!
+//! Owns: what a console does besides plain commands. Must not: check roles (asked by `transport` before). Called by:
+//! `transport` for staff connections.
+
+use std::sync::Arc;
+
+use callbox_domain::session::Refusal;
+use callbox_proto::command::StaffCommand;
+use callbox_proto::error::{CloseCode, ErrorCode};
+use callbox_proto::event::Actor;
+use callbox_proto::ids::{CommandId, ConnectionId, QueueId, SessionId, StaffId};
+use callbox_proto::message::{RealTimeText, SessionRow, ToResident, ToStaff};
+use callbox_proto::vocabulary::{AgentReason, AgentState, Role, Seq};
+
+use super::Node;
+use super::agency::Agency;
+use super::cell::{Audience, Cell};
+use super::frame::{Shared, encode};
+use super::outbox::Outbox;
+use super::pending::{Pending, Reply, Wish};
+use super::{index, lock};
+use crate::backbone::{Claim, Claimed, IndexCursor, Lane, StandingKind};
+
+/// How long a claim may wait for its append: far longer than a commit takes, short enough to give a lost one back.
+const CLAIM_LEASE_MS: u64 = 5_000;
+/// Claims tried for one take-next before telling that nothing waits: others were quicker each time.
+const CLAIM_TRIES_MAX: usize = 16;
+/// Rows in one answer with finished sessions.
+const HISTORY_PAGE_ROWS: usize = 100;
+
+/// A signed-in person on one connection.
+#[derive(Debug, Clone)]
+pub struct Person {
+    /// Whose.
+    pub agency: Arc<Agency>,
+    /// Who.
+    pub staff: StaffId,
+    /// Name on the screen.
+    pub name: String,
+    /// Role.
+    pub role: Role,
+}
+
+impl Node {
+    /// A console signs in.
+    pub fn sign_in(&self, person: &Person, outbox: &Arc<Outbox>) {
+        let now_ms = self.clock.now_ms();
+        let surplus = lock(&person.agency.roster).sign_in(
+            &person.staff,
+            &person.name,
+            person.role,
+            Arc::clone(outbox),
+            now_ms,
+        );
+        if let Some(surplus) = surplus {
+            surplus.close(CloseCode::Replaced);
+        }
+        self.timers
+            .console_is_back(person.agency.id(), &person.staff);
+        person.agency.mark_changed();
+    }
+
+    /// A console is gone. With a person's last one, their sessions go back to the queue after a grace.
+    pub fn sign_out(&self, person: &Person, connection: ConnectionId) {
+        let last = lock(&person.agency.roster).sign_out(&person.staff, connection);
+        if last {
+            let due = self.clock.monotonic_ms() + self.limits.console_grace_ms;
+            self.timers
+                .console_is_away(person.agency.id(), &person.staff, due);
+        }
+        person.agency.mark_changed();
+    }
+
+    /// Registers a console for queues. Unknown queues are refused.
+    ///
+    /// # Errors
+    /// [`ErrorCode::NoSuchTarget`].
+    pub fn register(
+        &self,
+        person: &Person,
+        connection: ConnectionId,
+        queues: Vec<QueueId>,
+    ) -> Result<(), ErrorCode> {
+        let policy = person.agency.policy();
+        if queues.iter().any(|queue| !policy.has_queue(queue)) {
+            return Err(ErrorCode::NoSuchTarget);
+        }
+        lock(&person.agency.roster).register(&person.staff, connection, queues);
+        person.agency.mark_changed();
+        Ok(())
+    }
+
+    /// Sets whether a person can take sessions.
+    pub fn set_agent_state(&self, person: &Person, state: AgentState, reason: Option<AgentReason>) {
+        let now_ms = self.clock.now_ms();
+        lock(&person.agency.roster).set_state(&person.staff, state, reason, now_ms);
+        person.agency.mark_changed();
+    }
+
+    /// Takes the next session of the console's queues; the answer goes to the console.
+    pub async fn take_next(self: &Arc<Self>, person: &Person, id: CommandId, outbox: &Arc<Outbox>) {
+        let taken = self.claim_and_take(person, id, outbox.connection()).await;
+        let reply = Reply::Staff(Arc::clone(outbox));
+        match taken {
+            Ok((session, done)) => reply.done(session, id, done),
+            Err(refusal) => reply.refused(id, refusal),
+        }
+    }
+
+    async fn claim_and_take(
+        self: &Arc<Self>,
+        person: &Person,
+        id: CommandId,
+        connection: ConnectionId,
+    ) -> Result<(SessionId, super::pending::Done), Refusal> {
+        let mut queues = lock(&person.agency.roster).queues_of(&person.staff, connection);
+        if queues.is_empty() {
+            return Err(ErrorCode::NothingWaits.into());
+        }
+        queues.extend(index::personal_lane(&person.staff));
+        let lane = match person.agency.next_lane() {
+            callbox_domain::queue::Lane::First => Lane::First,
+            callbox_domain::queue::Lane::FirstNotUrgent => Lane::FirstNotUrgent,
+        };
+        let claim = Claim {
+            agency: person.agency.id().clone(),
+            queues,
+            lane,
+            lease_ms: CLAIM_LEASE_MS,
+        };
+        for _ in 0..CLAIM_TRIES_MAX {
+            let claimed = self.backbone.claim(claim.clone()).await;
+            let claimed = claimed.map_err(|e| Refusal::from(super::sessions::public(&e)))?;
+            let Some(claimed) = claimed else { break };
+            if let Some(taken) = self.take_claimed(person, id, claimed).await? {
+                return Ok((claimed.session, taken));
+            }
+        }
+        Err(ErrorCode::NothingWaits.into())
+    }
+
+    /// Takes a claimed session; `None` when somebody else has it after all.
+    async fn take_claimed(
+        self: &Arc<Self>,
+        person: &Person,
+        id: CommandId,
+        claimed: Claimed,
+    ) -> Result<Option<super::pending::Done>, Refusal> {
+        let cell = self.cells.get_or_insert(claimed.session);
+        let (sender, answer) = tokio::sync::oneshot::channel();
+        self.submit(
+            &cell,
+            Pending {
+                id,
+                wish: Wish::Staff {
+                    staff: person.staff.clone(),
+                    role: person.role,
+                    command: Box::new(StaffCommand::Take {}),
+                },
+                claim_epoch: Some(claimed.epoch),
+                reply: Reply::Wait(sender),
+                attempts: 0,
+            },
+        );
+        match answer
+            .await
+            .unwrap_or_else(|_| Err(ErrorCode::GoingDown.into()))
+        {
+            Ok(done) => Ok(Some(done)),
+            Err(refusal) => {
+                let _lapsed = self.backbone.release(claimed.session, claimed.epoch).await;
+                match refusal.code {
+                    ErrorCode::AlreadyTaken | ErrorCode::SessionClosed => Ok(None),
+                    _ => Err(refusal),
+                }
+            }
+        }
+    }
+
+    /// Finds a session of this person's agency; another agency's looks as if there were none.
+    ///
+    /// # Errors
+    /// [`ErrorCode::NoSuchSession`], or the store's failure.
+    pub async fn agency_session(
+        self: &Arc<Self>,
+        person: &Person,
+        session: SessionId,
+    ) -> Result<Arc<Cell>, ErrorCode> {
+        let cell = self.cells.get_or_insert(session);
+        let found = self.ensure_loaded(&cell).await;
+        let same = {
+            let inner = cell.lock();
+            let agency = inner.session.as_ref().map(|s| &s.agency);
+            agency == Some(person.agency.id())
+        };
+        match (found, same) {
+            (Ok(true), true) => Ok(cell),
+            (Err(code), _) => Err(code),
+            _ => {
+                self.cells.forget_if_idle(session);
+                Err(ErrorCode::NoSuchSession)
+            }
+        }
+    }
+
+    /// Follows a session: its row, the resident's link, then its entries after `after`.
+    pub fn follow_as(&self, person: &Person, cell: &Cell, outbox: &Arc<Outbox>, after: Seq) {
+        let inner = cell.lock();
+        let Some(session) = &inner.session else {
+            return;
+        };
+        let head = inner.durable;
+        let messages: [ToStaff; 2] = [
+            ToStaff::Session {
+                row: session.row(cell.id, inner.resident.is_some()),
+                head,
+                after: after.min(head),
+            },
+            ToStaff::Presence {
+                session: cell.id,
+                connected: inner.resident.is_some(),
+                delivered: inner.resident_delivered,
+                seen: inner.resident_seen,
+            },
+        ];
+        drop(inner);
+        for message in &messages {
+            outbox.push_or_close(encode(outbox.encoding(), message));
+        }
+        let audience = Audience::Staff {
+            staff: person.staff.clone(),
+            role: person.role,
+        };
+        cell.follow(outbox, audience, after);
+        self.tell_live(cell);
+    }
+
+    /// Entries arrived at a console.
+    pub fn console_has(&self, cell: &Cell, up_to: Seq) {
+        let mut inner = cell.lock();
+        let up_to = up_to.min(inner.durable);
+        if up_to > inner.delivered {
+            inner.delivered = up_to;
+            inner.tell_attention();
+        }
+    }
+
+    /// What the owner types goes to the resident and to whoever watches; it may be lost.
+    pub fn staff_types(&self, person: &Person, cell: &Cell, typed: RealTimeText) {
+        let inner = cell.lock();
+        if let Some(outbox) = &inner.resident {
+            let message = ToResident::RealTimeText(typed.clone());
+            let _missed = outbox.push(encode(outbox.encoding(), &message));
+        }
+        let mut message = Shared::new(ToStaff::RealTimeText {
+            session: cell.id,
+            by: Actor::staff(person.role, person.staff.clone()),
+            typed,
+        });
+        for follower in &inner.followers {
+            let watches = matches!(&follower.audience, Audience::Staff { staff, .. } if *staff != person.staff);
+            if watches {
+                let _missed = message.send(&follower.outbox);
+            }
+        }
+    }
+
+    /// Finished sessions of an agency.
+    ///
+    /// # Errors
+    /// The public code when the store does not answer.
+    pub async fn history(
+        &self,
+        person: &Person,
+        after: Option<SessionId>,
+    ) -> Result<(Vec<SessionRow>, bool), ErrorCode> {
+        let cursor = after.map(|session| IndexCursor { rank: 0, session });
+        let page = self
+            .backbone
+            .list(
+                person.agency.id(),
+                StandingKind::Closed,
+                cursor,
+                HISTORY_PAGE_ROWS,
+            )
+            .await
+            .map_err(|e| super::sessions::public(&e))?;
+        let rows = page
+            .rows
+            .iter()
+            .filter_map(|row| Some(index::session(&row.row)?.row(row.session, false)))
+            .collect();
+        Ok((rows, page.next.is_some()))
+    }
+}

@@ -1,0 +1,109 @@
+//! What a node does by the clock: heartbeats, lists, the board, graces that end.
+//!
+//! Owns: one task with two ticks for all connections and agencies (no timer per session). Must not: do the work itself.
+//! Called by: `Node::start`.
+
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use callbox_domain::session::GatewayCommand;
+use callbox_proto::error::CloseCode;
+use callbox_proto::ids::{AgencyId, StaffId};
+use callbox_proto::vocabulary::Standing;
+use tokio_util::sync::CancellationToken;
+
+use super::Node;
+use super::index;
+use crate::backbone::{BackboneError, READ_MAX_ROWS, StandingKind};
+
+/// Lists are told at most this often: quick for the eye, cheap for 500 rows.
+const LIST_TICK: Duration = Duration::from_millis(200);
+/// List ticks per slow tick: board, heartbeats and graces once a second.
+const SLOW_EVERY_TICKS: u32 = 5;
+
+/// Runs until the node goes.
+pub async fn run(node: Weak<Node>, stop: CancellationToken) {
+    let mut tick = tokio::time::interval(LIST_TICK);
+    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut ticks = 0u32;
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _ = tick.tick() => {}
+        }
+        let Some(node) = node.upgrade() else { return };
+        ticks = ticks.wrapping_add(1);
+        for agency in node.agencies.values() {
+            node.refresh_lists(agency).await;
+        }
+        if ticks.is_multiple_of(SLOW_EVERY_TICKS) {
+            node.slow_tick().await;
+        }
+    }
+}
+
+impl Node {
+    async fn slow_tick(self: &Arc<Self>) {
+        for agency in self.agencies.values() {
+            self.tell_board(agency);
+        }
+        self.close_silent_and_stalled();
+        let now_ms = self.clock.monotonic_ms();
+        for session in self.timers.due_residents(now_ms) {
+            let cell = self.cells.get_or_insert(session);
+            if cell.lock().resident.is_none() {
+                self.note(&cell, GatewayCommand::ResidentGone);
+            }
+        }
+        for (agency, staff) in self.timers.due_consoles(now_ms) {
+            if let Err(error) = self.give_back_sessions(&agency, &staff).await {
+                tracing::error!(%error, "sessions of a lost console could not be listed; tried again");
+                self.timers.console_is_away(&agency, &staff, now_ms + 1_000);
+            }
+        }
+        self.cells.sweep();
+        metrics::gauge!("callbox_sessions_in_memory").set(self.cells.len() as f64);
+        metrics::gauge!("callbox_connections").set(self.connections.len() as f64);
+    }
+
+    fn close_silent_and_stalled(&self) {
+        let now_ms = self.clock.monotonic_ms();
+        self.connections.for_each(|outbox, silence_ms| {
+            let stalled = outbox
+                .stalled_since_ms()
+                .is_some_and(|since| now_ms.saturating_sub(since) > self.limits.slow_reader_ms);
+            if stalled {
+                outbox.close(CloseCode::TooSlow);
+            } else if now_ms.saturating_sub(outbox.heard_ms()) > silence_ms {
+                outbox.close(CloseCode::Silent);
+            }
+        });
+    }
+
+    /// A person's last console is gone for good: what they own is offered again.
+    async fn give_back_sessions(
+        self: &Arc<Self>,
+        agency: &AgencyId,
+        staff: &StaffId,
+    ) -> Result<(), BackboneError> {
+        let mut after = None;
+        loop {
+            let page = self
+                .backbone
+                .list(agency, StandingKind::Owned, after, READ_MAX_ROWS)
+                .await?;
+            for row in page.rows {
+                let owned = index::session(&row.row)
+                    .is_some_and(|s| s.standing == Standing::Owned && s.is_owned_by(staff));
+                if owned {
+                    let cell = self.cells.get_or_insert(row.session);
+                    self.note(&cell, GatewayCommand::ConsoleLost);
+                }
+            }
+            after = page.next;
+            if after.is_none() {
+                return Ok(());
+            }
+        }
+    }
+}
