@@ -44,6 +44,7 @@ export interface Photo {
   readonly atMs: number
   readonly sizeBytes: number
   readonly mediaType: string
+  /** A re-encoded preview can be shown. */
   readonly preview: boolean
   /** `sending` until the original is sealed or refused. */
   readonly state: 'sending' | 'stored' | 'refused'
@@ -187,9 +188,12 @@ function stepPhoto(draft: Draft, entry: Entry, event: Event): void {
     case 'photo_announced':
       draft.photos = [...draft.photos, {
         photo: event.photo, seq: entry.seq, atMs: entry.at_ms, sizeBytes: event.size_bytes, mediaType: event.media_type,
-        preview: event.preview, state: 'sending', copy: false, sha256: undefined, refusal: undefined, revealedBy: [],
+        preview: false, state: 'sending', copy: false, sha256: undefined, refusal: undefined, revealedBy: [],
       }]
       medium(draft, 'photo', { flowing: true, flowed: true })
+      return
+    case 'photo_previewed':
+      change(draft, event.photo, { preview: true })
       return
     case 'photo_stored':
       change(draft, event.photo, {

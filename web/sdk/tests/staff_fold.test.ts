@@ -50,7 +50,8 @@ describe('the view of a session', () => {
 
   it('follows a photo from its announcement to its sealed original', () => {
     const announced: Event = { kind: 'photo_announced', photo: 'p', media_type: 'image/jpeg', size_bytes: 9, preview: true, age_ms: 0 }
-    expect(folded(announced).photos[0]).toMatchObject({ state: 'sending', preview: true })
+    expect(folded(announced).photos[0]).toMatchObject({ state: 'sending', preview: false })
+    expect(folded(announced, { kind: 'photo_previewed', photo: 'p' }).photos[0]?.preview).toBe(true)
     const stored: Event = { kind: 'photo_stored', photo: 'p', sha256: 'ab', size_bytes: 9, media_type: 'image/jpeg', copy: true }
     expect(folded(announced, stored, [{ kind: 'photo_revealed', photo: 'p' }, TINA]).photos[0]).toMatchObject({
       state: 'stored', copy: true, revealedBy: ['tina'],

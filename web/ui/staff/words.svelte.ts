@@ -2,11 +2,11 @@
 //
 // Owns: choosing the language, `lang` of the page, and `t`. Must not: hold a sentence itself. Values stay wrapped in U+2068/U+2069, so
 // that names of another direction do not turn the sentence around.
-import { FluentBundle, FluentResource, type FluentVariable } from '@fluent/bundle'
 import enConsole from '../../words/en/console.ftl?raw'
 import enSupervisor from '../../words/en/supervisor.ftl?raw'
 import frConsole from '../../words/fr/console.ftl?raw'
 import frSupervisor from '../../words/fr/supervisor.ftl?raw'
+import { Words, type Values } from '../words.ts'
 
 /** Languages there are words for, by their own names. */
 export const LANGUAGES = { en: 'English', fr: 'Français' } as const
@@ -14,16 +14,9 @@ export const LANGUAGES = { en: 'English', fr: 'Français' } as const
 export type Language = keyof typeof LANGUAGES
 
 const KEY = 'callbox-language'
-const BUNDLES: Record<Language, FluentBundle> = {
-  en: bundle('en', enConsole, enSupervisor),
-  fr: bundle('fr', frConsole, frSupervisor),
-}
-
-function bundle(language: string, ...sources: string[]): FluentBundle {
-  const made = new FluentBundle(language)
-  for (const source of sources) made.addResource(new FluentResource(source))
-  return made
-}
+const EN = { language: 'en', text: `${enConsole}\n${enSupervisor}` }
+const FR = { language: 'fr', text: `${frConsole}\n${frSupervisor}` }
+const WORDS: Record<Language, Words> = { en: new Words('en', EN), fr: new Words('fr', FR, EN) }
 
 function first(): Language {
   let kept: string | null = null
@@ -55,18 +48,14 @@ export function speak(next: Language): void {
   }
 }
 
-/** The sentence with this id; English where a language lacks it, the id itself where nobody has it. */
-export function t(id: string, values: Record<string, FluentVariable> = {}): string {
-  for (const each of [BUNDLES[language], BUNDLES.en]) {
-    const pattern = each.getMessage(id)?.value
-    if (pattern) return each.formatPattern(pattern, values)
-  }
-  return id
+/** The sentence with this id. */
+export function t(id: string, values: Values = {}): string {
+  return WORDS[language].say(id, values)
 }
 
 /** Whether there is a sentence with this id. */
 export function hasWords(id: string): boolean {
-  return BUNDLES.en.hasMessage(id)
+  return WORDS[language].has(id)
 }
 
 /** The sentence of a public error code. */

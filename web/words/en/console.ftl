@@ -293,6 +293,7 @@ said-note = noted: { $text }
 said-located = is at { $place }, within { $metres } m
 said-service-located = sends help to { $place }
 said-photo-announced = announced a photo
+said-photo-previewed = preview of a photo ready
 said-photo-stored = photo original sealed, { $kib } KiB, SHA-256 { $sha }…
 said-photo-refused = photo refused: { $reason }
 said-photo-revealed = looked at a photo

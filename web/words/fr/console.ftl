@@ -296,6 +296,7 @@ said-note = a noté : { $text }
 said-located = est à { $place }, à { $metres } m près
 said-service-located = envoie les secours à { $place }
 said-photo-announced = a annoncé une photo
+said-photo-previewed = aperçu d'une photo prêt
 said-photo-stored = original de la photo scellé, { $kib } Kio, SHA-256 { $sha }…
 said-photo-refused = photo refusée : { $reason }
 said-photo-revealed = a regardé une photo
