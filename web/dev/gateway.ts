@@ -61,7 +61,7 @@ log(sid(20), [
   [319, RESIDENT, { kind: 'text', text: 'there is smoke coming out of the cellar, corner of Mill Lane and Third', age_ms: 0 }],
   [318, RESIDENT, place(0.0001, 0.0002, 90)],
   [300, TINA, { kind: 'taken' }],
-  [291, TINA, { kind: 'text', text: 'Help is on the way. Is anybody still inside the building?' }as Event],
+  [291, TINA, { kind: 'text', text: 'Help is on the way. Is anybody still inside the building?', age_ms: 0 }],
   [270, RESIDENT, { kind: 'text', text: 'dont know. second floor has light', age_ms: 0 }],
   [262, TINA, { kind: 'asked', ask: 'b'.repeat(32), medium: 'photo' }],
   [255, RESIDENT, { kind: 'consented', medium: 'photo', granted: true, ask: 'b'.repeat(32) }],

@@ -34,7 +34,6 @@ link-lost-now = Try now
 
 own-state = My state
 state-available = Available
-state-not-available = Not available
 state-because = Not available: { $reason }
 reason-break = Break
 reason-wrap_up = Wrap-up

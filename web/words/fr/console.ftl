@@ -34,7 +34,6 @@ link-lost-now = Essayer maintenant
 
 own-state = Mon état
 state-available = Disponible
-state-not-available = Non disponible
 state-because = Non disponible : { $reason }
 reason-break = Pause
 reason-wrap_up = Fin de traitement
