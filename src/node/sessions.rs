@@ -226,6 +226,7 @@ impl Node {
             inner.seen = inner.seen.max(up_to);
             inner.tell_attention();
         }
+        inner.drop_former_owners(entries);
         let Some(agency) = inner.session.as_ref().and_then(|s| self.agency(&s.agency)) else {
             return;
         };
