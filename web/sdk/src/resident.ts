@@ -333,8 +333,14 @@ export class Resident {
 
   async #greet(before: ToResident | null): Promise<FromResident | null> {
     if (before?.kind !== 'challenge') return null
-    this.#key ??= await deviceKey(this.#keep)
+    this.#key ??= await this.#deviceKey()
     return { kind: 'hello', client: CLIENT, key: this.#key.point, signature: await this.#key.sign(before.nonce) }
+  }
+
+  async #deviceKey(): Promise<DeviceKey> {
+    const keep = this.#keep
+    // The keep may be wiped meanwhile (silent mode), or unable to hold a key: a key for this page is better than no link.
+    return deviceKey(keep).catch(() => deviceKey(keep === this.#keep ? memoryKeep() : this.#keep))
   }
 
   #receive(message: ToResident): void {
@@ -491,6 +497,7 @@ export class Resident {
     this.#refused = [...this.#refused, { waiting, code: error.code }]
     void this.#photos.settled(waiting.id, error.code)
     if (waiting.what.kind === 'open') this.#change({ phase: 'new', trouble: error.code })
+    this.#compose()
   }
 
   #theirTyping(packet: Extract<ToResident, { kind: 'real_time_text' }>): void {

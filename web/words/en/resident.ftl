@@ -45,6 +45,7 @@ standing-owned = A person is with you now.
 standing-abandoned = You were away. They have your report.
 
 place-heading = Your place
+place-short = Place
 place-question = May we see where you are?
 place-why = It helps to send help to the right spot. It is not your camera.
 place-yes = Yes, share my place
@@ -56,11 +57,11 @@ place-age = Found { $seconds ->
     [one] { $seconds } second ago
    *[other] { $seconds } seconds ago
 }.
-place-stop = Stop sharing place
+place-stop = Stop sharing
 place-denied = This device does not allow it. You can type the place below.
 place-unavailable = No place found yet. You can type it below.
 place-unsupported = This device cannot tell its place. You can type it below.
-place-type = Type the place
+place-type = Type it
 place-type-label = Where is it? Street, number, floor, landmark
 place-type-send = Send place
 place-typed = Place: { $words }
@@ -123,8 +124,6 @@ text-label = Tell us what you see
 text-hint-live = They can read it while you type.
 text-send = Send
 text-live = Send as I type
-text-finished = Send when finished
-text-mode = How to send
 log-heading = Your report
 log-empty = Nothing sent yet. Start with a few words.
 typing = The telecommunicator is typing:

@@ -2,11 +2,11 @@ title = Signaler une urgence
 title-plain = Notes
 exit = Quitter vite
 exit-hint = Quitte cette page tout de suite. Vous pouvez aussi appuyer trois fois sur Maj. Cela n’efface pas l’historique et n’arrête pas une personne qui surveille cet appareil.
-call = Appeler le { $number }
+call = Appeler { $number }
 help-heading = À propos de cette page
 language = Langue
 
-begin-question = Que se passe-t-il ?
+begin-question = Que se passe-t-il ?
 begin-hint = Un appui suffit. Vous pourrez ensuite ajouter un texte, votre lieu et des photos.
 category-medical = Blessé ou malade
 category-fire = Feu ou fumée
@@ -18,8 +18,8 @@ category-missing_person = Personne disparue
 category-welfare = Inquiet pour quelqu’un
 category-other = Autre chose
 silent-offer = Je ne peux pas parler
-silent-offer-hint = Mode silencieux : aucun son, écran sombre, rien n’est gardé sur cet appareil.
-silent-on = Mode silencieux. Aucun son. Les copies restent en mémoire : ne rechargez pas la page.
+silent-offer-hint = Mode silencieux : aucun son, écran sombre, rien n’est gardé sur cet appareil.
+silent-on = Mode silencieux. Aucun son. Les copies restent en mémoire : ne rechargez pas la page.
 silent-yes = Oui
 silent-no = Non
 
@@ -45,7 +45,8 @@ standing-owned = Une personne est avec vous.
 standing-abandoned = Vous étiez absent. Votre signalement est gardé.
 
 place-heading = Votre lieu
-place-question = Pouvons-nous voir où vous êtes ?
+place-short = Lieu
+place-question = Pouvons-nous voir où vous êtes ?
 place-why = Cela aide à envoyer les secours au bon endroit. Ce n’est pas votre caméra.
 place-yes = Oui, partager mon lieu
 place-no = Non
@@ -56,14 +57,14 @@ place-age = Trouvé { $seconds ->
     [one] il y a { $seconds } seconde
    *[other] il y a { $seconds } secondes
 }.
-place-stop = Ne plus partager le lieu
+place-stop = Ne plus partager
 place-denied = Cet appareil ne le permet pas. Vous pouvez écrire le lieu ci-dessous.
 place-unavailable = Aucun lieu trouvé. Vous pouvez l’écrire ci-dessous.
 place-unsupported = Cet appareil ne connaît pas son lieu. Vous pouvez l’écrire ci-dessous.
-place-type = Écrire le lieu
-place-type-label = Où est-ce ? Rue, numéro, étage, repère
+place-type = L’écrire
+place-type-label = Où est-ce ? Rue, numéro, étage, repère
 place-type-send = Envoyer le lieu
-place-typed = Lieu : { $words }
+place-typed = Lieu : { $words }
 place-shared = Mon lieu, à { $metres } m près
 place-again = Partager mon lieu
 
@@ -73,14 +74,14 @@ photo-kept = L’original attend sur cet appareil
 photo-uploading = Original { $percent } %
 photo-checking = L’original est vérifié
 photo-stored = Original enregistré
-photo-refused = Photo refusée : { $reason }
+photo-refused = Photo refusée : { $reason }
 
 camera = Caméra
-camera-question = Peuvent-ils voir votre caméra en direct ?
+camera-question = Peuvent-ils voir votre caméra en direct ?
 camera-why = Vous voyez qui regarde. Un appui suffit pour arrêter.
 camera-yes = Oui, montrer ma caméra
 microphone = Micro
-microphone-question = Peuvent-ils entendre votre micro en direct ?
+microphone-question = Peuvent-ils entendre votre micro en direct ?
 microphone-why = Ils peuvent aussi vous parler. Un appui suffit pour arrêter.
 microphone-yes = Oui, ils peuvent entendre
 no = Non
@@ -100,7 +101,7 @@ live-failed-denied = Cet appareil ne le permet pas. Vous pouvez envoyer une phot
 live-failed-missing = Aucun appareil trouvé. Vous pouvez envoyer une photo.
 live-failed-busy = Impossible de démarrer. Une autre application l’utilise peut-être. Vous pouvez envoyer une photo.
 watching-nobody = Personne ne regarde encore.
-watching = Regardent : { $telecommunicators ->
+watching = Regardent : { $telecommunicators ->
     [0] { "" }
     [one] { $telecommunicators } opérateur
    *[other] { $telecommunicators } opérateurs
@@ -122,12 +123,10 @@ ask-photo-yes = Oui, choisir une photo
 text-label = Dites ce que vous voyez
 text-hint-live = Ils peuvent lire pendant que vous écrivez.
 text-send = Envoyer
-text-live = Envoyer pendant l’écriture
-text-finished = Envoyer à la fin
-text-mode = Comment envoyer
+text-live = Texte en direct
 log-heading = Votre signalement
 log-empty = Rien n’est envoyé. Commencez par quelques mots.
-typing = On vous écrit :
+typing = On vous écrit :
 from-me = Vous
 from-telecommunicator = Opérateur
 from-supervisor = Superviseur
@@ -166,7 +165,7 @@ fact-denied-video = Votre caméra n’est pas partagée.
 fact-denied-audio = Votre micro n’est pas partagé.
 
 leave = Quitter le signalement
-leave-question = Quitter ce signalement ? Ce que vous avez envoyé est gardé.
+leave-question = Quitter ce signalement ? Ce que vous avez envoyé est gardé.
 leave-yes = Oui, quitter
 left-heading = Vous avez quitté le signalement
 left-text = Ce que vous avez envoyé est gardé. Vous pouvez revenir tant qu’il est ouvert.
@@ -175,7 +174,7 @@ over-heading = Ce signalement est clos
 over-text = Il est terminé. Si vous avez encore besoin d’aide, commencez un nouveau signalement ou appelez le { $number }.
 over-lost = Ce signalement n’est plus connu ici. Commencez un nouveau signalement ou appelez le { $number }.
 over-new = Nouveau signalement
-trouble = Refusé : { $reason }
+trouble = Refusé : { $reason }
 
 error-text_too_long = Le texte est trop long. Envoyez-le en parties.
 error-photo_too_large = Le fichier est trop grand.
