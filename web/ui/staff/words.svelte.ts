@@ -29,8 +29,9 @@ function first(): Language {
   return (wished.find((tag) => tag in LANGUAGES) ?? 'en') as Language
 }
 
-let language = $state<Language>(first())
-document.documentElement.lang = language
+const begun = first()
+let language = $state<Language>(begun)
+document.documentElement.lang = begun
 
 /** The language now. */
 export function spoken(): Language {
