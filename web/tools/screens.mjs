@@ -3,7 +3,6 @@
 import { mkdir } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { runnerImport } from 'vite'
-import { browser } from './browser.mjs'
 import { serve } from './serve.mjs'
 
 const folder = process.argv[2] ?? 'screens'
@@ -11,6 +10,7 @@ await mkdir(folder, { recursive: true })
 const at = (path) => fileURLToPath(new URL(path, import.meta.url))
 const { FakeGateway } = (await runnerImport(at('../sdk/tests/fake_gateway.ts'))).module
 const { decode, encode } = (await runnerImport(at('../sdk/src/codec.ts'))).module
+const { browser } = (await runnerImport(at('../stories/browser.ts'))).module
 const server = await serve()
 const PHOTO = await picture()
 

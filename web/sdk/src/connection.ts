@@ -6,7 +6,7 @@ import { next, PROVEN_AFTER_MS } from './backoff.ts'
 import { decode, encode, SUBPROTOCOL, type Kinded } from './codec.ts'
 import { Store, type Readable } from './store.ts'
 
-/** A ping goes out when nothing was heard for this long, in ms; a quicker heartbeat of the gateway wins. */
+/** A ping goes out when nothing was heard for this long, in ms, while it is urgent; a quicker heartbeat wins. */
 const PROBE_AFTER_MS = 2_000
 /** A link is dead when nothing was heard for this long, in ms: people are told within 5 s. Slow links get longer. */
 const DEAD_AFTER_MS = 4_500
@@ -85,6 +85,11 @@ export interface ConnectionOptions<Out extends Kinded, In extends Kinded> {
   greet(before: In | null): Out | null | Promise<Out | null>
   /** Every message from the welcome on, except pongs. */
   receive(message: In): void
+  /**
+   * Whether a dead link must be noticed within 5 s just now. Where it need not (nothing waits, nothing is expected), the
+   * gateway's own heartbeat is kept, so that a phone's radio may sleep. Always, when left out.
+   */
+  urgent?(): boolean
   /** Tests give their own. */
   surroundings?: Surroundings
 }
@@ -210,7 +215,7 @@ export class Connection<Out extends Kinded, In extends Kinded> {
   #welcomed(heartbeat_ms: number | undefined): void {
     this.#cancelAll()
     const now = this.#world.now()
-    this.#heartbeat_ms = Math.min(heartbeat_ms ?? PROBE_AFTER_MS, PROBE_AFTER_MS)
+    this.#heartbeat_ms = heartbeat_ms ?? PROBE_AFTER_MS
     this.#heard_ms = now
     this.#said_ms = now
     this.#ping.waiting = false
@@ -224,13 +229,20 @@ export class Connection<Out extends Kinded, In extends Kinded> {
     const now = this.#world.now()
     const patience = Math.min(DEAD_AFTER_MAX_MS, Math.max(DEAD_AFTER_MS, PROBE_AFTER_MS + 4 * this.#round_trip_ms))
     const quiet = now - this.#heard_ms
-    if (quiet >= patience && this.#ping.waiting) this.#lost('silent', 1006)
-    else if (Math.min(now - this.#said_ms, quiet) >= this.#heartbeat_ms || quiet >= PROBE_AFTER_MS) this.#probe()
+    // A ping is out: its answer is waited for as long as the link is slow, counted from the ping where it came late.
+    const since_ping = this.#ping.waiting ? now - this.#ping.sent_ms + PROBE_AFTER_MS : 0
+    if (Math.min(quiet, since_ping) >= patience) this.#lost('silent', 1006)
+    else if (now - this.#said_ms >= this.#heartbeat_ms || quiet >= this.#probe_ms) this.#probe()
+  }
+
+  get #probe_ms(): number {
+    const urgent = this.#options.urgent?.() ?? true
+    return urgent ? Math.min(this.#heartbeat_ms, PROBE_AFTER_MS) : this.#heartbeat_ms
   }
 
   #probe(): void {
     const now = this.#world.now()
-    if (this.#ping.waiting && now - this.#said_ms < this.#heartbeat_ms) return
+    if (this.#ping.waiting && now - this.#said_ms < PROBE_AFTER_MS) return
     if (!this.#ping.waiting) this.#ping.sent_ms = now
     this.#ping.n += 1
     this.#ping.waiting = true

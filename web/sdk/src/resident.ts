@@ -37,6 +37,8 @@ const DELIVERED_AFTER_MS = 200
 const TOKEN_SPARE_MS = 60_000
 /** What the other side types fades when nothing more comes for this long, in ms. */
 const TYPING_FADES_MS = 15_000
+/** After a word of either side a dead link is noticed quickly for this long, in ms: an answer may be near. */
+const URGENT_FOR_MS = 60_000
 /** How long quick exit waits for its last word to leave, in ms. The page is blank already. */
 const LAST_WORD_MS = 400
 
@@ -121,6 +123,7 @@ export class Resident {
   #delivered = { told: 0, due: null as (() => void) | null }
   #saw = 0
   #token = { token: '', expires_ms: 0, wanted: [] as (() => void)[] }
+  #spoke_ms = Number.NEGATIVE_INFINITY
   #in_session = false
   #resuming = false
   #own_media = new Set<LiveMedium>()
@@ -145,6 +148,7 @@ export class Resident {
       url: () => socketUrl('/ws/resident', options.origin),
       greet: (before) => this.#greet(before),
       receive: (message) => this.#receive(message),
+      urgent: () => this.#urgent(),
       surroundings: this.#world,
     })
     this.#report = new Store<Report>(this.#nothing('loading'))
@@ -190,6 +194,7 @@ export class Resident {
 
   /** The field says this now; it goes out while it is typed. */
   type(text: string): void {
+    this.#spoke_ms = this.#world.now()
     this.#typing.type(text)
   }
 
@@ -337,6 +342,14 @@ export class Resident {
     return { kind: 'hello', client: CLIENT, key: this.#key.point, signature: await this.#key.sign(before.nonce) }
   }
 
+  /** Something waits for an answer, flows, or was just said: a dead link is noticed at once then. */
+  #urgent(): boolean {
+    const { waiting, session, phase } = this.#report.get()
+    const { video, audio } = this.live.state.get()
+    const spoke = this.#world.now() - this.#spoke_ms < URGENT_FOR_MS
+    return waiting > 0 || video || audio || spoke || (phase === 'open' && session === null)
+  }
+
   async #deviceKey(): Promise<DeviceKey> {
     const keep = this.#keep
     // The keep may be wiped meanwhile (silent mode), or unable to hold a key: a key for this page is better than no link.
@@ -427,6 +440,7 @@ export class Resident {
       this.#enter()
     }
     if (taken !== 'new') return
+    this.#spoke_ms = this.#world.now()
     this.#apply(entry)
     this.#compose()
     this.#tellDelivered()

@@ -7,13 +7,14 @@ interface Message extends Kinded {
   n?: number
 }
 
-function link(world: FakeWorld) {
+function link(world: FakeWorld, urgent: () => boolean = () => true) {
   const received: Kinded[] = []
   const states: LinkState[] = []
   const connection = new Connection<Message, Message>({
     url: () => 'ws://gateway/ws/resident',
     greet: (before) => (before?.kind === 'challenge' ? { kind: 'hello' } : null),
     receive: (message) => received.push(message),
+    urgent,
     surroundings: world,
   })
   connection.state.subscribe((state) => states.push(state))
@@ -45,6 +46,17 @@ describe('a connection', () => {
     expect(world.sockets).toHaveLength(2)
     await world.greeted({ kind: 'welcome', heartbeat_ms: 10_000 })
     expect(connection.state.get().at).toBe('open')
+  })
+
+  it('lets the radio of a phone sleep while nothing is urgent', async () => {
+    const world = new FakeWorld()
+    const quiet = link(world, () => false)
+    quiet.connection.start()
+    await world.greeted({ kind: 'welcome', heartbeat_ms: 20_000 })
+    world.advance(19_000)
+    expect(world.last.takeSent('ping')).toEqual([])
+    world.advance(5_000)
+    expect(quiet.connection.state.get().at).not.toBe('open')
   })
 
   it('keeps a quiet link that answers pings', async () => {

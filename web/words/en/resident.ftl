@@ -81,6 +81,7 @@ camera-question = May they see your camera, live?
 camera-why = You see who watches. One tap stops it.
 camera-yes = Yes, show my camera
 microphone = Microphone
+microphone-short = Mic
 microphone-question = May they hear your microphone, live?
 microphone-why = They can talk to you, too. One tap stops it.
 microphone-yes = Yes, let them hear

@@ -1,6 +1,6 @@
 title = Signaler une urgence
 title-plain = Notes
-exit = Quitter vite
+exit = Quitter
 exit-hint = Quitte cette page tout de suite. Vous pouvez aussi appuyer trois fois sur Maj. Cela n’efface pas l’historique et n’arrête pas une personne qui surveille cet appareil.
 call = Appeler { $number }
 help-heading = À propos de cette page
@@ -81,6 +81,7 @@ camera-question = Peuvent-ils voir votre caméra en direct ?
 camera-why = Vous voyez qui regarde. Un appui suffit pour arrêter.
 camera-yes = Oui, montrer ma caméra
 microphone = Micro
+microphone-short = Micro
 microphone-question = Peuvent-ils entendre votre micro en direct ?
 microphone-why = Ils peuvent aussi vous parler. Un appui suffit pour arrêter.
 microphone-yes = Oui, ils peuvent entendre

@@ -1,8 +1,10 @@
 // A fresh Chromium profile with a fake camera and microphone.
-import { mkdtemp } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { chromium } from 'playwright-core'
+import { chromium, type BrowserContext } from 'playwright-core'
+
+type Options = NonNullable<Parameters<typeof chromium.launchPersistentContext>[1]>
 
 const ARGUMENTS = [
   '--disable-gpu',
@@ -15,13 +17,15 @@ const ARGUMENTS = [
   '--use-fake-ui-for-media-stream',
 ]
 
-/** Opens a context; its profile is new and empty. */
-export async function browser(options = {}) {
+/** Opens a context; its profile is new and empty, and goes away with it. */
+export async function browser(options: Options = {}): Promise<BrowserContext> {
   const profile = await mkdtemp(join(tmpdir(), 'callbox-profile-'))
-  return chromium.launchPersistentContext(profile, {
+  const context = await chromium.launchPersistentContext(profile, {
     executablePath: process.env['CALLBOX_CHROMIUM'] ?? '/usr/bin/chromium',
     headless: true,
     args: process.getuid?.() === 0 ? [...ARGUMENTS, '--no-sandbox'] : ARGUMENTS,
     ...options,
   })
+  context.on('close', () => void rm(profile, { recursive: true, force: true }))
+  return context
 }
