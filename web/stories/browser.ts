@@ -26,6 +26,9 @@ export async function browser(options: Options = {}): Promise<BrowserContext> {
     args: process.getuid?.() === 0 ? [...ARGUMENTS, '--no-sandbox'] : ARGUMENTS,
     ...options,
   })
-  context.on('close', () => void rm(profile, { recursive: true, force: true }))
+  context.on('close', () => {
+    // The browser may still write while it goes; what is left lies in the system's temporary folder.
+    void rm(profile, { recursive: true, force: true, maxRetries: 5 }).catch(() => undefined)
+  })
   return context
 }
