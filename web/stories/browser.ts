@@ -26,9 +26,6 @@ export async function browser(options: Options = {}): Promise<BrowserContext> {
     args: process.getuid?.() === 0 ? [...ARGUMENTS, '--no-sandbox'] : ARGUMENTS,
     ...options,
   })
-  context.on('close', () => {
-    // The browser may still write while it goes; what is left lies in the system's temporary folder.
-    void rm(profile, { recursive: true, force: true, maxRetries: 5 }).catch(() => undefined)
-  })
+  context.on('close', () => void rm(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 }).catch(() => undefined))
   return context
 }

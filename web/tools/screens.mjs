@@ -1,6 +1,7 @@
 // Takes screenshots of the resident page in every state into a folder: `node tools/screens.mjs <folder>`.
-// The gateway is played in memory over the browser's socket, so states need no timing. Needs built pages and Chromium.
-import { mkdir } from 'node:fs/promises'
+// It also says what axe finds and what scrolls sideways. The gateway is played in memory over the browser's socket, so states need no timing. Needs built pages and Chromium.
+import { mkdir, readFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { runnerImport } from 'vite'
 import { serve } from './serve.mjs'
@@ -13,6 +14,7 @@ const { decode, encode } = (await runnerImport(at('../sdk/src/codec.ts'))).modul
 const { browser } = (await runnerImport(at('../stories/browser.ts'))).module
 const server = await serve()
 const PHOTO = await picture()
+const AXE = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
 const shots = {
   async begin(page) {
@@ -95,6 +97,9 @@ for (const look of looks) {
     await page.screenshot({ path: `${folder}/${look.name}-${name}.png` })
     const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
     if (wide > 0) console.log(`${look.name}-${name}: scrolls sideways by ${wide} px`)
+    await page.evaluate(AXE)
+    const found = await page.evaluate(async () => (await window.axe.run()).violations.map(({ id, impact, nodes }) => `${impact} ${id}: ${nodes[0].html.slice(0, 120)}`))
+    for (const violation of found) console.log(`${look.name}-${name}: ${violation}`)
     await context.close()
   }
 }

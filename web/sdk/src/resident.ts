@@ -228,7 +228,11 @@ export class Resident {
     }
     if (medium === 'place' && granted) this.place.start()
     if (medium === 'place' && !granted) this.place.stop()
+    // A camera that did not open changes nothing, unless somebody waits for the answer.
+    if (!granted && ask === undefined && !this.#report.get().granted[medium]) return
     await this.#do({ kind: 'consent', medium, granted, ...(ask === undefined ? {} : { ask }) })
+    // The yes is on its way on this link, so the offer behind it finds it there.
+    if (granted && this.#in_session) this.live.publish()
   }
 
   /** Ends camera, microphone and place with one press: on the device at once, then at the gateway. */
