@@ -79,7 +79,7 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     await tina.getByRole('dialog').getByRole('button', { name: 'Close session' }).click()
     await tina.getByText(/Closed: .*Help was sent/).waitFor()
     await resident.getByRole('heading', { name: 'This report is closed' }).waitFor()
-    await tina.getByRole('tab', { name: 'Closed' }).click()
-    await tina.locator('#queue-panel [data-row]').first().waitFor()
+    await sue.getByRole('tab', { name: 'Closed' }).click()
+    await sue.locator('tr[data-session]').filter({ hasText: 'closed' }).first().waitFor()
   },
 }
