@@ -109,7 +109,7 @@ export class Story {
     page.on('pageerror', (error) => this.faults.push(String(error)))
     page.on('console', (message) => {
       // The network being away is part of some stories.
-      if (message.type() === 'error' && !/net::ERR_|WebSocket connection|Failed to load resource|invalid source: 'ws:..\[::1\]/.test(message.text())) {
+      if (message.type() === 'error' && !/net::ERR_|WebSocket connection|Failed to load resource/.test(message.text())) {
         this.faults.push(message.text())
       }
     })
