@@ -25,7 +25,9 @@ impl SystemClock {
     /// Starts the monotonic clock at 0.
     #[must_use]
     pub fn new() -> Self {
-        Self { start: Instant::now() }
+        Self {
+            start: Instant::now(),
+        }
     }
 }
 
@@ -37,7 +39,9 @@ impl Default for SystemClock {
 
 impl Clock for SystemClock {
     fn now_ms(&self) -> u64 {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let since = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
         u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
     }
 
@@ -57,7 +61,10 @@ impl ManualClock {
     /// Stands at `now_ms` since 1970; the monotonic clock stands at 0.
     #[must_use]
     pub const fn at(now_ms: u64) -> Self {
-        Self { now_ms: AtomicU64::new(now_ms), monotonic_ms: AtomicU64::new(0) }
+        Self {
+            now_ms: AtomicU64::new(now_ms),
+            monotonic_ms: AtomicU64::new(0),
+        }
     }
 
     /// Lets both clocks run for `ms`.

@@ -3,9 +3,9 @@
 //! Owns: what is shared by all sessions of one agency. Must not: touch sessions. Called by: `sessions`, `staff`, `lists`,
 //! `board`, `recovery`.
 
+use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use callbox_domain::policy::Policy;

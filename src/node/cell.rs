@@ -218,12 +218,7 @@ impl Follower {
 
 /// An entry as staff see it.
 #[must_use]
-pub fn staff_entry(
-    session: SessionId,
-    seq: Seq,
-    command: CommandId,
-    entry: &Stored,
-) -> ToStaff {
+pub fn staff_entry(session: SessionId, seq: Seq, command: CommandId, entry: &Stored) -> ToStaff {
     ToStaff::Entry {
         session,
         seq,

@@ -109,7 +109,10 @@ impl Figures {
             Standing::Abandoned | Standing::Owned | Standing::Closed => {}
         }
         // A session counted at start (`before` is none) was answered before this process began.
-        let first_answer = moved.before.as_ref().is_some_and(|b| b.answered_ms.is_none());
+        let first_answer = moved
+            .before
+            .as_ref()
+            .is_some_and(|b| b.answered_ms.is_none());
         if let Some(answered_ms) = after.answered_ms
             && first_answer
         {
@@ -210,7 +213,10 @@ mod tests {
             figures.moved(id, &moved, 20_000);
         }
         let shown = figures.of(&queue, 0);
-        assert_eq!((shown.waiting, shown.answered, shown.answered_in_target), (0, 1, 1));
+        assert_eq!(
+            (shown.waiting, shown.answered, shown.answered_in_target),
+            (0, 1, 1)
+        );
     }
 
     #[test]

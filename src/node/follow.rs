@@ -8,8 +8,8 @@
 
 use std::sync::Arc;
 
-use callbox_proto::ids::{CommandId, ConnectionId};
 use callbox_proto::event::Stored;
+use callbox_proto::ids::{CommandId, ConnectionId};
 use callbox_proto::vocabulary::Seq;
 
 use super::Node;
@@ -105,7 +105,10 @@ impl Node {
             if !outbox.has_room() {
                 return Ok(Fed::Busy);
             }
-            let page = self.backbone.read(cell.id, after, FEED_PAGE_RECORDS).await?;
+            let page = self
+                .backbone
+                .read(cell.id, after, FEED_PAGE_RECORDS)
+                .await?;
             for record in page {
                 let entry = index::entry(cell.id, &record)?;
                 let sent = send(cell, outbox, audience, record.seq, record.command, &entry);

@@ -50,7 +50,11 @@ impl<T: Serialize> Shared<Option<T>> {
     /// # Errors
     /// [`Overfull`] when the reader is too slow for it.
     pub fn send_some(&mut self, outbox: &Outbox) -> Result<(), Overfull> {
-        if self.message.is_none() { Ok(()) } else { self.send(outbox) }
+        if self.message.is_none() {
+            Ok(())
+        } else {
+            self.send(outbox)
+        }
     }
 }
 

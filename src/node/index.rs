@@ -98,4 +98,3 @@ pub const fn shows_in_lists(event: &Event, was_located: bool) -> bool {
         _ => true,
     }
 }
-

@@ -58,7 +58,10 @@ impl Node {
             StandingKind::Abandoned,
         ];
         for kind in kinds {
-            let page = self.backbone.list(agency.id(), kind, None, ROWS_MAX).await?;
+            let page = self
+                .backbone
+                .list(agency.id(), kind, None, ROWS_MAX)
+                .await?;
             for indexed in page.rows {
                 let Some(session) = index::session(&indexed.row) else {
                     continue;
@@ -155,7 +158,10 @@ impl Node {
         };
         let totals: HashMap<QueueId, u64> = {
             let figures = lock(&agency.figures);
-            staffed.keys().map(|q| (q.clone(), figures.waiting_in(q))).collect()
+            staffed
+                .keys()
+                .map(|q| (q.clone(), figures.waiting_in(q)))
+                .collect()
         };
         let mut told = HashMap::with_capacity(waiting.len());
         let before = std::mem::take(&mut lock(&agency.lists).places);

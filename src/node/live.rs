@@ -76,7 +76,11 @@ impl Node {
     /// # Errors
     /// [`ErrorCode::NoConsent`] before a grant, or the media plane's refusal.
     pub async fn publish(&self, cell: &Cell, offer: &str) -> Result<LiveAnswer, ErrorCode> {
-        let granted = cell.lock().session.as_ref().map(|s| (s.granted, s.standing));
+        let granted = cell
+            .lock()
+            .session
+            .as_ref()
+            .map(|s| (s.granted, s.standing));
         let Some((granted, standing)) = granted else {
             return Err(ErrorCode::NoSuchSession);
         };
@@ -154,7 +158,10 @@ impl Node {
 
     /// Tells the resident who receives, and staff what flows.
     pub(super) fn tell_live(&self, cell: &Cell) {
-        let watching = self.media().map(|m| m.watchers(cell.id)).unwrap_or_default();
+        let watching = self
+            .media()
+            .map(|m| m.watchers(cell.id))
+            .unwrap_or_default();
         let inner = cell.lock();
         let live = inner.session.as_ref().map(|s| s.live).unwrap_or_default();
         if let Some(outbox) = &inner.resident {

@@ -42,9 +42,10 @@ impl Node {
                         lock(&agency.figures).moved(row.session, &moved, now_ms);
                         let now_ms = self.clock.monotonic_ms();
                         match (session.standing, &session.owner) {
-                            (Standing::Waiting, _) => self
-                                .timers
-                                .resident_is_away(row.session, now_ms + self.limits.resume_grace_ms),
+                            (Standing::Waiting, _) => self.timers.resident_is_away(
+                                row.session,
+                                now_ms + self.limits.resume_grace_ms,
+                            ),
                             (Standing::Owned, Some(owner)) => self.timers.console_is_away(
                                 agency.id(),
                                 owner,

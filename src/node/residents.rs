@@ -31,7 +31,10 @@ impl Node {
         hash.update(resident.as_u128().to_be_bytes());
         hash.update(command.as_u128().to_be_bytes());
         let digest = hash.finalize();
-        let bits = digest.iter().take(16).fold(0, |sum, byte| (sum << 8) | u128::from(*byte));
+        let bits = digest
+            .iter()
+            .take(16)
+            .fold(0, |sum, byte| (sum << 8) | u128::from(*byte));
         SessionId::from_u128(bits | u128::from(bits == 0)).expect("the bits are not zero")
     }
 
@@ -46,7 +49,9 @@ impl Node {
         id: CommandId,
         opening: Opening,
     ) -> Result<(Arc<Cell>, super::pending::Done), ErrorCode> {
-        let cell = self.cells.get_or_insert(Self::session_of_opening(resident, id));
+        let cell = self
+            .cells
+            .get_or_insert(Self::session_of_opening(resident, id));
         let wish = Wish::Open {
             agency,
             resident,
@@ -87,9 +92,12 @@ impl Node {
     /// connection of the same session is replaced.
     pub fn attach_resident(self: &Arc<Self>, cell: &Arc<Cell>, outbox: &Arc<Outbox>, after: Seq) {
         let mut inner = cell.lock();
-        let standing = inner.session.as_ref().map_or(Standing::Waiting, |s| s.standing);
-        let came_back = inner.session.as_ref().is_some_and(|s| s.left)
-            || standing == Standing::Abandoned;
+        let standing = inner
+            .session
+            .as_ref()
+            .map_or(Standing::Waiting, |s| s.standing);
+        let came_back =
+            inner.session.as_ref().is_some_and(|s| s.left) || standing == Standing::Abandoned;
         let message = ToResident::Session {
             session: cell.id,
             head: inner.durable,
@@ -123,7 +131,9 @@ impl Node {
     /// A resident's connection is gone. If it was the session's current one, the session waits for it to come back.
     pub fn detach_resident(&self, cell: &Cell, connection: ConnectionId) {
         let mut inner = cell.lock();
-        inner.followers.retain(|f| f.outbox.connection() != connection);
+        inner
+            .followers
+            .retain(|f| f.outbox.connection() != connection);
         let current = inner.resident.as_ref().map(|outbox| outbox.connection());
         if current != Some(connection) {
             return;

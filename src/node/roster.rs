@@ -131,8 +131,8 @@ impl Roster {
     ) {
         if let Some(person) = self.people.get_mut(staff) {
             person.state = state;
-            person.reason = (state == AgentState::NotAvailable)
-                .then_some(reason.unwrap_or(AgentReason::Other));
+            person.reason =
+                (state == AgentState::NotAvailable).then_some(reason.unwrap_or(AgentReason::Other));
             person.since_ms = now_ms;
         }
     }

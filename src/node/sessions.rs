@@ -51,7 +51,8 @@ impl Node {
             return;
         }
         let Some(permit) = self.appenders().and_then(|a| a.reserve(cell.id)) else {
-            metrics::counter!("callbox_commands_refused_total", "why" => "appender_full").increment(1);
+            metrics::counter!("callbox_commands_refused_total", "why" => "appender_full")
+                .increment(1);
             pending.reply.refused(pending.id, ErrorCode::TooFast.into());
             return;
         };
@@ -77,7 +78,9 @@ impl Node {
                     inner.awaiting.push((head, pending));
                     return;
                 }
-                pending.reply.done(cell.id, pending.id, self.done(head, head));
+                pending
+                    .reply
+                    .done(cell.id, pending.id, self.done(head, head));
             }
             Ok((agency, events)) => {
                 let job = self.prepare(cell, inner, &agency, pending, events, now_ms);
@@ -117,7 +120,9 @@ impl Node {
             entries.push(entry);
         }
         inner.since_snapshot += entries.len() as u32;
-        let lists_change = entries.iter().any(|e| index::shows_in_lists(&e.event, was_located));
+        let lists_change = entries
+            .iter()
+            .any(|e| index::shows_in_lists(&e.event, was_located));
         let snapshot = lists_change || inner.since_snapshot >= SNAPSHOT_EVERY_ENTRIES;
         let row = inner.session.as_ref().filter(|_| snapshot).map(index::row);
         if row.is_some() {
@@ -139,7 +144,11 @@ impl Node {
             pending,
             entries,
             append,
-            moved: if changed { Move { before, after } } else { Move::default() },
+            moved: if changed {
+                Move { before, after }
+            } else {
+                Move::default()
+            },
         }
     }
 
@@ -160,13 +169,17 @@ impl Node {
                 self.after_shown(cell, &mut inner, entries, &moved);
                 self.answer_awaiting(cell, &mut inner);
                 drop(inner);
-                pending.reply.done(cell.id, pending.id, self.done(first, last));
+                pending
+                    .reply
+                    .done(cell.id, pending.id, self.done(first, last));
                 self.effects(cell, entries);
                 return;
             }
             Ok(Appended::Duplicate { first, last }) => {
                 inner.stale = true;
-                pending.reply.done(cell.id, pending.id, self.done(first, last));
+                pending
+                    .reply
+                    .done(cell.id, pending.id, self.done(first, last));
             }
             Ok(Appended::Conflict { .. }) if pending.attempts < ATTEMPTS_MAX => {
                 inner.stale = true;
@@ -187,7 +200,9 @@ impl Node {
         }
         // What was decided on the strength of this one is decided again.
         let awaiting = std::mem::take(&mut inner.awaiting);
-        inner.parked.extend(awaiting.into_iter().map(|(_, pending)| pending));
+        inner
+            .parked
+            .extend(awaiting.into_iter().map(|(_, pending)| pending));
         self.load_if_quiet(cell, &mut inner);
     }
 
@@ -195,7 +210,9 @@ impl Node {
         let durable = inner.durable;
         let ready = inner.awaiting.extract_if(.., |(head, _)| *head <= durable);
         for (head, pending) in ready {
-            pending.reply.done(cell.id, pending.id, self.done(head, head));
+            pending
+                .reply
+                .done(cell.id, pending.id, self.done(head, head));
         }
     }
 
@@ -230,13 +247,20 @@ impl Node {
     }
 
     /// A command that would be refused (or an opening of a session that is there) may have been done before: the log knows.
-    fn answer_from_log(self: &Arc<Self>, cell: &Arc<Cell>, pending: Pending, refusal: Option<Refusal>) {
+    fn answer_from_log(
+        self: &Arc<Self>,
+        cell: &Arc<Cell>,
+        pending: Pending,
+        refusal: Option<Refusal>,
+    ) {
         let (node, session) = (Arc::clone(self), cell.id);
         let refusal = refusal.unwrap_or_else(|| ErrorCode::IdReused.into());
         self.tasks.spawn(async move {
             match node.backbone.find_command(session, pending.id).await {
                 Ok(Some((first, last))) => {
-                    pending.reply.done(session, pending.id, node.done(first, last));
+                    pending
+                        .reply
+                        .done(session, pending.id, node.done(first, last));
                 }
                 Ok(None) => pending.reply.refused(pending.id, refusal),
                 Err(error) => pending.reply.refused(pending.id, public(&error).into()),

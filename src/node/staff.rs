@@ -56,7 +56,8 @@ impl Node {
         if let Some(surplus) = surplus {
             surplus.close(CloseCode::Replaced);
         }
-        self.timers.console_is_back(person.agency.id(), &person.staff);
+        self.timers
+            .console_is_back(person.agency.id(), &person.staff);
         person.agency.mark_changed();
     }
 
@@ -91,12 +92,7 @@ impl Node {
     }
 
     /// Sets whether a person can take sessions.
-    pub fn set_agent_state(
-        &self,
-        person: &Person,
-        state: AgentState,
-        reason: Option<AgentReason>,
-    ) {
+    pub fn set_agent_state(&self, person: &Person, state: AgentState, reason: Option<AgentReason>) {
         let now_ms = self.clock.now_ms();
         lock(&person.agency.roster).set_state(&person.staff, state, reason, now_ms);
         person.agency.mark_changed();
@@ -167,7 +163,10 @@ impl Node {
                 attempts: 0,
             },
         );
-        match answer.await.unwrap_or_else(|_| Err(ErrorCode::GoingDown.into())) {
+        match answer
+            .await
+            .unwrap_or_else(|_| Err(ErrorCode::GoingDown.into()))
+        {
             Ok(done) => Ok(Some(done)),
             Err(refusal) => {
                 let _lapsed = self.backbone.release(claimed.session, claimed.epoch).await;
@@ -206,15 +205,11 @@ impl Node {
     }
 
     /// Follows a session: its row, the resident's link, then its entries after `after`.
-    pub fn follow_as(
-        &self,
-        person: &Person,
-        cell: &Cell,
-        outbox: &Arc<Outbox>,
-        after: Seq,
-    ) {
+    pub fn follow_as(&self, person: &Person, cell: &Cell, outbox: &Arc<Outbox>, after: Seq) {
         let inner = cell.lock();
-        let Some(session) = &inner.session else { return };
+        let Some(session) = &inner.session else {
+            return;
+        };
         let head = inner.durable;
         let messages: [ToStaff; 2] = [
             ToStaff::Session {
@@ -283,7 +278,12 @@ impl Node {
         let cursor = after.map(|session| IndexCursor { rank: 0, session });
         let page = self
             .backbone
-            .list(person.agency.id(), StandingKind::Closed, cursor, HISTORY_PAGE_ROWS)
+            .list(
+                person.agency.id(),
+                StandingKind::Closed,
+                cursor,
+                HISTORY_PAGE_ROWS,
+            )
             .await
             .map_err(|e| super::sessions::public(&e))?;
         let rows = page
