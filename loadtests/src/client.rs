@@ -314,34 +314,24 @@ pub async fn greet_as_resident(link: &mut Link, device: &Device) -> Result<Resid
     timeout(STEP, steps).await.context("no welcome in time")?
 }
 
-/// A session that was opened.
-#[derive(Debug, Clone, Copy)]
-pub struct Opened {
-    /// Which one.
-    pub session: SessionId,
-    /// The last visible entry that came so far; 0 for none.
-    pub last: Seq,
-}
-
-/// Opens a session and waits until it is safe.
+/// Opens a session and waits until it is safe. Answers the last entry that came so far; 0 for none.
 ///
 /// # Errors
 /// When it is refused or the link breaks.
-pub async fn open(link: &mut Link, id: CommandId, opening: Opening) -> Result<Opened> {
+pub async fn open(link: &mut Link, id: CommandId, opening: Opening) -> Result<Seq> {
     let steps = async {
         link.send(&FromResident::Open { id, opening }).await?;
-        let (mut session, mut safe, mut last) = (None, false, 0);
-        while session.is_none() || !safe {
+        let (mut named, mut safe, mut last) = (false, false, 0);
+        while !(named && safe) {
             match link.receive().await? {
-                ToResident::Session { session: named, .. } => session = Some(named),
-                ToResident::Receipt { id: named, .. } if named == id => safe = true,
+                ToResident::Session { .. } => named = true,
+                ToResident::Receipt { id: of, .. } if of == id => safe = true,
                 ToResident::Entry { seq, .. } => last = seq,
                 ToResident::Error(refusal) => return Err(Refused(refusal).into()),
                 _ => {}
             }
         }
-        let session = session.context("the loop ends only with a session")?;
-        Ok(Opened { session, last })
+        Ok(last)
     };
     timeout(STEP, steps).await.context("no session in time")?
 }

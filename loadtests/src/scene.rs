@@ -149,9 +149,9 @@ impl Scene {
         for index in 0..cast.residents {
             let mut link = target.resident(Some(source(index))).await?;
             let welcome = client::greet_as_resident(&mut link, &Device::new()?).await?;
-            let opened = client::open(&mut link, command_id(), opening(Category::Other)).await?;
+            let last = client::open(&mut link, command_id(), opening(Category::Other)).await?;
             let (beat, frames) = (welcome.heartbeat, frames.clone());
-            residents.push(ResidentSeat::new(link, index, beat, frames, opened.last));
+            residents.push(ResidentSeat::new(link, index, beat, frames, last));
         }
         let mut consoles = Vec::with_capacity(cast.consoles);
         for index in 0..cast.consoles {
