@@ -1,3 +1,39 @@
-//! Program entry.
+//! Program entry: reads the command line, starts the log and the runtime, and hands over.
 
-fn main() {}
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use callbox::cli::{self, Cli};
+use callbox::config::Config;
+use callbox::evidence::photo;
+use callbox::http::certificates;
+use callbox::{app, logging};
+use clap::Parser as _;
+
+fn main() -> ExitCode {
+    // First, because with two providers in the tree the first TLS call would panic without a choice.
+    if certificates::provider().install_default().is_err() {
+        eprintln!("callbox: a TLS provider was installed before main");
+        return ExitCode::FAILURE;
+    }
+    if std::env::args_os()
+        .nth(1)
+        .is_some_and(|first| first == photo::WORKER_SUBCOMMAND)
+    {
+        return photo::worker_main();
+    }
+    match cli::run(&Cli::parse(), run) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("callbox: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(config: Config) -> anyhow::Result<()> {
+    logging::start(&config.log)?;
+    tokio::runtime::Runtime::new()
+        .context("the runtime cannot start")?
+        .block_on(app::serve(config))
+}

@@ -6,5 +6,7 @@
 //! doors out. Called by: the gateway's node and adapters, `check-config`, and the load tests.
 
 pub mod access;
+pub mod policy;
 pub mod queue;
+pub mod session;
 pub mod triage;

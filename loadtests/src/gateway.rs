@@ -11,16 +11,13 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
-use rustix::process::{Pid, Signal, kill_process};
 
 use crate::client::Target;
 
 /// Longest start: keys are made and an empty store is created.
 const START: Duration = Duration::from_secs(20);
-/// Pause between two looks at a starting or stopping gateway.
+/// Pause between two looks at a starting gateway.
 const LOOK: Duration = Duration::from_millis(20);
-/// Longest stop after asking kindly; its own drain ends before.
-const STOP: Duration = Duration::from_secs(8);
 
 /// Which gateway is measured.
 #[derive(Debug, Clone, Args)]
@@ -151,26 +148,13 @@ impl Gateway {
 }
 
 impl Drop for Gateway {
+    /// Ends a gateway that was started here. Not kindly: its folder goes with it.
     fn drop(&mut self) {
-        let Some(started) = &mut self.started else {
-            return;
-        };
-        // The process may be gone already; then there is nothing to ask.
-        if let Some(pid) = i32::try_from(started.child.id())
-            .ok()
-            .and_then(Pid::from_raw)
-        {
-            let _ = kill_process(pid, Signal::TERM);
+        if let Some(started) = &mut self.started {
+            // A process that has ended by itself cannot be ended again.
+            let _ = started.child.kill();
+            let _ = started.child.wait();
         }
-        let begun = Instant::now();
-        while begun.elapsed() < STOP {
-            if !matches!(started.child.try_wait(), Ok(None)) {
-                return;
-            }
-            std::thread::sleep(LOOK);
-        }
-        let _ = started.child.kill();
-        let _ = started.child.wait();
     }
 }
 
@@ -238,7 +222,7 @@ fn configuration(folder: &Path, ports: Ports, wishes: Wishes) -> String {
         media,
     } = ports;
     let mut text = format!(
-        "[server]\nlisten = \"127.0.0.1:{public}\"\ndrain_s = 1\n\
+        "[server]\nlisten = \"127.0.0.1:{public}\"\n\
          [admin]\nlisten = \"127.0.0.1:{admin}\"\n\
          [media]\nlisten = \"127.0.0.1:{media}\"\n\
          [storage]\ndata_dir = {data}\n\

@@ -147,11 +147,9 @@ impl ResidentSeat {
                     tally.is_safe(sent);
                 }
             }
-            b"error" => {
-                if self.answered(&seen, tally).is_some() {
-                    self.refused += 1;
-                    tally.refused.fetch_add(1, Relaxed);
-                }
+            b"error" if self.answered(&seen, tally).is_some() => {
+                self.refused += 1;
+                tally.refused.fetch_add(1, Relaxed);
             }
             b"entry" => {
                 if seen.prev != self.last {

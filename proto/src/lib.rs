@@ -6,6 +6,9 @@
 //! `docs/protocol.md` says the same in words; golden fixtures, JSON Schema and TypeScript stand beside it, and tests compare
 //! them with these types.
 
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+pub mod bounds;
 pub mod bytes;
 pub mod codec;
 pub mod command;

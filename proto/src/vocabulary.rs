@@ -31,18 +31,32 @@ macro_rules! words {
 }
 
 /// How urgent a session is: 1 (life at risk now) to 5 (for information).
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "u8", into = "u8")]
-pub struct Priority(#[schemars(range(min = 1, max = 5))] u8);
+pub struct Priority(u8);
+
+// By hand: the derive would describe the `u8` it is read through, without the range.
+impl JsonSchema for Priority {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Priority".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "description": "How urgent a session is: 1 (life at risk now) to 5 (for information).",
+            "type": "integer",
+            "minimum": 1,
+            "maximum": 5
+        })
+    }
+}
 
 impl TS for Priority {
     type WithoutGenerics = Self;
     type OptionInnerType = Self;
 
     fn name(_: &ts_rs::Config) -> String {
-        "1 | 2 | 3 | 4 | 5".to_owned()
+        "Priority".to_owned()
     }
 
     fn inline(cfg: &ts_rs::Config) -> String {

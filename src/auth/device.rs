@@ -27,7 +27,10 @@ pub fn resident(nonce: &[u8], key: &[u8], signature: &[u8]) -> Result<ResidentId
         .verify(&signed, signature)
         .map_err(|_| ErrorCode::KeyRefused)?;
     let digest = Sha256::digest(key);
-    let bits = digest.iter().take(16).fold(0, |sum, byte| (sum << 8) | u128::from(*byte));
+    let bits = digest
+        .iter()
+        .take(16)
+        .fold(0, |sum, byte| (sum << 8) | u128::from(*byte));
     ResidentId::from_u128(bits).ok_or(ErrorCode::KeyRefused)
 }
 
@@ -46,7 +49,11 @@ mod tests {
 
     fn sign(device: &EcdsaKeyPair, nonce: &[u8]) -> Vec<u8> {
         let signed = [HELLO_CONTEXT, nonce].concat();
-        device.sign(&SystemRandom::new(), &signed).unwrap().as_ref().to_vec()
+        device
+            .sign(&SystemRandom::new(), &signed)
+            .unwrap()
+            .as_ref()
+            .to_vec()
     }
 
     #[test]

@@ -87,7 +87,9 @@ impl Accounts {
 
     fn pause(&self, key: &(AgencyId, StaffId)) -> bool {
         let now_ms = self.clock.monotonic_ms();
-        lock(&self.wrong).get(key).is_some_and(|wrong| wrong.until_ms > now_ms)
+        lock(&self.wrong)
+            .get(key)
+            .is_some_and(|wrong| wrong.until_ms > now_ms)
     }
 
     fn was_wrong(&self, key: &(AgencyId, StaffId)) {
@@ -99,7 +101,9 @@ impl Accounts {
         let wrong = all.entry(key.clone()).or_default();
         wrong.tries += 1;
         if let Some(over) = wrong.tries.checked_sub(FREE_TRIES) {
-            let pause_ms = FIRST_PAUSE_MS.saturating_mul(1 << over.min(10)).min(LONGEST_PAUSE_MS);
+            let pause_ms = FIRST_PAUSE_MS
+                .saturating_mul(1 << over.min(10))
+                .min(LONGEST_PAUSE_MS);
             wrong.until_ms = now_ms + pause_ms;
         }
     }
@@ -150,7 +154,9 @@ impl SignIn for Accounts {
             return Err(ErrorCode::SignInRefused);
         }
         let account = self.people.get(&key);
-        let hash = account.map_or(&self.nobody, |account| &account.hash).clone();
+        let hash = account
+            .map_or(&self.nobody, |account| &account.hash)
+            .clone();
         let right = self.verify(hash, passphrase.to_owned()).await?;
         match account.filter(|_| right) {
             Some(account) => {
@@ -191,7 +197,10 @@ mod tests {
     #[tokio::test]
     async fn the_right_passphrase_signs_in_and_a_wrong_one_or_name_does_not() {
         let accounts = accounts(&Arc::new(ManualClock::at(0)));
-        let (demo, other) = ("demo.example".parse().unwrap(), "other.example".parse().unwrap());
+        let (demo, other) = (
+            "demo.example".parse().unwrap(),
+            "other.example".parse().unwrap(),
+        );
         let (tina, tim) = ("tina".parse().unwrap(), "tim".parse().unwrap());
         assert!(accounts.sign_in(&demo, &tina, "correct").await.is_ok());
         let refused = Err(ErrorCode::SignInRefused);

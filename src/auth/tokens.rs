@@ -110,7 +110,9 @@ impl Tokens {
             }),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 let mut key = [0; KEY_BYTES];
-                SystemRandom::new().fill(&mut key).map_err(|_| KeyError::NoRandom)?;
+                SystemRandom::new()
+                    .fill(&mut key)
+                    .map_err(|_| KeyError::NoRandom)?;
                 write_private(path, &key).map_err(file)?;
                 Ok(Self::new(&key))
             }
@@ -200,7 +202,8 @@ impl Tokens {
     /// # Errors
     /// As [`Self::check_staff`].
     pub fn check_upload(&self, token: &str) -> Result<ResidentId, ErrorCode> {
-        self.check::<UploadClaims>(token, UPLOAD).map(|claims| claims.sub)
+        self.check::<UploadClaims>(token, UPLOAD)
+            .map(|claims| claims.sub)
     }
 
     fn sign<T: Serialize>(&self, claims: &T, exp: u64) -> Result<Issued, ErrorCode> {
@@ -242,7 +245,11 @@ const fn span(now_ms: Millis, life_ms: u64) -> (u64, u64) {
 fn write_private(path: &Path, key: &[u8]) -> std::io::Result<()> {
     use std::os::unix::fs::OpenOptionsExt as _;
     let mut options = std::fs::OpenOptions::new();
-    let mut file = options.write(true).create_new(true).mode(0o600).open(path)?;
+    let mut file = options
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)?;
     file.write_all(key)?;
     file.sync_all()
 }
@@ -282,7 +289,9 @@ mod tests {
         let upload = tokens.upload(resident, now_ms(), 60_000).unwrap();
         assert_eq!(tokens.check_upload(&upload.token), Ok(resident));
         assert_eq!(tokens.check_staff(&upload.token), invalid);
-        let other = Tokens::new(&[8; 32]).staff(&tina(), now_ms(), 60_000).unwrap();
+        let other = Tokens::new(&[8; 32])
+            .staff(&tina(), now_ms(), 60_000)
+            .unwrap();
         assert_eq!(tokens.check_staff(&other.token), invalid);
         let good = tokens.staff(&tina(), now_ms(), 60_000).unwrap().token;
         let (_, rest) = good.split_once('.').unwrap();
@@ -305,6 +314,9 @@ mod tests {
         let mode = std::fs::metadata(&path).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
         std::fs::write(&path, b"short").unwrap();
-        assert!(matches!(Tokens::open(&path), Err(KeyError::NotAKey { bytes: 5, .. })));
+        assert!(matches!(
+            Tokens::open(&path),
+            Err(KeyError::NotAKey { bytes: 5, .. })
+        ));
     }
 }

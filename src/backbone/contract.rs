@@ -17,6 +17,17 @@ pub const APPEND_MAX_RECORDS: usize = 64;
 pub const RECORD_MAX_BYTES: usize = 320 * 1024;
 /// Rows or records answered by one read; callers page.
 pub const READ_MAX_ROWS: usize = 1_000;
+/// Bytes of payload after which a read ends early: one answer stays small in memory even where records are large.
+/// An answer has at least one record if there is one, so paging always moves on.
+pub const READ_MAX_BYTES: usize = 4 * 1024 * 1024;
+/// Bytes in the summary of an index row: a page of [`READ_MAX_ROWS`] rows stays under 4 MiB.
+pub const SUMMARY_MAX_BYTES: usize = 4 * 1024;
+/// Bytes in one publication: a frame on the wire is at most as long.
+pub const PUBLISH_MAX_BYTES: usize = 64 * 1024;
+/// Bytes in the name and in the holder of a lease.
+pub const LEASE_TEXT_MAX_BYTES: usize = 200;
+/// Queues in one claim. An agency has a few dozen; each costs a look at its first entry.
+pub const CLAIM_MAX_QUEUES: usize = 256;
 
 /// The events of one command, to be written at once.
 #[derive(Debug, Clone)]
@@ -35,6 +46,34 @@ pub struct Append {
     pub index: Option<IndexRow>,
     /// The epoch of the claim this append completes, if it completes one; outdated means conflict.
     pub claim_epoch: Option<u64>,
+}
+
+impl Append {
+    /// Whether it keeps the bounds of the contract; every implementation asks this before anything else.
+    ///
+    /// # Errors
+    /// [`BackboneError::OverBound`], naming the first bound that is broken.
+    pub fn check_bounds(&self) -> Result<(), BackboneError> {
+        let over = |what| Err(BackboneError::OverBound { what });
+        if self.records.is_empty() || self.records.len() > APPEND_MAX_RECORDS {
+            return over("records in an append");
+        }
+        if self
+            .records
+            .iter()
+            .any(|record| record.len() > RECORD_MAX_BYTES)
+        {
+            return over("bytes in a record");
+        }
+        if self
+            .index
+            .as_ref()
+            .is_some_and(|row| row.summary.len() > SUMMARY_MAX_BYTES)
+        {
+            return over("bytes in a summary");
+        }
+        Ok(())
+    }
 }
 
 /// What an append came to.
@@ -97,7 +136,7 @@ pub struct IndexRow {
     pub queue: QueueId,
     /// Where it stands.
     pub standing: Standing,
-    /// Small encoded summary for lists (at most 4 KiB); opaque here.
+    /// Small encoded summary for lists, at most [`SUMMARY_MAX_BYTES`]; opaque here.
     pub summary: Bytes,
 }
 
@@ -161,7 +200,7 @@ pub enum Lane {
 pub struct Claim {
     /// Whose queues.
     pub agency: AgencyId,
-    /// Which queues, all equal: the lowest rank over all of them.
+    /// Which queues, at most [`CLAIM_MAX_QUEUES`], all equal: the lowest rank over all of them.
     pub queues: Vec<QueueId>,
     /// Which end of them.
     pub lane: Lane,
@@ -183,9 +222,9 @@ pub struct Claimed {
 /// A named lease.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lease {
-    /// What is leased, for example `console/<agency>/<person>`. At most 200 bytes.
+    /// What is leased, for example `console/<agency>/<person>`. At most [`LEASE_TEXT_MAX_BYTES`].
     pub name: Arc<str>,
-    /// Who holds it, for example a node. At most 200 bytes.
+    /// Who holds it, for example a node. At most [`LEASE_TEXT_MAX_BYTES`].
     pub holder: Arc<str>,
     /// Grows with each new holder.
     pub epoch: u64,
@@ -227,15 +266,16 @@ pub enum BackboneError {
         /// Which bound.
         what: &'static str,
     },
-    /// A first append without an index row, or with an `expected` above 0 for a session that has no log.
+    /// A first append without an index row, or with an `expected` above 0 for a session that has no log, or an append
+    /// under another agency than the session's.
     #[error("no such session")]
     NoSuchSession,
-    /// A record's checksum does not match its bytes.
+    /// A record's checksum does not match its bytes, or the record is missing where the log says it is.
     #[error("record {seq} of session {session} is damaged")]
     Damaged {
         /// Whose log.
         session: SessionId,
-        /// Which record.
+        /// Which record; 0 is the session's index row.
         seq: Seq,
     },
     /// The disk is full; nothing was written. Tell it, take no more, try again when there is room.
@@ -265,7 +305,8 @@ pub trait Backbone: Send + Sync + 'static {
     /// Writes a batch; answers each append in order. See the parent module for the outcomes.
     async fn append(&self, batch: Vec<Append>) -> Vec<Result<Appended, BackboneError>>;
 
-    /// At most `limit` (≤ [`READ_MAX_ROWS`]) records after `after`, in order; an empty answer means none are there yet.
+    /// At most `limit` (≤ [`READ_MAX_ROWS`]) records after `after`, in order. Fewer where they reach [`READ_MAX_BYTES`]:
+    /// only an empty answer means that none are there yet.
     async fn read(
         &self,
         session: SessionId,
@@ -321,7 +362,7 @@ pub trait Backbone: Send + Sync + 'static {
     /// Listens to an agency's bell from now on.
     async fn subscribe(&self, agency: &AgencyId) -> Result<Box<dyn Subscription>, BackboneError>;
 
-    /// Rings the agency's bell with something that may be lost (at most 64 KiB).
+    /// Rings the agency's bell with something that may be lost (at most [`PUBLISH_MAX_BYTES`]).
     async fn publish(&self, agency: &AgencyId, payload: Bytes) -> Result<(), BackboneError>;
 
     /// What `stored` and `safe` are worth now.

@@ -15,6 +15,7 @@
 //! - else the records got `expected + 1 …` and the index row is the given one.
 //!
 //! Several appends to one session in one batch are taken in order, each seeing the ones before it.
+//! The agency of a session is the one of its first append; an append under another agency finds no such session.
 //! An error means *unknown*: perhaps written, perhaps not. Whoever gets one sends the same command id again.
 //! A record whose checksum does not match is never returned: reading answers [`BackboneError::Damaged`] naming the place.
 //!
@@ -24,18 +25,22 @@
 //!
 //! **Claims.** [`Backbone::claim`] reserves the first waiting session that no other live claim holds, with a deadline by the
 //! backbone's clock and an epoch that grows with each claim of that session. A claim is a reservation, not ownership: ownership
-//! is a record in the log. An append that changes the standing ends the claim. A claim that is released or overdue
-//! leaves the session where it stood, with its first rank. An append carrying an outdated epoch is refused as a conflict.
+//! is a record in the log. An append after which the session no longer waits ends the claim; a new rank or queue does not.
+//! A claim that is released or overdue leaves the session where it stood, with its rank. An append carrying an outdated
+//! epoch is refused as a conflict. Epochs grow across restarts, too.
 //!
 //! **Leases.** A named lease has one holder until its deadline (backbone's clock); its epoch grows with each new holder.
-//! Anyone may ask which leases are overdue and take them over.
+//! Anyone may ask which leases are overdue and take them over. After its deadline a lease has no holder: it cannot be
+//! prolonged, only taken again, with a new epoch.
 //!
-//! **Bell.** Every stored append rings the agency's bell with (session, head). A subscriber may miss rings (and is then told
-//! [`Ring::Missed`]), but is never rung for what is not in the log. [`Backbone::publish`] carries what may be lost.
+//! **Bell.** Every stored append rings the agency's bell with (session, head); appends stored together may share one ring. A
+//! subscriber may miss rings (and is then told [`Ring::Missed`]), but is never rung for what is not in the log.
+//! [`Backbone::publish`] carries what may be lost, and losing it is not told.
 //!
 //! **Bounds.** A batch has at most [`BATCH_MAX_APPENDS`] appends, an append at most [`APPEND_MAX_RECORDS`] records of
 //! [`RECORD_MAX_BYTES`]; what is over is refused with [`BackboneError::OverBound`], never cut.
 
 pub mod contract;
+pub mod embedded;
 
 pub use contract::*;

@@ -11,7 +11,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use callbox_domain::session::Session;
-use callbox_proto::event::Stored;
+use callbox_proto::event::{Event, Stored};
 use callbox_proto::ids::{CommandId, ConnectionId, SessionId, StaffId};
 use callbox_proto::message::{ToResident, ToStaff};
 use callbox_proto::vocabulary::{Role, Seq};
@@ -198,6 +198,23 @@ impl Inner {
                 let _missed = message.send(&follower.outbox);
             }
         }
+    }
+
+    /// A telecommunicator who no longer owns the session has had its last entry.
+    pub fn drop_former_owners(&mut self, entries: &[Stored]) {
+        let given_up = entries
+            .iter()
+            .any(|e| matches!(e.event, Event::Released { .. } | Event::Transferred { .. }));
+        if !given_up {
+            return;
+        }
+        let owner = self.session.as_ref().and_then(|s| s.owner.clone());
+        self.followers.retain(|follower| match &follower.audience {
+            Audience::Staff { staff, role } => {
+                *role != Role::Telecommunicator || owner.as_ref() == Some(staff)
+            }
+            Audience::Resident => true,
+        });
     }
 
     /// The follower on this connection.

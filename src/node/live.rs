@@ -63,6 +63,9 @@ pub trait LiveMedia: Send + Sync + 'static {
     /// One connection ends.
     fn close_peer(&self, peer: PeerId);
 
+    /// The former owner no longer receives or is heard; supervisors go on.
+    fn close_telecommunicators(&self, session: SessionId);
+
     /// Everything of a session ends.
     fn close_session(&self, session: SessionId);
 
@@ -191,6 +194,10 @@ impl Node {
                 }
                 Event::Closed { .. } | Event::Left { .. } => {
                     self.with_media(|media| media.close_session(cell.id));
+                    changed = true;
+                }
+                Event::Released { .. } | Event::Transferred { .. } => {
+                    self.with_media(|media| media.close_telecommunicators(cell.id));
                     changed = true;
                 }
                 Event::MediaStarted { .. } | Event::MediaEnded { .. } => changed = true,

@@ -134,6 +134,16 @@ impl Outbox {
         lock(&self.queue).close
     }
 
+    /// Wakes the writing task again if anything waits.
+    pub fn rewake(&self) {
+        let queue = lock(&self.queue);
+        let waits = !queue.frames.is_empty() || queue.close.is_some();
+        drop(queue);
+        if waits || self.behind.load(Ordering::Acquire) {
+            self.wake.notify_one();
+        }
+    }
+
     /// Waits until there is something to write.
     pub async fn ready(&self) {
         self.wake.notified().await;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use callbox_domain::session::GatewayCommand;
 use callbox_proto::command::Opening;
 use callbox_proto::error::{CloseCode, ErrorCode};
-use callbox_proto::event::Actor;
+use callbox_proto::event::{Actor, Event};
 use callbox_proto::ids::{AgencyId, CommandId, ConnectionId, ResidentId, SessionId};
 use callbox_proto::message::{RealTimeText, ToResident, ToStaff};
 use callbox_proto::vocabulary::{Seq, Standing};
@@ -86,6 +86,49 @@ impl Node {
                 Err(ErrorCode::NoSuchSession)
             }
         }
+    }
+
+    /// Any session, for the gateway's own purposes.
+    ///
+    /// # Errors
+    /// [`ErrorCode::NoSuchSession`], or the store's failure.
+    pub async fn session(self: &Arc<Self>, session: SessionId) -> Result<Arc<Cell>, ErrorCode> {
+        let cell = self.cells.get_or_insert(session);
+        match self.ensure_loaded(&cell).await {
+            Ok(true) => Ok(cell),
+            Ok(false) => {
+                self.cells.forget_if_idle(session);
+                Err(ErrorCode::NoSuchSession)
+            }
+            Err(code) => Err(code),
+        }
+    }
+
+    /// The first event of a command in a session's log, if the command is there.
+    ///
+    /// # Errors
+    /// The public code when the store does not answer.
+    pub async fn event_of(
+        &self,
+        cell: &Cell,
+        command: CommandId,
+    ) -> Result<Option<Event>, ErrorCode> {
+        let public = |e| super::sessions::public(&e);
+        let found = self.backbone.find_command(cell.id, command).await;
+        let Some((first, _)) = found.map_err(public)? else {
+            return Ok(None);
+        };
+        let records = self
+            .backbone
+            .read(cell.id, first - 1, 1)
+            .await
+            .map_err(public)?;
+        let Some(record) = records.first() else {
+            return Ok(None);
+        };
+        Ok(Some(
+            super::index::entry(cell.id, record).map_err(public)?.event,
+        ))
     }
 
     /// Binds a resident's connection to its session: tells where it stands, and feeds the entries after `after`. An older

@@ -91,12 +91,6 @@ impl Roster {
         last
     }
 
-    /// Whether this person has a console open.
-    #[must_use]
-    pub fn is_here(&self, staff: &StaffId) -> bool {
-        self.people.contains_key(staff)
-    }
-
     /// Registers a console for queues.
     pub fn register(&mut self, staff: &StaffId, connection: ConnectionId, queues: Vec<QueueId>) {
         let consoles = self.people.get_mut(staff).map(|p| &mut p.consoles);

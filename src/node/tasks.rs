@@ -62,8 +62,8 @@ impl Node {
             }
         }
         self.cells.sweep();
-        metrics::gauge!("callbox_sessions_in_memory").set(self.cells.len() as f64);
-        metrics::gauge!("callbox_connections").set(self.connections.len() as f64);
+        metrics::gauge!("callbox_sessions_in_memory").set(self.cells.count() as f64);
+        metrics::gauge!("callbox_connections").set(self.connections.count() as f64);
     }
 
     fn close_silent_and_stalled(&self) {

@@ -1,3 +1,74 @@
-//! Program entry.
+//! The commands of the project: `web`, `run`, `dev`, `generate`, `test`.
+//!
+//! Owns how the parts are built, started and checked together. Must not hold any logic of the product. Called by
+//! people, by `.ci/run`, and by nothing else.
 
-fn main() {}
+mod command;
+mod dev;
+mod files;
+mod gateway;
+mod generate;
+mod run;
+mod signals;
+mod test;
+mod web;
+
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+/// The commands of the Callbox project.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Installs the web packages if their lock changed, and builds the pages if their sources changed.
+    Web,
+    /// Builds everything, starts the gateway and prints the addresses and the demo sign-ins.
+    Run(Run),
+    /// Starts the gateway and the development server of the pages, which reloads them on each change.
+    Dev(Arguments),
+    /// Writes the generated files: TypeScript, JSON Schema, AsyncAPI.
+    Generate,
+    /// Everything that must be true: format, lints, tests, generated files, pages, stories in a browser.
+    Test,
+}
+
+#[derive(Debug, Args)]
+struct Run {
+    /// Also starts made-up residents who write, move, send photos and video.
+    #[arg(long)]
+    demo: bool,
+    /// Flags for the gateway, after `--`.
+    #[command(flatten)]
+    gateway: Arguments,
+}
+
+#[derive(Debug, Args)]
+struct Arguments {
+    /// Flags for the gateway, after `--`.
+    #[arg(last = true, value_name = "GATEWAY FLAGS")]
+    gateway: Vec<String>,
+}
+
+fn main() -> ExitCode {
+    let outcome = match Cli::parse().command {
+        Command::Web => web::build(),
+        Command::Run(run) => run::run(run.demo, &run.gateway.gateway),
+        Command::Dev(arguments) => dev::run(&arguments.gateway),
+        Command::Generate => generate::into_repository(),
+        Command::Test => return test::run(),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -91,9 +91,7 @@ impl Session {
             }
             Event::Located { .. } => self.located = true,
             Event::PhotoAnnounced {
-                photo,
-                size_bytes,
-                ..
+                photo, size_bytes, ..
             } => self.photos.push(Photo {
                 id: *photo,
                 state: PhotoState::Announced,
@@ -106,7 +104,11 @@ impl Session {
                 }
             }
             Event::PhotoStored { photo, copy, .. } => {
-                let kept = if *copy { PhotoState::Copied } else { PhotoState::Kept };
+                let kept = if *copy {
+                    PhotoState::Copied
+                } else {
+                    PhotoState::Kept
+                };
                 self.set_photo(*photo, kept);
             }
             Event::PhotoRefused { photo, .. } => self.set_photo(*photo, PhotoState::Refused),

@@ -54,5 +54,9 @@ pub fn location(location: &Location) -> Result<(), ErrorCode> {
 pub fn media_type(media_type: &str) -> Result<(), ErrorCode> {
     let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'-' | b'+' | b'.');
     let ok = (1..=100).contains(&media_type.len()) && media_type.bytes().all(plain);
-    if ok { Ok(()) } else { Err(ErrorCode::OutOfRange) }
+    if ok {
+        Ok(())
+    } else {
+        Err(ErrorCode::OutOfRange)
+    }
 }

@@ -2,7 +2,7 @@
 
 use callbox_proto::command::{Opening, ResidentCommand, StaffCommand};
 use callbox_proto::error::ErrorCode;
-use callbox_proto::event::{Actor, Event, MediaEnd, ReleaseReason};
+use callbox_proto::event::{Event, MediaEnd, ReleaseReason};
 use callbox_proto::ids::{AgencyId, CommandId, ResidentId, StaffId};
 use callbox_proto::vocabulary::{
     Location, Medium, Millis, Priority, Role, Seq, Standing, TransferTarget,
@@ -105,7 +105,9 @@ pub fn open(
     };
     let found = triage::triage(context.policy.rules(), &facts);
     let queue = context.policy.queue_for(found.queue.as_ref());
-    let deadline_ms = context.policy.deadline(&queue, context.now_ms, found.priority);
+    let deadline_ms = context
+        .policy
+        .deadline(&queue, context.now_ms, found.priority);
     let mut events = vec![Event::Opened {
         agency: agency.clone(),
         queue,
@@ -259,12 +261,7 @@ fn with_triage(session: &Session, context: Context<'_>, said: Event, text: &str)
     events
 }
 
-fn consent(
-    session: &Session,
-    medium: Medium,
-    granted: bool,
-    ask: Option<CommandId>,
-) -> Vec<Event> {
+fn consent(session: &Session, medium: Medium, granted: bool, ask: Option<CommandId>) -> Vec<Event> {
     let mut events = vec![Event::Consented {
         medium,
         granted,
@@ -508,9 +505,7 @@ fn gateway(session: &Session, command: &GatewayCommand) -> Vec<Event> {
         GatewayCommand::ResidentGone if session.standing == Standing::Waiting => {
             vec![Event::Abandoned]
         }
-        GatewayCommand::ResidentBack
-            if session.left || session.standing == Standing::Abandoned =>
-        {
+        GatewayCommand::ResidentBack if session.left || session.standing == Standing::Abandoned => {
             if session.standing == Standing::Closed {
                 Vec::new()
             } else {
@@ -522,7 +517,5 @@ fn gateway(session: &Session, command: &GatewayCommand) -> Vec<Event> {
 }
 
 fn may_start(session: &Session, medium: Medium) -> bool {
-    session.granted.has(medium)
-        && !session.live.has(medium)
-        && session.standing != Standing::Closed
+    session.granted.has(medium) && !session.live.has(medium) && session.standing != Standing::Closed
 }

@@ -1,0 +1,138 @@
+//! Samples of events, in an order a session could have, each with who did it.
+
+use callbox_proto::error::ErrorCode;
+use callbox_proto::event::{Actor, Event, MediaEnd, ReleaseReason};
+use callbox_proto::vocabulary::{
+    Category, DeviceCan, Disposition, Medium, Priority, Role, RuleFired, TransferTarget,
+};
+
+use super::{Failure, NOW_MS, Named, Told, id, name, place, samples, tina};
+
+const SHA256: &str = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
+
+pub fn all() -> Result<Vec<Told>, Failure> {
+    let mut told = Vec::new();
+    for (name, event) in values()? {
+        let by = actor(&event)?;
+        told.push((name, by, event));
+    }
+    Ok(told)
+}
+
+fn actor(event: &Event) -> Result<Actor, Failure> {
+    Ok(match event {
+        Event::Opened { .. }
+        | Event::Text { .. }
+        | Event::Located { .. }
+        | Event::PhotoAnnounced { .. }
+        | Event::Consented { .. }
+        | Event::Left { .. } => Actor::Resident,
+        Event::Triaged { .. }
+        | Event::PhotoPreviewed { .. }
+        | Event::PhotoStored { .. }
+        | Event::PhotoRefused { .. }
+        | Event::MediaStarted { .. }
+        | Event::MediaEnded { .. }
+        | Event::Abandoned
+        | Event::Returned => Actor::Gateway,
+        Event::Watched { .. } => Actor::staff(Role::Supervisor, name("sue")?),
+        _ => tina()?,
+    })
+}
+
+fn opened(contact: Option<String>) -> Result<Event, Failure> {
+    Ok(Event::Opened {
+        agency: name("demo.example")?,
+        queue: name("main")?,
+        category: Category::Fire,
+        language: "en".into(),
+        silent: false,
+        device: DeviceCan {
+            video: true,
+            audio: true,
+            place: true,
+        },
+        resident: id(0x4e)?,
+        contact,
+    })
+}
+
+fn values() -> Result<Vec<Named<Event>>, Failure> {
+    let (photo, ask) = (id(0xf0)?, id(0xa5)?);
+    let rule = RuleFired {
+        rule: "smoke-inside".into(),
+        priority: Priority::LIFE_AT_RISK,
+        because: "smoke inside a building".into(),
+    };
+    let deadline_ms = NOW_MS + 10_000;
+    let queue = TransferTarget::Queue {
+        queue: name("fire")?,
+    };
+    Ok(samples!(Event {
+        Opened => [
+            "opened" = opened(Some("+1 555 0100".into()))?,
+            "opened_without_contact" = opened(None)?,
+        ],
+        Triaged => ["triaged" = Event::Triaged {
+            priority: Priority::LIFE_AT_RISK,
+            rules: vec![rule],
+            version: "2026-11-01".into(),
+            deadline_ms,
+        }],
+        PriorityChanged => ["priority_changed" = Event::PriorityChanged {
+            priority: Priority::PROMPT,
+            reason: "Barbecue, confirmed on video".into(),
+            deadline_ms: deadline_ms + 50_000,
+        }],
+        Text => ["text" = Event::Text { text: "There is smoke in the stairwell".into(), age_ms: 900 }],
+        Located => ["located" = Event::Located { location: place(None) }],
+        ServiceLocated => [
+            "service_located" = Event::ServiceLocated { location: place(None), from: Some(5) },
+            "service_located_by_hand" = Event::ServiceLocated {
+                location: place(Some("12 Harbour Street, back entrance")),
+                from: None,
+            },
+        ],
+        PhotoAnnounced => ["photo_announced" = Event::PhotoAnnounced {
+            photo,
+            media_type: "image/jpeg".into(),
+            size_bytes: 2_345_678,
+            preview: true,
+            age_ms: 4_000,
+        }],
+        PhotoPreviewed => ["photo_previewed" = Event::PhotoPreviewed { photo }],
+        PhotoStored => ["photo_stored" = Event::PhotoStored {
+            photo,
+            sha256: SHA256.into(),
+            size_bytes: 2_345_678,
+            media_type: "image/jpeg".into(),
+            copy: true,
+        }],
+        PhotoRefused => ["photo_refused" = Event::PhotoRefused { photo, code: ErrorCode::PhotoTypeRefused }],
+        PhotoRevealed => ["photo_revealed" = Event::PhotoRevealed { photo }],
+        Asked => [
+            "asked" = Event::Asked { ask, medium: Medium::Video, question: Some("Can you show me the door?".into()) },
+            "asked_without_question" = Event::Asked { ask, medium: Medium::Place, question: None },
+        ],
+        Consented => [
+            "consented" = Event::Consented { medium: Medium::Video, granted: true, ask: Some(ask) },
+            "consented_unasked" = Event::Consented { medium: Medium::Audio, granted: false, ask: None },
+        ],
+        MediaStarted => ["media_started" = Event::MediaStarted { medium: Medium::Video }],
+        MediaEnded => ["media_ended" = Event::MediaEnded { medium: Medium::Video, reason: MediaEnd::Stopped }],
+        Taken => ["taken" = Event::Taken],
+        Released => ["released" = Event::Released { reason: ReleaseReason::GivenBack }],
+        Transferred => ["transferred" = Event::Transferred {
+            target: queue,
+            queue: name("fire")?,
+            note: "Speaks Spanish, on the roof".into(),
+        }],
+        Left => ["left" = Event::Left { quick_exit: true }],
+        Abandoned => ["abandoned" = Event::Abandoned],
+        Returned => ["returned" = Event::Returned],
+        Closed => ["closed" = Event::Closed { disposition: Disposition::HelpSent, note: "Two engines".into() }],
+        Note => ["note" = Event::Note { text: "Neighbour confirms".into() }],
+        Watched => ["watched" = Event::Watched { staff: name("sue")?, role: Role::Supervisor }],
+        Seen => ["seen" = Event::Seen { up_to: 7 }],
+    }))
+}

@@ -1,0 +1,214 @@
+//! Samples of what staff send and receive. Entries and most commands are added from the samples of events and commands.
+
+use callbox_proto::command::StaffCommand;
+use callbox_proto::error::ErrorCode;
+use callbox_proto::event::{Actor, Event};
+use callbox_proto::message::{
+    Board, ErrorMessage, FromStaff, PersonFigures, QueueFigures, QueueInfo, SessionRow, ToStaff,
+};
+use callbox_proto::vocabulary::{
+    AgentReason, AgentState, Category, Medium, Priority, Role, RuleFired, Rung, Standing, Watchers,
+};
+
+use super::resident::{SDP, agency, limits, typed};
+use super::{Failure, NOW_MS, Named, id, name, samples};
+
+pub fn sent() -> Result<Vec<Named<FromStaff>>, Failure> {
+    let session = id(0x5e)?;
+    let away = FromStaff::SetAgentState {
+        state: AgentState::NotAvailable,
+        reason: Some(AgentReason::WrapUp),
+    };
+    Ok(samples!(FromStaff {
+        Hello => ["hello" = FromStaff::Hello { client: "console-web/0.1.0".into(), token: "eyJ.made-up.token".into() }],
+        Register => [
+            "register" = FromStaff::Register { queues: vec![name("main")?, name("fire")?] },
+            "register_nothing" = FromStaff::Register { queues: Vec::new() },
+        ],
+        SetAgentState => [
+            "set_agent_state" = FromStaff::SetAgentState { state: AgentState::Available, reason: None },
+            "set_agent_state_away" = away,
+        ],
+        TakeNext => ["take_next" = FromStaff::TakeNext { id: id(0xc2)? }],
+        Do => ["do" = FromStaff::Do { id: id(0xc1)?, session, command: StaffCommand::Take {} }],
+        Follow => ["follow" = FromStaff::Follow { session, after: 0 }],
+        Unfollow => ["unfollow" = FromStaff::Unfollow { session }],
+        Delivered => ["delivered" = FromStaff::Delivered { session, up_to: 9 }],
+        RealTimeText => ["real_time_text" = FromStaff::RealTimeText { session, typed: typed(0, 0, "Help")? }],
+        MediaOffer => ["media_offer" = FromStaff::MediaOffer { id: id(0x0ffe5)?, session, sdp: SDP.into(), talk: true }],
+        MediaStop => ["media_stop" = FromStaff::MediaStop { session }],
+        ListClosed => [
+            "list_closed" = FromStaff::ListClosed { id: id(0xc3)?, after: None },
+            "list_closed_further" = FromStaff::ListClosed { id: id(0xc3)?, after: Some(session) },
+        ],
+        Ping => ["ping" = FromStaff::Ping { n: 1 }],
+    }))
+}
+
+fn waiting() -> Result<SessionRow, Failure> {
+    Ok(SessionRow {
+        session: id(0x5e)?,
+        queue: name("main")?,
+        standing: Standing::Waiting,
+        priority: Priority::LIFE_AT_RISK,
+        rules: vec![RuleFired {
+            rule: "smoke-inside".into(),
+            priority: Priority::LIFE_AT_RISK,
+            because: "smoke inside a building".into(),
+        }],
+        priority_reason: None,
+        category: Category::Fire,
+        language: "en".into(),
+        silent: false,
+        entered_ms: NOW_MS,
+        deadline_ms: NOW_MS + 10_000,
+        rank: -2_608_046_501_104,
+        owner: None,
+        reserved_for: None,
+        answered_ms: None,
+        located: true,
+        photos: 1,
+        messages: 2,
+        live: Vec::new(),
+        connected: true,
+        quick_exit: false,
+    })
+}
+
+fn owned() -> Result<SessionRow, Failure> {
+    Ok(SessionRow {
+        session: id(0x5f)?,
+        standing: Standing::Owned,
+        priority: Priority::PROMPT,
+        priority_reason: Some("Barbecue, confirmed on video".into()),
+        rank: 1_790_000_060_000,
+        owner: Some(name("tina")?),
+        reserved_for: Some(name("tom")?),
+        answered_ms: Some(NOW_MS + 4_000),
+        live: vec![Medium::Video, Medium::Audio],
+        ..waiting()?
+    })
+}
+
+fn board() -> Result<Board, Failure> {
+    let quiet = QueueFigures {
+        queue: name("fire")?,
+        waiting: 0,
+        waiting_by_priority: [0; 5],
+        longest_since_ms: None,
+        answered: 0,
+        answered_in_target: 0,
+        abandoned: 0,
+        staffed: 0,
+    };
+    let busy = QueueFigures {
+        queue: name("main")?,
+        waiting: 3,
+        waiting_by_priority: [1, 0, 2, 0, 0],
+        longest_since_ms: Some(NOW_MS - 7_000),
+        answered: 120,
+        answered_in_target: 111,
+        abandoned: 4,
+        staffed: 2,
+    };
+    let tina = PersonFigures {
+        staff: name("tina")?,
+        name: "Tina".into(),
+        role: Role::Telecommunicator,
+        state: AgentState::Available,
+        reason: None,
+        since_ms: NOW_MS - 60_000,
+        sessions: 1,
+    };
+    let tom = PersonFigures {
+        staff: name("tom")?,
+        name: "Tom".into(),
+        state: AgentState::NotAvailable,
+        reason: Some(AgentReason::Break),
+        sessions: 0,
+        ..tina.clone()
+    };
+    Ok(Board {
+        now_ms: NOW_MS,
+        queues: vec![busy, quiet],
+        people: vec![tina, tom],
+        guarantee: "local_disk".into(),
+    })
+}
+
+pub fn received() -> Result<Vec<Named<ToStaff>>, Failure> {
+    let session = id(0x5e)?;
+    let queue = QueueInfo {
+        queue: name("main")?,
+        name: "Main".into(),
+        targets_ms: [10_000, 15_000, 20_000, 60_000, 300_000],
+        target_share_percent: 90,
+    };
+    let mut taken = ErrorMessage::new(Some(id(0xc1)?), ErrorCode::AlreadyTaken);
+    taken.owner = Some(name("tom")?);
+    Ok(samples!(ToStaff {
+        Welcome => ["welcome" = ToStaff::Welcome {
+            connection: id(0xc0e)?,
+            now_ms: NOW_MS,
+            heartbeat_ms: 2_000,
+            agency: agency()?,
+            staff: name("tina")?,
+            name: "Tina".into(),
+            role: Role::Telecommunicator,
+            queues: vec![queue],
+            limits: limits(),
+        }],
+        Receipt => ["receipt" = ToStaff::Receipt { id: id(0xc2)?, session, rung: Rung::Safe, first: 6, last: 6 }],
+        Sessions => ["sessions" = ToStaff::Sessions {
+            version: 41,
+            rows: vec![waiting()?, owned()?],
+            waiting: 1,
+            owned: 1,
+            abandoned: 0,
+        }],
+        SessionsChanged => ["sessions_changed" = ToStaff::SessionsChanged {
+            prev: 41,
+            version: 43,
+            changed: vec![waiting()?],
+            gone: vec![id(0x5f)?],
+            waiting: 1,
+            owned: 0,
+            abandoned: 0,
+        }],
+        History => ["history" = ToStaff::History { id: id(0xc3)?, rows: vec![owned()?], more: false }],
+        Session => ["session" = ToStaff::Session { row: waiting()?, head: 9, after: 0 }],
+        Entry => ["entry" = ToStaff::Entry {
+            session,
+            seq: 4,
+            at_ms: NOW_MS,
+            by: Actor::Resident,
+            command: id(0xc0)?,
+            event: Event::Text { text: "Hello".into(), age_ms: 0 },
+        }],
+        RealTimeText => ["real_time_text" = ToStaff::RealTimeText {
+            session,
+            by: Actor::Resident,
+            typed: typed(0, 0, "Ther")?,
+        }],
+        Presence => ["presence" = ToStaff::Presence { session, connected: true, delivered: 9, seen: 8 }],
+        Live => ["live" = ToStaff::Live {
+            session,
+            video: true,
+            audio: false,
+            watching: Watchers { telecommunicators: 1, supervisors: 0 },
+        }],
+        MediaAnswer => ["media_answer" = ToStaff::MediaAnswer {
+            id: id(0x0ffe5)?,
+            session,
+            sdp: SDP.into(),
+            peer: id(0x9ee5)?,
+        }],
+        Board => ["board" = ToStaff::Board(board()?)],
+        Reconnect => ["reconnect" = ToStaff::Reconnect { after_ms: 2_000 }],
+        Error => [
+            "error" = ToStaff::Error(taken),
+            "error_later" = ToStaff::Error(ErrorMessage::new(Some(id(0xc2)?), ErrorCode::NothingWaits)),
+        ],
+        Pong => ["pong" = ToStaff::Pong { n: 1 }],
+    }))
+}

@@ -1,0 +1,86 @@
+//! Bounds of the wire: how long, how many, how far. A client keeps them so that nothing is refused; the gateway enforces them.
+//!
+//! Owns: the numbers and their units. Must not: check anything (that is `codec`, `domain` and the transports). Used by: all of
+//! them, and by the generated TypeScript and the table in `docs/protocol.md`.
+
+/// One bound, for tables.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Bound {
+    /// Name of the constant; it ends in the unit where there is one.
+    pub name: &'static str,
+    /// Its value.
+    pub value: f64,
+    /// What it limits and why it has this value.
+    pub why: &'static str,
+}
+
+macro_rules! bounds {
+    ($($(#[doc = $doc:literal])+ $name:ident: $type:ty = $value:expr;)+) => {
+        $($(#[doc = $doc])+ pub const $name: $type = $value;)+
+
+        /// Every bound, in the order of the table in `docs/protocol.md`.
+        pub const ALL: &[Bound] = &[$(Bound {
+            name: stringify!($name),
+            value: $name as f64,
+            why: concat!($($doc),+),
+        }),+];
+    };
+}
+
+bounds! {
+    /// Bytes in one WebSocket frame to the gateway; larger messages are sent in several frames.
+    FRAME_MAX_BYTES: usize = 64 * 1024;
+    /// Bytes in one message to the gateway: a photo's preview in base64 and some room.
+    MESSAGE_MAX_BYTES: usize = 256 * 1024;
+    /// Deepest nesting of a message; ours need 6.
+    DEPTH_MAX: usize = crate::codec::DEPTH_MAX;
+    /// Elements in one message, keys and values counted.
+    ELEMENTS_MAX: usize = crate::codec::ELEMENTS_MAX;
+    /// Bytes of the challenge's nonce.
+    NONCE_BYTES: usize = 32;
+    /// Bytes of a device's public key: an uncompressed P-256 point.
+    KEY_BYTES: usize = 65;
+    /// Bytes of the hello's signature: r and s.
+    SIGNATURE_BYTES: usize = 64;
+    /// Characters in the name and version of a client.
+    CLIENT_MAX_CHARS: usize = 100;
+    /// Characters in one text or note; T.140 and chat lines are far shorter.
+    TEXT_MAX_CHARS: usize = 8_000;
+    /// Characters in one packet of real-time text.
+    REAL_TIME_TEXT_MAX_CHARS: usize = 2_000;
+    /// Characters in a reason, a question or the words of a place.
+    REASON_MAX_CHARS: usize = 500;
+    /// Characters in a contact.
+    CONTACT_MAX_CHARS: usize = 200;
+    /// Characters in a language tag; BCP 47 asks for at least 35.
+    LANGUAGE_MAX_CHARS: usize = 35;
+    /// Characters in the name of an agency, a queue or a person.
+    NAME_MAX_CHARS: usize = 64;
+    /// Photos announced in one session.
+    PHOTOS_MAX: usize = 100;
+    /// Bytes in a photo's original.
+    PHOTO_MAX_BYTES: u64 = 50 * 1024 * 1024;
+    /// Bytes in a photo's preview, so that it travels with the announcement.
+    PREVIEW_MAX_BYTES: usize = 128 * 1024;
+    /// Pixels on the longer side of a preview.
+    PREVIEW_MAX_SIDE_PX: u32 = 1_280;
+    /// Characters in a media type.
+    MEDIA_TYPE_MAX_CHARS: usize = 100;
+    /// Bytes in a session description (SDP).
+    SDP_MAX_BYTES: usize = 32 * 1024;
+    /// Metres of uncertainty that still say something.
+    UNCERTAINTY_MAX_M: f64 = 100_000.0;
+    /// Age in ms of what an outbox may still bring: 7 days.
+    AGE_MAX_MS: i64 = 7 * 24 * 60 * 60 * 1_000;
+    /// Rules named in one `triaged` event.
+    RULES_FIRED_MAX: usize = 16;
+    /// Rows of each standing in one `sessions` message; the counts beside them are whole.
+    LIST_MAX_ROWS: usize = 500;
+    /// Rows in one `history` message.
+    HISTORY_MAX_ROWS: usize = 100;
+    /// Largest integer on the wire: 2^53 - 1, the last one JavaScript keeps exactly.
+    INTEGER_MAX: u64 = (1 << 53) - 1;
+}
+
+/// What the hello's signature covers before the nonce, as ASCII.
+pub const HELLO_CONTEXT: &str = "callbox-hello-v1";

@@ -1,0 +1,269 @@
+//! The program put together: the only room that names concrete adapters.
+//!
+//! Owns: what runs, in which order it starts and stops. Must not: hold logic of its own. Called by: `main`.
+
+mod agency;
+mod live;
+mod photos;
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use anyhow::Context as _;
+use callbox_domain::session::{PHOTO_MAX_BYTES, PHOTOS_MAX, PREVIEW_MAX_BYTES, TEXT_MAX_CHARS};
+use callbox_proto::message::Limits;
+use metrics_exporter_prometheus::PrometheusHandle;
+
+use crate::auth::SignIn;
+use crate::auth::staff::Accounts;
+use crate::auth::tokens::Tokens;
+use crate::backbone::embedded::{Embedded, Options};
+use crate::backbone::{Backbone, Guarantee};
+use crate::clock::{Clock, SystemClock};
+use crate::config::Config;
+use crate::evidence::folder::{FolderLimits, FolderStore};
+use crate::evidence::photo::{PhotoPipeline, WorkerLimits};
+use crate::evidence::store::EvidenceStore;
+use crate::http::admin::{self, AdminServer, AskReadiness, Readiness};
+use crate::http::api::{self, Api, SocketLimits};
+use crate::http::uploads::{self, UploadLimits, Uploads};
+use crate::http::{Server, descriptors, layers, metrics, pages};
+use crate::media::{MediaConfig, MediaPlane};
+use crate::node::agency::Agency;
+use crate::node::{Node, NodeLimits, Random};
+use crate::shutdown::{Drained, Lifecycle, service_manager};
+use crate::transport::{Transport, TransportLimits};
+
+/// Folder of the embedded backbone inside the data folder.
+const BACKBONE_FOLDER: &str = "backbone";
+/// How often expired uploads are removed.
+const SWEEP_EVERY: Duration = Duration::from_secs(300);
+
+/// Runs the gateway until it is told to stop.
+///
+/// # Errors
+/// Whatever keeps it from starting, in words for an operator.
+pub async fn serve(config: Config) -> anyhow::Result<()> {
+    let lifecycle = Lifecycle::new();
+    lifecycle
+        .follow_signals()
+        .context("signals cannot be followed")?;
+    descriptors::raise(config.server.limits.connections);
+    let prometheus = metrics::install()?;
+    tokio::spawn(metrics::keep_tidy(prometheus.clone()));
+
+    // Ports first: a second start on the same machine fails before it touches the data.
+    let admin = AdminServer::bind(&config.admin)
+        .with_context(|| format!("cannot listen on {} (admin.listen)", config.admin.listen))?;
+    let server = Server::bind(&config.server)?;
+    let parts = Parts::build(&config, &lifecycle).await?;
+    start_admin(admin, &lifecycle, &parts, prometheus);
+
+    let bounded = pages::router(server.headers()).merge(api::router(&parts.api));
+    let bounded = layers::bounded(bounded, &config.server.limits);
+    let unbounded = uploads::router(parts.uploads.clone()).merge(api::sockets(&parts.api));
+    let router = layers::outermost(bounded.merge(unbounded), server.headers(), server.origins());
+    tracing::info!(public = %server.address(), guarantee = ?parts.backbone.guarantee(), "listening");
+    server.spawn(router, &lifecycle);
+    service_manager::ready();
+    service_manager::keep_watchdog(&lifecycle);
+
+    lifecycle.soft().cancelled().await;
+    service_manager::stopping();
+    parts.node.send_everybody_away();
+    match lifecycle.drained(config.server.drain()).await {
+        Drained::Completely => tracing::info!("drained"),
+        Drained::AtDeadline => tracing::warn!(
+            seconds = config.server.drain_s,
+            "drain deadline: cut what was open"
+        ),
+        Drained::AtSecondSignal => tracing::warn!("stopped at once"),
+    }
+    parts.stop().await;
+    Ok(())
+}
+
+/// Checks what `check-config` can check beyond single values: the rules of triage and the agency's names.
+///
+/// # Errors
+/// What `serve` would refuse.
+pub fn check(config: &Config) -> anyhow::Result<()> {
+    agency::info(&config.agency)?;
+    agency::policy(config).map(drop)
+}
+
+/// What runs.
+struct Parts {
+    backbone: Arc<Embedded>,
+    node: Arc<Node>,
+    live: Arc<live::Live>,
+    uploads: Uploads,
+    api: Api,
+}
+
+impl Parts {
+    async fn build(config: &Config, lifecycle: &Lifecycle) -> anyhow::Result<Self> {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+        let data_dir = &config.storage.data_dir;
+        std::fs::create_dir_all(data_dir)
+            .with_context(|| format!("{} (storage.data_dir)", data_dir.display()))?;
+        let folder = data_dir.join(BACKBONE_FOLDER);
+        let backbone = Arc::new(Embedded::open(
+            &folder,
+            &Options::default(),
+            Arc::clone(&clock),
+        )?);
+        let info = agency::info(&config.agency)?;
+        let agency = Agency::new(info.clone(), agency::policy(config)?);
+        let node = Node::start(
+            Arc::clone(&backbone) as Arc<dyn Backbone>,
+            Arc::clone(&clock),
+            Random::from_system(),
+            node_limits(config),
+            vec![agency],
+        )
+        .await?;
+        let plane = MediaPlane::start(MediaConfig::on(config.media.listen))?;
+        let live = live::Live::start(plane, &node);
+        let tokens = Arc::new(Tokens::open(&config.identity.key_file(data_dir))?);
+        let accounts = accounts(config, clock)?;
+        let (uploads, photos) = evidence(config, &node, &tokens)?;
+        let transport = Arc::new(Transport {
+            node: Arc::clone(&node),
+            tokens: Arc::clone(&tokens),
+            accounts: Arc::clone(&accounts),
+            default_agency: info.agency.clone(),
+            limits: transport_limits(config),
+            previews: Arc::new(photos::PreviewDesk(Arc::clone(&photos))),
+        });
+        let api = Api {
+            transport,
+            accounts,
+            tokens,
+            photos,
+            agency: info,
+            staff_token_ms: ms(config.identity.staff_token()),
+            sockets: SocketLimits {
+                message_bytes: config.session.message_bytes,
+                resident_read_buffer_bytes: config.session.resident_read_buffer_bytes,
+                staff_read_buffer_bytes: config.session.console_read_buffer_bytes,
+            },
+            open_sockets: lifecycle.tasks().clone(),
+        };
+        Ok(Self {
+            backbone,
+            node,
+            live,
+            uploads,
+            api,
+        })
+    }
+
+    /// In the order in which each needs the next: media, node, log.
+    async fn stop(&self) {
+        self.live.shutdown().await;
+        self.node.stop();
+        self.backbone.close().await;
+    }
+}
+
+fn accounts(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<Arc<dyn SignIn>> {
+    let mut accounts = Accounts::new(clock)?;
+    agency::add_demo_people(&mut accounts, &config.agency)?;
+    Ok(Arc::new(accounts))
+}
+
+fn evidence(
+    config: &Config,
+    node: &Arc<Node>,
+    tokens: &Arc<Tokens>,
+) -> anyhow::Result<(Uploads, Arc<photos::Photos>)> {
+    let folder = config.storage.evidence_dir();
+    let store = FolderStore::open(&folder, FolderLimits::default(), Arc::new(SystemTime::now))
+        .with_context(|| format!("{} (storage.evidence_dir)", folder.display()))?;
+    let store: Arc<dyn EvidenceStore> = Arc::new(store);
+    let pipeline = Arc::new(PhotoPipeline::of_this_program(WorkerLimits::default())?);
+    let photos = photos::Photos::new(
+        Arc::clone(node),
+        Arc::clone(tokens),
+        Arc::clone(&store),
+        Arc::clone(&pipeline),
+    );
+    let uploads = Uploads::new(
+        Arc::clone(&store),
+        pipeline,
+        Arc::clone(&photos) as Arc<dyn uploads::UploadAuthority>,
+        UploadLimits::default(),
+    );
+    tokio::spawn(look_after_uploads(store, uploads.clone()));
+    Ok((uploads, photos))
+}
+
+/// Tells the log what was sealed before a restart, then removes expired uploads now and then.
+async fn look_after_uploads(store: Arc<dyn EvidenceStore>, uploads: Uploads) {
+    uploads.finish_interrupted().await;
+    let mut tick = tokio::time::interval(SWEEP_EVERY);
+    loop {
+        tick.tick().await;
+        if let Err(error) = store.sweep().await {
+            tracing::error!(%error, "expired uploads could not be removed");
+        }
+    }
+}
+
+fn start_admin(
+    admin: AdminServer,
+    lifecycle: &Lifecycle,
+    parts: &Parts,
+    prometheus: PrometheusHandle,
+) {
+    let draining = lifecycle.soft().clone();
+    let backbone = Arc::clone(&parts.backbone);
+    let readiness: AskReadiness = Arc::new(move || {
+        if draining.is_cancelled() {
+            return Readiness::Draining("finishing what is open".to_owned());
+        }
+        match backbone.guarantee() {
+            Guarantee::LocalDisk => Readiness::Ready("ready; safe means on this disk".to_owned()),
+            Guarantee::Replicated(n) => Readiness::Ready(format!("ready; safe means {n} replicas")),
+            Guarantee::None => Readiness::Starting("the store cannot be written".to_owned()),
+        }
+    });
+    tracing::info!(admin = %admin.address(), "probes and metrics");
+    admin.spawn(
+        admin::router(readiness, prometheus),
+        lifecycle.hard().clone(),
+    );
+}
+
+fn node_limits(config: &Config) -> NodeLimits {
+    let session = &config.session;
+    NodeLimits {
+        outbox_bytes: session.outbox_bytes,
+        slow_reader_ms: ms(session.slow_reader()),
+        resume_grace_ms: ms(session.resume_grace()),
+        console_grace_ms: session.console_grace_s.saturating_mul(1_000),
+        restart_grace_ms: session.restart_grace_s.saturating_mul(1_000),
+    }
+}
+
+fn transport_limits(config: &Config) -> TransportLimits {
+    let session = &config.session;
+    TransportLimits {
+        first_message: session.first_frame(),
+        resident_heartbeat_ms: session.resident_heartbeat_s.saturating_mul(1_000),
+        staff_heartbeat_ms: session.heartbeat_s.saturating_mul(1_000),
+        upload_token_ms: ms(config.identity.upload_token()),
+        told: Limits {
+            message_bytes: u32::try_from(session.message_bytes).unwrap_or(u32::MAX),
+            text_chars: TEXT_MAX_CHARS as u32,
+            preview_bytes: PREVIEW_MAX_BYTES as u32,
+            photo_bytes: PHOTO_MAX_BYTES,
+            photos: PHOTOS_MAX as u32,
+        },
+    }
+}
+
+fn ms(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,120 @@
+//! The bell: wakes whoever listens to an agency.
+//!
+//! Owns: the channels of each agency. Must not: ring for what is not committed. Called by: the writer after each commit,
+//! `publish` and `subscribe`.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use callbox_proto::ids::{AgencyId, SessionId};
+use tokio::sync::broadcast::{self, error::RecvError};
+
+use crate::backbone::{BackboneError, Ring, Seq, Subscription};
+
+/// Rings kept for a slow subscriber: several group commits. Who is further behind reads the logs, which is cheaper by then.
+const APPENDED_KEPT: usize = 4_096;
+/// Publications kept: at [`crate::backbone::PUBLISH_MAX_BYTES`] each, at most 16 MiB per agency.
+const PUBLISHED_KEPT: usize = 256;
+
+#[derive(Debug)]
+struct Channels {
+    appended: broadcast::Sender<(SessionId, Seq)>,
+    published: broadcast::Sender<Bytes>,
+}
+
+/// The bells of all agencies somebody listens to; `None` inside when closed.
+#[derive(Debug)]
+pub(super) struct Bell {
+    agencies: Mutex<Option<HashMap<AgencyId, Channels>>>,
+}
+
+impl Bell {
+    pub(super) fn new() -> Self {
+        Self {
+            agencies: Mutex::new(Some(HashMap::new())),
+        }
+    }
+
+    /// Rings for appends of one commit, in their order.
+    pub(super) fn ring<'a>(&self, appended: impl Iterator<Item = (&'a AgencyId, SessionId, Seq)>) {
+        let mut guard = self.lock();
+        let Some(agencies) = guard.as_mut() else {
+            return;
+        };
+        for (agency, session, head) in appended {
+            if let Some(channels) = agencies.get(agency) {
+                // Fails only when nobody listens any more.
+                let _ = channels.appended.send((session, head));
+            }
+        }
+    }
+
+    /// Sends a publication to whoever listens now.
+    pub(super) fn publish(&self, agency: &AgencyId, payload: Bytes) -> Result<(), BackboneError> {
+        let mut guard = self.lock();
+        let agencies = guard.as_mut().ok_or(BackboneError::Closed)?;
+        if let Some(channels) = agencies.get(agency) {
+            let _ = channels.published.send(payload);
+        }
+        Ok(())
+    }
+
+    /// Listens from now on. Agencies nobody listens to any more are let go here.
+    pub(super) fn subscribe(&self, agency: &AgencyId) -> Result<Listener, BackboneError> {
+        let mut guard = self.lock();
+        let agencies = guard.as_mut().ok_or(BackboneError::Closed)?;
+        agencies.retain(|_, channels| channels.appended.receiver_count() > 0);
+        let channels = agencies.entry(agency.clone()).or_insert_with(|| Channels {
+            appended: broadcast::Sender::new(APPENDED_KEPT),
+            published: broadcast::Sender::new(PUBLISHED_KEPT),
+        });
+        Ok(Listener {
+            appended: channels.appended.subscribe(),
+            published: channels.published.subscribe(),
+        })
+    }
+
+    /// Ends every subscription once it has read what was rung.
+    pub(super) fn close(&self) {
+        *self.lock() = None;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<HashMap<AgencyId, Channels>>> {
+        self.agencies.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One subscriber's end of a bell.
+#[derive(Debug)]
+pub(super) struct Listener {
+    appended: broadcast::Receiver<(SessionId, Seq)>,
+    published: broadcast::Receiver<Bytes>,
+}
+
+#[async_trait]
+impl Subscription for Listener {
+    async fn next(&mut self) -> Option<Ring> {
+        loop {
+            tokio::select! {
+                rung = self.appended.recv() => return heard(rung),
+                published = self.published.recv() => match published {
+                    Ok(payload) => return Some(Ring::Published(payload)),
+                    // Lost publications are not told.
+                    Err(RecvError::Lagged(_)) => {}
+                    // Both channels close together: what was rung before is still heard.
+                    Err(RecvError::Closed) => return heard(self.appended.recv().await),
+                },
+            }
+        }
+    }
+}
+
+fn heard(rung: Result<(SessionId, Seq), RecvError>) -> Option<Ring> {
+    match rung {
+        Ok((session, head)) => Some(Ring::Appended { session, head }),
+        Err(RecvError::Lagged(_)) => Some(Ring::Missed),
+        Err(RecvError::Closed) => None,
+    }
+}

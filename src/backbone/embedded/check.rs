@@ -1,0 +1,248 @@
+//! Checksums and the encoding of what is stored: SQLite does not notice a flipped bit, these do.
+//!
+//! Owns: how ids and standings look in the tables, and what each checksum covers. Must not: touch a connection.
+//! Called by: everything here that reads or writes rows.
+
+use bytes::Bytes;
+use callbox_proto::ids::{AgencyId, CommandId, SessionId};
+use rusqlite::Row;
+
+use super::fault::Fault;
+use crate::backbone::{IndexRow, IndexedSession, Seq, Standing, StandingKind};
+
+/// Checksum of a record: over the session, the place, the command and the payload.
+pub(super) fn record_crc(session: SessionId, seq: Seq, command: CommandId, payload: &[u8]) -> u32 {
+    let mut hasher = crc32fast::Hasher::new();
+    hasher.update(&session.as_u128().to_be_bytes());
+    hasher.update(&seq.to_be_bytes());
+    hasher.update(&command.as_u128().to_be_bytes());
+    hasher.update(payload);
+    hasher.finalize()
+}
+
+/// The running check of a log after one more record.
+pub(super) fn chain(before: u32, record: u32) -> u32 {
+    let mut hasher = crc32fast::Hasher::new();
+    hasher.update(&before.to_be_bytes());
+    hasher.update(&record.to_be_bytes());
+    hasher.finalize()
+}
+
+/// Checksum of an index row. Every part is preceded by its length or has a fixed one.
+pub(super) fn row_crc(no: i64, session: SessionId, agency: &AgencyId, row: &IndexRow) -> u32 {
+    let mut hasher = crc32fast::Hasher::new();
+    let place = place(&row.standing);
+    hasher.update(&no.to_be_bytes());
+    hasher.update(&session.as_u128().to_be_bytes());
+    hasher.update(&place.rank.to_be_bytes());
+    hasher.update(&[u8::from(place.urgent)]);
+    for text in [agency.as_str(), place.kind_text, row.queue.as_str()] {
+        hasher.update(&(text.len() as u64).to_be_bytes());
+        hasher.update(text.as_bytes());
+    }
+    hasher.update(&row.summary);
+    hasher.finalize()
+}
+
+/// Where a log stands: its row in `log_head`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Log {
+    pub(super) head: Seq,
+    pub(super) chain: u32,
+    /// Records up to here have their commands in the command table.
+    pub(super) sealed: Seq,
+}
+
+/// Checksum of a row of `log_head`.
+pub(super) fn log_crc(no: i64, log: Log) -> u32 {
+    let mut hasher = crc32fast::Hasher::new();
+    hasher.update(&no.to_be_bytes());
+    hasher.update(&log.head.to_be_bytes());
+    hasher.update(&log.chain.to_be_bytes());
+    hasher.update(&log.sealed.to_be_bytes());
+    hasher.finalize()
+}
+
+/// Reads and checks the columns `head, chain, sealed, crc` of `log_head`, from the given one on.
+pub(super) fn log_of(row: &Row<'_>, column: usize, no: i64) -> Option<Log> {
+    let log = Log {
+        head: row.get(column).ok()?,
+        chain: row.get(column + 1).ok()?,
+        sealed: row.get(column + 2).ok()?,
+    };
+    (row.get::<_, i64>(column + 3).ok()? == i64::from(log_crc(no, log))).then_some(log)
+}
+
+/// A standing as the table's columns say it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Place {
+    pub(super) kind_text: &'static str,
+    pub(super) rank: i64,
+    pub(super) urgent: bool,
+}
+
+/// The columns of a standing.
+pub(super) fn place(standing: &Standing) -> Place {
+    let (kind, rank, urgent) = match standing {
+        Standing::Waiting { rank, urgent } => (StandingKind::Waiting, *rank, *urgent),
+        Standing::Owned => (StandingKind::Owned, 0, false),
+        Standing::Abandoned => (StandingKind::Abandoned, 0, false),
+        Standing::Closed => (StandingKind::Closed, 0, false),
+    };
+    Place {
+        kind_text: kind_text(kind),
+        rank,
+        urgent,
+    }
+}
+
+/// A kind of standing as text. Words, not numbers: operators read them, and one flipped bit never makes another of them.
+pub(super) const fn kind_text(kind: StandingKind) -> &'static str {
+    match kind {
+        StandingKind::Waiting => "waiting",
+        StandingKind::Owned => "owned",
+        StandingKind::Abandoned => "abandoned",
+        StandingKind::Closed => "closed",
+    }
+}
+
+fn standing(kind: &str, rank: i64, urgent: i64) -> Option<Standing> {
+    match kind {
+        "waiting" => Some(Standing::Waiting {
+            rank,
+            urgent: urgent != 0,
+        }),
+        "owned" => Some(Standing::Owned),
+        "abandoned" => Some(Standing::Abandoned),
+        "closed" => Some(Standing::Closed),
+        _ => None,
+    }
+}
+
+/// A session id as a key; big-endian, so that keys sort as ids do.
+pub(super) fn session_key(session: SessionId) -> [u8; 16] {
+    session.as_u128().to_be_bytes()
+}
+
+/// A session id from its key.
+pub(super) fn session_of(key: [u8; 16]) -> Option<SessionId> {
+    SessionId::from_u128(u128::from_be_bytes(key))
+}
+
+/// Columns of [`indexed`], from `session_index i JOIN log_head h`.
+pub(super) const INDEXED_COLUMNS: &str =
+    "i.no, i.session, i.agency, i.standing, i.rank, i.urgent, i.queue, i.crc, i.summary,
+    h.head, h.chain, h.sealed, h.crc";
+
+/// What a row of the index says.
+pub(super) enum Indexed {
+    /// As it was written.
+    Sound {
+        /// Its local number.
+        no: i64,
+        /// Where its log stands.
+        log: Log,
+        /// The row.
+        session: IndexedSession,
+    },
+    /// Its checksum does not match; the session's id if that can still be read.
+    Damaged(Option<SessionId>),
+}
+
+/// Reads and checks a row of [`INDEXED_COLUMNS`].
+pub(super) fn indexed(row: &Row<'_>) -> Result<Indexed, Fault> {
+    let session = row.get::<_, [u8; 16]>(1).ok().and_then(session_of);
+    Ok(match (session, columns(row)) {
+        (
+            Some(id),
+            Some(Columns {
+                no,
+                agency,
+                log,
+                crc,
+                index,
+            }),
+        ) if i64::from(row_crc(no, id, &agency, &index)) == crc => Indexed::Sound {
+            no,
+            log,
+            session: IndexedSession {
+                session: id,
+                agency,
+                head: log.head,
+                row: index,
+            },
+        },
+        (session, _) => Indexed::Damaged(session),
+    })
+}
+
+struct Columns {
+    no: i64,
+    agency: AgencyId,
+    log: Log,
+    crc: i64,
+    index: IndexRow,
+}
+
+fn columns(row: &Row<'_>) -> Option<Columns> {
+    let text = |column| {
+        row.get_ref(column)
+            .ok()
+            .and_then(|value| value.as_str().ok())
+    };
+    let standing = standing(text(3)?, row.get(4).ok()?, row.get(5).ok()?)?;
+    let summary = Bytes::copy_from_slice(row.get_ref(8).ok()?.as_blob().ok()?);
+    let no = row.get(0).ok()?;
+    Some(Columns {
+        no,
+        agency: text(2)?.parse().ok()?,
+        log: log_of(row, 9, no)?,
+        crc: row.get(7).ok()?,
+        index: IndexRow {
+            queue: text(6)?.parse().ok()?,
+            standing,
+            summary,
+        },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_flipped_bit_of_a_record_changes_its_checksum() {
+        let session = SessionId::from_u128(7).unwrap();
+        let command = CommandId::from_u128(9).unwrap();
+        let payload = b"somebody fell into the river".to_vec();
+        let sound = record_crc(session, 3, command, &payload);
+        for bit in 0..payload.len() * 8 {
+            let mut flipped = payload.clone();
+            flipped[bit / 8] ^= 1 << (bit % 8);
+            assert_ne!(
+                record_crc(session, 3, command, &flipped),
+                sound,
+                "bit {bit}"
+            );
+        }
+        assert_ne!(record_crc(session, 4, command, &payload), sound);
+    }
+
+    #[test]
+    fn no_flipped_bit_turns_one_standing_into_another() {
+        for kind in [
+            StandingKind::Waiting,
+            StandingKind::Owned,
+            StandingKind::Abandoned,
+            StandingKind::Closed,
+        ] {
+            let text = kind_text(kind).as_bytes();
+            for bit in 0..text.len() * 8 {
+                let mut flipped = text.to_vec();
+                flipped[bit / 8] ^= 1 << (bit % 8);
+                let flipped = String::from_utf8_lossy(&flipped).into_owned();
+                assert_eq!(standing(&flipped, 0, 0), None);
+            }
+        }
+    }
+}

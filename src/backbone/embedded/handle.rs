@@ -1,0 +1,432 @@
+//! The handle of an open store: the contract's calls, handed to whoever does them.
+//!
+//! Owns: opening and closing, and the leases. Must not: hold rows. Called by: `app` (open, close), `node` (the trait).
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use callbox_proto::ids::{AgencyId, CommandId, SessionId};
+use rusqlite::Connection;
+use tokio::sync::{mpsc, oneshot};
+
+use super::check::{self, INDEXED_COLUMNS, Indexed};
+use super::fault::{Fault, OpenError};
+use super::folder::{self, DATABASE_FILE, Lock, Mark};
+use super::lease::{Epochs, Leases};
+use super::ledger::{self, Ledger, Outcome};
+use super::queue::Queues;
+use super::readers::{self, Readers};
+use super::schema;
+use super::shared::Shared;
+use super::upkeep::{self, Verification};
+use super::writer::{JOBS_MAX, Job, Writer};
+use crate::backbone::{
+    Append, BATCH_MAX_APPENDS, Backbone, BackboneError, CLAIM_MAX_QUEUES, Claim, Claimed,
+    Guarantee, IndexCursor, IndexSnapshot, IndexedSession, LEASE_TEXT_MAX_BYTES, Lease,
+    PUBLISH_MAX_BYTES, READ_MAX_ROWS, Record, Seq, StandingKind, Subscription,
+};
+use crate::clock::Clock;
+
+/// Epochs reserved by one durable write: one fsync per million claims, and 2^33 starts before a number reaches 2^53.
+const EPOCH_BLOCK: u64 = 1 << 20;
+
+/// How to open a store.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Opens a store although acknowledged commits or index rows are missing; what can be read is kept. An operator's
+    /// decision, never a default.
+    pub accept_damage: bool,
+    /// Size in pages of 4 KiB the database may grow to; over it appends answer [`BackboneError::Full`]. `None`: the disk.
+    pub max_pages: Option<u32>,
+}
+
+/// An open embedded backbone. [`Embedded::close`] it; dropping it does the same but blocks the thread meanwhile.
+pub struct Embedded {
+    shared: Arc<Shared>,
+    leases: Mutex<Leases>,
+    epochs: Mutex<Epochs>,
+    ways: Mutex<Option<Ways>>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+    database: PathBuf,
+}
+
+#[derive(Clone)]
+struct Ways {
+    jobs: mpsc::Sender<Job>,
+    readers: Readers,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Embedded {
+    /// Opens the store in `folder`, making both if they are missing. Blocks: reads the index, and copies what an
+    /// interrupted process left in the write-ahead log.
+    ///
+    /// # Errors
+    /// See [`OpenError`]; above all when the folder is in use, newer than this program, or has lost what was acknowledged.
+    pub fn open(
+        folder: &Path,
+        options: &Options,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, OpenError> {
+        folder::prepare(folder)?;
+        let held = Lock::take(folder)?;
+        let database = folder.join(DATABASE_FILE);
+        folder::make_database(&database)?;
+        let connection = schema::open_writer(&database)?;
+        if let Some(pages) = options.max_pages {
+            connection.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))?;
+        }
+        folder::sync(folder)?;
+        // What a handle left behind whose fsync failed is in the system's cache at best: write and fsync all of it anew.
+        match schema::checkpoint_all(&connection) {
+            Ok(_) | Err(Fault::Busy | Fault::Full) => {}
+            Err(fault) => return Err(fault.into()),
+        }
+        let commits = ledger::stored_commits(&connection)?;
+        let mark = check_mark(folder, commits, options)?;
+        let queues = load_queues(&connection, options)?;
+        mend_indexes(&connection)?;
+        let epoch = connection.query_row("SELECT epochs FROM store", [], |row| row.get(0))?;
+        let shared = Arc::new(Shared::new(clock, queues));
+        let (readers, mut threads) = Readers::start(&database)?;
+        let writer = Writer::new(
+            Ledger::new(connection, commits)?,
+            Arc::clone(&shared),
+            mark,
+            held,
+        );
+        let (jobs, waiting) = mpsc::channel(JOBS_MAX);
+        let thread = std::thread::Builder::new().name("backbone-writer".to_owned());
+        let spawned = thread.spawn(move || writer.run(waiting));
+        threads.push(spawned.map_err(|source| OpenError::Io {
+            path: folder.to_owned(),
+            source,
+        })?);
+        Ok(Self {
+            shared,
+            leases: Mutex::default(),
+            epochs: Mutex::new(Epochs::new(epoch, epoch)),
+            ways: Mutex::new(Some(Ways { jobs, readers })),
+            threads: Mutex::new(threads),
+            database,
+        })
+    }
+
+    /// Writes what waits, puts everything into the database file and lets the folder go. Later calls answer
+    /// [`BackboneError::Closed`]; subscriptions end.
+    pub async fn close(&self) {
+        let Some(ways) = lock(&self.ways).take() else {
+            return;
+        };
+        self.shared.close();
+        let (answer, answered) = oneshot::channel();
+        if ways.jobs.send(Job::Close { answer }).await.is_ok() {
+            let _ = answered.await;
+        }
+        drop(ways);
+        let threads = std::mem::take(&mut *lock(&self.threads));
+        let _ = tokio::task::spawn_blocking(move || join(threads)).await;
+    }
+
+    /// Writes a whole, consistent copy of the database to `target`, which must not exist. Appends go on meanwhile; the
+    /// write-ahead log grows until the copy is done.
+    ///
+    /// # Errors
+    /// [`OpenError::Io`] when the target exists or cannot be written, [`OpenError::Damaged`] when the store is.
+    pub async fn copy_to(&self, target: &Path) -> Result<(), OpenError> {
+        let (database, target) = (self.database.clone(), target.to_owned());
+        upkeep_task(move || upkeep::copy(&database, &target)).await
+    }
+
+    /// Computes every checksum of the store, beside the work. Takes about a second per million records.
+    ///
+    /// # Errors
+    /// [`OpenError`] when the file cannot be read at all; damage of rows is in the answer.
+    pub async fn verify(&self) -> Result<Verification, OpenError> {
+        let database = self.database.clone();
+        upkeep_task(move || upkeep::verify(&database)).await
+    }
+
+    /// How many sessions wait in queues, claimed ones included.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.shared.queues().len()
+    }
+
+    fn ways(&self) -> Result<Ways, BackboneError> {
+        lock(&self.ways).clone().ok_or(BackboneError::Closed)
+    }
+
+    async fn send(&self, batch: Vec<Append>) -> Result<Vec<Outcome>, BackboneError> {
+        self.shared.check_open()?;
+        let (answer, answered) = oneshot::channel();
+        let job = Job::Append { batch, answer };
+        self.ways()?
+            .jobs
+            .send(job)
+            .await
+            .map_err(|_| BackboneError::Closed)?;
+        answered.await.map_err(|_| BackboneError::Closed)
+    }
+
+    /// A number never handed out before, over restarts too.
+    async fn next_epoch(&self) -> Result<u64, BackboneError> {
+        loop {
+            self.shared.check_open()?;
+            if let Some(epoch) = lock(&self.epochs).next() {
+                return Ok(epoch);
+            }
+            let (answer, answered) = oneshot::channel();
+            let job = Job::RaiseEpochs {
+                more: EPOCH_BLOCK,
+                answer,
+            };
+            self.ways()?
+                .jobs
+                .send(job)
+                .await
+                .map_err(|_| BackboneError::Closed)?;
+            let ceiling = answered.await.map_err(|_| BackboneError::Closed)??;
+            lock(&self.epochs).raise(ceiling);
+        }
+    }
+}
+
+impl Drop for Embedded {
+    fn drop(&mut self) {
+        lock(&self.ways).take();
+        join(std::mem::take(&mut *lock(&self.threads)));
+    }
+}
+
+fn join(threads: Vec<JoinHandle<()>>) {
+    for thread in threads {
+        if thread.join().is_err() {
+            tracing::error!("a thread of the backbone panicked");
+        }
+    }
+}
+
+async fn upkeep_task<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, OpenError> + Send + 'static,
+) -> Result<T, OpenError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.unwrap_or_else(|_| {
+        Err(OpenError::Sqlite {
+            reason: "interrupted".into(),
+        })
+    })
+}
+
+/// Compares the database with the last commit that was acknowledged.
+fn check_mark(folder: &Path, found: u64, options: &Options) -> Result<Mark, OpenError> {
+    let (mut mark, acknowledged) = Mark::open(folder)?;
+    if found < acknowledged {
+        if !options.accept_damage {
+            return Err(OpenError::LostCommits {
+                found,
+                acknowledged,
+            });
+        }
+        tracing::error!(
+            found,
+            acknowledged,
+            "acknowledged commits are missing; opened by an operator's decision"
+        );
+        mark.set_synced(found)?;
+    }
+    Ok(mark)
+}
+
+/// Makes the indexes of the index table anew if they contradict its rows, which have been checked by then.
+fn mend_indexes(connection: &Connection) -> Result<(), OpenError> {
+    if schema::index_is_consistent(connection)? {
+        return Ok(());
+    }
+    tracing::error!(
+        "the indexes of the session index are damaged; they are made anew from its rows"
+    );
+    schema::rebuild_indexes(connection)?;
+    if schema::index_is_consistent(connection)? {
+        return Ok(());
+    }
+    Err(OpenError::Damaged {
+        reason: "the session index".into(),
+    })
+}
+
+/// Reads who waits. Looks at every row that is not closed, not only at those an index calls waiting: a flipped bit must
+/// not take anybody out of the queue unseen.
+fn load_queues(connection: &Connection, options: &Options) -> Result<Queues, OpenError> {
+    let text = format!(
+        "SELECT {INDEXED_COLUMNS} FROM session_index i NOT INDEXED LEFT JOIN log_head h ON h.no = i.no
+         WHERE i.standing <> 'closed'"
+    );
+    let mut queues = Queues::default();
+    let mut statement = connection.prepare(&text)?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        match check::indexed(row)? {
+            Indexed::Sound { session, .. } => {
+                queues.follow(
+                    session.session,
+                    &session.agency,
+                    Some(&session.row),
+                    session.head,
+                );
+            }
+            Indexed::Damaged(session) if options.accept_damage => {
+                tracing::error!(session = ?session, "an index row is damaged; opened by an operator's decision");
+            }
+            Indexed::Damaged(Some(session)) => return Err(OpenError::DamagedSession { session }),
+            Indexed::Damaged(None) => {
+                return Err(OpenError::Damaged {
+                    reason: "an index row has no session".into(),
+                });
+            }
+        }
+    }
+    Ok(queues)
+}
+
+fn bound(kept: bool, what: &'static str) -> Result<(), BackboneError> {
+    if kept {
+        Ok(())
+    } else {
+        Err(BackboneError::OverBound { what })
+    }
+}
+
+#[async_trait]
+impl Backbone for Embedded {
+    async fn append(&self, batch: Vec<Append>) -> Vec<Outcome> {
+        let count = batch.len();
+        if count == 0 {
+            return Vec::new();
+        }
+        let sent = match bound(count <= BATCH_MAX_APPENDS, "appends in a batch") {
+            Ok(()) => self.send(batch).await,
+            Err(error) => Err(error),
+        };
+        sent.unwrap_or_else(|error| vec![Err(error); count])
+    }
+
+    async fn read(
+        &self,
+        session: SessionId,
+        after: Seq,
+        limit: usize,
+    ) -> Result<Vec<Record>, BackboneError> {
+        bound(limit <= READ_MAX_ROWS, "rows in a read")?;
+        self.ways()?
+            .readers
+            .ask(move |connection| readers::records(connection, session, after, limit))
+            .await
+    }
+
+    async fn find_command(
+        &self,
+        session: SessionId,
+        command: CommandId,
+    ) -> Result<Option<(Seq, Seq)>, BackboneError> {
+        self.ways()?
+            .readers
+            .ask(move |connection| readers::find_command(connection, session, command))
+            .await
+    }
+
+    async fn find_session(
+        &self,
+        session: SessionId,
+    ) -> Result<Option<IndexedSession>, BackboneError> {
+        self.ways()?
+            .readers
+            .ask(move |connection| readers::find_session(connection, session))
+            .await
+    }
+
+    async fn list(
+        &self,
+        agency: &AgencyId,
+        kind: StandingKind,
+        after: Option<IndexCursor>,
+        limit: usize,
+    ) -> Result<IndexSnapshot, BackboneError> {
+        bound(limit <= READ_MAX_ROWS, "rows in a read")?;
+        let agency = agency.clone();
+        self.ways()?
+            .readers
+            .ask(move |connection| readers::list(connection, &agency, kind, after, limit))
+            .await
+    }
+
+    async fn claim(&self, claim: Claim) -> Result<Option<Claimed>, BackboneError> {
+        bound(claim.queues.len() <= CLAIM_MAX_QUEUES, "queues in a claim")?;
+        bound(claim.lease_ms >= 1, "lease of a claim")?;
+        let epoch = self.next_epoch().await?;
+        Ok(self
+            .shared
+            .queues()
+            .claim(&claim, epoch, self.shared.clock.monotonic_ms()))
+    }
+
+    async fn release(&self, session: SessionId, epoch: u64) -> Result<bool, BackboneError> {
+        self.shared.check_open()?;
+        Ok(self
+            .shared
+            .queues()
+            .release(session, epoch, self.shared.clock.monotonic_ms()))
+    }
+
+    async fn take_lease(
+        &self,
+        name: &str,
+        holder: &str,
+        ttl_ms: u64,
+    ) -> Result<Option<Lease>, BackboneError> {
+        let short = name.len() <= LEASE_TEXT_MAX_BYTES && holder.len() <= LEASE_TEXT_MAX_BYTES;
+        bound(short, "bytes in a lease's name or holder")?;
+        let epoch = self.next_epoch().await?;
+        let now_ms = self.shared.clock.monotonic_ms();
+        lock(&self.leases).take(name, holder, now_ms.saturating_add(ttl_ms), epoch, now_ms)
+    }
+
+    async fn renew_lease(&self, lease: &Lease, ttl_ms: u64) -> Result<bool, BackboneError> {
+        self.shared.check_open()?;
+        let now_ms = self.shared.clock.monotonic_ms();
+        Ok(lock(&self.leases).renew(lease, now_ms.saturating_add(ttl_ms), now_ms))
+    }
+
+    async fn drop_lease(&self, lease: &Lease) -> Result<bool, BackboneError> {
+        self.shared.check_open()?;
+        Ok(lock(&self.leases).end(lease, self.shared.clock.monotonic_ms()))
+    }
+
+    async fn overdue_leases(&self, limit: usize) -> Result<Vec<Lease>, BackboneError> {
+        bound(limit <= READ_MAX_ROWS, "rows in a read")?;
+        self.shared.check_open()?;
+        Ok(lock(&self.leases).overdue(limit, self.shared.clock.monotonic_ms()))
+    }
+
+    async fn subscribe(&self, agency: &AgencyId) -> Result<Box<dyn Subscription>, BackboneError> {
+        Ok(Box::new(self.shared.bell.subscribe(agency)?))
+    }
+
+    async fn publish(&self, agency: &AgencyId, payload: Bytes) -> Result<(), BackboneError> {
+        bound(payload.len() <= PUBLISH_MAX_BYTES, "bytes in a publication")?;
+        self.shared.bell.publish(agency, payload)
+    }
+
+    fn guarantee(&self) -> Guarantee {
+        match self.shared.check_open() {
+            Ok(()) => Guarantee::LocalDisk,
+            Err(_) => Guarantee::None,
+        }
+    }
+}

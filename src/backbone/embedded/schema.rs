@@ -1,0 +1,200 @@
+//! The tables of an embedded backbone, their versions, and how connections to them are set up.
+//!
+//! Owns: every `CREATE` and `PRAGMA`. Must not: read or write rows. Called by: `open`, the writer and the readers.
+//! `docs/backbone-tables.md` describes the tables to operators; a change here is a change there.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OpenFlags};
+
+use super::fault::{Fault, OpenError};
+
+/// Schema this program writes. Older ones are brought up to it at open, newer ones are refused.
+pub(super) const SCHEMA_VERSION: i64 = 1;
+
+/// Page cache of the writer in KiB. It holds what a group commit touches; the system's page cache holds the rest.
+const WRITER_CACHE_KIB: i64 = 6 * 1024;
+/// Page cache of one reader in KiB: memory per node counts, and logs are read once, forwards.
+const READER_CACHE_KIB: i64 = 512;
+/// Prepared statements a connection keeps; the writer has about 20 texts.
+const STATEMENTS: usize = 32;
+/// How long a statement waits for an operator's own transaction before it gives up.
+const BUSY_WAIT: Duration = Duration::from_secs(5);
+/// What the write-ahead log is cut back to after it has been copied into the database, in bytes.
+const WAL_KEPT_BYTES: i64 = 16 * 1024 * 1024;
+
+/// Migration `n` leads from schema `n` to `n + 1`; they only ever grow in number.
+const MIGRATIONS: [&str; 1] = ["
+CREATE TABLE store (
+    only    INTEGER PRIMARY KEY CHECK (only = 1),
+    commits INTEGER NOT NULL,
+    epochs  INTEGER NOT NULL
+) STRICT;
+INSERT INTO store VALUES (1, 0, 1);
+
+CREATE TABLE agency (
+    agency  TEXT PRIMARY KEY,
+    version INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE session_index (
+    no       INTEGER PRIMARY KEY,
+    session  BLOB NOT NULL UNIQUE CHECK (length(session) = 16),
+    agency   TEXT NOT NULL,
+    standing TEXT NOT NULL,
+    rank     INTEGER NOT NULL,
+    urgent   INTEGER NOT NULL,
+    queue    TEXT NOT NULL,
+    crc      INTEGER NOT NULL,
+    summary  BLOB NOT NULL
+) STRICT;
+CREATE INDEX session_order ON session_index (agency, standing, rank, session);
+
+CREATE TABLE log_head (
+    no     INTEGER PRIMARY KEY,
+    head   INTEGER NOT NULL,
+    chain  INTEGER NOT NULL,
+    sealed INTEGER NOT NULL,
+    crc    INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE record (
+    no      INTEGER NOT NULL,
+    seq     INTEGER NOT NULL,
+    command BLOB NOT NULL,
+    crc     INTEGER NOT NULL,
+    payload BLOB NOT NULL,
+    PRIMARY KEY (no, seq)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE command (
+    no      INTEGER NOT NULL,
+    run     INTEGER NOT NULL,
+    command BLOB NOT NULL,
+    first   INTEGER NOT NULL,
+    last    INTEGER NOT NULL,
+    PRIMARY KEY (no, run, command)
+) STRICT, WITHOUT ROWID;
+
+CREATE VIEW log AS
+    SELECT lower(hex(i.session)) AS session, i.agency, r.seq, lower(hex(r.command)) AS command, r.crc, r.payload
+    FROM session_index i CROSS JOIN record r ON r.no = i.no;
+CREATE VIEW session AS
+    SELECT lower(hex(i.session)) AS session, i.agency, i.queue, i.standing, i.rank, i.urgent, h.head, i.summary
+    FROM session_index i JOIN log_head h ON h.no = i.no;
+"];
+
+/// Opens the one connection that writes. `synchronous = FULL`: every commit is fsynced before it is answered.
+pub(super) fn open_writer(database: &Path) -> Result<Connection, OpenError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+        | OpenFlags::SQLITE_OPEN_CREATE
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX
+        | OpenFlags::SQLITE_OPEN_EXRESCODE;
+    let connection = Connection::open_with_flags(database, flags)?;
+    set_up(&connection, WRITER_CACHE_KIB)?;
+    // Refused before anything is changed in it.
+    let found = schema_version(&connection)?;
+    if found > SCHEMA_VERSION {
+        return Err(OpenError::NewerSchema {
+            found,
+            known: SCHEMA_VERSION,
+        });
+    }
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "wal_autocheckpoint", 0)?;
+    connection.pragma_update(None, "journal_size_limit", WAL_KEPT_BYTES)?;
+    migrate(&connection, found)?;
+    Ok(connection)
+}
+
+/// Opens a connection that cannot write.
+pub(super) fn open_reader(database: &Path) -> Result<Connection, OpenError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX
+        | OpenFlags::SQLITE_OPEN_EXRESCODE;
+    let connection = Connection::open_with_flags(database, flags)?;
+    set_up(&connection, READER_CACHE_KIB)?;
+    Ok(connection)
+}
+
+fn set_up(connection: &Connection, cache_kib: i64) -> Result<(), Fault> {
+    // The last connection to close would copy the write-ahead log by itself, even after a failed fsync.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+    connection.busy_timeout(BUSY_WAIT)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    connection.pragma_update(None, "cache_size", -cache_kib)?;
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
+    connection.pragma_update(None, "cell_size_check", "ON")?;
+    connection.pragma_update(None, "mmap_size", 0)?;
+    Ok(())
+}
+
+/// Compares the index table with its own indexes; `false` if they disagree or the table cannot be walked.
+pub(super) fn index_is_consistent(connection: &Connection) -> Result<bool, Fault> {
+    let said = connection.query_row("PRAGMA integrity_check('session_index')", [], |row| {
+        row.get::<_, String>(0)
+    });
+    match said.map_err(Fault::from) {
+        Ok(said) => Ok(said == "ok"),
+        Err(Fault::Damaged(_)) => Ok(false),
+        Err(fault) => Err(fault),
+    }
+}
+
+/// Makes the indexes of the index table anew: they hold nothing that its rows do not.
+pub(super) fn rebuild_indexes(connection: &Connection) -> Result<(), Fault> {
+    Ok(connection.execute_batch("REINDEX session_index")?)
+}
+
+fn schema_version(connection: &Connection) -> Result<i64, Fault> {
+    Ok(connection.pragma_query_value(None, "user_version", |row| row.get(0))?)
+}
+
+fn migrate(connection: &Connection, found: i64) -> Result<(), Fault> {
+    for (step, statements) in (0_i64..).zip(MIGRATIONS).filter(|(step, _)| *step >= found) {
+        let next = step + 1;
+        connection.execute_batch(&format!(
+            "BEGIN IMMEDIATE; {statements} PRAGMA user_version = {next}; COMMIT;"
+        ))?;
+    }
+    Ok(())
+}
+
+/// How far the write-ahead log has grown, and what of it is already in the database; both in pages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct WalPages {
+    /// Pages in the log.
+    pub(super) written: i64,
+    /// Pages of them that are in the database file too.
+    pub(super) copied: i64,
+}
+
+/// Looks at the write-ahead log without moving anything.
+pub(super) fn wal_pages(connection: &Connection) -> Result<WalPages, Fault> {
+    checkpoint(connection, "PRAGMA wal_checkpoint(NOOP)")
+}
+
+/// Copies what readers allow into the database and fsyncs it; waits for nobody.
+pub(super) fn checkpoint_passive(connection: &Connection) -> Result<WalPages, Fault> {
+    checkpoint(connection, "PRAGMA wal_checkpoint(PASSIVE)")
+}
+
+/// Copies all of it and empties the write-ahead log; waits for readers.
+pub(super) fn checkpoint_all(connection: &Connection) -> Result<WalPages, Fault> {
+    checkpoint(connection, "PRAGMA wal_checkpoint(TRUNCATE)")
+}
+
+fn checkpoint(connection: &Connection, statement: &str) -> Result<WalPages, Fault> {
+    let mut prepared = connection.prepare_cached(statement)?;
+    let pages = prepared.query_row([], |row| {
+        Ok(WalPages {
+            written: row.get(1)?,
+            copied: row.get(2)?,
+        })
+    })?;
+    Ok(pages)
+}

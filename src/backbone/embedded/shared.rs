@@ -1,0 +1,97 @@
+//! What the handle, the writer and the readers of one open store have in common.
+//!
+//! Owns: the in-memory state that follows the commits, and whether the store still takes appends. Must not: touch the
+//! disk. Called by: all three.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use callbox_proto::ids::SessionId;
+
+use super::bell::Bell;
+use super::ledger::Committed;
+use super::queue::Queues;
+use crate::backbone::BackboneError;
+use crate::clock::Clock;
+
+/// State of one open store.
+pub(super) struct Shared {
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) bell: Bell,
+    queues: Mutex<Queues>,
+    failed: OnceLock<Arc<str>>,
+    closed: AtomicBool,
+}
+
+impl Shared {
+    pub(super) fn new(clock: Arc<dyn Clock>, queues: Queues) -> Self {
+        let closed = AtomicBool::new(false);
+        Self {
+            clock,
+            bell: Bell::new(),
+            queues: Mutex::new(queues),
+            failed: OnceLock::new(),
+            closed,
+        }
+    }
+
+    pub(super) fn queues(&self) -> MutexGuard<'_, Queues> {
+        self.queues.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn holds_claim(&self, session: SessionId, epoch: u64) -> bool {
+        self.queues()
+            .holds(session, epoch, self.clock.monotonic_ms())
+    }
+
+    /// Lets memory follow a commit, then rings.
+    pub(super) fn follow(&self, committed: &[Committed]) {
+        let mut queues = self.queues();
+        for change in committed {
+            if change.left {
+                queues.end_claim(change.session);
+            }
+            queues.follow(
+                change.session,
+                &change.agency,
+                change.row.as_ref(),
+                change.head,
+            );
+        }
+        drop(queues);
+        self.bell.ring(
+            committed
+                .iter()
+                .map(|change| (&change.agency, change.session, change.head)),
+        );
+    }
+
+    /// The disk has failed: no append is taken any more.
+    pub(super) fn fail(&self, reason: &Arc<str>) {
+        if self.failed.set(Arc::clone(reason)).is_ok() {
+            tracing::error!(%reason, "the backbone's store failed; it takes nothing more until it is reopened");
+        }
+    }
+
+    pub(super) fn close(&self) {
+        self.closed.store(true, Ordering::Release);
+    }
+
+    /// Whether appends and claims are taken.
+    pub(super) fn check_open(&self) -> Result<(), BackboneError> {
+        if self.closed.load(Ordering::Acquire) {
+            return Err(BackboneError::Closed);
+        }
+        self.check_failed()
+    }
+
+    /// Whether the disk is still trusted.
+    pub(super) fn check_failed(&self) -> Result<(), BackboneError> {
+        match self.failed.get() {
+            Some(reason) => Err(BackboneError::Failed {
+                reason: Arc::clone(reason),
+            }),
+            None => Ok(()),
+        }
+    }
+}

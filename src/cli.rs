@@ -1,0 +1,199 @@
+//! The command line: which commands there are, and how their flags become configuration.
+//!
+//! Must not start anything itself: `serve` is handed in by `main`, so that the commands that only look at the
+//! configuration touch nothing else.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::config::{Config, ConfigError, Flag, LogFormat, Sources};
+
+/// Next-Gen 911 real-time reporting gateway.
+#[derive(Debug, Parser)]
+#[command(name = "callbox", version, about, propagate_version = true)]
+pub struct Cli {
+    /// What to do; `serve` when left out.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// Where settings come from.
+    #[command(flatten)]
+    pub settings: Settings,
+}
+
+/// What to do.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
+pub enum Command {
+    /// Runs the gateway (the default).
+    Serve,
+    /// Reads the configuration, says whether it would be accepted, and ends.
+    CheckConfig,
+    /// Shows the configuration as the gateway would see it.
+    #[command(subcommand)]
+    Config(ConfigCommand),
+}
+
+/// What to show.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
+pub enum ConfigCommand {
+    /// Prints every value as TOML.
+    Print {
+        /// Replaces secrets by ***. Printing them is not offered, so the flag changes nothing.
+        #[arg(long)]
+        redacted: bool,
+    },
+    /// Prints the addresses of the three pages and the demo sign-ins.
+    Welcome,
+}
+
+/// Flags that set values. They win over the environment, which wins over the file.
+#[derive(Debug, Default, Args)]
+pub struct Settings {
+    /// File with the configuration (TOML).
+    #[arg(long, global = true, env = "CALLBOX_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Address and port of the pages and sockets.
+    #[arg(long, global = true, value_name = "ADDRESS:PORT")]
+    pub listen: Option<String>,
+    /// Address and port of probes and metrics.
+    #[arg(long, global = true, value_name = "ADDRESS:PORT")]
+    pub admin_listen: Option<String>,
+    /// Address and UDP port of live video and audio.
+    #[arg(long, global = true, value_name = "ADDRESS:PORT")]
+    pub media_listen: Option<String>,
+    /// Folder of everything that is kept.
+    #[arg(long, global = true, value_name = "DIR")]
+    pub data_dir: Option<String>,
+    /// Form of log lines.
+    #[arg(long, global = true, value_enum)]
+    pub log_format: Option<LogFormat>,
+    /// Sets any value: --set session.heartbeat_s=3
+    #[arg(long = "set", global = true, value_name = "KEY=VALUE", value_parser = key_and_value)]
+    pub set: Vec<(String, String)>,
+}
+
+fn key_and_value(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
+        _ => Err("write it as section.key=value".to_owned()),
+    }
+}
+
+impl Settings {
+    /// These flags, with the environment given, as sources of a configuration.
+    #[must_use]
+    pub fn sources(&self, environment: Vec<(String, String)>) -> Sources {
+        let format = self.log_format.and_then(|format| {
+            use clap::ValueEnum as _;
+            format
+                .to_possible_value()
+                .map(|value| value.get_name().to_owned())
+        });
+        let short = [
+            ("--listen", "server.listen", self.listen.clone()),
+            ("--admin-listen", "admin.listen", self.admin_listen.clone()),
+            ("--media-listen", "media.listen", self.media_listen.clone()),
+            ("--data-dir", "storage.data_dir", self.data_dir.clone()),
+            ("--log-format", "log.format", format),
+        ];
+        let short = short.into_iter().filter_map(|(flag, key, value)| {
+            Some(Flag {
+                flag: flag.to_owned(),
+                key: key.to_owned(),
+                value: value?,
+            })
+        });
+        let set = self.set.iter().map(|(key, value)| Flag {
+            flag: format!("--set {key}"),
+            key: key.clone(),
+            value: value.clone(),
+        });
+        Sources {
+            file: self.config.clone(),
+            environment,
+            flags: short.chain(set).collect(),
+        }
+    }
+
+    /// Reads the configuration, with the environment of this process.
+    ///
+    /// # Errors
+    /// As [`Config::load`].
+    pub fn load(&self) -> Result<Config, ConfigError> {
+        // Variables that are not UTF-8 cannot be settings, and other programs' variables are none of ours.
+        let environment = std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            .collect();
+        Config::load(&self.sources(environment))
+    }
+}
+
+/// Does what the command line asks for; `serve` runs the gateway.
+///
+/// # Errors
+/// A configuration that is refused, or what `serve` reports.
+pub fn run(cli: &Cli, serve: impl FnOnce(Config) -> anyhow::Result<()>) -> anyhow::Result<()> {
+    let config = cli.settings.load()?;
+    match &cli.command {
+        None | Some(Command::Serve) => serve(config),
+        Some(Command::CheckConfig) => {
+            println!("The configuration is accepted.");
+            Ok(())
+        }
+        Some(Command::Config(ConfigCommand::Print { .. })) => {
+            print!("{}", config.to_redacted_toml()?);
+            Ok(())
+        }
+        Some(Command::Config(ConfigCommand::Welcome)) => {
+            print!("{}", config.welcome());
+            Ok(())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        use clap::CommandFactory as _;
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn serve_is_what_happens_without_a_command() {
+        let cli = Cli::try_parse_from(["callbox", "--set", "server.listen=127.0.0.1:0"])
+            .expect("a command line");
+        let mut port = None;
+        run(&cli, |config| {
+            port = Some(config.server.listen.port());
+            Ok(())
+        })
+        .expect("served");
+        assert_eq!(port, Some(0));
+    }
+
+    #[test]
+    fn flags_may_stand_after_the_command() {
+        let cli = Cli::try_parse_from([
+            "callbox",
+            "config",
+            "print",
+            "--redacted",
+            "--data-dir",
+            "/tmp/x",
+        ])
+        .expect("a command line");
+        assert_eq!(
+            cli.command,
+            Some(Command::Config(ConfigCommand::Print { redacted: true }))
+        );
+        assert_eq!(cli.settings.data_dir.as_deref(), Some("/tmp/x"));
+    }
+
+    #[test]
+    fn a_set_without_a_value_is_refused() {
+        assert!(Cli::try_parse_from(["callbox", "--set", "server.listen"]).is_err());
+    }
+}

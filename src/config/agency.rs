@@ -1,0 +1,155 @@
+//! Section `agency`: who answers here, how fast, and the identities of the demo.
+
+use serde::{Deserialize, Serialize};
+
+use super::Passphrase;
+
+/// The agency served.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Agency {
+    /// The agency's id, a domain name. Default `demo.example`. Logs and records carry it: choose it once.
+    pub id: String,
+    /// The name that residents read above their report.
+    pub name: String,
+    /// The number of the emergency link on every resident's page. Default `911`.
+    pub emergency_number: String,
+    /// The neutral page that quick exit leads to. Default a weather site, as it looks ordinary in a history.
+    pub exit_url: String,
+    /// What this reaches, in a sentence above every resident's report.
+    pub banner: String,
+    /// The queues sessions wait in.
+    pub queues: Vec<Queue>,
+    /// The queue of sessions for which no rule of triage names another one. Default `emergency`.
+    pub default_queue: String,
+    /// Identities for trying the gateway.
+    pub demo: Demo,
+}
+
+/// A queue and what its people should reach.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Queue {
+    /// Its id: 1 to 61 characters out of `a-z 0-9 . _ -`. Logs and rules carry it.
+    pub id: String,
+    /// Its name on the screen.
+    pub name: String,
+    /// Target wait in seconds for priorities 1 to 5. With the time of entry it makes the deadline by which sessions are
+    /// ordered. Default 10, 15, 30, 120, 300: NENA-STA-020.1 asks for 15 s in 90 % of emergency calls.
+    #[serde(default = "default_targets_s")]
+    pub targets_s: [u64; 5],
+    /// Share in percent to be answered within the target. Default 90, as NENA-STA-020.1.
+    #[serde(default = "default_target_share_percent")]
+    pub target_share_percent: u8,
+}
+
+const fn default_targets_s() -> [u64; 5] {
+    [10, 15, 30, 120, 300]
+}
+
+const fn default_target_share_percent() -> u8 {
+    90
+}
+
+/// The demo: people with published passphrases.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Demo {
+    /// Whether the demo's people can sign in. Default true, on the loopback address only. Switch it off as soon as
+    /// the agency has its own people.
+    pub enabled: bool,
+    /// Whether the demo's people can sign in from elsewhere too. Default false: their passphrases are public.
+    pub allow_remote: bool,
+    /// The demo's people.
+    pub users: Vec<DemoUser>,
+}
+
+/// One person of the demo.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DemoUser {
+    /// Sign-in name.
+    pub name: String,
+    /// What the person may do.
+    pub role: DemoRole,
+    /// Passphrase. Never printed except in the welcome text of a demo.
+    pub passphrase: Passphrase,
+}
+
+/// What a person of the demo may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DemoRole {
+    /// Answers sessions.
+    Telecommunicator,
+    /// Watches queues and people.
+    Supervisor,
+    /// Changes settings.
+    Administrator,
+    /// Reads the audit.
+    Auditor,
+}
+
+impl DemoRole {
+    /// The word for it, as on the screen.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Telecommunicator => "telecommunicator",
+            Self::Supervisor => "supervisor",
+            Self::Administrator => "administrator",
+            Self::Auditor => "auditor",
+        }
+    }
+}
+
+impl Default for Agency {
+    fn default() -> Self {
+        Self {
+            id: "demo.example".to_owned(),
+            name: "Demo Emergency Communications".to_owned(),
+            emergency_number: "911".to_owned(),
+            exit_url: "https://www.weather.gov/".to_owned(),
+            banner: "This reaches the demo dispatch centre. Nobody is sent: it is for trying only."
+                .to_owned(),
+            queues: vec![
+                queue("emergency", "Emergency"),
+                queue("police", "Police"),
+                queue("fire-medical", "Fire and medical"),
+                queue("information", "Information"),
+            ],
+            default_queue: "emergency".to_owned(),
+            demo: Demo::default(),
+        }
+    }
+}
+
+fn queue(id: &str, name: &str) -> Queue {
+    Queue {
+        id: id.to_owned(),
+        name: name.to_owned(),
+        targets_s: default_targets_s(),
+        target_share_percent: default_target_share_percent(),
+    }
+}
+
+impl Default for Demo {
+    fn default() -> Self {
+        let user = |name: &str, role, passphrase: &str| DemoUser {
+            name: name.to_owned(),
+            role,
+            passphrase: Passphrase::new(passphrase),
+        };
+        Self {
+            enabled: true,
+            allow_remote: false,
+            users: vec![
+                user("tina", DemoRole::Telecommunicator, "demo-tina-911"),
+                user("tom", DemoRole::Telecommunicator, "demo-tom-911"),
+                user("sue", DemoRole::Supervisor, "demo-sue-911"),
+                user("ada", DemoRole::Administrator, "demo-ada-911"),
+                user("olga", DemoRole::Auditor, "demo-olga-911"),
+            ],
+        }
+    }
+}

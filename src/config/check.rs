@@ -1,0 +1,316 @@
+//! Rules between values, checked once all sources are read: each refusal says why and what to do.
+
+use super::load::Provenance;
+use super::{Config, ConfigError, Place, TlsMode};
+
+/// Smallest read buffer that the HTTP parser works with, in bytes.
+const SMALLEST_READ_BUFFER_BYTES: usize = 8 * 1024;
+
+/// Longest id of an agency: the longest domain name (RFC 1035, section 2.3.4).
+const LONGEST_AGENCY_ID: usize = 253;
+
+pub(super) fn check(config: &Config, provenance: &Provenance) -> Result<(), ConfigError> {
+    let faults = [
+        addresses,
+        tls,
+        connection_limits,
+        session_limits,
+        people,
+        log,
+    ];
+    match faults.into_iter().find_map(|rule| rule(config)) {
+        None => Ok(()),
+        Some((key, why)) => Err(refused(provenance, key, why)),
+    }
+}
+
+/// A preview of 131,072 bytes as base64, with the message around it.
+const SMALLEST_MESSAGE_BYTES: usize = 180_000;
+/// Leaves room for the prefix of personal lanes.
+const LONGEST_QUEUE_ID: usize = 61;
+
+/// Keys bounded by another one. Where only the other one was set, that is the one to name.
+const BOUNDED_BY: [(&str, &str); 4] = [
+    ("server.limits.half_open", "server.limits.connections"),
+    (
+        "server.limits.header_bytes",
+        "server.limits.read_buffer_bytes",
+    ),
+    ("session.outbox_bytes", "session.message_bytes"),
+    ("agency.demo.enabled", "server.listen"),
+];
+
+fn refused(provenance: &Provenance, key: &str, why: String) -> ConfigError {
+    let place = provenance.place_of(key);
+    let other = BOUNDED_BY
+        .iter()
+        .find(|(bounded, _)| *bounded == key && place == Place::Default);
+    match other {
+        None => ConfigError::Refused {
+            place,
+            key: key.to_owned(),
+            why,
+        },
+        Some((_, bound)) => ConfigError::Refused {
+            place: provenance.place_of(bound),
+            key: (*bound).to_owned(),
+            why: format!("does not go together with {key}, which {why}"),
+        },
+    }
+}
+
+type Fault = Option<(&'static str, String)>;
+
+fn addresses(config: &Config) -> Fault {
+    let (server, admin) = (&config.server, &config.admin);
+    if !server.listen.ip().is_loopback() && server.tls.mode == TlsMode::Off {
+        return Some((
+            "server.listen",
+            format!(
+                "{} is not a loopback address and TLS is off, so reports would travel in the clear. Set server.tls.mode \
+                 to \"files\" (certificate and key) or \"self-signed\", or listen on 127.0.0.1",
+                server.listen
+            ),
+        ));
+    }
+    if server.listen.ip().is_unspecified()
+        && server.tls.mode == TlsMode::Files
+        && server.public_origin.is_none()
+    {
+        return Some((
+            "server.public_origin",
+            format!(
+                "is needed when listening on {}: pages and the check of their origin must know the name that browsers \
+                 use, such as https://report.example",
+                server.listen
+            ),
+        ));
+    }
+    if !admin.listen.ip().is_loopback() && !admin.allow_remote {
+        return Some((
+            "admin.listen",
+            format!(
+                "{} is not a loopback address, and this port has no sign-in. Set admin.allow_remote = true where a \
+                 network rule protects it, or listen on 127.0.0.1",
+                admin.listen
+            ),
+        ));
+    }
+    if server.listen == admin.listen && server.listen.port() != 0 {
+        return Some((
+            "admin.listen",
+            format!("{} is already server.listen", admin.listen),
+        ));
+    }
+    None
+}
+
+fn tls(config: &Config) -> Fault {
+    let tls = &config.server.tls;
+    match tls.mode {
+        TlsMode::Off => None,
+        TlsMode::Files if tls.cert_file.is_none() => Some((
+            "server.tls.cert_file",
+            "mode \"files\" needs the certificate's file".to_owned(),
+        )),
+        TlsMode::Files if tls.key_file.is_none() => Some((
+            "server.tls.key_file",
+            "mode \"files\" needs the private key's file".to_owned(),
+        )),
+        TlsMode::Files => None,
+        TlsMode::SelfSigned if tls.self_signed_names.is_empty() => Some((
+            "server.tls.self_signed_names",
+            "mode \"self-signed\" needs the names to put into the certificate".to_owned(),
+        )),
+        TlsMode::SelfSigned => None,
+    }
+}
+
+fn connection_limits(config: &Config) -> Fault {
+    let limits = &config.server.limits;
+    let positive = [
+        ("server.limits.connections", limits.connections),
+        ("server.limits.half_open", limits.half_open),
+        ("server.limits.per_source", limits.per_source),
+        (
+            "server.limits.tls_handshakes_per_s",
+            limits.tls_handshakes_per_s.into(),
+        ),
+        (
+            "server.limits.tls_handshake_burst",
+            limits.tls_handshake_burst.into(),
+        ),
+        ("server.limits.handshake_s", limits.handshake_s),
+        ("server.limits.header_s", limits.header_s),
+        ("server.limits.headers", limits.headers as u64),
+        ("server.limits.write_stall_s", limits.write_stall_s),
+        ("server.limits.request_s", limits.request_s),
+        ("server.limits.body_bytes", limits.body_bytes as u64),
+        ("server.limits.backlog", limits.backlog.into()),
+    ];
+    if let Some(fault) = first_zero(&positive) {
+        return Some(fault);
+    }
+    if limits.half_open > limits.connections {
+        return Some((
+            "server.limits.half_open",
+            "is above server.limits.connections".to_owned(),
+        ));
+    }
+    if !(1..=100).contains(&limits.pressure_percent) {
+        return Some((
+            "server.limits.pressure_percent",
+            "must be from 1 to 100".to_owned(),
+        ));
+    }
+    if limits.read_buffer_bytes < SMALLEST_READ_BUFFER_BYTES {
+        return Some((
+            "server.limits.read_buffer_bytes",
+            format!("must be at least {SMALLEST_READ_BUFFER_BYTES} bytes"),
+        ));
+    }
+    if !(1024..=limits.read_buffer_bytes).contains(&limits.header_bytes) {
+        return Some((
+            "server.limits.header_bytes",
+            "must be from 1024 bytes to server.limits.read_buffer_bytes".to_owned(),
+        ));
+    }
+    None
+}
+
+fn session_limits(config: &Config) -> Fault {
+    let session = &config.session;
+    let positive = [
+        ("session.slow_reader_s", session.slow_reader_s),
+        ("session.first_frame_s", session.first_frame_s),
+        ("session.heartbeat_s", session.heartbeat_s),
+        ("session.resident_heartbeat_s", session.resident_heartbeat_s),
+        (
+            "session.resident_read_buffer_bytes",
+            session.resident_read_buffer_bytes as u64,
+        ),
+        (
+            "session.console_read_buffer_bytes",
+            session.console_read_buffer_bytes as u64,
+        ),
+        ("identity.staff_token_min", config.identity.staff_token_min),
+        (
+            "identity.upload_token_min",
+            config.identity.upload_token_min,
+        ),
+        (
+            "media.socket_buffer_mib",
+            config.media.socket_buffer_mib as u64,
+        ),
+    ];
+    if let Some(fault) = first_zero(&positive) {
+        return Some(fault);
+    }
+    if session.message_bytes < SMALLEST_MESSAGE_BYTES {
+        return Some((
+            "session.message_bytes",
+            format!(
+                "must be at least {SMALLEST_MESSAGE_BYTES} bytes: the largest preview in base64"
+            ),
+        ));
+    }
+    if session.outbox_bytes < session.message_bytes {
+        return Some((
+            "session.outbox_bytes",
+            "is below session.message_bytes: the largest message would never leave".to_owned(),
+        ));
+    }
+    None
+}
+
+fn people(config: &Config) -> Fault {
+    let (agency, demo) = (&config.agency, &config.agency.demo);
+    let letters = agency
+        .id
+        .bytes()
+        .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-'));
+    if agency.id.is_empty() || agency.id.len() > LONGEST_AGENCY_ID || !letters {
+        return Some((
+            "agency.id",
+            "must be a domain name, such as demo.example".to_owned(),
+        ));
+    }
+    if let Some(fault) = queues(config) {
+        return Some(fault);
+    }
+    if !(agency.exit_url.starts_with("https://") || agency.exit_url.starts_with("http://")) {
+        return Some((
+            "agency.exit_url",
+            "must be an http or https address".to_owned(),
+        ));
+    }
+    if demo.enabled && !demo.allow_remote && !config.server.listen.ip().is_loopback() {
+        return Some((
+            "agency.demo.enabled",
+            format!(
+                "would let the demo's people in: their passphrases are public and {} is not a loopback address. Set agency.demo.enabled = false, \
+                 or agency.demo.allow_remote = true for a trial with made-up reports",
+                config.server.listen
+            ),
+        ));
+    }
+    let mut names: Vec<&str> = demo.users.iter().map(|user| user.name.as_str()).collect();
+    names.sort_unstable();
+    if names.windows(2).any(|pair| pair.first() == pair.last()) {
+        return Some((
+            "agency.demo.users",
+            "two people have the same name".to_owned(),
+        ));
+    }
+    None
+}
+
+fn queues(config: &Config) -> Fault {
+    let agency = &config.agency;
+    let plain = |b: u8| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'_' | b'-');
+    for queue in &agency.queues {
+        let named = (1..=LONGEST_QUEUE_ID).contains(&queue.id.len()) && queue.id.bytes().all(plain);
+        if !named || queue.id.starts_with("to.") {
+            return Some((
+                "agency.queues",
+                "an id is 1 to 61 characters out of a-z, 0-9, '.', '_' and '-', and does not begin with 'to.'"
+                    .to_owned(),
+            ));
+        }
+        if queue.targets_s.contains(&0) || !(1..=100).contains(&queue.target_share_percent) {
+            return Some((
+                "agency.queues",
+                "needs targets_s above 0 and target_share_percent from 1 to 100".to_owned(),
+            ));
+        }
+    }
+    let mut ids: Vec<&str> = agency
+        .queues
+        .iter()
+        .map(|queue| queue.id.as_str())
+        .collect();
+    ids.sort_unstable();
+    if ids.windows(2).any(|pair| pair.first() == pair.last()) {
+        return Some(("agency.queues", "two queues have the same id".to_owned()));
+    }
+    if !ids.contains(&agency.default_queue.as_str()) {
+        return Some((
+            "agency.default_queue",
+            "is not the id of one of agency.queues".to_owned(),
+        ));
+    }
+    None
+}
+
+fn log(config: &Config) -> Fault {
+    crate::logging::check_filter(&config.log.filter)
+        .err()
+        .map(|why| ("log.filter", why))
+}
+
+fn first_zero(values: &[(&'static str, u64)]) -> Fault {
+    values
+        .iter()
+        .find(|(_, value)| *value == 0)
+        .map(|(key, _)| (*key, "must be above 0".to_owned()))
+}

@@ -1,0 +1,92 @@
+//! The configuration of one gateway: what can be set, how it is read, and why a value is refused.
+//!
+//! Owns the sections (one file each), their defaults and the order in which sources win. Must not open sockets,
+//! create folders or read keys: it only says where they are. Called by the command line, and handed down by `app`.
+//!
+//! Precedence, later wins: built-in defaults, the file of `--config` (or `CALLBOX_CONFIG`), environment variables
+//! `CALLBOX_SECTION__KEY` (two underscores for each dot), flags (`--set section.key=value` and the short ones).
+//! No file is read unless one is named. Unknown keys are errors everywhere, with file, line and key.
+
+mod admin;
+mod agency;
+mod check;
+mod error;
+mod identity;
+mod limits;
+mod load;
+mod log;
+mod media;
+mod origin;
+mod secret;
+mod server;
+mod session;
+mod storage;
+mod tls;
+mod triage;
+mod welcome;
+
+use serde::{Deserialize, Serialize};
+
+pub use admin::Admin;
+pub use agency::{Agency, Demo, DemoRole, DemoUser, Queue};
+pub use error::{ConfigError, Place};
+pub use identity::Identity;
+pub use limits::ServerLimits;
+pub use load::{Flag, Sources};
+pub use log::{Log, LogFormat};
+pub use media::Media;
+pub use origin::{NotAnOrigin, WebOrigin};
+pub use secret::Passphrase;
+pub use server::Server;
+pub use session::Session;
+pub use storage::Storage;
+pub use tls::{Tls, TlsMode, TlsProfile};
+pub use triage::Triage;
+
+/// Everything that can be set. The default is a complete one-node system on the loopback address.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Where residents and staff connect: address, origins, TLS, bounds.
+    pub server: Server,
+    /// The port for probes and metrics.
+    pub admin: Admin,
+    /// The UDP port for live video and audio.
+    pub media: Media,
+    /// Folders on disk.
+    pub storage: Storage,
+    /// Bounds and deadlines of one session's connection.
+    pub session: Session,
+    /// The agency served, and its demo identities.
+    pub agency: Agency,
+    /// Tokens and the key that signs them.
+    pub identity: Identity,
+    /// The rules that give a session its priority.
+    pub triage: Triage,
+    /// What is logged, and in which form.
+    pub log: Log,
+}
+
+impl Config {
+    /// Reads all sources in their order and checks the result as a whole.
+    ///
+    /// # Errors
+    /// The first source that cannot be read or holds a key or value that is refused, with its place.
+    pub fn load(sources: &Sources) -> Result<Self, ConfigError> {
+        load::load(sources)
+    }
+
+    /// The configuration as TOML, with every secret replaced by `***`.
+    ///
+    /// # Errors
+    /// Only if a value has no form in TOML, which no section contains.
+    pub fn to_redacted_toml(&self) -> Result<String, toml::ser::Error> {
+        toml::to_string(self)
+    }
+
+    /// What a person who has just started the gateway wants to read: the three addresses and the demo sign-ins.
+    #[must_use]
+    pub fn welcome(&self) -> String {
+        welcome::welcome(self)
+    }
+}

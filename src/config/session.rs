@@ -1,0 +1,77 @@
+//! Section `session`: bounds and deadlines of one connection that carries a session or a console.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// Bounds and deadlines of one socket.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Session {
+    /// Bytes of one message, which browsers send as one frame. Default 256 KiB: the largest preview, in base64, fits. Each
+    /// link can cost this much memory at worst.
+    pub message_bytes: usize,
+    /// Bytes waiting for one slow reader. Default 256 KiB; over it the outbox is dropped and the reader is fed from
+    /// the log.
+    pub outbox_bytes: usize,
+    /// Seconds that a reader may stay behind before its link is closed. Default 10; it resumes without loss.
+    pub slow_reader_s: u64,
+    /// Seconds from the upgrade to the first frame. Default 5: links that say nothing hold no place.
+    pub first_frame_s: u64,
+    /// Seconds between heartbeats of a console. Default 2; after three missed ones it counts as lost, and its sessions are
+    /// offered to others.
+    pub heartbeat_s: u64,
+    /// Seconds between heartbeats of a resident's client. Default 20: a phone's radio may sleep meanwhile.
+    pub resident_heartbeat_s: u64,
+    /// Seconds that a resident's session waits for its client to come back before it counts as abandoned.
+    /// Default 120: a lift, a tunnel, a change of network.
+    pub resume_grace_s: u64,
+    /// Seconds that sessions wait for their owner's console after its last window is gone. Default 5: a page that is
+    /// loaded again keeps its sessions. Then they are offered to others.
+    pub console_grace_s: u64,
+    /// The same after a restart of the node. Default 20: consoles connect again with a pause.
+    pub restart_grace_s: u64,
+    /// Read buffer of a resident's socket in bytes. Default 2,048. It is most of what an idle session costs; smaller
+    /// makes more system calls per message.
+    pub resident_read_buffer_bytes: usize,
+    /// Read buffer of a staff socket in bytes. Default 8,192: few of them, and much traffic.
+    pub console_read_buffer_bytes: usize,
+}
+
+impl Default for Session {
+    fn default() -> Self {
+        Self {
+            message_bytes: 256 * 1024,
+            outbox_bytes: 256 * 1024,
+            slow_reader_s: 10,
+            first_frame_s: 5,
+            heartbeat_s: 2,
+            resident_heartbeat_s: 20,
+            resume_grace_s: 120,
+            console_grace_s: 5,
+            restart_grace_s: 20,
+            resident_read_buffer_bytes: 2_048,
+            console_read_buffer_bytes: 8_192,
+        }
+    }
+}
+
+impl Session {
+    /// How long a reader may stay behind.
+    #[must_use]
+    pub fn slow_reader(&self) -> Duration {
+        Duration::from_secs(self.slow_reader_s)
+    }
+
+    /// Deadline of the first frame.
+    #[must_use]
+    pub fn first_frame(&self) -> Duration {
+        Duration::from_secs(self.first_frame_s)
+    }
+
+    /// How long a session waits for its client.
+    #[must_use]
+    pub fn resume_grace(&self) -> Duration {
+        Duration::from_secs(self.resume_grace_s)
+    }
+}

@@ -1,0 +1,133 @@
+//! The gateway's own HTTP routes: sign-in, sockets, photos for staff, the agency's public face.
+//!
+//! Owns: one handler for each row of [`Route`] that is not a page or an upload. Must not: decide rights (the role table
+//! does) or know how anything is stored. Called by: `app`, which mounts [`router`].
+//!
+//! The routes are made from the role table itself: a route without a row cannot be written, and a row without a handler does
+//! not compile.
+
+mod photos;
+mod refusal;
+mod sign_in;
+mod sockets;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use axum::Router;
+use axum::response::Response;
+use axum::routing::{MethodRouter, get, post};
+use callbox_domain::access::Route;
+use callbox_proto::error::ErrorCode;
+use callbox_proto::ids::{AgencyId, CommandId, SessionId};
+use callbox_proto::message::AgencyInfo;
+use tokio_util::task::TaskTracker;
+
+pub use refusal::Refused;
+
+use crate::auth::SignIn;
+use crate::auth::tokens::Tokens;
+use crate::transport::Transport;
+
+/// Which form of a photo is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PhotoForm {
+    /// The re-encoded preview.
+    Preview,
+    /// The re-encoded copy.
+    Copy,
+    /// The sealed original, as a download.
+    Original,
+}
+
+/// Where photos are read.
+#[async_trait]
+pub trait PhotoShelf: Send + Sync + 'static {
+    /// The answer with the photo.
+    ///
+    /// # Errors
+    /// [`ErrorCode::NoSuchPhoto`] when there is none in this form, or the store's failure.
+    async fn photo(
+        &self,
+        agency: &AgencyId,
+        session: SessionId,
+        photo: CommandId,
+        form: PhotoForm,
+    ) -> Result<Response, ErrorCode>;
+}
+
+/// What the handlers need.
+#[derive(Clone)]
+pub struct Api {
+    /// Connections.
+    pub transport: Arc<Transport>,
+    /// Accounts.
+    pub accounts: Arc<dyn SignIn>,
+    /// Tokens.
+    pub tokens: Arc<Tokens>,
+    /// Photos.
+    pub photos: Arc<dyn PhotoShelf>,
+    /// The default agency's public face.
+    pub agency: AgencyInfo,
+    /// Life of a staff token, in ms.
+    pub staff_token_ms: u64,
+    /// Bounds of sockets.
+    pub sockets: SocketLimits,
+    /// Counts open sockets, so that a drain can wait for their good-byes.
+    pub open_sockets: TaskTracker,
+}
+
+/// Bounds of WebSockets, in bytes.
+#[derive(Debug, Clone)]
+pub struct SocketLimits {
+    /// One message, which browsers send as one frame.
+    pub message_bytes: usize,
+    /// Read buffer of a resident's socket: most of what an idle session costs.
+    pub resident_read_buffer_bytes: usize,
+    /// Read buffer of a staff socket.
+    pub staff_read_buffer_bytes: usize,
+}
+
+/// The ordinary routes, which take bounded bodies and time.
+pub fn router(api: &Api) -> Router {
+    mount(api, false)
+}
+
+/// The sockets, which live as long as they like.
+pub fn sockets(api: &Api) -> Router {
+    mount(api, true)
+}
+
+fn mount(api: &Api, sockets: bool) -> Router {
+    let mut router = Router::new();
+    for route in Route::ALL {
+        let is_socket = matches!(route, Route::ResidentSocket | Route::StaffSocket);
+        if let Some(handler) = handler(*route).filter(|_| is_socket == sockets) {
+            router = router.route(route.path(), handler);
+        }
+    }
+    router.with_state(api.clone())
+}
+
+/// The handler of a row; `None` for rows that other rooms serve (pages, uploads).
+fn handler(route: Route) -> Option<MethodRouter<Api>> {
+    Some(match route {
+        Route::AgencyInfo => get(sign_in::agency),
+        Route::SignIn => post(sign_in::sign_in),
+        Route::RefreshSignIn => post(sign_in::refresh),
+        Route::ResidentSocket => get(sockets::resident),
+        Route::StaffSocket => get(sockets::staff),
+        Route::PhotoPreview => get(photos::preview),
+        Route::PhotoCopy => get(photos::copy),
+        Route::PhotoOriginal => get(photos::original),
+        Route::ResidentPage
+        | Route::ConsolePage
+        | Route::SupervisorPage
+        | Route::Asset
+        | Route::UploadCreate
+        | Route::UploadOptions
+        | Route::UploadHead
+        | Route::UploadPatch
+        | Route::UploadDelete => return None,
+    })
+}

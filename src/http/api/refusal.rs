@@ -1,0 +1,41 @@
+//! A public code as an HTTP answer.
+
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use callbox_proto::error::ErrorCode;
+use callbox_proto::message::ErrorMessage;
+
+/// A refused request. The body is the `error` record of the sockets, as `application/problem+json`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Refused(pub ErrorCode);
+
+impl From<ErrorCode> for Refused {
+    fn from(code: ErrorCode) -> Self {
+        Self(code)
+    }
+}
+
+impl Refused {
+    const fn status(self) -> StatusCode {
+        match self.0.number() {
+            3_000..=3_002 => StatusCode::UNAUTHORIZED,
+            3_003 => StatusCode::TOO_MANY_REQUESTS,
+            3_004..=3_999 => StatusCode::FORBIDDEN,
+            2_006 | 2_010 | 2_017 => StatusCode::NOT_FOUND,
+            4_000 => StatusCode::TOO_MANY_REQUESTS,
+            4_004 => StatusCode::INTERNAL_SERVER_ERROR,
+            4_001..=4_999 => StatusCode::SERVICE_UNAVAILABLE,
+            _ => StatusCode::BAD_REQUEST,
+        }
+    }
+}
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        let mut answer = (self.status(), Json(ErrorMessage::new(None, self.0))).into_response();
+        let problem = HeaderValue::from_static("application/problem+json");
+        answer.headers_mut().insert(header::CONTENT_TYPE, problem);
+        answer
+    }
+}

@@ -1,0 +1,90 @@
+//! Signing in, and the agency's public face.
+
+use axum::Json;
+use axum::extract::State;
+use axum::extract::rejection::JsonRejection;
+use axum::http::HeaderMap;
+use callbox_proto::error::ErrorCode;
+use callbox_proto::ids::{AgencyId, StaffId};
+use callbox_proto::message::AgencyInfo;
+use callbox_proto::vocabulary::{Millis, Role};
+use serde::{Deserialize, Serialize};
+
+use super::{Api, Refused};
+use crate::auth::StaffIdentity;
+
+/// Body of a sign-in. Never printed: it has no `Debug`.
+#[derive(Deserialize)]
+pub struct SignInRequest {
+    agency: AgencyId,
+    name: StaffId,
+    passphrase: String,
+}
+
+/// Answer to a sign-in.
+#[derive(Serialize)]
+pub struct SignedIn {
+    token: String,
+    expires_ms: Millis,
+    agency: AgencyId,
+    staff: StaffId,
+    name: String,
+    role: Role,
+}
+
+/// The default agency, for the page before it connects.
+pub async fn agency(State(api): State<Api>) -> Json<AgencyInfo> {
+    Json(api.agency)
+}
+
+/// Name and passphrase for a token.
+pub async fn sign_in(
+    State(api): State<Api>,
+    body: Result<Json<SignInRequest>, JsonRejection>,
+) -> Result<Json<SignedIn>, Refused> {
+    let Json(asked) = body.map_err(|_| ErrorCode::MalformedMessage)?;
+    let who = api
+        .accounts
+        .sign_in(&asked.agency, &asked.name, &asked.passphrase)
+        .await?;
+    tracing::info!(agency = %who.agency, staff = %who.staff, "signed in");
+    issue(&api, who)
+}
+
+/// A token for a fresh one, as long as the account is there.
+pub async fn refresh(
+    State(api): State<Api>,
+    headers: HeaderMap,
+) -> Result<Json<SignedIn>, Refused> {
+    let who = bearer(&api, &headers)?;
+    issue(&api, who)
+}
+
+fn issue(api: &Api, who: StaffIdentity) -> Result<Json<SignedIn>, Refused> {
+    let now_ms = api.transport.node.clock().now_ms();
+    let issued = api.tokens.staff(&who, now_ms, api.staff_token_ms)?;
+    Ok(Json(SignedIn {
+        token: issued.token,
+        expires_ms: issued.expires_ms,
+        agency: who.agency,
+        staff: who.staff,
+        name: who.name,
+        role: who.role,
+    }))
+}
+
+/// The person behind `Authorization: Bearer`, as the account is now.
+///
+/// # Errors
+/// [`ErrorCode::TokenInvalid`] or [`ErrorCode::TokenExpired`].
+pub fn bearer(api: &Api, headers: &HeaderMap) -> Result<StaffIdentity, ErrorCode> {
+    let token = headers
+        .get(axum::http::header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.strip_prefix("Bearer "))
+        .ok_or(ErrorCode::TokenInvalid)?;
+    let claimed = api.tokens.check_staff(token)?;
+    api.accounts
+        .still(&claimed.agency, &claimed.staff)
+        .ok_or(ErrorCode::TokenInvalid)
+}

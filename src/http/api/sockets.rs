@@ -1,0 +1,59 @@
+//! The two WebSocket routes: from an HTTP request to a connection.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::extract::ws::WebSocketUpgrade;
+use axum::response::{IntoResponse, Response};
+use callbox_proto::codec::Encoding;
+use callbox_proto::error::ErrorCode;
+
+use super::{Api, Refused};
+use crate::transport::{Link, serve_resident, serve_staff};
+
+/// Frames are written as they come; this only has to hold what one write-out collects.
+const WRITE_BUFFER_BYTES: usize = 16 * 1024;
+/// Bytes tungstenite may hold unsent before it errs: our outbox's bound, one message and its buffer always fit.
+const WRITE_BUFFER_MAX_BYTES: usize = 1024 * 1024;
+
+/// `/ws/resident`
+pub async fn resident(State(api): State<Api>, upgrade: WebSocketUpgrade) -> Response {
+    let buffer = api.sockets.resident_read_buffer_bytes;
+    let transport = Arc::clone(&api.transport);
+    accept(&api, upgrade, buffer, move |link| {
+        serve_resident(transport, link)
+    })
+}
+
+/// `/ws/staff`
+pub async fn staff(State(api): State<Api>, upgrade: WebSocketUpgrade) -> Response {
+    let buffer = api.sockets.staff_read_buffer_bytes;
+    let transport = Arc::clone(&api.transport);
+    accept(&api, upgrade, buffer, move |link| {
+        serve_staff(transport, link)
+    })
+}
+
+fn accept<F, S>(api: &Api, upgrade: WebSocketUpgrade, read_buffer: usize, serve: F) -> Response
+where
+    F: FnOnce(Link) -> S + Send + 'static,
+    S: Future<Output = ()> + Send + 'static,
+{
+    let upgrade = upgrade.protocols(Encoding::ALL.map(Encoding::subprotocol));
+    let chosen = upgrade.selected_protocol().and_then(|value| {
+        let chosen = Encoding::ALL.into_iter().find(|e| e.subprotocol() == value);
+        chosen
+    });
+    // Without a subprotocol of ours there is no common language to refuse in.
+    let Some(encoding) = chosen else {
+        return Refused(ErrorCode::WrongFrame).into_response();
+    };
+    let open = api.open_sockets.clone();
+    upgrade
+        .read_buffer_size(read_buffer)
+        .write_buffer_size(WRITE_BUFFER_BYTES)
+        .max_write_buffer_size(WRITE_BUFFER_MAX_BYTES)
+        .max_message_size(api.sockets.message_bytes)
+        .max_frame_size(api.sockets.message_bytes)
+        .on_upgrade(move |socket| open.track_future(serve(Link::new(socket, encoding))))
+}

@@ -1,0 +1,76 @@
+//! What stands around the routes: panics become answers, bodies and requests have bounds, answers carry headers.
+
+use std::any::Any;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::limit::RequestBodyLimitLayer;
+
+use super::{Origins, PageClass, Problem, SecurityHeaders, origins};
+use crate::config::ServerLimits;
+
+/// Bounds for ordinary routes: the size of a body and the time of a request. Uploads and sockets go without and set
+/// their own.
+pub fn bounded(router: Router, limits: &ServerLimits) -> Router {
+    let deadline = limits.request();
+    router
+        .layer(from_fn(move |request, next| {
+            within(deadline, request, next)
+        }))
+        .layer(RequestBodyLimitLayer::new(limits.body_bytes))
+}
+
+/// What every route gets, mounted last: unknown paths answer as JSON, other sites' pages are refused, answers without
+/// headers of their own get those of the API class, and a panic ends one request only.
+pub fn outermost(router: Router, headers: Arc<SecurityHeaders>, allowed: Arc<Origins>) -> Router {
+    router
+        .fallback(|| async { Problem::NOT_FOUND })
+        .layer(from_fn_with_state(allowed, origins::guard))
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn_with_state(headers, default_headers))
+}
+
+/// Panics become answers, without the headers of the public port; for the admin port.
+pub fn without_panics(router: Router) -> Router {
+    router
+        .fallback(|| async { Problem::NOT_FOUND })
+        .layer(CatchPanicLayer::custom(panicked))
+}
+
+async fn within(deadline: Duration, request: Request, next: Next) -> Response {
+    match tokio::time::timeout(deadline, next.run(request)).await {
+        Ok(answer) => answer,
+        Err(_) => {
+            metrics::counter!("callbox_http_request_deadline_total").increment(1);
+            Problem::DEADLINE.into_response()
+        }
+    }
+}
+
+async fn default_headers(
+    State(headers): State<Arc<SecurityHeaders>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let mut answer = next.run(request).await;
+    // Pages and assets come with a policy of their own.
+    if !answer
+        .headers()
+        .contains_key(axum::http::header::CONTENT_SECURITY_POLICY)
+    {
+        headers.apply(PageClass::Api, answer.headers_mut());
+    }
+    answer
+}
+
+fn panicked(_payload: Box<dyn Any + Send + 'static>) -> Response {
+    // The payload may quote input, so only the fact is told; the hook of the log has named the line already.
+    metrics::counter!("callbox_http_panics_total").increment(1);
+    tracing::error!("a request's handler panicked; the request is answered with 500");
+    Problem::INTERNAL.into_response()
+}

@@ -1,0 +1,433 @@
+//! The built pages: found in the binary (a debug build reads the folder), sent in the form the browser takes.
+//!
+//! Must not build anything. Without built pages the gateway runs, and each page says how to build them.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::{Path, State};
+use axum::http::header::{
+    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY,
+};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use rust_embed::{EmbeddedFile, RustEmbed};
+
+use super::encoding::{Encoding, acceptable};
+use super::{PageClass, Problem, SecurityHeaders};
+
+/// File names under `/assets/` carry a hash of their content, so they never change: a year.
+const IMMUTABLE: &str = "public, max-age=31536000, immutable";
+
+/// Everything else is asked for again each time, and answered with 304 when it is the same.
+const REVALIDATE: &str = "no-cache";
+
+#[derive(RustEmbed)]
+#[folder = "web/dist"]
+#[allow_missing = true]
+struct BuiltPages;
+
+/// Every path pattern that [`router`] serves, for the table of roles: all of them are open to everybody.
+pub const PATHS: [&str; 9] = [
+    "/",
+    "/console",
+    "/console/",
+    "/console/{*view}",
+    "/supervisor",
+    "/supervisor/",
+    "/supervisor/{*view}",
+    "/assets/{*file}",
+    "/{file}",
+];
+
+/// Where built files are found: by path, in the binary or on disk.
+type Source = fn(&str) -> Option<EmbeddedFile>;
+
+#[derive(Clone)]
+struct Pages {
+    headers: Arc<SecurityHeaders>,
+    source: Source,
+}
+
+/// The three pages and their files.
+pub fn router(headers: Arc<SecurityHeaders>) -> Router {
+    router_over(headers, BuiltPages::get)
+}
+
+fn router_over(headers: Arc<SecurityHeaders>, source: Source) -> Router {
+    let console =
+        || get(|state, request| page(state, request, PageClass::Console, "console/index.html"));
+    let supervisor = || {
+        get(|state, request| {
+            page(
+                state,
+                request,
+                PageClass::Supervisor,
+                "supervisor/index.html",
+            )
+        })
+    };
+    Router::new()
+        .route(
+            "/",
+            get(|state, request| page(state, request, PageClass::Resident, "index.html")),
+        )
+        .route("/console", console())
+        .route("/console/", console())
+        .route("/console/{*view}", console())
+        .route("/supervisor", supervisor())
+        .route("/supervisor/", supervisor())
+        .route("/supervisor/{*view}", supervisor())
+        .route("/assets/{*file}", get(asset))
+        .route("/{file}", get(root_file))
+        .with_state(Pages { headers, source })
+}
+
+async fn page(
+    State(pages): State<Pages>,
+    request: HeaderMap,
+    class: PageClass,
+    file: &'static str,
+) -> Response {
+    let mut answer = match pages.find(file, &request) {
+        Some(found) => found.into_answer(&request, REVALIDATE),
+        None => not_built(),
+    };
+    pages.headers.apply(class, answer.headers_mut());
+    answer
+}
+
+async fn asset(
+    State(pages): State<Pages>,
+    Path(file): Path<String>,
+    request: HeaderMap,
+) -> Response {
+    pages.send(&format!("assets/{file}"), &request, IMMUTABLE)
+}
+
+/// Files beside the pages: icon, manifest, service worker.
+async fn root_file(
+    State(pages): State<Pages>,
+    Path(file): Path<String>,
+    request: HeaderMap,
+) -> Response {
+    pages.send(&file, &request, REVALIDATE)
+}
+
+impl Pages {
+    /// An unknown file is 404, never a page: a script tag must not receive HTML.
+    fn send(&self, file: &str, request: &HeaderMap, caching: &'static str) -> Response {
+        // Pages have routes and headers of their own, so no HTML is sent as a mere file.
+        let found = self
+            .find(file, request)
+            .filter(|_| !file.ends_with(".html"));
+        let (class, mut answer) = match found {
+            Some(found) => (PageClass::Asset, found.into_answer(request, caching)),
+            None => (PageClass::Api, Problem::NOT_FOUND.into_response()),
+        };
+        self.headers.apply(class, answer.headers_mut());
+        answer
+    }
+
+    fn find(&self, path: &str, request: &HeaderMap) -> Option<Found> {
+        if path
+            .split('/')
+            .any(|step| step.is_empty() || step.starts_with('.'))
+        {
+            return None;
+        }
+        let plain = (self.source)(path)?;
+        let content_type = content_type(path, &plain);
+        let accept = request
+            .get(ACCEPT_ENCODING)
+            .and_then(|value| value.to_str().ok());
+        let compressed = acceptable(accept.unwrap_or_default()).find_map(|encoding| {
+            Some((
+                (self.source)(&format!("{path}{}", encoding.suffix()))?,
+                encoding,
+            ))
+        });
+        Some(match compressed {
+            Some((file, encoding)) => Found {
+                file,
+                content_type,
+                encoding: Some(encoding),
+            },
+            None => Found {
+                file: plain,
+                content_type,
+                encoding: None,
+            },
+        })
+    }
+}
+
+/// A file in the form chosen for one request.
+struct Found {
+    file: EmbeddedFile,
+    content_type: HeaderValue,
+    encoding: Option<Encoding>,
+}
+
+impl Found {
+    fn into_answer(self, request: &HeaderMap, caching: &'static str) -> Response {
+        let tag = entity_tag(&self.file);
+        let unchanged = request
+            .get_all(IF_NONE_MATCH)
+            .iter()
+            .any(|value| names_tag(value, &tag));
+        let mut answer = if unchanged {
+            StatusCode::NOT_MODIFIED.into_response()
+        } else {
+            Response::new(Body::from(bytes_of(self.file.data)))
+        };
+        let headers = answer.headers_mut();
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static(caching));
+        headers.insert(VARY, HeaderValue::from_static("accept-encoding"));
+        if let Ok(tag) = HeaderValue::from_str(&tag) {
+            headers.insert(ETAG, tag);
+        }
+        if !unchanged {
+            headers.insert(CONTENT_TYPE, self.content_type);
+            if let Some(encoding) = self.encoding {
+                headers.insert(CONTENT_ENCODING, HeaderValue::from_static(encoding.token()));
+            }
+        }
+        answer
+    }
+}
+
+/// The hash of exactly the bytes sent, so each form has its own tag.
+fn entity_tag(file: &EmbeddedFile) -> String {
+    use std::fmt::Write as _;
+    let hash = file.metadata.sha256_hash();
+    hash.iter()
+        .take(16)
+        .fold(String::from("\""), |mut tag, byte| {
+            let _ = write!(tag, "{byte:02x}");
+            tag
+        })
+        + "\""
+}
+
+fn names_tag(value: &HeaderValue, tag: &str) -> bool {
+    value.to_str().is_ok_and(|text| {
+        text.split(',')
+            .map(str::trim)
+            .any(|item| item == "*" || item.strip_prefix("W/").unwrap_or(item) == tag)
+    })
+}
+
+fn bytes_of(data: Cow<'static, [u8]>) -> Bytes {
+    match data {
+        Cow::Borrowed(bytes) => Bytes::from_static(bytes),
+        Cow::Owned(bytes) => Bytes::from(bytes),
+    }
+}
+
+fn content_type(path: &str, file: &EmbeddedFile) -> HeaderValue {
+    let known = match path.rsplit_once('.').map(|(_, ending)| ending) {
+        Some("ftl") => "text/plain",
+        Some("webmanifest") => "application/manifest+json",
+        _ => file.metadata.mimetype(),
+    };
+    let text = if known.starts_with("text/") {
+        format!("{known}; charset=utf-8")
+    } else {
+        known.to_owned()
+    };
+    HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static("application/octet-stream"))
+}
+
+/// The page that stands where the pages are not built: plain HTML, no style and no script, so no exception to the
+/// security headers.
+fn not_built() -> Response {
+    let mut answer = Response::new(Body::from(NOT_BUILT));
+    let headers = answer.headers_mut();
+    headers.insert(
+        CONTENT_TYPE,
+        HeaderValue::from_static("text/html; charset=utf-8"),
+    );
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    answer
+}
+
+const NOT_BUILT: &str = "<!doctype html>
+<html lang=\"en\">
+<head>
+<meta charset=\"utf-8\">
+<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">
+<title>Callbox: pages not built</title>
+</head>
+<body>
+<h1>The pages are not built</h1>
+<p>The gateway runs. Its pages are missing because they have not been built yet.</p>
+<p>In the folder of the source code, type <code>cargo xtask web</code> and load this page again,
+or start everything with <code>cargo xtask run</code>. Both need Node 20.19 or newer.</p>
+</body>
+</html>
+";
+
+#[cfg(test)]
+mod tests {
+    use axum::body::to_bytes;
+    use axum::http::Request;
+    use tower::ServiceExt as _;
+
+    use super::*;
+    use crate::config::Server;
+    use crate::http::Origins;
+
+    #[derive(RustEmbed)]
+    #[folder = "src/http/testdata/pages"]
+    struct SomePages;
+
+    fn headers() -> Arc<SecurityHeaders> {
+        let server = Server::default();
+        Arc::new(SecurityHeaders::new(
+            &server,
+            &Origins::new(&server, server.listen),
+        ))
+    }
+
+    async fn get(path: &str, lines: &[(&str, &str)]) -> Response {
+        let mut request = Request::builder().uri(path);
+        for (name, value) in lines {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(Body::empty()).expect("a request");
+        router_over(headers(), SomePages::get)
+            .oneshot(request)
+            .await
+            .expect("an answer")
+    }
+
+    fn header<'a>(answer: &'a Response, name: &str) -> &'a str {
+        answer
+            .headers()
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
+    }
+
+    async fn text(answer: Response) -> String {
+        let bytes = to_bytes(answer.into_body(), 1 << 20).await.expect("a body");
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    #[tokio::test]
+    async fn each_path_leads_to_its_page_and_views_within_it() {
+        for (path, page) in [
+            ("/", "resident page"),
+            ("/console", "console page"),
+            ("/console/", "console page"),
+            ("/console/session/7", "console page"),
+            ("/supervisor", "supervisor page"),
+            ("/supervisor/queues", "supervisor page"),
+        ] {
+            let answer = get(path, &[]).await;
+            assert_eq!(header(&answer, "cache-control"), "no-cache", "{path}");
+            assert!(text(answer).await.contains(page), "{path}");
+        }
+    }
+
+    #[tokio::test]
+    async fn the_browser_gets_the_smallest_form_that_it_takes() {
+        for (accept, encoding, body) in [
+            ("gzip, br", "br", "as brotli"),
+            ("gzip", "gzip", "as gzip"),
+            ("", "", "plain script"),
+        ] {
+            let answer = get("/assets/app-1.js", &[("accept-encoding", accept)]).await;
+            assert_eq!(header(&answer, "content-encoding"), encoding);
+            assert_eq!(
+                header(&answer, "content-type"),
+                "text/javascript; charset=utf-8"
+            );
+            assert_eq!(header(&answer, "vary"), "accept-encoding");
+            assert_eq!(header(&answer, "cache-control"), IMMUTABLE);
+            assert!(text(answer).await.contains(body), "{accept}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_the_browser_has_is_not_sent_again() {
+        let first = get("/assets/app-1.js", &[("accept-encoding", "br")]).await;
+        let tag = header(&first, "etag").to_owned();
+        let lines = [("accept-encoding", "br"), ("if-none-match", tag.as_str())];
+        let again = get("/assets/app-1.js", &lines).await;
+        assert_eq!(again.status(), StatusCode::NOT_MODIFIED);
+        assert_eq!(header(&again, "etag"), tag);
+        assert!(text(again).await.is_empty());
+        let other = get("/assets/app-1.js", &[("if-none-match", tag.as_str())]).await;
+        assert_eq!(
+            other.status(),
+            StatusCode::OK,
+            "another form has another tag"
+        );
+    }
+
+    #[tokio::test]
+    async fn unknown_hidden_and_climbing_paths_are_404() {
+        for path in [
+            "/assets/unknown.js",
+            "/assets/..%2findex.html",
+            "/assets/%2e%2e%2fmod.rs",
+            "/index.html",
+            "/.env",
+            "/unknown.txt",
+        ] {
+            let answer = get(path, &[]).await;
+            assert_eq!(answer.status(), StatusCode::NOT_FOUND, "{path}");
+            assert_eq!(
+                header(&answer, "content-type"),
+                "application/json",
+                "{path}"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn files_beside_the_pages_are_asked_for_again_each_time() {
+        let answer = get("/theme.js", &[]).await;
+        assert_eq!(header(&answer, "cache-control"), "no-cache");
+        assert!(header(&answer, "content-security-policy").starts_with("default-src 'self'"));
+    }
+
+    #[tokio::test]
+    async fn without_built_pages_each_page_says_how_to_build_them() {
+        let router = router_over(headers(), |_| None);
+        for path in ["/", "/console", "/supervisor"] {
+            let request = Request::get(path).body(Body::empty()).expect("a request");
+            let answer = router.clone().oneshot(request).await.expect("an answer");
+            assert_eq!(answer.status(), StatusCode::OK);
+            assert!(answer.headers().contains_key("content-security-policy"));
+            assert!(text(answer).await.contains("cargo xtask web"), "{path}");
+        }
+    }
+
+    #[tokio::test]
+    async fn every_listed_path_is_served_by_the_router() {
+        for path in PATHS {
+            let path = path
+                .replace("{*view}", "a/b")
+                .replace("{*file}", "a.js")
+                .replace("{file}", "a");
+            assert!(
+                !text(get(&path, &[]).await).await.is_empty(),
+                "{path} has no route"
+            );
+        }
+        assert!(text(get("/not/listed", &[]).await).await.is_empty());
+    }
+
+    #[test]
+    fn a_tag_is_recognised_in_every_form_that_caches_send() {
+        let is = |text: &'static str| names_tag(&HeaderValue::from_static(text), "\"ab\"");
+        assert!(is("\"ab\"") && is("W/\"ab\"") && is("\"x\", \"ab\"") && is("*"));
+        assert!(!is("\"abc\"") && !is("ab"));
+    }
+}

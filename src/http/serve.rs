@@ -1,0 +1,188 @@
+//! One connection from its first byte to its last answer or its upgrade.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::body::Body;
+use hyper::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::TcpStream;
+use tokio::time::{sleep, timeout_at};
+use tokio_rustls::TlsAcceptor;
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt as _;
+
+use super::Peer;
+use super::budget::HandshakeBudget;
+use super::gate::Slot;
+use super::link::{Link, Stream};
+use super::notice::Notice;
+use crate::config::ServerLimits;
+
+/// What one TLS connection may hold back for its peer in bytes, each way. rustls allows 64 KiB; one record is 16 KiB.
+const TLS_BUFFER_BYTES: usize = 16 * 1024;
+
+/// What all connections of one listener share.
+pub(super) struct Service {
+    router: Router,
+    http: http1::Builder,
+    tls: Option<Tls>,
+    write_stall: Duration,
+    soft: CancellationToken,
+    hard: CancellationToken,
+}
+
+/// How connections are encrypted.
+pub(super) struct Tls {
+    acceptor: TlsAcceptor,
+    budget: HandshakeBudget,
+    deadline: Duration,
+    delayed: Notice,
+    busy: Notice,
+}
+
+impl Tls {
+    pub(super) fn new(acceptor: TlsAcceptor, limits: &ServerLimits) -> Self {
+        Self {
+            acceptor,
+            budget: HandshakeBudget::new(limits.tls_handshakes_per_s, limits.tls_handshake_burst),
+            deadline: limits.handshake(),
+            delayed: Notice::default(),
+            busy: Notice::default(),
+        }
+    }
+
+    async fn handshake(&self, tcp: TcpStream) -> Option<Stream> {
+        let start = Instant::now();
+        let Ok(wait) = self.budget.reserve(start, self.deadline) else {
+            self.failed("busy");
+            self.busy.tell(start, |left_out| {
+                tracing::warn!(
+                    left_out,
+                    "more TLS handshakes than the budget allows: some are turned away"
+                );
+            });
+            return None;
+        };
+        if !wait.is_zero() {
+            metrics::counter!("callbox_tls_handshake_delayed_total").increment(1);
+            self.delayed.tell(start, |left_out| {
+                tracing::warn!(
+                    left_out,
+                    "the budget of TLS handshakes is used up: some wait"
+                );
+            });
+            sleep(wait).await;
+        }
+        let accept = self.acceptor.accept_with(tcp, |connection| {
+            connection.set_buffer_limit(Some(TLS_BUFFER_BYTES))
+        });
+        // Boxed: the handshake is by far the largest state, and would otherwise size every connection's task.
+        match timeout_at((start + self.deadline).into(), Box::pin(accept)).await {
+            Ok(Ok(stream)) => {
+                metrics::histogram!("callbox_tls_handshake_seconds").record(start.elapsed());
+                Some(Stream::Tls(Box::new(stream)))
+            }
+            Ok(Err(error)) => {
+                tracing::debug!(%error, "TLS handshake failed");
+                self.failed("protocol");
+                None
+            }
+            Err(_) => {
+                self.failed("deadline");
+                None
+            }
+        }
+    }
+
+    fn failed(&self, reason: &'static str) {
+        metrics::counter!("callbox_tls_handshake_failed_total", "reason" => reason).increment(1);
+    }
+}
+
+impl Service {
+    pub(super) fn new(
+        router: Router,
+        limits: &ServerLimits,
+        tls: Option<Tls>,
+        soft: CancellationToken,
+        hard: CancellationToken,
+    ) -> Self {
+        let mut http = http1::Builder::new();
+        // The timer first: without it the header deadline panics, or does nothing.
+        http.timer(TokioTimer::new())
+            .header_read_timeout(limits.header())
+            .max_headers(limits.headers)
+            .max_header_size(limits.header_bytes)
+            .max_buf_size(limits.read_buffer_bytes);
+        Self {
+            router,
+            http,
+            tls,
+            write_stall: limits.write_stall(),
+            soft,
+            hard,
+        }
+    }
+
+    pub(super) fn is_encrypted(&self) -> bool {
+        self.tls.is_some()
+    }
+
+    /// Serves one connection until it ends, is upgraded, is evicted, or the gateway stops at once.
+    pub(super) async fn serve(self: Arc<Self>, tcp: TcpStream, address: SocketAddr, slot: Slot) {
+        let evicted = slot.evicted();
+        let hard = self.hard.clone();
+        tokio::select! {
+            biased;
+            () = hard.cancelled() => {}
+            () = evicted => {}
+            () = Box::pin(self.exchange(tcp, address, slot)) => {}
+        }
+    }
+
+    async fn exchange(self: Arc<Self>, tcp: TcpStream, address: SocketAddr, slot: Slot) {
+        let stream = match &self.tls {
+            None => Stream::Plain(tcp),
+            Some(tls) => match tls.handshake(tcp).await {
+                Some(stream) => stream,
+                None => return,
+            },
+        };
+        let peer = Peer {
+            address,
+            encrypted: self.is_encrypted(),
+        };
+        let slot = Arc::new(slot);
+        let link = TokioIo::new(Link::new(stream, self.write_stall, Arc::clone(&slot)));
+        let service = service_fn(|mut request: Request<Incoming>| {
+            slot.establish();
+            request.extensions_mut().insert(peer);
+            self.router.clone().oneshot(request.map(Body::new))
+        });
+        let mut connection =
+            std::pin::pin!(self.http.serve_connection(link, service).with_upgrades());
+        let outcome = tokio::select! {
+            outcome = connection.as_mut() => outcome,
+            () = self.soft.cancelled() => {
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }
+        };
+        if let Err(error) = outcome {
+            let reason = if error.is_timeout() {
+                "header_deadline"
+            } else {
+                "protocol"
+            };
+            metrics::counter!("callbox_http_connection_errors_total", "reason" => reason)
+                .increment(1);
+            tracing::debug!(%error, "connection ended with an error");
+        }
+    }
+}

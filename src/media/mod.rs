@@ -1,0 +1,29 @@
+//! The media plane of one node: takes a resident's camera and microphone and forwards them, as they are, to everyone
+//! who may watch; takes a telecommunicator's voice back to the resident.
+//!
+//! Owns peer connections, rooms and the media sockets. Must not know sessions, people, tokens or consent: its caller,
+//! the node, decides who may publish, watch or talk, and tells it by which function it calls. Nothing is decoded and
+//! nothing is stored here.
+
+mod config;
+mod counters;
+mod engine;
+mod error;
+mod event;
+mod kinds;
+mod lock;
+mod mux;
+mod plane;
+mod room;
+mod sdp;
+#[cfg(test)]
+mod testkit;
+#[cfg(test)]
+mod tests;
+
+pub use config::{Advertised, MediaConfig};
+pub use counters::Totals;
+pub use error::{Advice, MediaError, OfferError};
+pub use event::{CloseReason, EventsError, MediaEvent, MediaEvents, MediaWhat};
+pub use kinds::{Answer, Codec, Kind, Kinds, PeerId, RoomId, ViewerCount, ViewerRole};
+pub use plane::{MediaPlane, Snapshot};

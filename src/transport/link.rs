@@ -1,0 +1,249 @@
+//! A WebSocket as both kinds of connection use it.
+//!
+//! Owns: whole frames in and out, deadlines, close codes, and the loop between socket, outbox and feed. Must not: know
+//! messages of either side. Called by: `resident`, `staff`.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Bytes;
+use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket};
+use callbox_proto::codec::Encoding;
+use callbox_proto::error::{CloseCode, ErrorCode};
+use futures_util::{SinkExt as _, StreamExt as _};
+use serde::Serialize;
+
+use crate::clock::Clock;
+use crate::node::frame::encode;
+use crate::node::outbox::{Batch, Outbox};
+
+/// How long a closing connection may take to say good-bye.
+const GOODBYE: Duration = Duration::from_secs(2);
+
+/// A WebSocket with its encoding.
+#[derive(Debug)]
+pub struct Link {
+    socket: WebSocket,
+    encoding: Encoding,
+}
+
+/// Why a link ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// The peer closed it, or it broke.
+    Gone,
+    /// We close it.
+    Close(CloseCode),
+}
+
+/// A frame that came in.
+#[derive(Debug)]
+pub enum Incoming {
+    /// A message in the link's encoding.
+    Frame(Bytes),
+    /// A frame of the other encoding's kind.
+    WrongKind,
+}
+
+/// One side of a connection: what it does with frames.
+pub trait Peer: Send {
+    /// Handles one message. An error ends the connection.
+    fn on_frame(&mut self, frame: &[u8]) -> impl Future<Output = Result<(), CloseCode>> + Send;
+
+    /// Feeds logs this connection follows and has not caught up with.
+    fn feed(&mut self) -> impl Future<Output = Result<(), CloseCode>> + Send;
+
+    /// A frame could not be read.
+    fn on_broken(&mut self, frame: Option<&[u8]>, code: ErrorCode) -> Result<(), CloseCode>;
+}
+
+impl Link {
+    /// Wraps an upgraded socket.
+    #[must_use]
+    pub const fn new(socket: WebSocket, encoding: Encoding) -> Self {
+        Self { socket, encoding }
+    }
+
+    /// How its frames are encoded.
+    #[must_use]
+    pub const fn encoding(&self) -> Encoding {
+        self.encoding
+    }
+
+    /// The next frame with content.
+    async fn next(&mut self) -> Result<Incoming, End> {
+        loop {
+            let message = self.socket.next().await.ok_or(End::Gone)?;
+            let message = message.map_err(|error| {
+                if is_too_long(&error) {
+                    End::Close(CloseCode::Protocol)
+                } else {
+                    End::Gone
+                }
+            })?;
+            return Ok(match (message, self.encoding) {
+                (Message::Binary(frame), Encoding::MessagePack) => Incoming::Frame(frame),
+                (Message::Text(text), Encoding::Json) => Incoming::Frame(text.into()),
+                (Message::Binary(_) | Message::Text(_), _) => Incoming::WrongKind,
+                (Message::Close(_), _) => return Err(End::Gone),
+                (Message::Ping(_) | Message::Pong(_), _) => continue,
+            });
+        }
+    }
+
+    /// The first message, within its deadline.
+    ///
+    /// # Errors
+    /// How the link ends instead.
+    pub async fn first(&mut self, within: Duration) -> Result<Bytes, End> {
+        match tokio::time::timeout(within, self.next()).await {
+            Ok(Ok(Incoming::Frame(frame))) => Ok(frame),
+            Ok(Ok(Incoming::WrongKind)) => Err(End::Close(CloseCode::Protocol)),
+            Ok(Err(end)) => Err(end),
+            Err(_) => Err(End::Close(CloseCode::NoHello)),
+        }
+    }
+
+    /// Sends one message at once, before the link has an outbox.
+    ///
+    /// # Errors
+    /// [`End::Gone`] when the link is broken.
+    pub async fn say<T: Serialize>(&mut self, message: &T) -> Result<(), End> {
+        let message = self.wrap(encode(self.encoding, message));
+        self.socket.send(message).await.map_err(|_| End::Gone)
+    }
+
+    /// Runs until the connection ends; then says why.
+    pub async fn run<P: Peer>(mut self, outbox: &Arc<Outbox>, clock: &dyn Clock, peer: &mut P) {
+        let end = self.pump(outbox, clock, peer).await;
+        self.close(end).await;
+    }
+
+    async fn pump<P: Peer>(
+        &mut self,
+        outbox: &Arc<Outbox>,
+        clock: &dyn Clock,
+        peer: &mut P,
+    ) -> End {
+        loop {
+            let step = tokio::select! {
+                biased;
+                () = outbox.ready() => self.write_out(outbox, clock, peer).await,
+                incoming = self.next() => {
+                    outbox.heard(clock.monotonic_ms());
+                    handle(incoming, peer).await
+                }
+            };
+            if let Err(end) = step {
+                return end;
+            }
+        }
+    }
+
+    async fn write_out<P: Peer>(
+        &mut self,
+        outbox: &Outbox,
+        clock: &dyn Clock,
+        peer: &mut P,
+    ) -> Result<(), End> {
+        loop {
+            let batch = outbox.take(clock.monotonic_ms());
+            let close = batch.close;
+            if close == Some(CloseCode::TooSlow) {
+                return Err(End::Close(CloseCode::TooSlow));
+            }
+            if !batch.frames.is_empty() {
+                self.write(batch, outbox).await?;
+                outbox.written();
+            }
+            if let Some(code) = close {
+                return Err(End::Close(code));
+            }
+            if !outbox.take_behind() {
+                return Ok(());
+            }
+            peer.feed().await.map_err(End::Close)?;
+        }
+    }
+
+    /// Writes frames; gives up when the connection is closed meanwhile (a reader that stalls).
+    async fn write(&mut self, batch: Batch, outbox: &Outbox) -> Result<(), End> {
+        let stalled = async {
+            loop {
+                outbox.ready().await;
+                if let Some(code) = outbox.closing() {
+                    return code;
+                }
+            }
+        };
+        let encoding = self.encoding;
+        let written = async {
+            for frame in batch.frames {
+                self.socket.feed(wrap(encoding, frame)).await?;
+            }
+            self.socket.flush().await
+        };
+        tokio::select! {
+            biased;
+            written = written => written.map_err(|_| End::Gone)?,
+            code = stalled => return Err(End::Close(code)),
+        }
+        // A wake-up that came while writing may have been taken by the watch above.
+        outbox.rewake();
+        Ok(())
+    }
+
+    async fn close(&mut self, end: End) {
+        let End::Close(code) = end else { return };
+        metrics::counter!("callbox_connections_closed_total", "why" => code.reason()).increment(1);
+        let frame = CloseFrame {
+            code: code.number(),
+            reason: Utf8Bytes::from_static(code.reason()),
+        };
+        let goodbye = async {
+            if self.socket.send(Message::Close(Some(frame))).await.is_ok() {
+                while let Some(Ok(message)) = self.socket.next().await {
+                    if matches!(message, Message::Close(_)) {
+                        break;
+                    }
+                }
+            }
+        };
+        let _in_time = tokio::time::timeout(GOODBYE, goodbye).await;
+    }
+
+    fn wrap(&self, frame: bytes::Bytes) -> Message {
+        wrap(self.encoding, frame)
+    }
+}
+
+async fn handle<P: Peer>(incoming: Result<Incoming, End>, peer: &mut P) -> Result<(), End> {
+    match incoming? {
+        Incoming::Frame(frame) => peer.on_frame(&frame).await,
+        Incoming::WrongKind => peer.on_broken(None, ErrorCode::WrongFrame),
+    }
+    .map_err(End::Close)
+}
+
+/// Ends a link that never got an outbox.
+pub async fn refuse(mut link: Link, end: End) {
+    link.close(end).await;
+}
+
+fn wrap(encoding: Encoding, frame: bytes::Bytes) -> Message {
+    match encoding {
+        Encoding::MessagePack => Message::Binary(frame),
+        Encoding::Json => match Utf8Bytes::try_from(frame) {
+            Ok(text) => Message::Text(text),
+            // JSON is text by construction; should it ever not be, the peer gets the bytes to report.
+            Err(_) => Message::Binary(bytes::Bytes::new()),
+        },
+    }
+}
+
+/// Whether an error means that a frame or message was over its bound, or no text.
+fn is_too_long(error: &axum::Error) -> bool {
+    let words = error.to_string();
+    words.contains("too long") || words.contains("too big") || words.contains("utf-8")
+}

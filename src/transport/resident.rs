@@ -1,0 +1,362 @@
+//! A resident's connection.
+//!
+//! Owns: the order hello → open or resume → everything else, and which message calls which part of the node. Must not: let a
+//! resident reach any session but their own. Called by: `http` after an upgrade on the residents' path.
+
+use std::sync::Arc;
+
+use callbox_domain::access::{
+    Caller, action_of_resident_command, action_of_resident_message, may_at_all,
+};
+use callbox_proto::bytes::Bytes;
+use callbox_proto::codec::Encoding;
+use callbox_proto::command::{Opening, ResidentCommand};
+use callbox_proto::error::{CloseCode, ErrorCode};
+use callbox_proto::ids::{AgencyId, CommandId, ResidentId, SessionId};
+use callbox_proto::message::{AgencyInfo, FromResident, RealTimeText, ToResident};
+use callbox_proto::vocabulary::Seq;
+
+use super::link::{End, Link, Peer, refuse};
+use super::{BROKEN_FRAMES_MAX, HEARTBEATS_MISSED_MAX, Transport};
+use crate::auth::device;
+use crate::node::cell::{Audience, Cell};
+use crate::node::frame::tell;
+use crate::node::outbox::Outbox;
+use crate::node::pending::{Pending, Reply, Wish, resident_error};
+use crate::node::{Fed, Node};
+
+/// Characters of real-time text in one packet; typing is far slower.
+const TYPED_MAX_CHARS: usize = 2_000;
+/// Characters of a client's name.
+const CLIENT_MAX_CHARS: usize = 100;
+
+/// Serves one connection until it ends.
+pub async fn serve(transport: Arc<Transport>, mut link: Link) {
+    match hello(&transport, &mut link).await {
+        Ok(welcome) => Box::pin(run(transport, link, welcome)).await,
+        Err(end) => refuse(link, end).await,
+    }
+}
+
+struct Hello {
+    resident: ResidentId,
+    agency: AgencyInfo,
+}
+
+async fn hello(transport: &Transport, link: &mut Link) -> Result<Hello, End> {
+    let node = &transport.node;
+    let nonce = node.random().nonce();
+    let challenge = ToResident::Challenge {
+        nonce: Bytes(nonce.to_vec()),
+        now_ms: node.clock().now_ms(),
+    };
+    link.say(&challenge).await?;
+    let frame = link.first(transport.limits.first_message).await?;
+    let checked = check_hello(transport, link.encoding(), &frame, &nonce);
+    match checked {
+        Ok(hello) => Ok(hello),
+        Err(code) => {
+            link.say(&resident_error(None, code)).await?;
+            Err(End::Close(CloseCode::Protocol))
+        }
+    }
+}
+
+fn check_hello(
+    transport: &Transport,
+    encoding: Encoding,
+    frame: &[u8],
+    nonce: &[u8],
+) -> Result<Hello, ErrorCode> {
+    let FromResident::Hello {
+        client,
+        key,
+        signature,
+        agency,
+    } = encoding.decode(frame)?
+    else {
+        return Err(ErrorCode::WrongOrder);
+    };
+    if client.chars().count() > CLIENT_MAX_CHARS {
+        return Err(ErrorCode::TextTooLong);
+    }
+    let resident = device::resident(nonce, &key.0, &signature.0)?;
+    let agency = agency.as_ref().unwrap_or(&transport.default_agency);
+    let agency = transport
+        .node
+        .agency(agency)
+        .ok_or(ErrorCode::NoSuchTarget)?;
+    Ok(Hello {
+        resident,
+        agency: agency.info().clone(),
+    })
+}
+
+async fn run(transport: Arc<Transport>, link: Link, hello: Hello) {
+    let node = Arc::clone(&transport.node);
+    let limits = &transport.limits;
+    let outbox = Arc::new(Outbox::new(
+        node.random().connection_id(),
+        link.encoding(),
+        node.limits().outbox_bytes,
+        node.clock().monotonic_ms(),
+    ));
+    let silence_ms = limits.resident_heartbeat_ms * HEARTBEATS_MISSED_MAX;
+    node.connections().add(&outbox, silence_ms);
+    let mut peer = Resident {
+        agency: hello.agency.agency.clone(),
+        resident: hello.resident,
+        outbox: Arc::clone(&outbox),
+        transport,
+        cell: None,
+        broken: 0,
+    };
+    if peer.welcome(hello.agency).is_ok() {
+        link.run(&outbox, node.clock(), &mut peer).await;
+    }
+    node.connections().remove(outbox.connection());
+    if let Some(cell) = peer.cell.take() {
+        node.detach_resident(&cell, outbox.connection());
+    }
+}
+
+struct Resident {
+    transport: Arc<Transport>,
+    agency: AgencyId,
+    resident: ResidentId,
+    outbox: Arc<Outbox>,
+    cell: Option<Arc<Cell>>,
+    broken: u32,
+}
+
+impl Resident {
+    fn welcome(&self, agency: AgencyInfo) -> Result<(), ErrorCode> {
+        let node = &self.transport.node;
+        let limits = &self.transport.limits;
+        let now_ms = node.clock().now_ms();
+        let tokens = &self.transport.tokens;
+        let issued = tokens.upload(self.resident, now_ms, limits.upload_token_ms)?;
+        tell(
+            &self.outbox,
+            &ToResident::Welcome {
+                connection: self.outbox.connection(),
+                now_ms,
+                heartbeat_ms: limits.resident_heartbeat_ms,
+                agency,
+                token: issued.token,
+                token_expires_ms: issued.expires_ms,
+                limits: limits.told.clone(),
+            },
+        );
+        Ok(())
+    }
+
+    fn refuse(&self, id: Option<CommandId>, code: ErrorCode) {
+        tell(&self.outbox, &resident_error(id, code));
+    }
+
+    fn session(&self) -> Result<&Arc<Cell>, ErrorCode> {
+        self.cell.as_ref().ok_or(ErrorCode::WrongOrder)
+    }
+
+    fn caller(&self) -> Caller {
+        Caller::Resident {
+            agency: self.agency.clone(),
+            resident: self.resident,
+        }
+    }
+
+    async fn handle(
+        &mut self,
+        message: FromResident,
+    ) -> Result<(), (Option<CommandId>, ErrorCode)> {
+        let action = action_of_resident_message(&message);
+        let plain = |code| (None, code);
+        may_at_all(&self.caller(), action).map_err(|refusal| plain(refusal.code()))?;
+        match message {
+            FromResident::Hello { .. } => Err(plain(ErrorCode::WrongOrder)),
+            FromResident::Open { id, opening } => Box::pin(self.open(id, opening))
+                .await
+                .map_err(|code| (Some(id), code)),
+            FromResident::Resume { session, after } => {
+                Box::pin(self.resume(session, after)).await.map_err(plain)
+            }
+            FromResident::Do { id, command } => {
+                self.submit(id, command).map_err(|code| (Some(id), code))
+            }
+            FromResident::RealTimeText(typed) => self.typed(typed).map_err(plain),
+            FromResident::MediaOffer { id, sdp } => {
+                self.offer(id, sdp).map_err(|code| (Some(id), code))
+            }
+            FromResident::Delivered { up_to } => self.has(up_to, 0).map_err(plain),
+            FromResident::Seen { up_to } => self.has(up_to, up_to).map_err(plain),
+            FromResident::RefreshToken {} => self.refresh_token().map_err(plain),
+            FromResident::Ping { n } => {
+                tell(&self.outbox, &ToResident::Pong { n });
+                Ok(())
+            }
+        }
+    }
+
+    async fn open(&mut self, id: CommandId, opening: Opening) -> Result<(), ErrorCode> {
+        let node = Arc::clone(&self.transport.node);
+        if let Some(cell) = &self.cell {
+            let again = Node::session_of_opening(self.resident, id) == cell.id;
+            let over = cell.lock().is_closed();
+            if !again && !over {
+                return Err(ErrorCode::WrongOrder);
+            }
+        }
+        let (cell, done) = node
+            .open(self.agency.clone(), self.resident, id, opening)
+            .await?;
+        self.bind(&cell, 0);
+        Reply::Resident(Arc::clone(&self.outbox)).done(cell.id, id, done);
+        Ok(())
+    }
+
+    async fn resume(&mut self, session: SessionId, after: Seq) -> Result<(), ErrorCode> {
+        let node = Arc::clone(&self.transport.node);
+        let cell = node.own_session(self.resident, session).await?;
+        self.bind(&cell, after);
+        Ok(())
+    }
+
+    fn bind(&mut self, cell: &Arc<Cell>, after: Seq) {
+        let node = &self.transport.node;
+        let before = self.cell.replace(Arc::clone(cell));
+        if let Some(before) = before.filter(|before| before.id != cell.id) {
+            node.detach_resident(&before, self.outbox.connection());
+        }
+        node.attach_resident(cell, &self.outbox, after);
+    }
+
+    fn submit(&self, id: CommandId, command: ResidentCommand) -> Result<(), ErrorCode> {
+        let action = action_of_resident_command(&command);
+        may_at_all(&self.caller(), action).map_err(|refusal| refusal.code())?;
+        let cell = self.session()?;
+        let preview = match &command {
+            ResidentCommand::AnnouncePhoto {
+                preview: Some(preview),
+                ..
+            } => Some(preview.clone()),
+            _ => None,
+        };
+        let over = preview
+            .as_ref()
+            .is_some_and(|p| p.0.len() > callbox_domain::session::PREVIEW_MAX_BYTES);
+        self.transport.node.submit(
+            cell,
+            Pending {
+                id,
+                wish: Wish::Resident(Box::new(command)),
+                claim_epoch: None,
+                reply: Reply::Resident(Arc::clone(&self.outbox)),
+                attempts: 0,
+            },
+        );
+        match preview {
+            Some(_) if over => Err(ErrorCode::PreviewRefused),
+            Some(preview) => {
+                let previews = &self.transport.previews;
+                previews.keep(self.agency.clone(), cell.id, id, preview);
+                Ok(())
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn typed(&self, typed: RealTimeText) -> Result<(), ErrorCode> {
+        if typed.text.chars().count() > TYPED_MAX_CHARS {
+            return Err(ErrorCode::TextTooLong);
+        }
+        self.transport.node.resident_types(self.session()?, typed);
+        Ok(())
+    }
+
+    fn has(&self, delivered: Seq, seen: Seq) -> Result<(), ErrorCode> {
+        let cell = self.session()?;
+        self.transport.node.resident_has(cell, delivered, seen);
+        Ok(())
+    }
+
+    /// The media plane takes its time with an offer; text must not wait for it.
+    fn offer(&self, id: CommandId, sdp: String) -> Result<(), ErrorCode> {
+        let cell = Arc::clone(self.session()?);
+        let (node, outbox) = (Arc::clone(&self.transport.node), Arc::clone(&self.outbox));
+        tokio::spawn(async move {
+            match node.publish(&cell, &sdp).await {
+                Ok(answer) => tell(
+                    &outbox,
+                    &ToResident::MediaAnswer {
+                        id,
+                        sdp: answer.sdp,
+                        peer: answer.peer,
+                    },
+                ),
+                Err(code) => tell(&outbox, &resident_error(Some(id), code)),
+            }
+        });
+        Ok(())
+    }
+
+    fn refresh_token(&self) -> Result<(), ErrorCode> {
+        let now_ms = self.transport.node.clock().now_ms();
+        let life_ms = self.transport.limits.upload_token_ms;
+        let issued = self
+            .transport
+            .tokens
+            .upload(self.resident, now_ms, life_ms)?;
+        tell(
+            &self.outbox,
+            &ToResident::Token {
+                token: issued.token,
+                token_expires_ms: issued.expires_ms,
+            },
+        );
+        Ok(())
+    }
+}
+
+impl Peer for Resident {
+    async fn on_frame(&mut self, frame: &[u8]) -> Result<(), CloseCode> {
+        match self.outbox.encoding().decode(frame) {
+            Ok(message) => {
+                if let Err((id, code)) = self.handle(message).await {
+                    self.refuse(id, code);
+                }
+                Ok(())
+            }
+            Err(code) => self.on_broken(Some(frame), code),
+        }
+    }
+
+    async fn feed(&mut self) -> Result<(), CloseCode> {
+        let Some(cell) = &self.cell else {
+            return Ok(());
+        };
+        let node = &self.transport.node;
+        match node.feed(cell, &self.outbox, &Audience::Resident).await {
+            Ok(Fed::Busy) => self.outbox.mark_behind(),
+            Ok(Fed::Live | Fed::Gone) => {}
+            Err(error) => {
+                tracing::error!(%error, "a resident could not be fed from the log");
+                self.refuse(None, ErrorCode::StoreUnavailable);
+                return Err(CloseCode::GoingDown);
+            }
+        }
+        Ok(())
+    }
+
+    fn on_broken(&mut self, frame: Option<&[u8]>, code: ErrorCode) -> Result<(), CloseCode> {
+        self.broken += 1;
+        metrics::counter!("callbox_broken_frames_total", "side" => "resident").increment(1);
+        let id = frame.and_then(|frame| self.outbox.encoding().peek_id(frame));
+        self.refuse(id, code);
+        if self.broken > BROKEN_FRAMES_MAX {
+            Err(CloseCode::Protocol)
+        } else {
+            Ok(())
+        }
+    }
+}

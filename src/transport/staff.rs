@@ -1,0 +1,428 @@
+//! A staff connection: console, supervisor's page, auditor's page.
+//!
+//! Owns: the order hello → everything else, and which message calls which part of the node after asking the role table. Must
+//! not: let anybody reach another agency, or what their role may not. Called by: `http` after an upgrade on the staff path.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use callbox_domain::access::{
+    self, Action, Caller, Target, action_of_staff_command, action_of_staff_message,
+};
+use callbox_proto::codec::Encoding;
+use callbox_proto::command::StaffCommand;
+use callbox_proto::error::{CloseCode, ErrorCode};
+use callbox_proto::ids::{CommandId, PeerId, SessionId};
+use callbox_proto::message::{FromStaff, RealTimeText, ToStaff};
+use callbox_proto::vocabulary::{Role, Seq};
+
+use super::link::{End, Link, Peer, refuse};
+use super::{BROKEN_FRAMES_MAX, HEARTBEATS_MISSED_MAX, Transport};
+use crate::node::cell::{Audience, Cell};
+use crate::node::frame::tell;
+use crate::node::outbox::Outbox;
+use crate::node::pending::{Pending, Reply, Wish, staff_error};
+use crate::node::{Fed, Person, lock};
+
+/// Sessions one connection follows at once. A person handles a few; a supervisor's wall some more.
+const FOLLOWS_MAX: usize = 256;
+/// Characters of real-time text in one packet.
+const TYPED_MAX_CHARS: usize = 2_000;
+
+/// Serves one connection until it ends.
+pub async fn serve(transport: Arc<Transport>, mut link: Link) {
+    match hello(&transport, &mut link).await {
+        Ok(person) => Box::pin(run(transport, link, person)).await,
+        Err(end) => refuse(link, end).await,
+    }
+}
+
+async fn hello(transport: &Transport, link: &mut Link) -> Result<Person, End> {
+    let frame = link.first(transport.limits.first_message).await?;
+    match check_hello(transport, link.encoding(), &frame) {
+        Ok(person) => Ok(person),
+        Err(code) => {
+            link.say(&staff_error(None, code)).await?;
+            let sign_in = matches!(code, ErrorCode::TokenExpired | ErrorCode::TokenInvalid);
+            let close = if sign_in {
+                CloseCode::SignInAgain
+            } else {
+                CloseCode::Protocol
+            };
+            Err(End::Close(close))
+        }
+    }
+}
+
+fn check_hello(
+    transport: &Transport,
+    encoding: Encoding,
+    frame: &[u8],
+) -> Result<Person, ErrorCode> {
+    let FromStaff::Hello { token, .. } = encoding.decode(frame)? else {
+        return Err(ErrorCode::WrongOrder);
+    };
+    let claimed = transport.tokens.check_staff(&token)?;
+    // A token outlives a change of role or an account that is gone: the account decides.
+    let now = transport
+        .accounts
+        .still(&claimed.agency, &claimed.staff)
+        .ok_or(ErrorCode::TokenInvalid)?;
+    let agency = transport
+        .node
+        .agency(&now.agency)
+        .ok_or(ErrorCode::TokenInvalid)?;
+    Ok(Person {
+        agency,
+        staff: now.staff,
+        name: now.name,
+        role: now.role,
+    })
+}
+
+async fn run(transport: Arc<Transport>, link: Link, person: Person) {
+    let node = Arc::clone(&transport.node);
+    let outbox = Arc::new(Outbox::new(
+        node.random().connection_id(),
+        link.encoding(),
+        node.limits().outbox_bytes,
+        node.clock().monotonic_ms(),
+    ));
+    let silence_ms = transport.limits.staff_heartbeat_ms * HEARTBEATS_MISSED_MAX;
+    node.connections().add(&outbox, silence_ms);
+    let mut peer = Console {
+        caller: Caller::Staff {
+            role: person.role,
+            agency: person.agency.id().clone(),
+            staff: person.staff.clone(),
+        },
+        person,
+        outbox: Arc::clone(&outbox),
+        transport,
+        follows: HashMap::new(),
+        watched: HashSet::new(),
+        peers: Arc::default(),
+        broken: 0,
+    };
+    peer.welcome();
+    node.sign_in(&peer.person, &outbox);
+    link.run(&outbox, node.clock(), &mut peer).await;
+    node.connections().remove(outbox.connection());
+    peer.leave();
+}
+
+type Refused = (Option<CommandId>, ErrorCode);
+
+struct Console {
+    transport: Arc<Transport>,
+    person: Person,
+    caller: Caller,
+    outbox: Arc<Outbox>,
+    follows: HashMap<SessionId, Arc<Cell>>,
+    /// Sessions this connection has said it watches; only then may a supervisor follow them.
+    watched: HashSet<SessionId>,
+    /// Live connections, so that they end with this one.
+    peers: Arc<std::sync::Mutex<HashMap<SessionId, PeerId>>>,
+    broken: u32,
+}
+
+impl Console {
+    fn welcome(&self) {
+        let node = &self.transport.node;
+        let limits = &self.transport.limits;
+        let message = ToStaff::Welcome {
+            connection: self.outbox.connection(),
+            now_ms: node.clock().now_ms(),
+            heartbeat_ms: limits.staff_heartbeat_ms,
+            agency: self.person.agency.info().clone(),
+            staff: self.person.staff.clone(),
+            name: self.person.name.clone(),
+            role: self.person.role,
+            queues: self.person.agency.policy().queues().to_vec(),
+            limits: limits.told.clone(),
+        };
+        tell(&self.outbox, &message);
+    }
+
+    fn leave(&mut self) {
+        let node = &self.transport.node;
+        let connection = self.outbox.connection();
+        for (session, peer) in lock(&self.peers).drain() {
+            if let Some(cell) = self.follows.get(&session) {
+                node.stop_watching(cell, peer);
+            }
+        }
+        for cell in self.follows.values() {
+            cell.unfollow(connection);
+        }
+        node.sign_out(&self.person, connection);
+    }
+
+    fn refuse(&self, id: Option<CommandId>, code: ErrorCode) {
+        tell(&self.outbox, &staff_error(id, code));
+    }
+
+    async fn handle(&mut self, message: FromStaff) -> Result<(), Refused> {
+        let action = action_of_staff_message(&message);
+        access::may_at_all(&self.caller, action).map_err(|refusal| (None, refusal.code()))?;
+        let node = Arc::clone(&self.transport.node);
+        let plain = |code| (None, code);
+        match message {
+            FromStaff::Hello { .. } => Err(plain(ErrorCode::WrongOrder)),
+            FromStaff::Register { queues } => node
+                .register(&self.person, self.outbox.connection(), queues)
+                .map_err(plain),
+            FromStaff::SetAgentState { state, reason } => {
+                node.set_agent_state(&self.person, state, reason);
+                Ok(())
+            }
+            FromStaff::TakeNext { id } => {
+                Box::pin(node.take_next(&self.person, id, &self.outbox)).await;
+                Ok(())
+            }
+            FromStaff::Do {
+                id,
+                session,
+                command,
+            } => Box::pin(self.submit(id, session, command))
+                .await
+                .map_err(|code| (Some(id), code)),
+            FromStaff::Follow { session, after } => {
+                Box::pin(self.follow(session, after)).await.map_err(plain)
+            }
+            FromStaff::Unfollow { session } => {
+                self.unfollow(session);
+                Ok(())
+            }
+            // A late word about a session that is no longer followed is nothing to complain about.
+            FromStaff::Delivered { session, up_to } => {
+                if let Some(cell) = self.follows.get(&session)
+                    && self.may(cell, action).is_ok()
+                {
+                    node.console_has(cell, up_to);
+                }
+                Ok(())
+            }
+            FromStaff::RealTimeText { session, typed } => {
+                self.typed(session, typed, action).map_err(plain)
+            }
+            FromStaff::MediaOffer {
+                id,
+                session,
+                sdp,
+                talk,
+            } => self
+                .offer(id, session, sdp, talk, action)
+                .map_err(|code| (Some(id), code)),
+            FromStaff::MediaStop { session } => {
+                self.stop_media(session);
+                Ok(())
+            }
+            FromStaff::ListClosed { id, after } => {
+                let (rows, more) = Box::pin(node.history(&self.person, after))
+                    .await
+                    .map_err(|code| (Some(id), code))?;
+                tell(&self.outbox, &ToStaff::History { id, rows, more });
+                Ok(())
+            }
+            FromStaff::Ping { n } => {
+                tell(&self.outbox, &ToStaff::Pong { n });
+                Ok(())
+            }
+        }
+    }
+
+    /// Asks the role table about one session.
+    fn may(&self, cell: &Cell, action: Action) -> Result<(), ErrorCode> {
+        let target = {
+            let inner = cell.lock();
+            let session = inner.session.as_ref().ok_or(ErrorCode::NoSuchSession)?;
+            Target {
+                agency: session.agency.clone(),
+                owner: session.owner.clone(),
+                resident: session.resident,
+            }
+        };
+        access::may(&self.caller, action, &target).map_err(access::Refusal::code)
+    }
+
+    async fn find(&self, session: SessionId) -> Result<Arc<Cell>, ErrorCode> {
+        if let Some(cell) = self.follows.get(&session)
+            && !cell.lock().stale
+        {
+            return Ok(Arc::clone(cell));
+        }
+        let node = &self.transport.node;
+        node.agency_session(&self.person, session).await
+    }
+
+    async fn submit(
+        &mut self,
+        id: CommandId,
+        session: SessionId,
+        command: StaffCommand,
+    ) -> Result<(), ErrorCode> {
+        let action = action_of_staff_command(&command);
+        access::may_at_all(&self.caller, action).map_err(access::Refusal::code)?;
+        let cell = self.find(session).await?;
+        self.may(&cell, action)?;
+        if matches!(command, StaffCommand::Watch {}) {
+            self.watched.insert(session);
+        }
+        self.transport.node.submit(
+            &cell,
+            Pending {
+                id,
+                wish: Wish::Staff {
+                    staff: self.person.staff.clone(),
+                    role: self.person.role,
+                    command: Box::new(command),
+                },
+                claim_epoch: None,
+                reply: Reply::Staff(Arc::clone(&self.outbox)),
+                attempts: 0,
+            },
+        );
+        Ok(())
+    }
+
+    async fn follow(&mut self, session: SessionId, after: Seq) -> Result<(), ErrorCode> {
+        let cell = self.find(session).await?;
+        self.may(&cell, Action::Follow)?;
+        let owns = {
+            let inner = cell.lock();
+            let state = inner.session.as_ref();
+            state.is_some_and(|s| s.is_owned_by(&self.person.staff))
+        };
+        if self.person.role == Role::Supervisor && !owns && !self.watched.contains(&session) {
+            return Err(ErrorCode::WrongOrder);
+        }
+        if self.follows.len() >= FOLLOWS_MAX && !self.follows.contains_key(&session) {
+            return Err(ErrorCode::TooFast);
+        }
+        self.follows.insert(session, Arc::clone(&cell));
+        let node = &self.transport.node;
+        node.follow_as(&self.person, &cell, &self.outbox, after);
+        Ok(())
+    }
+
+    fn unfollow(&mut self, session: SessionId) {
+        self.stop_media(session);
+        self.watched.remove(&session);
+        if let Some(cell) = self.follows.remove(&session) {
+            cell.unfollow(self.outbox.connection());
+        }
+    }
+
+    fn typed(
+        &self,
+        session: SessionId,
+        typed: RealTimeText,
+        action: Action,
+    ) -> Result<(), ErrorCode> {
+        if typed.text.chars().count() > TYPED_MAX_CHARS {
+            return Err(ErrorCode::TextTooLong);
+        }
+        let cell = self.follows.get(&session).ok_or(ErrorCode::WrongOrder)?;
+        self.may(cell, action)?;
+        self.transport.node.staff_types(&self.person, cell, typed);
+        Ok(())
+    }
+
+    /// The media plane takes its time with an offer; text must not wait for it.
+    fn offer(
+        &self,
+        id: CommandId,
+        session: SessionId,
+        sdp: String,
+        talk: bool,
+        action: Action,
+    ) -> Result<(), ErrorCode> {
+        let cell = self.follows.get(&session).ok_or(ErrorCode::WrongOrder)?;
+        self.may(cell, action)?;
+        let owns = {
+            let inner = cell.lock();
+            let state = inner.session.as_ref();
+            state.is_some_and(|s| s.is_owned_by(&self.person.staff))
+        };
+        let (node, outbox) = (Arc::clone(&self.transport.node), Arc::clone(&self.outbox));
+        let (cell, role, peers) = (Arc::clone(cell), self.person.role, Arc::clone(&self.peers));
+        tokio::spawn(async move {
+            match node.watch(&cell, &sdp, role, owns, talk).await {
+                Ok(answer) => {
+                    let older = lock(&peers).insert(session, answer.peer);
+                    if let Some(older) = older {
+                        node.stop_watching(&cell, older);
+                    }
+                    tell(
+                        &outbox,
+                        &ToStaff::MediaAnswer {
+                            id,
+                            session,
+                            sdp: answer.sdp,
+                            peer: answer.peer,
+                        },
+                    );
+                }
+                Err(code) => tell(&outbox, &staff_error(Some(id), code)),
+            }
+        });
+        Ok(())
+    }
+
+    fn stop_media(&self, session: SessionId) {
+        let peer = lock(&self.peers).remove(&session);
+        if let (Some(peer), Some(cell)) = (peer, self.follows.get(&session)) {
+            self.transport.node.stop_watching(cell, peer);
+        }
+    }
+}
+
+impl Peer for Console {
+    async fn on_frame(&mut self, frame: &[u8]) -> Result<(), CloseCode> {
+        match self.outbox.encoding().decode(frame) {
+            Ok(message) => {
+                if let Err((id, code)) = self.handle(message).await {
+                    self.refuse(id, code);
+                }
+                Ok(())
+            }
+            Err(code) => self.on_broken(Some(frame), code),
+        }
+    }
+
+    async fn feed(&mut self) -> Result<(), CloseCode> {
+        let audience = Audience::Staff {
+            staff: self.person.staff.clone(),
+            role: self.person.role,
+        };
+        let node = Arc::clone(&self.transport.node);
+        for cell in self.follows.values() {
+            match node.feed(cell, &self.outbox, &audience).await {
+                Ok(Fed::Busy) => {
+                    self.outbox.mark_behind();
+                    return Ok(());
+                }
+                Ok(Fed::Live | Fed::Gone) => {}
+                Err(error) => {
+                    tracing::error!(%error, "a console could not be fed from the log");
+                    self.refuse(None, ErrorCode::StoreUnavailable);
+                    return Err(CloseCode::GoingDown);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn on_broken(&mut self, frame: Option<&[u8]>, code: ErrorCode) -> Result<(), CloseCode> {
+        self.broken += 1;
+        metrics::counter!("callbox_broken_frames_total", "side" => "staff").increment(1);
+        let id = frame.and_then(|frame| self.outbox.encoding().peek_id(frame));
+        self.refuse(id, code);
+        if self.broken > BROKEN_FRAMES_MAX {
+            Err(CloseCode::Protocol)
+        } else {
+            Ok(())
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! Bell: rings, publications, missed rings.
+
+use callbox::backbone::{BATCH_MAX_APPENDS, Ring};
+
+use crate::backbone::Place;
+use crate::backbone::make::{agency, first, next, ring, session, store, text, waiting};
+
+pub async fn every_stored_append_rings_its_agency(place: &dyn Place) {
+    let backbone = place.open().await;
+    let mut bell = backbone.subscribe(&agency()).await.unwrap();
+    store(&*backbone, first(1, waiting("main", 1))).await;
+    assert_eq!(
+        ring(&mut *bell).await,
+        Some(Ring::Appended {
+            session: session(1),
+            head: 1
+        })
+    );
+    backbone.append(vec![next(1, 1, 2), next(1, 2, 3)]).await;
+    let mut head = 1;
+    while head < 3 {
+        match ring(&mut *bell).await {
+            Some(Ring::Appended { head: now, .. }) => head = now,
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+pub async fn what_is_rung_is_in_the_log(place: &dyn Place) {
+    let backbone = place.open().await;
+    let mut bell = backbone.subscribe(&agency()).await.unwrap();
+    let writer = backbone.clone();
+    let writing = tokio::spawn(async move {
+        for number in 1..=50 {
+            store(&*writer, first(number, waiting("main", 1))).await;
+        }
+    });
+    for _ in 0..50 {
+        let Some(Ring::Appended { session, head }) = ring(&mut *bell).await else {
+            panic!("missed")
+        };
+        assert!(backbone.read(session, head - 1, 1).await.unwrap().len() == 1);
+        assert!(backbone.find_session(session).await.unwrap().unwrap().head >= head);
+    }
+    writing.await.unwrap();
+}
+
+pub async fn what_is_not_stored_does_not_ring(place: &dyn Place) {
+    let backbone = place.open().await;
+    store(&*backbone, first(1, waiting("main", 1))).await;
+    let mut bell = backbone.subscribe(&agency()).await.unwrap();
+    backbone
+        .append(vec![next(1, 0, 1), next(1, 7, 2), next(2, 7, 3)])
+        .await;
+    store(&*backbone, first(3, waiting("main", 1))).await;
+    assert_eq!(
+        ring(&mut *bell).await,
+        Some(Ring::Appended {
+            session: session(3),
+            head: 1
+        })
+    );
+}
+
+pub async fn a_publication_reaches_every_subscriber_of_its_agency_only(place: &dyn Place) {
+    let backbone = place.open().await;
+    let other = "other.example".parse().unwrap();
+    let mut bells = [
+        backbone.subscribe(&agency()).await.unwrap(),
+        backbone.subscribe(&agency()).await.unwrap(),
+    ];
+    let mut foreign = backbone.subscribe(&other).await.unwrap();
+    backbone.publish(&agency(), text("typing")).await.unwrap();
+    backbone.publish(&other, text("theirs")).await.unwrap();
+    for bell in &mut bells {
+        assert_eq!(
+            ring(&mut **bell).await,
+            Some(Ring::Published(text("typing")))
+        );
+    }
+    assert_eq!(
+        ring(&mut *foreign).await,
+        Some(Ring::Published(text("theirs")))
+    );
+}
+
+pub async fn a_slow_subscriber_is_told_that_it_missed_rings(place: &dyn Place) {
+    let backbone = place.open().await;
+    let mut bell = backbone.subscribe(&agency()).await.unwrap();
+    let mut number = 0;
+    for _ in 0..20 {
+        let mut batch = Vec::new();
+        while batch.len() < BATCH_MAX_APPENDS {
+            number += 1;
+            batch.push(first(number, waiting("main", 1)));
+        }
+        backbone.append(batch).await;
+    }
+    let mut missed = false;
+    let last = loop {
+        match ring(&mut *bell).await {
+            Some(Ring::Missed) => missed = true,
+            Some(Ring::Appended { session, .. }) if session.as_u128() == number => break session,
+            Some(_) => {}
+            None => panic!("closed"),
+        }
+    };
+    assert!(missed);
+    assert_eq!(last, session(number));
+}

@@ -1,0 +1,119 @@
+//! Index: order, pages, agencies, versions.
+
+use callbox::backbone::{Append, Claim, IndexRow, Standing, StandingKind};
+
+use crate::backbone::Place;
+use crate::backbone::make::{agency, claim, first, next, row, store, waiting};
+
+pub async fn waiting_sessions_are_listed_by_rank_then_id_and_in_pages(place: &dyn Place) {
+    let backbone = place.open().await;
+    for (number, queue, rank) in [
+        (5, "a", 30),
+        (1, "b", 30),
+        (9, "a", -7),
+        (2, "b", 40),
+        (3, "a", i64::MIN),
+    ] {
+        store(&*backbone, first(number, waiting(queue, rank))).await;
+    }
+    store(&*backbone, first(4, row("a", Standing::Owned))).await;
+    let (mut seen, mut after) = (Vec::new(), None);
+    loop {
+        let page = backbone
+            .list(&agency(), StandingKind::Waiting, after, 2)
+            .await
+            .unwrap();
+        seen.extend(page.rows.iter().map(|found| found.session.as_u128()));
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    assert_eq!(seen, [3, 9, 1, 5, 2]);
+}
+
+pub async fn other_standings_are_listed_by_id(place: &dyn Place) {
+    let backbone = place.open().await;
+    let kinds = [
+        (Standing::Owned, StandingKind::Owned),
+        (Standing::Abandoned, StandingKind::Abandoned),
+        (Standing::Closed, StandingKind::Closed),
+    ];
+    for (place, (standing, _)) in kinds.iter().enumerate() {
+        for number in [3, 1, 2] {
+            store(
+                &*backbone,
+                first(
+                    number + 10 * (place as u128 + 1),
+                    row("main", standing.clone()),
+                ),
+            )
+            .await;
+        }
+    }
+    for (place, (standing, kind)) in kinds.iter().enumerate() {
+        let page = backbone.list(&agency(), *kind, None, 2).await.unwrap();
+        let rest = backbone.list(&agency(), *kind, page.next, 2).await.unwrap();
+        let ids: Vec<_> = page
+            .rows
+            .iter()
+            .chain(&rest.rows)
+            .map(|found| found.session.as_u128())
+            .collect();
+        let base = 10 * (place as u128 + 1);
+        assert_eq!(ids, [base + 1, base + 2, base + 3]);
+        assert_eq!(page.rows[0].row.standing, *standing);
+        assert_eq!(rest.next, None);
+    }
+}
+
+pub async fn one_agency_never_sees_the_index_of_another(place: &dyn Place) {
+    let backbone = place.open().await;
+    let other = "other.example".parse().unwrap();
+    store(&*backbone, first(1, waiting("main", 1))).await;
+    assert!(
+        backbone
+            .list(&other, StandingKind::Waiting, None, 10)
+            .await
+            .unwrap()
+            .rows
+            .is_empty()
+    );
+    let foreign = Claim {
+        agency: other,
+        ..claim(&["main"])
+    };
+    assert_eq!(backbone.claim(foreign).await, Ok(None));
+}
+
+pub async fn every_change_of_the_index_raises_its_version(place: &dyn Place) {
+    let backbone = place.open().await;
+    let version = async || {
+        backbone
+            .list(&agency(), StandingKind::Waiting, None, 1)
+            .await
+            .unwrap()
+            .version
+    };
+    let mut before = version().await;
+    store(&*backbone, first(1, waiting("main", 1))).await;
+    let changes: [IndexRow; 3] = [
+        waiting("main", 2),
+        waiting("other", 2),
+        row("other", Standing::Owned),
+    ];
+    for (head, change) in (1..).zip(changes) {
+        let now = version().await;
+        assert!(now > before, "{now} after {before}");
+        before = now;
+        store(
+            &*backbone,
+            Append {
+                index: Some(change),
+                ..next(1, head, u128::from(head) + 10)
+            },
+        )
+        .await;
+    }
+    assert!(version().await > before);
+}

@@ -1,0 +1,352 @@
+//! Configuration: where values come from, how a wrong one is refused, what is printed.
+
+use std::path::PathBuf;
+
+use callbox::config::{Config, ConfigError, Flag, Place, Sources};
+use tempfile::TempDir;
+
+/// A file with `text`, and the folder that keeps it.
+fn file(text: &str) -> (TempDir, PathBuf) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("callbox.toml");
+    std::fs::write(&path, text).expect("a file");
+    (folder, path)
+}
+
+fn load_file(text: &str) -> Result<Config, ConfigError> {
+    let (_folder, path) = file(text);
+    Config::load(&Sources {
+        file: Some(path),
+        ..Sources::default()
+    })
+}
+
+fn variables(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+    pairs
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect()
+}
+
+fn load_environment(pairs: &[(&str, &str)]) -> Result<Config, ConfigError> {
+    Config::load(&Sources {
+        environment: variables(pairs),
+        ..Sources::default()
+    })
+}
+
+fn set(key: &str, value: &str) -> Flag {
+    Flag {
+        flag: format!("--set {key}"),
+        key: key.to_owned(),
+        value: value.to_owned(),
+    }
+}
+
+#[test]
+fn without_any_source_it_is_a_complete_node_on_loopback() {
+    let config = Config::load(&Sources::default()).expect("the defaults");
+    assert_eq!(config, Config::default());
+    assert_eq!(config.server.listen.to_string(), "127.0.0.1:8911");
+    assert_eq!(config.admin.listen.to_string(), "127.0.0.1:8912");
+    assert_eq!(config.media.listen.to_string(), "127.0.0.1:8913");
+    assert!(config.agency.demo.enabled);
+}
+
+#[test]
+fn the_annotated_file_holds_every_key_with_its_default() {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("config/callbox.toml");
+    let config = Config::load(&Sources {
+        file: Some(path.clone()),
+        ..Sources::default()
+    })
+    .expect("the file");
+    assert_eq!(config, Config::default());
+    let text = std::fs::read_to_string(path).expect("the file");
+    let source = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src/config");
+    for section in [
+        "server", "tls", "limits", "admin", "media", "storage", "session", "identity", "triage",
+        "log",
+    ] {
+        let code =
+            std::fs::read_to_string(source.join(format!("{section}.rs"))).expect("a section");
+        for key in code.lines().filter_map(|line| {
+            line.strip_prefix("    pub ")?
+                .split_once(':')
+                .map(|(key, _)| key)
+        }) {
+            let named =
+                text.contains(&format!("\n{key} = ")) || text.contains(&format!("\n# {key} = "));
+            let is_section = text.contains(&format!("\n[server.{key}]"));
+            assert!(
+                named || is_section || key.contains('('),
+                "config/callbox.toml does not name {section}.{key}"
+            );
+        }
+    }
+}
+
+#[test]
+fn flags_win_over_the_environment_and_the_environment_over_the_file() {
+    let (_folder, path) =
+        file("[session]\nheartbeat_s = 3\nslow_reader_s = 30\n[log]\nfilter = \"warn\"\n");
+    let sources = Sources {
+        file: Some(path),
+        environment: variables(&[
+            ("CALLBOX_SESSION__HEARTBEAT_S", "4"),
+            ("CALLBOX_SESSION__SLOW_READER_S", "40"),
+        ]),
+        flags: vec![set("session.heartbeat_s", "5")],
+    };
+    let config = Config::load(&sources).expect("a configuration");
+    assert_eq!(
+        (config.session.heartbeat_s, config.session.slow_reader_s),
+        (5, 40)
+    );
+    assert_eq!(config.log.filter, "warn");
+}
+
+#[test]
+fn an_unknown_key_is_refused_with_file_line_and_key() {
+    let error = load_file("[server]\n\n[server.limits]\nconections = 5\n").expect_err("refused");
+    let ConfigError::UnknownKey {
+        place: Place::File { line, .. },
+        key,
+        ..
+    } = &error
+    else {
+        panic!("{error:?}");
+    };
+    assert_eq!((*line, key.as_str()), (4, "server.limits.conections"));
+    assert!(
+        error
+            .to_string()
+            .contains("callbox.toml:4: server.limits.conections"),
+        "{error}"
+    );
+    assert!(
+        load_file("[sever]\n")
+            .is_err_and(|error| error.to_string().contains("callbox.toml:1: sever"))
+    );
+}
+
+#[test]
+fn a_value_of_a_wrong_type_is_refused_with_file_line_and_key() {
+    let error = load_file("[session]\noutbox_bytes = 300000\nheartbeat_s = \"soon\"\n")
+        .expect_err("refused");
+    assert!(matches!(error, ConfigError::WrongValue { .. }), "{error:?}");
+    assert!(
+        error
+            .to_string()
+            .contains("callbox.toml:3: session.heartbeat_s: invalid type"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_malformed_origin_is_refused_where_it_stands() {
+    let error = load_file("[server]\npublic_origin = \"report.example\"\n").expect_err("refused");
+    assert!(
+        error
+            .to_string()
+            .contains("callbox.toml:2: server.public_origin"),
+        "{error}"
+    );
+    assert!(error.to_string().contains("is not an origin"), "{error}");
+}
+
+#[test]
+fn a_file_that_is_not_toml_is_refused_with_its_line() {
+    let error = load_file("[server]\nlisten = \n").expect_err("refused");
+    assert!(matches!(error, ConfigError::Syntax { .. }), "{error:?}");
+    assert!(
+        error.to_string().contains("callbox.toml:2: not valid TOML"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_missing_file_is_refused_by_name() {
+    let sources = Sources {
+        file: Some(PathBuf::from("/nonexistent/callbox.toml")),
+        ..Sources::default()
+    };
+    let error = Config::load(&sources).expect_err("refused");
+    assert!(matches!(error, ConfigError::Unreadable { .. }), "{error:?}");
+    assert!(
+        error.to_string().contains("/nonexistent/callbox.toml"),
+        "{error}"
+    );
+}
+
+#[test]
+fn the_environment_is_refused_by_the_name_of_the_variable() {
+    let unknown =
+        load_environment(&[("CALLBOX_SERVER__LISTN", "127.0.0.1:1")]).expect_err("refused");
+    assert!(
+        matches!(unknown, ConfigError::UnknownKey { .. }),
+        "{unknown:?}"
+    );
+    assert!(
+        unknown
+            .to_string()
+            .contains("environment variable CALLBOX_SERVER__LISTN"),
+        "{unknown}"
+    );
+    let wrong = load_environment(&[("CALLBOX_SERVER__LISTEN", "nowhere")]).expect_err("refused");
+    assert!(
+        wrong
+            .to_string()
+            .contains("CALLBOX_SERVER__LISTEN: server.listen"),
+        "{wrong}"
+    );
+}
+
+#[test]
+fn other_variables_are_nobodys_business() {
+    let config = load_environment(&[("CALLBOX_BIN", "x"), ("HOME", "/"), ("CALLBOXES__A", "1")]);
+    assert_eq!(config.expect("ignored"), Config::default());
+}
+
+#[test]
+fn texts_that_look_like_numbers_stay_texts() {
+    let config = load_environment(&[
+        ("CALLBOX_AGENCY__NAME", "911"),
+        ("CALLBOX_AGENCY__EMERGENCY_NUMBER", "112"),
+    ]);
+    let agency = config.expect("a configuration").agency;
+    assert_eq!(
+        (agency.name.as_str(), agency.emergency_number.as_str()),
+        ("911", "112")
+    );
+    let listed =
+        load_environment(&[("CALLBOX_SERVER__ALLOWED_ORIGINS", "[\"https://a.example\"]")]);
+    assert_eq!(
+        listed
+            .expect("a configuration")
+            .server
+            .allowed_origins
+            .len(),
+        1
+    );
+}
+
+#[test]
+fn a_flag_is_refused_as_it_was_typed() {
+    let sources = Sources {
+        flags: vec![set("session.heartbeat_s", "0")],
+        ..Sources::default()
+    };
+    let error = Config::load(&sources).expect_err("refused");
+    assert!(
+        error
+            .to_string()
+            .starts_with("flag --set session.heartbeat_s: session.heartbeat_s: must be above 0"),
+        "{error}"
+    );
+}
+
+#[test]
+fn plain_http_beyond_loopback_is_refused_with_the_way_out() {
+    let error = load_file("[server]\nlisten = \"0.0.0.0:8911\"\n").expect_err("refused");
+    assert!(matches!(error, ConfigError::Refused { .. }), "{error:?}");
+    let text = error.to_string();
+    assert!(
+        text.contains("callbox.toml:2: server.listen: 0.0.0.0:8911 is not a loopback address"),
+        "{text}"
+    );
+    assert!(text.contains("server.tls.mode"), "{text}");
+}
+
+#[test]
+fn values_that_do_not_go_together_are_refused_where_they_were_set() {
+    for (text, expected) in [
+        ("[server.tls]\nmode = \"files\"\n", "server.tls.cert_file"),
+        (
+            "[server.tls]\nmode = \"self-signed\"\n",
+            "server.tls.self_signed_names",
+        ),
+        (
+            "[admin]\nlisten = \"0.0.0.0:8912\"\n",
+            "callbox.toml:2: admin.listen",
+        ),
+        (
+            "[admin]\nlisten = \"127.0.0.1:8911\"\n",
+            "callbox.toml:2: admin.listen",
+        ),
+        (
+            "[session]\nmessage_bytes = 100\n",
+            "callbox.toml:2: session.message_bytes",
+        ),
+        (
+            "[session]\nheartbeat_s = 4\n",
+            "callbox.toml:2: session.heartbeat_s: does not go together",
+        ),
+        (
+            "[server.limits]\nheader_s = 0\n",
+            "callbox.toml:2: server.limits.header_s: must be above 0",
+        ),
+        (
+            "[server.limits]\nconnections = 9\n",
+            "callbox.toml:2: server.limits.connections",
+        ),
+        (
+            "[server.limits]\nread_buffer_bytes = 100\n",
+            "callbox.toml:2: server.limits.read_buffer_bytes",
+        ),
+        (
+            "[log]\nfilter = \"callbox=shouting\"\n",
+            "callbox.toml:2: log.filter",
+        ),
+        (
+            "[agency]\nid = \"two words\"\n",
+            "callbox.toml:2: agency.id",
+        ),
+        (
+            "[server]\nlisten = \"0.0.0.0:1\"\n[server.tls]\nmode = \"self-signed\"\nself_signed_names = [\"a\"]\n",
+            "agency.demo.enabled",
+        ),
+        (
+            "[server]\nlisten = \"0.0.0.0:1\"\n[server.tls]\nmode = \"files\"\ncert_file = \"a\"\nkey_file = \"b\"\n",
+            "server.public_origin",
+        ),
+    ] {
+        let error = load_file(text).expect_err(text).to_string();
+        assert!(error.contains(expected), "{text}: {error}");
+    }
+}
+
+#[test]
+fn what_is_printed_holds_no_secret_and_can_be_read_again() {
+    let config = load_file(
+        "[[agency.demo.users]]\nname=\"eva\"\nrole=\"auditor\"\npassphrase=\"open-sesame\"\n",
+    )
+    .expect("a configuration");
+    let printed = config.to_redacted_toml().expect("text");
+    assert!(
+        !printed.contains("open-sesame") && printed.contains("***"),
+        "{printed}"
+    );
+    assert!(!format!("{config:?}").contains("open-sesame"));
+    let all = Config::default().to_redacted_toml().expect("text");
+    for user in Config::default().agency.demo.users {
+        assert!(!all.contains(user.passphrase.expose()));
+    }
+    load_file(&printed).expect("the printed form is a configuration");
+}
+
+#[test]
+fn the_welcome_names_the_three_pages_and_the_demos_people() {
+    let text = Config::default().welcome();
+    for part in [
+        "http://127.0.0.1:8911/console",
+        "/supervisor",
+        "tina",
+        "tom",
+        "sue",
+        "ada",
+        "olga",
+    ] {
+        assert!(text.contains(part), "{text}");
+    }
+}

@@ -1,0 +1,16 @@
+//! The integration tests of the gateway: one binary, one module per behaviour.
+#![allow(clippy::unwrap_used)] // a test that cannot go on should say where
+
+mod backbone;
+mod command_line;
+mod config;
+mod http_admin;
+mod http_client;
+mod http_gateway;
+mod http_policy;
+mod http_server;
+mod http_tls;
+mod photos;
+mod pictures;
+mod upload_desk;
+mod uploads;

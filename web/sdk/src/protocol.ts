@@ -1,0 +1,1409 @@
+// Generated from proto/src by `cargo xtask generate`. Do not edit.
+//
+// Types and tables of the Callbox protocol, version 1; the words are in docs/protocol.md.
+// Ids are 32 lower-case hexadecimal digits. Optional fields are left out, never null.
+
+/** How urgent a session is: 1 (life at risk now) to 5 (for information). */
+export type Priority = 1 | 2 | 3 | 4 | 5;
+
+/** Who did it. */
+export type Actor =
+  /** The session's resident. */
+  | { role: "resident" }
+  /** A signed-in person. Residents are shown the role without the name. */
+  | {
+      role: "staff";
+      /** In which role. */
+      as: Role;
+      /** Who; left out where a resident looks. */
+      staff?: string;
+    }
+  /** The gateway itself. */
+  | { role: "gateway" };
+
+/** An agency as its residents and staff see it. */
+export type AgencyInfo = {
+  /** Its id. */
+  agency: string;
+  /** Its name. */
+  name: string;
+  /** What this reaches, in a sentence. */
+  banner: string;
+  /** The number to call in an emergency. */
+  emergency_number: string;
+  /** Where quick exit goes. */
+  exit_url: string;
+};
+
+/** Why somebody is not available. */
+export type AgentReason =
+  /** A pause. */
+  | "break"
+  /** Finishing the last session's notes. */
+  | "wrap_up"
+  /** Learning. */
+  | "training"
+  /** Signed in, not yet at work. */
+  | "just_signed_in"
+  /** Another reason. */
+  | "other";
+
+/** Whether a telecommunicator can take sessions (i3 AgentStateChange). */
+export type AgentState =
+  /** Can take sessions. */
+  | "available"
+  /** Cannot; a reason says why. */
+  | "not_available";
+
+/** The supervisors' screen. */
+export type Board = {
+  /** The gateway's clock. */
+  now_ms: number;
+  /** Every queue. */
+  queues: Array<QueueFigures>;
+  /** Everybody who is signed in. */
+  people: Array<PersonFigures>;
+  /** What `safe` is worth here, in a word: `local_disk`, `replicated`, `none`. */
+  guarantee: string;
+};
+
+/** What the resident says is happening. The agency's own incident types are chosen later, by a person. */
+export type Category =
+  /** Injury, illness, somebody does not breathe. */
+  | "medical"
+  /** Fire, smoke, explosion, smell of gas. */
+  | "fire"
+  /** Somebody is attacked or threatened. */
+  | "violence"
+  /** Burglary, theft, damage. */
+  | "property_crime"
+  /** A crash, a blocked or dangerous road. */
+  | "traffic"
+  /** Water, storm, wires down, dangerous goods. */
+  | "hazard"
+  /** Somebody is missing or lost. */
+  | "missing_person"
+  /** Worry about somebody's well-being. */
+  | "welfare"
+  /** Anything else. */
+  | "other";
+
+/** What the device can do, said by the device first. */
+export type DeviceCan = {
+  /** It has a camera that may be used. */
+  video: boolean;
+  /** It has a microphone that may be used. */
+  audio: boolean;
+  /** It can tell its place. */
+  place: boolean;
+};
+
+/** What a session came to (agencies may narrow the list). */
+export type Disposition =
+  /** Help was sent. */
+  | "help_sent"
+  /** Answered by advice; nothing was sent. */
+  | "advice_given"
+  /** Handed to another agency. */
+  | "handed_over"
+  /** About something already known. */
+  | "duplicate"
+  /** Nobody could be reached. */
+  | "no_contact"
+  /** Nothing to do. */
+  | "no_action_needed"
+  /** A trial. */
+  | "test";
+
+/** Why something was refused. Numbers 1000–1999: this frame; 2000–2999: this command; 3000–3999: who you are; 4000–4999: the gateway just now. */
+export type ErrorCode =
+  /** Not a message of this protocol. */
+  | "malformed_message"
+  /** The `kind` is not known to this version. */
+  | "unknown_kind"
+  /** Nested deeper than 32, or more than 4,096 elements. */
+  | "too_deep"
+  /** Over the size of a frame or message. */
+  | "too_long"
+  /** A message that may not come at this point, such as a command before `open`. */
+  | "wrong_order"
+  /** A text of the wrong kind of frame for the subprotocol. */
+  | "wrong_frame"
+  /** An empty text or reason. */
+  | "text_empty"
+  /** A text over its bound. */
+  | "text_too_long"
+  /** Coordinates that are not on the earth, or an uncertainty out of range. */
+  | "location_impossible"
+  /** An age below 0: a time in the future. */
+  | "time_in_future"
+  /** Older than 7 days. */
+  | "too_old"
+  /** The session is closed. */
+  | "session_closed"
+  /** No such session, or not yours: both look the same. */
+  | "no_such_session"
+  /** Somebody else owns it. */
+  | "already_taken"
+  /** Only its owner may do this. */
+  | "not_owner"
+  /** Nothing waits in these queues. */
+  | "nothing_waits"
+  /** No such photo in this session. */
+  | "no_such_photo"
+  /** More than 100 photos in one session. */
+  | "too_many_photos"
+  /** Over the size of an original. */
+  | "photo_too_large"
+  /** Not JPEG, PNG, WebP or HEIC by content. */
+  | "photo_type_refused"
+  /** The picture cannot be decoded within the limits. */
+  | "photo_unreadable"
+  /** The preview is too large or not a picture; the announcement stands without it. */
+  | "preview_refused"
+  /** Upload bytes do not continue where the last ones ended. */
+  | "upload_offset"
+  /** The upload has expired or never existed. */
+  | "no_such_upload"
+  /** The session description was refused. */
+  | "media_refused"
+  /** The resident has not granted this medium, or has stopped it. */
+  | "no_consent"
+  /** Nothing is being sent live. */
+  | "no_media"
+  /** No such queue or person in this agency. */
+  | "no_such_target"
+  /** A value out of its documented range. */
+  | "out_of_range"
+  /** This command id was used in another session or for opening another one. */
+  | "id_reused"
+  /** Missing, unreadable or forged. */
+  | "token_invalid"
+  /** Past its time. */
+  | "token_expired"
+  /** Name or passphrase wrong: which one is not told. */
+  | "sign_in_refused"
+  /** Too many wrong passphrases for this name; wait. */
+  | "sign_in_slowed"
+  /** The device's signature does not match its key or the challenge. */
+  | "key_refused"
+  /** Your role may not do this. */
+  | "not_allowed"
+  /** From a page of another site. */
+  | "origin_refused"
+  /** Write more slowly. */
+  | "too_fast"
+  /** The store does not answer or is full; nothing was acknowledged. */
+  | "store_unavailable"
+  /** The node is going down; connect again. */
+  | "going_down"
+  /** No room for another live connection. */
+  | "media_busy"
+  /** A fault of ours; it was counted. */
+  | "internal";
+
+/** A refusal. */
+export type ErrorMessage = {
+  /** The command or request it answers; left out when it answers a frame without one. */
+  id?: string;
+  /** Why. */
+  code: ErrorCode;
+  /** The code's number. */
+  number: number;
+  /** Whether to try again. */
+  retry: Retry;
+  /** Pause before trying again, in ms, with `retry: later`. */
+  after_ms?: number;
+  /** The code's plain sentence. */
+  message: string;
+  /** Who owns the session, with `already_taken`. */
+  owner?: string;
+};
+
+/** A fact in a session's log. */
+export type Event =
+  /** The session began. */
+  | {
+      kind: "opened";
+      /** Whose session it is. */
+      agency: string;
+      /** The queue triage chose. */
+      queue: string;
+      /** What the resident says is happening. */
+      category: Category;
+      /** Language tag (BCP 47). */
+      language: string;
+      /** The resident cannot talk and must not be heard. */
+      silent: boolean;
+      /** What the device can do. */
+      device: DeviceCan;
+      /** Which device, as a hash of its key. */
+      resident: string;
+      /** How to contact back, if the resident said so. */
+      contact?: string;
+    }
+  /** Triage gave a priority. With the first one the session enters its queue. */
+  | {
+      kind: "triaged";
+      /** The priority. */
+      priority: Priority;
+      /** The rules that fired, most urgent first; at most 16. */
+      rules: Array<RuleFired>;
+      /** Version of the rules. */
+      version: string;
+      /** When an answer is due. */
+      deadline_ms: number;
+    }
+  /** A person changed the priority. Triage does not change it again. */
+  | {
+      kind: "priority_changed";
+      /** The new priority. */
+      priority: Priority;
+      /** Why, in the person's words. */
+      reason: string;
+      /** When an answer is due now. */
+      deadline_ms: number;
+    }
+  /** A finished message. */
+  | {
+      kind: "text";
+      /** The text, at most 8,000 characters. */
+      text: string;
+      /** How long before it reached the gateway it was written, in ms. */
+      age_ms: number;
+    }
+  /** Where the device is (device location). */
+  | {
+      kind: "located";
+      /** The fix. */
+      location: Location;
+    }
+  /** Where help should go (service location), set by a telecommunicator. */
+  | {
+      kind: "service_located";
+      /** The place. */
+      location: Location;
+      /** The device fix it was taken from, if it was. */
+      from?: number;
+    }
+  /** A photo will come; its id is the command's id. */
+  | {
+      kind: "photo_announced";
+      /** Names the photo. */
+      photo: string;
+      /** Type the device says it has, for example `image/jpeg`. */
+      media_type: string;
+      /** Size of the original in bytes. */
+      size_bytes: number;
+      /** Whether a preview came along; `photo_previewed` follows when it can be shown. */
+      preview: boolean;
+      /** How old it was when announced, in ms. */
+      age_ms: number;
+    }
+  /** The preview was re-encoded and can be shown. */
+  | {
+      kind: "photo_previewed";
+      /** Which photo. */
+      photo: string;
+    }
+  /** The original is sealed. */
+  | {
+      kind: "photo_stored";
+      /** Which photo. */
+      photo: string;
+      /** SHA-256 of the original, hexadecimal. */
+      sha256: string;
+      /** Size of the original in bytes. */
+      size_bytes: number;
+      /** Type by content. */
+      media_type: string;
+      /** Whether a re-encoded copy can be shown; originals that cannot be decoded here (HEIC) are kept only. */
+      copy: boolean;
+    }
+  /** The photo was refused. */
+  | {
+      kind: "photo_refused";
+      /** Which photo. */
+      photo: string;
+      /** Why. */
+      code: ErrorCode;
+    }
+  /** A person looked at the photo. */
+  | {
+      kind: "photo_revealed";
+      /** Which photo. */
+      photo: string;
+    }
+  /** A telecommunicator asks for something; the ask's id is the command's id. */
+  | {
+      kind: "asked";
+      /** Names the ask. */
+      ask: string;
+      /** For what. */
+      medium: Medium;
+      /** A question beside it. */
+      question?: string;
+    }
+  /** The resident granted or refused, or stopped. */
+  | {
+      kind: "consented";
+      /** To what. */
+      medium: Medium;
+      /** Yes, or no (also: stop). */
+      granted: boolean;
+      /** The ask it answers. */
+      ask?: string;
+    }
+  /** Live media flows. */
+  | {
+      kind: "media_started";
+      /** Camera or microphone. */
+      medium: Medium;
+    }
+  /** Live media ended. */
+  | {
+      kind: "media_ended";
+      /** Camera or microphone. */
+      medium: Medium;
+      /** Why. */
+      reason: MediaEnd;
+    }
+  /** A person took the session: whoever did it owns it now. */
+  | { kind: "taken" }
+  /** It went back to its queue with its first deadline. */
+  | {
+      kind: "released";
+      /** Why. */
+      reason: ReleaseReason;
+    }
+  /** It was handed on; complete when the other side takes it. */
+  | {
+      kind: "transferred";
+      /** To whom. */
+      target: TransferTarget;
+      /** The queue it waits in now. */
+      queue: string;
+      /** For the next telecommunicator. */
+      note: string;
+    }
+  /** The resident left. */
+  | {
+      kind: "left";
+      /** By quick exit: do not contact back unasked. */
+      quick_exit: boolean;
+    }
+  /** The resident left, or was away too long, before an answer. */
+  | { kind: "abandoned" }
+  /** The resident came back to an abandoned session; it waits again with its first deadline. */
+  | { kind: "returned" }
+  /** The session is finished. */
+  | {
+      kind: "closed";
+      /** What it came to. */
+      disposition: Disposition;
+      /** A closing note. */
+      note: string;
+    }
+  /** A note among staff. */
+  | {
+      kind: "note";
+      /** The text, at most 8,000 characters. */
+      text: string;
+    }
+  /** Somebody watches without owning. */
+  | {
+      kind: "watched";
+      /** Who. */
+      staff: string;
+      /** In which role. */
+      as: Role;
+    }
+  /** Everything up to here was opened by a person. */
+  | {
+      kind: "seen";
+      /** Last sequence number seen. */
+      up_to: number;
+    };
+
+/** What a resident's client sends. */
+export type FromResident =
+  /** First message: proves the device's key. The signature (ECDSA P-256, SHA-256, r ‖ s, 64 bytes) covers the ASCII text `callbox-hello-v1` followed by the 32 bytes of the challenge's nonce. */
+  | {
+      kind: "hello";
+      /** Name and version of the client, at most 100 characters. */
+      client: string;
+      /** Public key: uncompressed point, 65 bytes, first byte 4. */
+      key: Uint8Array;
+      /** The signature. */
+      signature: Uint8Array;
+      /** Agency to reach; the gateway's default where left out. */
+      agency?: string;
+    }
+  /** Opens a session; the id is remembered as every command's. */
+  | {
+      kind: "open";
+      /** Command id. */
+      id: string;
+      /** How it begins. */
+      opening: Opening;
+    }
+  /** Goes on with a session after a break: the entries after `after` follow. */
+  | {
+      kind: "resume";
+      /** Which session. */
+      session: string;
+      /** Last sequence number received; 0 for all. */
+      after: number;
+    }
+  /** A command in the open session. */
+  | {
+      kind: "do";
+      /** Command id. */
+      id: string;
+      /** What to do. */
+      command: ResidentCommand;
+    }
+  /** Text as it is typed. */
+  | { kind: "real_time_text" } & RealTimeText
+  /** Offers live media (SDP); answered by `media_answer` or `error` with the same id. */
+  | {
+      kind: "media_offer";
+      /** Names the request. */
+      id: string;
+      /** The offer, at most 32 KiB; candidates are not needed. */
+      sdp: string;
+    }
+  /** Entries up to here arrived. */
+  | {
+      kind: "delivered";
+      /** Last sequence number received. */
+      up_to: number;
+    }
+  /** Entries up to here were read by the resident. */
+  | {
+      kind: "seen";
+      /** Last sequence number read. */
+      up_to: number;
+    }
+  /** Asks for a fresh upload token. */
+  | { kind: "refresh_token" }
+  /** Is the link alive? Answered by `pong`. */
+  | {
+      kind: "ping";
+      /** Comes back as it is. */
+      n: number;
+    };
+
+/** What a staff client sends. */
+export type FromStaff =
+  /** First message. */
+  | {
+      kind: "hello";
+      /** Name and version of the client, at most 100 characters. */
+      client: string;
+      /** Token of the sign-in. */
+      token: string;
+    }
+  /** Registers as a dequeuer (NENA i3 DequeueRegistration). */
+  | {
+      kind: "register";
+      /** The queues to take from; empty deregisters. */
+      queues: Array<string>;
+    }
+  /** Says whether sessions can be taken. */
+  | {
+      kind: "set_agent_state";
+      /** Can, or cannot. */
+      state: AgentState;
+      /** Why not. */
+      reason?: AgentReason;
+    }
+  /** Takes the next session of the registered queues. The receipt names the session. */
+  | {
+      kind: "take_next";
+      /** Command id. */
+      id: string;
+    }
+  /** A command to one session. */
+  | {
+      kind: "do";
+      /** Command id. */
+      id: string;
+      /** Which session. */
+      session: string;
+      /** What to do. */
+      command: StaffCommand;
+    }
+  /** Follows a session's log from after a place: `session`, then entries. Owner, supervisors (after `watch`) and auditors. */
+  | {
+      kind: "follow";
+      /** Which session. */
+      session: string;
+      /** Last sequence number received; 0 for all. */
+      after: number;
+    }
+  /** Stops following. */
+  | {
+      kind: "unfollow";
+      /** Which session. */
+      session: string;
+    }
+  /** Entries up to here arrived. */
+  | {
+      kind: "delivered";
+      /** Which session. */
+      session: string;
+      /** Last sequence number received. */
+      up_to: number;
+    }
+  /** Text as it is typed to the resident. */
+  | {
+      kind: "real_time_text";
+      /** Which session. */
+      session: string;
+      /** What is typed. */
+      typed: RealTimeText;
+    }
+  /** Offers to receive (and, as the owner, to talk). */
+  | {
+      kind: "media_offer";
+      /** Names the request. */
+      id: string;
+      /** Which session. */
+      session: string;
+      /** The offer. */
+      sdp: string;
+      /** Whether the owner's microphone is offered. */
+      talk: boolean;
+    }
+  /** Stops receiving. */
+  | {
+      kind: "media_stop";
+      /** Which session. */
+      session: string;
+    }
+  /** Asks for finished sessions, newest first; answered by `history`. */
+  | {
+      kind: "list_closed";
+      /** Names the request. */
+      id: string;
+      /** Continue after this session of the last answer. */
+      after?: string;
+    }
+  /** Is the link alive? */
+  | {
+      kind: "ping";
+      /** Comes back as it is. */
+      n: number;
+    };
+
+/** Bounds a client should keep; the gateway enforces them. */
+export type Limits = {
+  /** Bytes in one message to the gateway. */
+  message_bytes: number;
+  /** Characters in one text. */
+  text_chars: number;
+  /** Bytes in a photo's preview. */
+  preview_bytes: number;
+  /** Bytes in a photo's original. */
+  photo_bytes: number;
+  /** Photos in one session. */
+  photos: number;
+};
+
+/** A point on the earth with what is known about its truth. Never a bare point (PIDF-LO: a Circle with method). */
+export type Location = {
+  /** Degrees north, WGS 84, -90 to 90. */
+  latitude: number;
+  /** Degrees east, WGS 84, -180 to 180. */
+  longitude: number;
+  /** Radius in metres of the circle that holds the device with 95 % confidence; 0 to 100,000. */
+  uncertainty_m: number;
+  /** How it was found. */
+  method: LocationMethod;
+  /** How old the fix was when it was sent, in ms; 0 to 604,800,000 (7 days). Ages, not times: devices' clocks are wrong. */
+  age_ms: number;
+  /** The place in words, if somebody typed it; at most 500 characters. */
+  words?: string;
+};
+
+/** How a place was found. */
+export type LocationMethod =
+  /** Satellites. */
+  | "gnss"
+  /** The device does not say how (browsers). */
+  | "device"
+  /** Typed, or moved by hand. */
+  | "manual"
+  /** Radio cell. */
+  | "cell"
+  /** Wireless networks nearby. */
+  | "wifi"
+  /** Read from a photo's metadata: claimed, not measured. */
+  | "claimed";
+
+/** Why live media ended. */
+export type MediaEnd =
+  /** The resident stopped it. */
+  | "stopped"
+  /** The link was lost. */
+  | "lost"
+  /** The session ended. */
+  | "session_ended";
+
+/** A kind of thing a resident may be asked for and may grant or stop. */
+export type Medium =
+  /** The place of the device. */
+  | "place"
+  /** Still pictures. */
+  | "photo"
+  /** The camera, live. */
+  | "video"
+  /** The microphone, live; hearing the telecommunicator needs no grant. */
+  | "audio";
+
+/** How a session begins. */
+export type Opening = {
+  /** What is happening. */
+  category: Category;
+  /** Language tag (BCP 47), at most 35 characters. */
+  language: string;
+  /** The resident cannot talk and must not be heard. */
+  silent: boolean;
+  /** What the device can do. */
+  device: DeviceCan;
+  /** How to contact back; at most 200 characters. */
+  contact?: string;
+  /** First words; at most 8,000 characters. */
+  text?: string;
+  /** First place. */
+  location?: Location;
+};
+
+/** A signed-in person. */
+export type PersonFigures = {
+  /** Who. */
+  staff: string;
+  /** Name on the screen. */
+  name: string;
+  /** Role. */
+  role: Role;
+  /** Can take sessions, or not. */
+  state: AgentState;
+  /** Why not. */
+  reason?: AgentReason;
+  /** Since when. */
+  since_ms: number;
+  /** Sessions owned. */
+  sessions: number;
+};
+
+/** Figures of one queue, since midnight (gateway's clock, UTC) where a span is needed. */
+export type QueueFigures = {
+  /** Which queue. */
+  queue: string;
+  /** How many wait now. */
+  waiting: number;
+  /** How many wait by priority, 1 to 5. */
+  waiting_by_priority: [number, number, number, number, number];
+  /** When the one that waits longest entered. */
+  longest_since_ms?: number;
+  /** Answered. */
+  answered: number;
+  /** Answered within the target of their priority. */
+  answered_in_target: number;
+  /** Abandoned. */
+  abandoned: number;
+  /** People available for it. */
+  staffed: number;
+};
+
+/** A queue and what it should reach. */
+export type QueueInfo = {
+  /** Its id. */
+  queue: string;
+  /** Its name on the screen. */
+  name: string;
+  /** Target wait in ms for priorities 1 to 5. */
+  targets_ms: [number, number, number, number, number];
+  /** Share to be answered within the target, in percent. */
+  target_share_percent: number;
+};
+
+/** Real-time text (T.140): what is being typed, replaced from a place on. May be lost; losses are seen by `part`. */
+export type RealTimeText = {
+  /** The message being written; its final `text` command has this id. */
+  message: string;
+  /** 0, 1, 2 … without holes; a receiver that misses one marks U+FFFD until a packet with `from` 0 comes. */
+  part: number;
+  /** Keep this many characters (Unicode scalar values) of what is there, drop the rest … */
+  from: number;
+  /** … and append this; at most 2,000 characters. */
+  text: string;
+};
+
+/** Why a session went back to its queue. */
+export type ReleaseReason =
+  /** The telecommunicator gave it back. */
+  | "given_back"
+  /** The console that owned it was lost. */
+  | "console_lost"
+  /** A supervisor took it away. */
+  | "taken_away";
+
+/** What a resident does in their own session. */
+export type ResidentCommand =
+  /** A finished message. */
+  | {
+      kind: "text";
+      /** 1 to 8,000 characters. */
+      text: string;
+      /** How long ago it was written, in ms, 0 to 604,800,000. */
+      age_ms: number;
+    }
+  /** A fix of the device's place. */
+  | {
+      kind: "locate";
+      /** The fix. */
+      location: Location;
+    }
+  /** Announces a photo, whose id is this command's id. The original follows by resumable upload. */
+  | {
+      kind: "announce_photo";
+      /** Media type, for example `image/jpeg`; at most 100 characters. */
+      media_type: string;
+      /** Size of the original, 1 to 52,428,800 bytes. */
+      size_bytes: number;
+      /** JPEG, at most 131,072 bytes and 1,280 pixels a side. Shown only after re-encoding. */
+      preview?: Uint8Array;
+      /** How long ago it was taken or chosen, in ms. */
+      age_ms: number;
+    }
+  /** Grants or refuses; refusing what flows stops it at once. */
+  | {
+      kind: "consent";
+      /** To what. */
+      medium: Medium;
+      /** Yes or no. */
+      granted: boolean;
+      /** The ask it answers. */
+      ask?: string;
+    }
+  /** Leaves. */
+  | {
+      kind: "leave";
+      /** By quick exit: do not contact back unasked. */
+      quick_exit: boolean;
+    };
+
+/** What a client should do after an error. */
+export type Retry =
+  /** The same again is useless: change it, or tell the person. */
+  | "never"
+  /** Do something first (sign in, refresh the token, read what is new), then the same again. */
+  | "after_change"
+  /** The same again, with the same id, after a pause. */
+  | "later";
+
+/** Who somebody is to the gateway. */
+export type Role =
+  /** The person who reports. */
+  | "resident"
+  /** The person at a dispatch console. */
+  | "telecommunicator"
+  /** Sees queues, people and sessions; may watch, take over, reassign. */
+  | "supervisor"
+  /** Reads what happened, changes nothing. */
+  | "auditor"
+  /** Runs the agency's set-up, sees no sessions. */
+  | "administrator";
+
+/** One rule of triage that fired. */
+export type RuleFired = {
+  /** The rule's name in the rules file. */
+  rule: string;
+  /** The priority it asks for. */
+  priority: Priority;
+  /** Why, in words for a telecommunicator. */
+  because: string;
+};
+
+/** Durability rung of a receipt. */
+export type Rung =
+  /** On disk at one node. */
+  | "stored"
+  /** Confirmed by the shared tier; on one node, fsynced. */
+  | "safe";
+
+/** A session in a list. */
+export type SessionRow = {
+  /** Which session. */
+  session: string;
+  /** The queue it waits in or was taken from. */
+  queue: string;
+  /** Where it stands. */
+  standing: Standing;
+  /** Its priority. */
+  priority: Priority;
+  /** Why it has it. */
+  rules: Array<RuleFired>;
+  /** A person set the priority, and said why. */
+  priority_reason?: string;
+  /** What the resident says is happening. */
+  category: Category;
+  /** Language tag. */
+  language: string;
+  /** The resident cannot talk and must not be heard. */
+  silent: boolean;
+  /** When it entered its queue. */
+  entered_ms: number;
+  /** When an answer is due. */
+  deadline_ms: number;
+  /** Order within its queue, lowest first. */
+  rank: number;
+  /** Who owns it. */
+  owner?: string;
+  /** Whom it waits for, after a transfer to a person. */
+  reserved_for?: string;
+  /** When it was first answered. */
+  answered_ms?: number;
+  /** Whether a place is known. */
+  located: boolean;
+  /** Photos announced. */
+  photos: number;
+  /** Messages by the resident. */
+  messages: number;
+  /** What flows live, by the log. */
+  live: Array<Medium>;
+  /** Whether the resident is connected (by this node). */
+  connected: boolean;
+  /** The resident left by quick exit: do not contact back unasked. */
+  quick_exit: boolean;
+};
+
+/** What a person of an agency does to a session. */
+export type StaffCommand =
+  /** Takes this session; the first one wins. */
+  | { kind: "take" }
+  /** Gives it back to its queue. A supervisor may take it away from somebody. */
+  | { kind: "release" }
+  /** Hands it on. */
+  | {
+      kind: "transfer";
+      /** To whom. */
+      target: TransferTarget;
+      /** For the next telecommunicator; at most 8,000 characters. */
+      note: string;
+    }
+  /** Finishes it. */
+  | {
+      kind: "close";
+      /** What it came to. */
+      disposition: Disposition;
+      /** A closing note; at most 8,000 characters. */
+      note: string;
+    }
+  /** Writes to the resident. */
+  | {
+      kind: "text";
+      /** 1 to 8,000 characters. */
+      text: string;
+    }
+  /** Asks the resident for something; the ask's id is this command's id. */
+  | {
+      kind: "ask";
+      /** For what. */
+      medium: Medium;
+      /** A question beside it; at most 500 characters. */
+      question?: string;
+    }
+  /** Writes a note among staff. */
+  | {
+      kind: "note";
+      /** 1 to 8,000 characters. */
+      text: string;
+    }
+  /** Changes the priority. */
+  | {
+      kind: "set_priority";
+      /** The new one. */
+      priority: Priority;
+      /** Why; 1 to 500 characters. */
+      reason: string;
+    }
+  /** Sets where help should go. */
+  | {
+      kind: "set_service_location";
+      /** The place. */
+      location: Location;
+      /** The device fix it was taken from. */
+      from?: number;
+    }
+  /** Looks at a photo. */
+  | {
+      kind: "reveal";
+      /** Which one. */
+      photo: string;
+    }
+  /** Has read everything up to here. */
+  | {
+      kind: "seen";
+      /** Last sequence number seen. */
+      up_to: number;
+    }
+  /** Watches without owning. */
+  | { kind: "watch" };
+
+/** Where a session stands. */
+export type Standing =
+  /** In a queue. */
+  | "waiting"
+  /** A telecommunicator owns it. */
+  | "owned"
+  /** The resident left before an answer; someone contacts back. */
+  | "abandoned"
+  /** Finished. */
+  | "closed";
+
+/** What a resident's client receives. */
+export type ToResident =
+  /** First message: sign this with the device's key. */
+  | {
+      kind: "challenge";
+      /** 32 random bytes, valid on this connection only. */
+      nonce: Uint8Array;
+      /** The gateway's clock. */
+      now_ms: number;
+    }
+  /** The hello was good. */
+  | {
+      kind: "welcome";
+      /** Names this connection. */
+      connection: string;
+      /** The gateway's clock. */
+      now_ms: number;
+      /** Send a `ping` when nothing was sent for this long. */
+      heartbeat_ms: number;
+      /** Whom this reaches. */
+      agency: AgencyInfo;
+      /** Token for uploads over HTTP. */
+      token: string;
+      /** When it expires. */
+      token_expires_ms: number;
+      /** Bounds to keep. */
+      limits: Limits;
+    }
+  /** The session of `open` or `resume`; entries after the asked place follow. */
+  | {
+      kind: "session";
+      /** Which session. */
+      session: string;
+      /** Head of its log now. */
+      head: number;
+      /** Where it stands. */
+      standing: Standing;
+      /** Entries follow from after this. */
+      after: number;
+    }
+  /** A command is on disk. */
+  | {
+      kind: "receipt";
+      /** Which command. */
+      id: string;
+      /** How safe it is. */
+      rung: Rung;
+      /** Its first entry. */
+      first: number;
+      /** Its last entry. */
+      last: number;
+    }
+  /** Entries up to these were delivered to a console, and seen by a person. */
+  | {
+      kind: "attention";
+      /** Delivered up to. */
+      delivered: number;
+      /** Seen up to. */
+      seen: number;
+    }
+  /** A fact of the session's log that residents may see. */
+  | {
+      kind: "entry";
+      /** Its sequence number. */
+      seq: number;
+      /** The visible entry before it: another number than the last one received means a hole; resume. */
+      prev: number;
+      /** When. */
+      at_ms: number;
+      /** Who. */
+      by: Actor;
+      /** The command behind it: a client knows its own by this. */
+      command: string;
+      /** What. */
+      event: Event;
+    }
+  /** What a telecommunicator is typing. */
+  | { kind: "real_time_text" } & RealTimeText
+  /** Place in the queue. */
+  | {
+      kind: "queue_place";
+      /** From 1; 0 when it is beyond what is counted (see `counted`). */
+      place: number;
+      /** How many wait in the queue. */
+      waiting: number;
+      /** Places are counted up to this one. */
+      counted: number;
+      /** Whether somebody serves this queue now. */
+      staffed: boolean;
+      /** When an answer is due. */
+      deadline_ms: number;
+    }
+  /** Who receives live media now. */
+  | { kind: "watching" } & Watchers
+  /** Answer to a media offer. */
+  | {
+      kind: "media_answer";
+      /** The offer's id. */
+      id: string;
+      /** The answer. */
+      sdp: string;
+      /** Names the connection. */
+      peer: string;
+    }
+  /** A fresh upload token. */
+  | {
+      kind: "token";
+      /** The token. */
+      token: string;
+      /** When it expires. */
+      token_expires_ms: number;
+    }
+  /** Please connect again elsewhere or later; the close follows. */
+  | {
+      kind: "reconnect";
+      /** Wait a random time between half of this and this, in ms. */
+      after_ms: number;
+    }
+  /** Something was refused. */
+  | { kind: "error" } & ErrorMessage
+  /** Answer to `ping`. */
+  | {
+      kind: "pong";
+      /** As it came. */
+      n: number;
+    };
+
+/** What a staff client receives. */
+export type ToStaff =
+  /** The hello was good. */
+  | {
+      kind: "welcome";
+      /** Names this connection. */
+      connection: string;
+      /** The gateway's clock. */
+      now_ms: number;
+      /** Send a `ping` when nothing was sent for this long. */
+      heartbeat_ms: number;
+      /** The agency. */
+      agency: AgencyInfo;
+      /** Who you are. */
+      staff: string;
+      /** Your name on the screen. */
+      name: string;
+      /** Your role. */
+      role: Role;
+      /** The agency's queues. */
+      queues: Array<QueueInfo>;
+      /** Bounds to keep. */
+      limits: Limits;
+    }
+  /** A command is on disk. */
+  | {
+      kind: "receipt";
+      /** Which command. */
+      id: string;
+      /** In which session; after `take_next` this is the one taken. */
+      session: string;
+      /** How safe it is. */
+      rung: Rung;
+      /** Its first entry. */
+      first: number;
+      /** Its last entry. */
+      last: number;
+    }
+  /** The sessions that wait, are owned or were abandoned, as far as they fit: the first 500 of each. */
+  | {
+      kind: "sessions";
+      /** Version of the list. */
+      version: number;
+      /** The rows, waiting ones first, in the order they would be taken. */
+      rows: Array<SessionRow>;
+      /** How many wait in all. */
+      waiting: number;
+      /** How many are owned in all. */
+      owned: number;
+      /** How many are abandoned in all. */
+      abandoned: number;
+    }
+  /** What changed in the list since the version before. */
+  | {
+      kind: "sessions_changed";
+      /** The version this builds on: another one than yours means a hole; a whole list follows. */
+      prev: number;
+      /** The version reached. */
+      version: number;
+      /** New or changed rows; their order is by `rank`. */
+      changed: Array<SessionRow>;
+      /** Rows that left the list. */
+      gone: Array<string>;
+      /** How many wait in all. */
+      waiting: number;
+      /** How many are owned in all. */
+      owned: number;
+      /** How many are abandoned in all. */
+      abandoned: number;
+    }
+  /** Finished sessions. */
+  | {
+      kind: "history";
+      /** The request's id. */
+      id: string;
+      /** The rows, newest first; at most 100. */
+      rows: Array<SessionRow>;
+      /** Whether there are more. */
+      more: boolean;
+    }
+  /** A followed session; its entries after the asked place follow. */
+  | {
+      kind: "session";
+      /** The row. */
+      row: SessionRow;
+      /** Head of its log now. */
+      head: number;
+      /** Entries follow from after this. */
+      after: number;
+    }
+  /** An entry of a followed session. */
+  | {
+      kind: "entry";
+      /** Which session. */
+      session: string;
+      /** Its sequence number; numbers of a session have no holes for staff. */
+      seq: number;
+      /** When. */
+      at_ms: number;
+      /** Who. */
+      by: Actor;
+      /** The command behind it. */
+      command: string;
+      /** What. */
+      event: Event;
+    }
+  /** What the resident (or, for a watcher, the telecommunicator) is typing. */
+  | {
+      kind: "real_time_text";
+      /** Which session. */
+      session: string;
+      /** Who types. */
+      by: Actor;
+      /** What is typed. */
+      typed: RealTimeText;
+    }
+  /** A followed session's resident: link and what they received and read. */
+  | {
+      kind: "presence";
+      /** Which session. */
+      session: string;
+      /** Whether the resident is connected. */
+      connected: boolean;
+      /** Entries delivered to the resident. */
+      delivered: number;
+      /** Entries read by the resident. */
+      seen: number;
+    }
+  /** What flows live in a followed session. */
+  | {
+      kind: "live";
+      /** Which session. */
+      session: string;
+      /** Camera. */
+      video: boolean;
+      /** Microphone. */
+      audio: boolean;
+      /** Who receives it. */
+      watching: Watchers;
+    }
+  /** Answer to a media offer. */
+  | {
+      kind: "media_answer";
+      /** The offer's id. */
+      id: string;
+      /** Which session. */
+      session: string;
+      /** The answer. */
+      sdp: string;
+      /** Names the connection. */
+      peer: string;
+    }
+  /** The supervisors' screen, at most once a second, when something changed. */
+  | { kind: "board" } & Board
+  /** Please connect again; the close follows. */
+  | {
+      kind: "reconnect";
+      /** Wait a random time between half of this and this, in ms. */
+      after_ms: number;
+    }
+  /** Something was refused. */
+  | { kind: "error" } & ErrorMessage
+  /** Answer to `ping`. */
+  | {
+      kind: "pong";
+      /** As it came. */
+      n: number;
+    };
+
+/** Where a session goes when it is handed on. */
+export type TransferTarget =
+  /** Back into a queue of this agency, with its first deadline. */
+  | {
+      to: "queue";
+      /** Which one. */
+      queue: string;
+    }
+  /** To one person; it waits in its queue until that person takes it. */
+  | {
+      to: "person";
+      /** Who. */
+      staff: string;
+    };
+
+/** Share of viewers by role, so that the resident sees who watches. */
+export type Watchers = {
+  /** Telecommunicators receiving live media. */
+  telecommunicators: number;
+  /** Supervisors receiving live media. */
+  supervisors: number;
+};
+
+/** Each error code's number, whether to try again, and its plain English sentence. */
+export const ERROR_CODES = {
+  malformed_message: { number: 1000, retry: "never", message: "The message could not be read." },
+  unknown_kind: { number: 1001, retry: "never", message: "This kind of message is not known here." },
+  too_deep: { number: 1002, retry: "never", message: "The message is nested too deeply or has too many parts." },
+  too_long: { number: 1003, retry: "never", message: "The message is too long." },
+  wrong_order: { number: 1004, retry: "after_change", message: "This message may not come at this point." },
+  wrong_frame: { number: 1005, retry: "never", message: "Binary and text frames belong to different subprotocols." },
+  text_empty: { number: 2000, retry: "never", message: "The text is empty." },
+  text_too_long: { number: 2001, retry: "never", message: "The text is too long: send it in parts." },
+  location_impossible: { number: 2002, retry: "never", message: "The place is impossible." },
+  time_in_future: { number: 2003, retry: "never", message: "The time lies in the future." },
+  too_old: { number: 2004, retry: "never", message: "It is older than 7 days." },
+  session_closed: { number: 2005, retry: "never", message: "The session is closed." },
+  no_such_session: { number: 2006, retry: "never", message: "There is no such session." },
+  already_taken: { number: 2007, retry: "after_change", message: "Somebody else has taken the session." },
+  not_owner: { number: 2008, retry: "after_change", message: "Only the owner of the session may do this." },
+  nothing_waits: { number: 2009, retry: "later", message: "No session waits." },
+  no_such_photo: { number: 2010, retry: "never", message: "There is no such photo." },
+  too_many_photos: { number: 2011, retry: "never", message: "No more photos fit in this session." },
+  photo_too_large: { number: 2012, retry: "never", message: "The photo is too large." },
+  photo_type_refused: { number: 2013, retry: "never", message: "This type of file is not taken." },
+  photo_unreadable: { number: 2014, retry: "never", message: "The picture cannot be read." },
+  preview_refused: { number: 2015, retry: "never", message: "The preview was refused." },
+  upload_offset: { number: 2016, retry: "after_change", message: "The upload does not continue where it stopped." },
+  no_such_upload: { number: 2017, retry: "after_change", message: "There is no such upload." },
+  media_refused: { number: 2018, retry: "never", message: "The live connection could not be set up with this description." },
+  no_consent: { number: 2019, retry: "after_change", message: "The resident has not agreed to this." },
+  no_media: { number: 2020, retry: "later", message: "Nothing is being sent live." },
+  no_such_target: { number: 2021, retry: "never", message: "There is no such queue or person." },
+  out_of_range: { number: 2022, retry: "never", message: "A value is out of range." },
+  id_reused: { number: 2023, retry: "never", message: "This id was used for something else." },
+  token_invalid: { number: 3000, retry: "after_change", message: "Sign in again." },
+  token_expired: { number: 3001, retry: "after_change", message: "The sign-in has expired." },
+  sign_in_refused: { number: 3002, retry: "after_change", message: "Name or passphrase is wrong." },
+  sign_in_slowed: { number: 3003, retry: "later", message: "Too many tries: wait a moment." },
+  key_refused: { number: 3004, retry: "after_change", message: "The device's key was refused." },
+  not_allowed: { number: 3005, retry: "never", message: "Your role may not do this." },
+  origin_refused: { number: 3006, retry: "never", message: "Requests from this page are not taken." },
+  too_fast: { number: 4000, retry: "later", message: "Too many messages at once." },
+  store_unavailable: { number: 4001, retry: "later", message: "It could not be stored yet. Keep it and try again." },
+  going_down: { number: 4002, retry: "later", message: "The gateway is restarting." },
+  media_busy: { number: 4003, retry: "later", message: "No live connection is free." },
+  internal: { number: 4004, retry: "later", message: "Something went wrong on our side. Keep it and try again." },
+} as const satisfies Record<ErrorCode, { number: number; retry: Retry; message: string }>;
+
+/** What to do after the gateway closed the WebSocket. */
+export type AfterClose = "at_once" | "after_pause" | "after_change" | "never";
+
+/** Each close code's number, its reason text, and what to do then; unknown codes go by their range. */
+export const CLOSE_CODES = {
+  too_slow: { number: 4000, reason: "too slow", after: "at_once" },
+  silent: { number: 4001, reason: "silent", after: "at_once" },
+  going_down: { number: 4100, reason: "going down", after: "after_pause" },
+  full: { number: 4101, reason: "full", after: "after_pause" },
+  sign_in_again: { number: 4200, reason: "sign in again", after: "after_change" },
+  no_hello: { number: 4201, reason: "no hello", after: "after_change" },
+  replaced: { number: 4300, reason: "replaced", after: "never" },
+  protocol: { number: 4301, reason: "protocol", after: "never" },
+  finished: { number: 4302, reason: "finished", after: "never" },
+} as const satisfies Record<string, { number: number; reason: string; after: AfterClose }>;
+
+/** WebSocket subprotocols, preferred first. */
+export const SUBPROTOCOLS = ["callbox.v1.msgpack", "callbox.v1.json"] as const;
+
+/** What the hello's signature covers before the nonce, as ASCII. */
+export const HELLO_CONTEXT = "callbox-hello-v1";
+
+/** Bounds to keep; the gateway enforces them. */
+export const BOUNDS = {
+  /** Bytes in one WebSocket frame to the gateway; larger messages are sent in several frames. */
+  FRAME_MAX_BYTES: 65536,
+  /** Bytes in one message to the gateway: a photo's preview in base64 and some room. */
+  MESSAGE_MAX_BYTES: 262144,
+  /** Deepest nesting of a message; ours need 6. */
+  DEPTH_MAX: 32,
+  /** Elements in one message, keys and values counted. */
+  ELEMENTS_MAX: 4096,
+  /** Bytes of the challenge's nonce. */
+  NONCE_BYTES: 32,
+  /** Bytes of a device's public key: an uncompressed P-256 point. */
+  KEY_BYTES: 65,
+  /** Bytes of the hello's signature: r and s. */
+  SIGNATURE_BYTES: 64,
+  /** Characters in the name and version of a client. */
+  CLIENT_MAX_CHARS: 100,
+  /** Characters in one text or note; T.140 and chat lines are far shorter. */
+  TEXT_MAX_CHARS: 8000,
+  /** Characters in one packet of real-time text. */
+  REAL_TIME_TEXT_MAX_CHARS: 2000,
+  /** Characters in a reason, a question or the words of a place. */
+  REASON_MAX_CHARS: 500,
+  /** Characters in a contact. */
+  CONTACT_MAX_CHARS: 200,
+  /** Characters in a language tag; BCP 47 asks for at least 35. */
+  LANGUAGE_MAX_CHARS: 35,
+  /** Characters in the name of an agency, a queue or a person. */
+  NAME_MAX_CHARS: 64,
+  /** Photos announced in one session. */
+  PHOTOS_MAX: 100,
+  /** Bytes in a photo's original. */
+  PHOTO_MAX_BYTES: 52428800,
+  /** Bytes in a photo's preview, so that it travels with the announcement. */
+  PREVIEW_MAX_BYTES: 131072,
+  /** Pixels on the longer side of a preview. */
+  PREVIEW_MAX_SIDE_PX: 1280,
+  /** Characters in a media type. */
+  MEDIA_TYPE_MAX_CHARS: 100,
+  /** Bytes in a session description (SDP). */
+  SDP_MAX_BYTES: 32768,
+  /** Metres of uncertainty that still say something. */
+  UNCERTAINTY_MAX_M: 100000,
+  /** Age in ms of what an outbox may still bring: 7 days. */
+  AGE_MAX_MS: 604800000,
+  /** Rules named in one `triaged` event. */
+  RULES_FIRED_MAX: 16,
+  /** Rows of each standing in one `sessions` message; the counts beside them are whole. */
+  LIST_MAX_ROWS: 500,
+  /** Rows in one `history` message. */
+  HISTORY_MAX_ROWS: 100,
+  /** Largest integer on the wire: 2^53 - 1, the last one JavaScript keeps exactly. */
+  INTEGER_MAX: 9007199254740991,
+} as const;

@@ -1,0 +1,59 @@
+//! `cargo xtask run`: pages, gateway, and made-up residents if asked for.
+
+use std::process::Command;
+
+use anyhow::Context as _;
+
+use crate::gateway::{
+    Programs, Running, admin_address, build, built, wait_until_ready, watch, welcome,
+};
+use crate::signals::Stops;
+use crate::web;
+
+/// Builds everything, starts it, says where it is, and ends everything together.
+pub fn run(demo: bool, flags: &[String]) -> anyhow::Result<()> {
+    web::build()?;
+    let program = build(if demo {
+        Programs::All
+    } else {
+        Programs::Gateway
+    })?;
+    let words = welcome(&program, flags)?;
+    let admin = admin_address(&program, flags)?;
+    let stops = Stops::follow()?;
+    let mut gateway = Running::start(
+        "the gateway",
+        Command::new(&program).arg("serve").args(flags),
+    )?;
+    wait_until_ready(&mut gateway, admin, &stops)?;
+    println!("\nCallbox is ready.\n\n{words}");
+    println!("  Ctrl-C stops everything; once more stops at once.\n");
+    let mut children = vec![gateway];
+    if demo {
+        let url = resident_url(&words).context("the welcome names no address")?;
+        let mut residents = Command::new(built("callbox-loadtests")?);
+        let residents = Running::start("the demo", residents.args(["demo", "--url", url]))?;
+        // First in the list: residents leave before the gateway drains.
+        children.insert(0, residents);
+    }
+    watch(children, &stops)
+}
+
+/// The first address in the welcome: the resident page.
+fn resident_url(words: &str) -> Option<&str> {
+    words
+        .split_whitespace()
+        .find(|word| word.starts_with("http"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_demo_goes_to_the_resident_page() {
+        let words =
+            "  Resident page   http://127.0.0.1:8911/\n  Console  http://127.0.0.1:8911/console\n";
+        assert_eq!(resident_url(words), Some("http://127.0.0.1:8911/"));
+    }
+}

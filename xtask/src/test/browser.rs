@@ -1,0 +1,20 @@
+//! The stories: the three pages in a real Chromium, against the gateway that the tests before have built.
+
+use super::count::Count;
+use super::step::Step;
+use super::web::count;
+use crate::gateway::{Programs, build};
+use crate::web;
+
+/// Variable that tells the stories which gateway to start.
+const GATEWAY_VARIABLE: &str = "CALLBOX_BIN";
+
+pub fn stories() -> Step {
+    Step::new("stories in Chromium", tell_stories)
+}
+
+fn tell_stories() -> anyhow::Result<Count> {
+    // The whole workspace, as in the tests: the same set of features, so nothing is compiled again.
+    let gateway = build(Programs::All)?;
+    count(web::npm(&["run", "stories"]).env(GATEWAY_VARIABLE, gateway))
+}

@@ -1,0 +1,96 @@
+//! `cargo xtask test`: everything that must be true, in groups. A group that fails ends the run after its last step.
+//!
+//! A missing tool fails the run; nothing is skipped. The last line is `N passed, N failed`.
+
+mod browser;
+mod count;
+mod packages;
+mod rust;
+mod step;
+mod tree;
+mod web;
+
+use std::process::ExitCode;
+use std::time::Instant;
+
+use self::count::Count;
+use self::step::Step;
+
+/// Steps that belong together, in the order they run.
+struct Group {
+    name: &'static str,
+    steps: Vec<Step>,
+}
+
+/// Runs everything and tells the outcome.
+pub fn run() -> ExitCode {
+    let start = Instant::now();
+    let mut total = Count::default();
+    let mut failures = Vec::new();
+    for group in groups() {
+        for step in group.steps {
+            let name = step.name;
+            let count = step.run();
+            if count.failed > 0 {
+                failures.push(format!("{}: {name}", group.name));
+            }
+            total += count;
+        }
+        if !failures.is_empty() {
+            println!("\nThe run stops after the group \"{}\".", group.name);
+            break;
+        }
+    }
+    println!(
+        "\nThe whole run took {:.0} s.",
+        start.elapsed().as_secs_f64()
+    );
+    for failure in &failures {
+        println!("FAILED {failure}");
+    }
+    println!("{total}");
+    if total.failed == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
+fn groups() -> Vec<Group> {
+    vec![
+        Group {
+            name: "tools",
+            steps: vec![packages::step()],
+        },
+        Group {
+            name: "form",
+            steps: vec![rust::format(), rust::lints()],
+        },
+        Group {
+            name: "Rust",
+            steps: vec![rust::tests(), rust::doc_tests()],
+        },
+        Group {
+            name: "generated files",
+            steps: vec![tree::generated()],
+        },
+        Group {
+            name: "pages",
+            steps: vec![
+                web::install(),
+                web::types(),
+                web::units(),
+                web::build(),
+                web::budgets(),
+            ],
+        },
+        Group {
+            name: "stories",
+            steps: vec![browser::stories()],
+        },
+        Group {
+            name: "dependencies",
+            steps: vec![tree::duplicates()],
+        },
+    ]
+}

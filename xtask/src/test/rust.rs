@@ -1,0 +1,60 @@
+//! Steps over the Rust code. All of them use one profile, so that dependencies are built once.
+
+use anyhow::bail;
+
+use super::count::{Count, rust_tests};
+use super::step::Step;
+use crate::command::{cargo, run, shown, tee};
+
+pub fn format() -> Step {
+    Step::new("format", || check(&["fmt", "--all", "--", "--check"]))
+}
+
+pub fn lints() -> Step {
+    Step::new("lints", || {
+        check(&[
+            "clippy",
+            "--workspace",
+            "--all-targets",
+            "--",
+            "--deny",
+            "warnings",
+        ])
+    })
+}
+
+pub fn tests() -> Step {
+    Step::new("Rust tests", || {
+        count(&["test", "--workspace", "--all-targets", "--no-fail-fast"])
+    })
+}
+
+pub fn doc_tests() -> Step {
+    Step::new("documentation tests", || {
+        count(&["test", "--workspace", "--doc", "--no-fail-fast"])
+    })
+}
+
+fn check(arguments: &[&str]) -> anyhow::Result<Count> {
+    run(&mut cargo(arguments))?;
+    Ok(Count::PASSED)
+}
+
+fn count(arguments: &[&str]) -> anyhow::Result<Count> {
+    let mut command = cargo(arguments);
+    let output = tee(&mut command)?;
+    let found = rust_tests(&output.text);
+    if !output.success && found.count.failed == 0 {
+        // It did not compile, or a test program died before it could count.
+        bail!("{} failed outside of a test", shown(&command));
+    }
+    let mut count = found.count;
+    if found.ignored > 0 {
+        println!(
+            "{} tests are marked to be ignored; nothing is skipped here: remove the mark",
+            found.ignored
+        );
+        count.failed += found.ignored;
+    }
+    Ok(count)
+}

@@ -1,0 +1,153 @@
+//! `cargo xtask web`: installs packages and builds pages, each only when what it depends on has changed.
+
+use std::fs;
+use std::path::PathBuf;
+use std::time::Instant;
+
+use anyhow::{Context as _, bail};
+use sha2::{Digest as _, Sha256};
+
+use crate::command::{program, quiet, root, run};
+use crate::files;
+
+/// Oldest Node that the build tools run on: major and minor version.
+const OLDEST_NODE: (u32, u32) = (20, 19);
+
+/// The folder of the pages.
+pub fn folder() -> PathBuf {
+    root().join("web")
+}
+
+/// Packages and pages, as needed.
+pub fn build() -> anyhow::Result<()> {
+    install()?;
+    let sources = sources_hash()?;
+    let stamp = Stamp::new("web-build");
+    if stamp.holds(&sources) && folder().join("dist/index.html").exists() {
+        println!("web: pages are up to date");
+        return Ok(());
+    }
+    timed("web: building the pages (npm run build)", || {
+        run(&mut npm(&["run", "build"]))
+    })?;
+    stamp.write(&sources)
+}
+
+/// Packages, when the lock file has changed.
+pub fn install() -> anyhow::Result<()> {
+    if !folder().join("package-lock.json").exists() {
+        bail!("web/package-lock.json does not exist: the pages cannot be built");
+    }
+    check_node()?;
+    let mut hash = Sha256::new();
+    hash.update(fs::read(folder().join("package-lock.json"))?);
+    hash.update(quiet(&mut program("node", &["--version"], &root())).unwrap_or_default());
+    let lock = hex(hash);
+    let stamp = Stamp::new("npm-ci");
+    if stamp.holds(&lock) && folder().join("node_modules").is_dir() {
+        println!("web: packages are up to date");
+        return Ok(());
+    }
+    let install = ["ci", "--ignore-scripts", "--no-audit", "--no-fund"];
+    timed("web: installing packages (npm ci)", || {
+        run(&mut npm(&install))
+    })?;
+    stamp.write(&lock)
+}
+
+/// `npm` in the folder of the pages.
+pub fn npm(arguments: &[&str]) -> std::process::Command {
+    program("npm", arguments, &folder())
+}
+
+/// Fails with what to install when Node is missing or too old.
+pub fn check_node() -> anyhow::Result<()> {
+    let wanted = format!("Node {}.{} or newer with npm", OLDEST_NODE.0, OLDEST_NODE.1);
+    let Some(version) = quiet(&mut program("node", &["--version"], &root())) else {
+        bail!("node is not installed: the pages need {wanted} (https://nodejs.org)");
+    };
+    if quiet(&mut program("npm", &["--version"], &root())).is_none() {
+        bail!("npm is not installed: the pages need {wanted} (https://nodejs.org)");
+    }
+    match node_version(&version) {
+        Some(found) if found >= OLDEST_NODE => Ok(()),
+        _ => bail!(
+            "node is {}: the pages need {wanted} (https://nodejs.org)",
+            version.trim()
+        ),
+    }
+}
+
+fn node_version(text: &str) -> Option<(u32, u32)> {
+    let mut parts = text.trim().trim_start_matches('v').split('.');
+    Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
+}
+
+fn timed(what: &str, work: impl FnOnce() -> anyhow::Result<()>) -> anyhow::Result<()> {
+    println!("{what} ...");
+    let start = Instant::now();
+    work()?;
+    println!("{what}: {:.1} s", start.elapsed().as_secs_f64());
+    Ok(())
+}
+
+/// A remembered hash, in the folder that `cargo clean` empties.
+struct Stamp(PathBuf);
+
+impl Stamp {
+    fn new(name: &str) -> Self {
+        Self(root().join("target/xtask").join(name))
+    }
+
+    fn holds(&self, hash: &str) -> bool {
+        fs::read_to_string(&self.0).is_ok_and(|kept| kept == hash)
+    }
+
+    fn write(&self, hash: &str) -> anyhow::Result<()> {
+        if let Some(folder) = self.0.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        fs::write(&self.0, hash).with_context(|| format!("{} cannot be written", self.0.display()))
+    }
+}
+
+/// One hash over everything that the pages are built from: names and contents.
+fn sources_hash() -> anyhow::Result<String> {
+    let mut hash = Sha256::new();
+    for file in files::below(&folder())? {
+        let name = file
+            .strip_prefix(root())
+            .unwrap_or(&file)
+            .to_string_lossy()
+            .into_owned();
+        let content =
+            fs::read(&file).with_context(|| format!("{} cannot be read", file.display()))?;
+        for part in [name.as_bytes(), &content] {
+            hash.update((part.len() as u64).to_be_bytes());
+            hash.update(part);
+        }
+    }
+    Ok(hex(hash))
+}
+
+fn hex(hash: Sha256) -> String {
+    hash.finalize()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_compared_as_numbers() {
+        assert_eq!(node_version("v20.9.1\n"), Some((20, 9)));
+        assert!(
+            node_version("v20.9.1") < Some(OLDEST_NODE)
+                && node_version("v22.1.0") > Some(OLDEST_NODE)
+        );
+        assert_eq!(node_version("unknown"), None);
+    }
+}
