@@ -30,6 +30,7 @@ use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 
 use crate::device::{Device, client_name};
+use crate::glance::glance;
 use crate::trust;
 
 /// Longest wait for one step of a greeting. A step that takes longer is a fault of the gateway under any load made here.
@@ -238,6 +239,20 @@ impl Link {
         self.decode(&frame)
     }
 
+    /// The next message of one of these kinds. Others are skipped without reading them: a list of five hundred sessions has
+    /// more parts than the codec, which guards the gateway, lets pass. MessagePack only.
+    ///
+    /// # Errors
+    /// As [`Link::receive`].
+    pub async fn receive_any_of<T: DeserializeOwned>(&mut self, kinds: &[&[u8]]) -> Result<T> {
+        loop {
+            let frame = self.frame().await?;
+            if glance(&frame).is_some_and(|seen| kinds.contains(&seen.kind)) {
+                return self.decode(&frame);
+            }
+        }
+    }
+
     /// Reads a frame.
     ///
     /// # Errors
@@ -395,7 +410,7 @@ pub async fn greet_as_staff(link: &mut Link, token: &str) -> Result<StaffWelcome
     let steps = async {
         let (client, token) = (client_name(), token.to_owned());
         link.send(&FromStaff::Hello { client, token }).await?;
-        let welcome = match link.receive().await? {
+        let welcome = match link.receive_any_of(&[b"welcome", b"error"]).await? {
             ToStaff::Welcome {
                 heartbeat_ms,
                 queues,

@@ -126,9 +126,17 @@ impl Gateway {
         )
     }
 
-    /// The last lines that the gateway logged; empty when it was not started here.
+    /// An error with the last lines that the gateway logged, if there are any.
     #[must_use]
-    pub fn last_words(&self) -> String {
+    pub fn explain(&self, error: anyhow::Error) -> anyhow::Error {
+        match self.last_words() {
+            words if words.is_empty() => error,
+            words => error.context(format!("the gateway said:\n{words}\n")),
+        }
+    }
+
+    /// The last lines that the gateway logged; empty when it was not started here.
+    fn last_words(&self) -> String {
         let Some(started) = &self.started else {
             return String::new();
         };

@@ -30,6 +30,7 @@ const LATENCY_TEXTS: u64 = 500;
 
 /// Cost per message as the log grows
 #[derive(Debug, Clone, Args)]
+#[group(skip)]
 pub struct Growth {
     /// Largest log of the whole store, in entries
     #[arg(long, default_value_t = 1_000_000)]
@@ -80,7 +81,7 @@ impl Growth {
         let mut first = None;
         for size in SIZES.into_iter().filter(|size| *size <= most) {
             let measured = log.measure(size, outcome).await;
-            let (cost_us, p50_ms) = measured.map_err(|e| e.context(gateway.last_words()))?;
+            let (cost_us, p50_ms) = measured.map_err(|e| gateway.explain(e))?;
             outcome.set(format!("{name}_{size}_cpu_us_per_message"), cost_us);
             outcome.set(format!("{name}_{size}_p50_ms"), p50_ms);
             let (first_us, first_ms) = *first.get_or_insert((cost_us, p50_ms));

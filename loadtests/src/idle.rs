@@ -33,6 +33,7 @@ const SWEEP: [usize; 3] = [1_000, 9_500, 18_000];
 
 /// Memory per idle session
 #[derive(Debug, Clone, Args)]
+#[group(skip)]
 pub struct Idle {
     /// Sessions to open
     #[arg(long, default_value_t = 9_500)]

@@ -74,6 +74,7 @@ enum Command {
 
 /// What every measurement takes.
 #[derive(Debug, Clone, Args)]
+#[group(skip)]
 struct Common {
     #[command(flatten)]
     choice: GatewayChoice,
@@ -140,5 +141,25 @@ async fn run(command: Command) -> Result<bool> {
             common.repeat("growth", async |c| growth.run(c).await).await
         }
         Command::Demo(demo) => demo.run().await.map(|()| true),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_holds_together() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_measurement_takes_json_and_a_gateway() {
+        for name in ["idle", "route", "queue", "growth"] {
+            let line = ["callbox-loadtests", name, "--json", "--gateway", "callbox"];
+            assert!(Cli::try_parse_from(line).is_ok(), "{name}");
+        }
+        assert!(Cli::try_parse_from(["callbox-loadtests", "route", "--pid", "1"]).is_err());
     }
 }

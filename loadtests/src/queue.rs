@@ -34,6 +34,7 @@ const CATEGORIES: [Category; 4] = [
 
 /// Many waiting sessions: enqueue and take-next per second
 #[derive(Debug, Clone, Args)]
+#[group(skip)]
 pub struct Queue {
     /// Sessions that wait
     #[arg(long, default_value_t = 100_000)]
@@ -88,7 +89,7 @@ impl Queue {
         };
         let gateway = Gateway::begin(choice, wishes).await?;
         let done = self.stages(&gateway).await;
-        done.map_err(|error| error.context(gateway.last_words()))
+        done.map_err(|error| gateway.explain(error))
     }
 
     async fn stages(&self, gateway: &Gateway) -> Result<Outcome> {

@@ -18,6 +18,7 @@ const WARM_UP_TEXTS: u64 = 200;
 
 /// Texts from residents to consoles: latency unloaded, messages per second saturated
 #[derive(Debug, Clone, Args)]
+#[group(skip)]
 pub struct Route {
     /// Residents who send at the same time
     #[arg(long, default_value_t = 500)]
@@ -47,7 +48,7 @@ impl Route {
     pub async fn run(&self, choice: &GatewayChoice) -> Result<Outcome> {
         let gateway = Gateway::begin(choice, Wishes::default()).await?;
         let done = self.phases(&gateway).await;
-        done.map_err(|error| error.context(gateway.last_words()))
+        done.map_err(|error| gateway.explain(error))
     }
 
     async fn phases(&self, gateway: &Gateway) -> Result<Outcome> {

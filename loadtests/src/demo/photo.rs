@@ -10,7 +10,7 @@ use rand::Rng;
 use serde::Deserialize;
 
 /// Size of an original in pixels.
-const SIZE: (u32, u32) = (1_600, 1_200);
+const SIZE: (u32, u32) = (1_280, 960);
 /// Longest preview side in pixels; the protocol takes 1,280.
 const PREVIEW: (u32, u32) = (640, 480);
 /// Most bytes of a preview; the protocol takes 131,072.
@@ -92,7 +92,7 @@ fn draw(scenery: Scenery, rng: &mut impl Rng) -> RgbImage {
         left += wide + rng.random_range(4..40);
     }
     let ground = (horizon + height) / 2;
-    let (x, wide) = (rng.random_range(300..900), rng.random_range(260..380));
+    let (x, wide) = (rng.random_range(200..600), rng.random_range(260..380));
     match scenery {
         Scenery::Crash => {
             canvas.car(
