@@ -444,7 +444,7 @@ pub async fn take_next(link: &mut Link) -> Result<Option<SessionId>> {
     let steps = async {
         link.send(&FromStaff::TakeNext { id }).await?;
         loop {
-            match link.receive().await? {
+            match link.receive_any_of(&[b"receipt", b"error"]).await? {
                 ToStaff::Receipt {
                     id: of, session, ..
                 } if of == id => return Ok(Some(session)),
