@@ -20,14 +20,18 @@ const WRITE_BUFFER_MAX_BYTES: usize = 1024 * 1024;
 pub async fn resident(State(api): State<Api>, upgrade: WebSocketUpgrade) -> Response {
     let buffer = api.sockets.resident_read_buffer_bytes;
     let transport = Arc::clone(&api.transport);
-    accept(&api, upgrade, buffer, move |link| serve_resident(transport, link))
+    accept(&api, upgrade, buffer, move |link| {
+        serve_resident(transport, link)
+    })
 }
 
 /// `/ws/staff`
 pub async fn staff(State(api): State<Api>, upgrade: WebSocketUpgrade) -> Response {
     let buffer = api.sockets.staff_read_buffer_bytes;
     let transport = Arc::clone(&api.transport);
-    accept(&api, upgrade, buffer, move |link| serve_staff(transport, link))
+    accept(&api, upgrade, buffer, move |link| {
+        serve_staff(transport, link)
+    })
 }
 
 fn accept<F, S>(api: &Api, upgrade: WebSocketUpgrade, read_buffer: usize, serve: F) -> Response
