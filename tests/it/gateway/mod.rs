@@ -2,5 +2,6 @@
 
 #![allow(dead_code, unused_imports)] // the harness serves further modules than the ones here
 
+mod exactly_once;
 pub mod harness;
 mod life;
