@@ -48,11 +48,12 @@ where
     let Some(encoding) = chosen else {
         return Refused(ErrorCode::WrongFrame).into_response();
     };
+    let open = api.open_sockets.clone();
     upgrade
         .read_buffer_size(read_buffer)
         .write_buffer_size(WRITE_BUFFER_BYTES)
         .max_write_buffer_size(WRITE_BUFFER_MAX_BYTES)
         .max_message_size(api.sockets.message_bytes)
         .max_frame_size(api.sockets.message_bytes)
-        .on_upgrade(move |socket| serve(Link::new(socket, encoding)))
+        .on_upgrade(move |socket| open.track_future(serve(Link::new(socket, encoding))))
 }
