@@ -14,7 +14,7 @@ use callbox_proto::command::StaffCommand;
 use callbox_proto::error::{CloseCode, ErrorCode};
 use callbox_proto::ids::{CommandId, PeerId, SessionId};
 use callbox_proto::message::{FromStaff, RealTimeText, ToStaff};
-use callbox_proto::vocabulary::{Role, Seq};
+use callbox_proto::vocabulary::{Role, Seq, TransferTarget};
 
 use super::link::{End, Link, Peer, refuse};
 use super::{BROKEN_FRAMES_MAX, HEARTBEATS_MISSED_MAX, Transport};
@@ -164,7 +164,8 @@ impl Console {
 
     async fn handle(&mut self, message: FromStaff) -> Result<(), Refused> {
         let action = action_of_staff_message(&message);
-        access::may_at_all(&self.caller, action).map_err(|refusal| (None, refusal.code()))?;
+        access::may_at_all(&self.caller, action)
+            .map_err(|refusal| (id_of(&message), refusal.code()))?;
         let node = Arc::clone(&self.transport.node);
         let plain = |code| (None, code);
         match message {
@@ -264,8 +265,9 @@ impl Console {
     ) -> Result<(), ErrorCode> {
         let action = action_of_staff_command(&command);
         access::may_at_all(&self.caller, action).map_err(access::Refusal::code)?;
+        // Whether the person may do this to this session is asked where it is decided.
         let cell = self.find(session).await?;
-        self.may(&cell, action)?;
+        self.check_target(&command)?;
         if matches!(command, StaffCommand::Watch {}) {
             self.watched.insert(session);
         }
@@ -284,6 +286,27 @@ impl Console {
             },
         );
         Ok(())
+    }
+
+    /// A session is handed to somebody who can take it, or it would wait for nobody.
+    fn check_target(&self, command: &StaffCommand) -> Result<(), ErrorCode> {
+        let StaffCommand::Transfer {
+            target: TransferTarget::Person { staff },
+            ..
+        } = command
+        else {
+            return Ok(());
+        };
+        let accounts = &self.transport.accounts;
+        let person = accounts.still(self.person.agency.id(), staff);
+        let takes = person.is_some_and(|person| {
+            access::allowed(person.role, Action::TakeNext) != access::Access::Never
+        });
+        if takes {
+            Ok(())
+        } else {
+            Err(ErrorCode::NoSuchTarget)
+        }
     }
 
     async fn follow(&mut self, session: SessionId, after: Seq) -> Result<(), ErrorCode> {
@@ -375,6 +398,17 @@ impl Console {
         if let (Some(peer), Some(cell)) = (peer, self.follows.get(&session)) {
             self.transport.node.stop_watching(cell, peer);
         }
+    }
+}
+
+/// The id that the answer to a message names, if it has one.
+const fn id_of(message: &FromStaff) -> Option<CommandId> {
+    match message {
+        FromStaff::TakeNext { id }
+        | FromStaff::Do { id, .. }
+        | FromStaff::MediaOffer { id, .. }
+        | FromStaff::ListClosed { id, .. } => Some(*id),
+        _ => None,
     }
 }
 

@@ -2,6 +2,11 @@
 
 #![allow(dead_code, unused_imports)] // the harness serves further modules than the ones here
 
+mod agencies;
 mod exactly_once;
 pub mod harness;
 mod life;
+mod links;
+mod ownership;
+mod roles;
+mod waiting;
