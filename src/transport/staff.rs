@@ -14,7 +14,7 @@ use callbox_proto::command::StaffCommand;
 use callbox_proto::error::{CloseCode, ErrorCode};
 use callbox_proto::ids::{CommandId, PeerId, SessionId};
 use callbox_proto::message::{FromStaff, RealTimeText, ToStaff};
-use callbox_proto::vocabulary::{Role, Seq};
+use callbox_proto::vocabulary::{Role, Seq, TransferTarget};
 
 use super::link::{End, Link, Peer, refuse};
 use super::{BROKEN_FRAMES_MAX, HEARTBEATS_MISSED_MAX, Transport};
@@ -251,8 +251,9 @@ impl Console {
     ) -> Result<(), ErrorCode> {
         let action = action_of_staff_command(&command);
         access::may_at_all(&self.caller, action).map_err(access::Refusal::code)?;
+        // Whether the person may do this to this session is asked where it is decided.
         let cell = self.find(session).await?;
-        self.may(&cell, action)?;
+        self.check_target(&command)?;
         if matches!(command, StaffCommand::Watch {}) {
             self.watched.insert(session);
         }
@@ -271,6 +272,27 @@ impl Console {
             },
         );
         Ok(())
+    }
+
+    /// A session is handed to somebody who can take it, or it would wait for nobody.
+    fn check_target(&self, command: &StaffCommand) -> Result<(), ErrorCode> {
+        let StaffCommand::Transfer {
+            target: TransferTarget::Person { staff },
+            ..
+        } = command
+        else {
+            return Ok(());
+        };
+        let accounts = &self.transport.accounts;
+        let person = accounts.still(self.person.agency.id(), staff);
+        let takes = person.is_some_and(|person| {
+            access::allowed(person.role, Action::TakeNext) != access::Access::Never
+        });
+        if takes {
+            Ok(())
+        } else {
+            Err(ErrorCode::NoSuchTarget)
+        }
     }
 
     async fn follow(&mut self, session: SessionId, after: Seq) -> Result<(), ErrorCode> {

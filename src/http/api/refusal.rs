@@ -21,7 +21,7 @@ impl Refused {
         match self.0.number() {
             3_000..=3_002 => StatusCode::UNAUTHORIZED,
             3_003 => StatusCode::TOO_MANY_REQUESTS,
-            3_004..=3_999 => StatusCode::FORBIDDEN,
+            2_008 | 3_004..=3_999 => StatusCode::FORBIDDEN,
             2_006 | 2_010 | 2_017 => StatusCode::NOT_FOUND,
             4_000 => StatusCode::TOO_MANY_REQUESTS,
             4_004 => StatusCode::INTERNAL_SERVER_ERROR,
