@@ -56,7 +56,7 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     let admin = AdminServer::bind(&config.admin)
         .with_context(|| format!("cannot listen on {} (admin.listen)", config.admin.listen))?;
     let server = Server::bind(&config.server)?;
-    let parts = Parts::build(&config).await?;
+    let parts = Parts::build(&config, &lifecycle).await?;
     start_admin(admin, &lifecycle, &parts, prometheus);
 
     let bounded = pages::router(server.headers()).merge(api::router(&parts.api));
@@ -102,7 +102,7 @@ struct Parts {
 }
 
 impl Parts {
-    async fn build(config: &Config) -> anyhow::Result<Self> {
+    async fn build(config: &Config, lifecycle: &Lifecycle) -> anyhow::Result<Self> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         let data_dir = &config.storage.data_dir;
         std::fs::create_dir_all(data_dir)
@@ -148,6 +148,7 @@ impl Parts {
                 resident_read_buffer_bytes: config.session.resident_read_buffer_bytes,
                 staff_read_buffer_bytes: config.session.console_read_buffer_bytes,
             },
+            open_sockets: lifecycle.tasks().clone(),
         };
         Ok(Self {
             backbone,

@@ -5,8 +5,8 @@
 //! which mounts the routes of the other rooms between [`pages::router`] and [`layers::outermost`].
 
 pub mod accept;
-pub mod api;
 pub mod admin;
+pub mod api;
 pub mod budget;
 pub mod certificates;
 pub mod descriptors;

@@ -78,7 +78,7 @@ impl Agency {
         lock(&self.turns).next_lane()
     }
 
-    /// A confirmed change of a session.
+    /// A confirmed change of a session that lists show.
     pub(super) fn moved(&self, session: SessionId, moved: &Move, now_ms: Millis) {
         if moved.before.is_some() || moved.after.is_some() {
             lock(&self.figures).moved(session, moved, now_ms);

@@ -40,9 +40,11 @@ impl From<&Session> for Stand {
     }
 }
 
-/// A change of standing.
+/// What an append changes for figures and lists.
 #[derive(Debug, Clone, Default)]
 pub struct Move {
+    /// Lists show something of it.
+    pub listed: bool,
     /// Before; `None` for a new session, or one counted at start.
     pub before: Option<Stand>,
     /// After; `None` when nothing that counts changed.
@@ -207,6 +209,7 @@ mod tests {
         ];
         for (before, after) in moves {
             let moved = Move {
+                listed: true,
                 before: before.cloned(),
                 after: Some(after.clone()),
             };
@@ -224,6 +227,7 @@ mod tests {
         let id = SessionId::from_u128(1).unwrap();
         let mut figures = Figures::default();
         let moved = Move {
+            listed: true,
             before: None,
             after: Some(stand(Standing::Waiting, None)),
         };

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
+use callbox_domain::session::Session;
 use callbox_proto::ids::{ConnectionId, QueueId, SessionId, StaffId};
 use callbox_proto::message::{SessionRow, ToResident, ToStaff};
 use callbox_proto::vocabulary::{Role, Standing};
@@ -77,7 +78,9 @@ impl Node {
         if let Some(cell) = self.cells.get(row.session) {
             let inner = cell.lock();
             row.connected = inner.resident.is_some();
-            if let Some(session) = inner.session.as_ref().filter(|s| s.head <= inner.durable) {
+            let unowned = row.standing != Standing::Owned;
+            let durable = |s: &&Session| unowned && s.head <= inner.durable;
+            if let Some(session) = inner.session.as_ref().filter(durable) {
                 row.messages = session.messages;
             }
         }

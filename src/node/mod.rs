@@ -32,6 +32,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use callbox_proto::error::CloseCode;
 use callbox_proto::ids::AgencyId;
+use callbox_proto::message::ToResident;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -45,6 +46,7 @@ use agency::Agency;
 use appender::Appenders;
 use cells::Cells;
 use connections::Connections;
+use frame::Shared;
 use live::LiveMedia;
 use timers::Timers;
 
@@ -74,6 +76,10 @@ impl Default for NodeLimits {
         }
     }
 }
+
+/// Told to clients of a node that goes down: half of this to all of it, so that they do not come back in one wave. A restart
+/// takes about 2 s.
+const RECONNECT_AFTER_MS: u64 = 4_000;
 
 /// One running gateway.
 pub struct Node {
@@ -186,10 +192,18 @@ impl Node {
         self.appenders.get()
     }
 
-    /// Asks every client to go: they connect again elsewhere, or here after the restart.
+    /// Asks every client to go, each after a random part of the hint: they connect again elsewhere, or here after the
+    /// restart.
     pub fn send_everybody_away(&self) {
-        self.connections
-            .for_each(|outbox, _| outbox.close(CloseCode::GoingDown));
+        // The same on the wire for residents and staff.
+        let mut hint = Shared::new(ToResident::Reconnect {
+            after_ms: RECONNECT_AFTER_MS,
+        });
+        self.connections.for_each(|outbox, _| {
+            // The close code says the same to whoever is too slow for the hint.
+            let _missed = hint.send(outbox);
+            outbox.close(CloseCode::GoingDown);
+        });
     }
 
     /// Ends the node's own tasks; what is on its way to the log arrives.

@@ -35,6 +35,7 @@ impl Node {
                             continue;
                         };
                         let moved = Move {
+                            listed: true,
                             before: None,
                             after: Some(Stand::from(&session)),
                         };

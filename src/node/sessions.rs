@@ -130,6 +130,10 @@ impl Node {
         }
         let after = inner.session.as_ref().map(Stand::from);
         let changed = before != after;
+        // Whoever owns a session follows it: its messages need no place in the list.
+        let unowned = after
+            .as_ref()
+            .is_some_and(|a| a.standing != Standing::Owned);
         let append = Append {
             agency: agency.id().clone(),
             session: cell.id,
@@ -144,10 +148,10 @@ impl Node {
             pending,
             entries,
             append,
-            moved: if changed {
-                Move { before, after }
-            } else {
-                Move::default()
+            moved: Move {
+                listed: lists_change || unowned,
+                before: before.filter(|_| changed),
+                after: after.filter(|_| changed),
             },
         }
     }
@@ -230,7 +234,9 @@ impl Node {
         let Some(agency) = inner.session.as_ref().and_then(|s| self.agency(&s.agency)) else {
             return;
         };
-        agency.moved(cell.id, moved, self.clock.now_ms());
+        if moved.listed {
+            agency.moved(cell.id, moved, self.clock.now_ms());
+        }
     }
 
     fn append_failed(&self, error: &BackboneError) {

@@ -4,6 +4,7 @@
 mod backbone;
 mod command_line;
 mod config;
+mod gateway;
 mod http_admin;
 mod http_client;
 mod http_gateway;

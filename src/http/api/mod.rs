@@ -21,6 +21,7 @@ use callbox_domain::access::Route;
 use callbox_proto::error::ErrorCode;
 use callbox_proto::ids::{AgencyId, CommandId, SessionId};
 use callbox_proto::message::AgencyInfo;
+use tokio_util::task::TaskTracker;
 
 pub use refusal::Refused;
 
@@ -72,6 +73,8 @@ pub struct Api {
     pub staff_token_ms: u64,
     /// Bounds of sockets.
     pub sockets: SocketLimits,
+    /// Counts open sockets, so that a drain can wait for their good-byes.
+    pub open_sockets: TaskTracker,
 }
 
 /// Bounds of WebSockets, in bytes.

@@ -36,7 +36,14 @@ pub async fn original(
     ids: Ids,
     headers: HeaderMap,
 ) -> Result<Response, Refused> {
-    read(&api, ids, &headers, Route::PhotoOriginal, PhotoForm::Original).await
+    read(
+        &api,
+        ids,
+        &headers,
+        Route::PhotoOriginal,
+        PhotoForm::Original,
+    )
+    .await
 }
 
 async fn read(

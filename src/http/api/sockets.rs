@@ -20,14 +20,18 @@ const WRITE_BUFFER_MAX_BYTES: usize = 1024 * 1024;
 pub async fn resident(State(api): State<Api>, upgrade: WebSocketUpgrade) -> Response {
     let buffer = api.sockets.resident_read_buffer_bytes;
     let transport = Arc::clone(&api.transport);
-    accept(&api, upgrade, buffer, move |link| serve_resident(transport, link))
+    accept(&api, upgrade, buffer, move |link| {
+        serve_resident(transport, link)
+    })
 }
 
 /// `/ws/staff`
 pub async fn staff(State(api): State<Api>, upgrade: WebSocketUpgrade) -> Response {
     let buffer = api.sockets.staff_read_buffer_bytes;
     let transport = Arc::clone(&api.transport);
-    accept(&api, upgrade, buffer, move |link| serve_staff(transport, link))
+    accept(&api, upgrade, buffer, move |link| {
+        serve_staff(transport, link)
+    })
 }
 
 fn accept<F, S>(api: &Api, upgrade: WebSocketUpgrade, read_buffer: usize, serve: F) -> Response
@@ -44,11 +48,12 @@ where
     let Some(encoding) = chosen else {
         return Refused(ErrorCode::WrongFrame).into_response();
     };
+    let open = api.open_sockets.clone();
     upgrade
         .read_buffer_size(read_buffer)
         .write_buffer_size(WRITE_BUFFER_BYTES)
         .max_write_buffer_size(WRITE_BUFFER_MAX_BYTES)
         .max_message_size(api.sockets.message_bytes)
         .max_frame_size(api.sockets.message_bytes)
-        .on_upgrade(move |socket| serve(Link::new(socket, encoding)))
+        .on_upgrade(move |socket| open.track_future(serve(Link::new(socket, encoding))))
 }

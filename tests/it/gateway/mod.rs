@@ -1,0 +1,7 @@
+//! The whole gateway as its users have it: the real program, real sockets, real disk.
+
+#![allow(dead_code, unused_imports)] // the harness serves further modules than the ones here
+
+mod exactly_once;
+pub mod harness;
+mod life;

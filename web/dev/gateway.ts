@@ -1,0 +1,252 @@
+// Development only, never built: a made-up gateway inside the page, for looking at the staff pages without a server.
+// It replaces WebSocket and fetch, knows a handful of sessions of an invented town, and answers the commands a person presses.
+import { decode, encode, type Kinded } from '../sdk/src/codec.ts'
+import type { Category, Event, FromStaff, SessionRow, StaffCommand, ToStaff } from '../sdk/src/protocol.ts'
+
+const supervisor = location.pathname.includes('supervisor')
+const asked = new URLSearchParams(location.search)
+const now = (): number => Date.now()
+const START = now()
+const sid = (number: number): string => number.toString(16).padStart(32, 'a')
+const TARGETS: [number, number, number, number, number] = [15_000, 30_000, 60_000, 180_000, 600_000]
+
+type Entry = Extract<ToStaff, { kind: 'entry' }>
+const logs = new Map<string, Entry[]>()
+
+function row(number: number, priority: 1 | 2 | 3 | 4 | 5, category: Category, agoS: number, change: Partial<SessionRow> = {}): SessionRow {
+  const entered = START - agoS * 1_000
+  const deadline = entered + (TARGETS[priority - 1] ?? 60_000)
+  return {
+    session: sid(number), queue: 'main', standing: 'waiting', priority, rules: [], category, language: 'en', silent: false,
+    entered_ms: entered, deadline_ms: deadline, rank: deadline - (priority === 1 ? 1e12 : 0), located: true, photos: 0, messages: 1, live: [],
+    connected: true, quick_exit: false, ...change,
+  }
+}
+
+const rows: SessionRow[] = [
+  row(1, 1, 'medical', 21, { messages: 3, rules: [
+    { rule: 'not-breathing', priority: 1, because: 'The words say that somebody does not breathe' },
+    { rule: 'medical', priority: 2, because: 'Category medical' }] }),
+  row(2, 1, 'violence', 8, { silent: true, messages: 1, language: 'es', rules: [{ rule: 'silent-violence', priority: 1, because: 'Violence, and the resident cannot talk' }] }),
+  row(3, 2, 'fire', 41, { photos: 2, rules: [{ rule: 'smoke', priority: 2, because: 'The words say smoke in a building' }] }),
+  row(4, 2, 'hazard', 12, { located: false, language: 'fr', rules: [{ rule: 'gas', priority: 2, because: 'Smell of gas' }] }),
+  row(5, 3, 'traffic', 55, { photos: 1, rules: [{ rule: 'traffic', priority: 3, because: 'Category traffic' }] }),
+  row(6, 3, 'missing_person', 20, { messages: 6 }),
+  row(7, 4, 'welfare', 100, { connected: false }),
+  row(8, 4, 'property_crime', 62),
+  row(9, 5, 'other', 240, { located: false, messages: 0 }),
+  row(20, 2, 'fire', 320, { standing: 'owned', owner: supervisor ? 'tina' : 'tina', answered_ms: START - 300_000, messages: 5, photos: 2, live: ['video'],
+    rules: [{ rule: 'smoke', priority: 2, because: 'The words say smoke in a building' }] }),
+  row(21, 3, 'traffic', 120, { standing: 'owned', owner: 'tina', answered_ms: START - 90_000 }),
+  row(22, 4, 'welfare', 900, { standing: 'owned', owner: 'tom', answered_ms: START - 700_000 }),
+  row(30, 3, 'violence', 700, { standing: 'abandoned', connected: false, quick_exit: true }),
+]
+
+const RESIDENT = { role: 'resident' } as const
+const TINA = { role: 'staff', as: 'telecommunicator', staff: 'tina' } as const
+const PHOTO = 'f'.repeat(32)
+
+function log(session: string, list: [number, Entry['by'], Event][]): void {
+  logs.set(session, list.map(([agoS, by, event], place) => ({
+    kind: 'entry', session, seq: place + 1, at_ms: START - agoS * 1_000, by, command: (place + 1).toString(16).padStart(32, session.slice(-4)), event,
+  })))
+}
+
+const place = (north: number, east: number, metres: number): Event => ({
+  kind: 'located', location: { latitude: 40 + north, longitude: -100 + east, uncertainty_m: metres, method: 'gnss', age_ms: 2_000 },
+})
+log(sid(20), [
+  [320, RESIDENT, { kind: 'opened', agency: 'demo.example', queue: 'main', category: 'fire', language: 'en', silent: false, device: { video: true, audio: true, place: true }, resident: sid(99), contact: '+1 555 0100, ask for the caretaker' }],
+  [320, { role: 'gateway' }, { kind: 'triaged', priority: 2, rules: [{ rule: 'smoke', priority: 2, because: 'The words say smoke in a building' }], version: '1', deadline_ms: START - 290_000 }],
+  [319, RESIDENT, { kind: 'text', text: 'there is smoke coming out of the cellar, corner of Mill Lane and Third', age_ms: 0 }],
+  [318, RESIDENT, place(0.0001, 0.0002, 90)],
+  [300, TINA, { kind: 'taken' }],
+  [291, TINA, { kind: 'text', text: 'Help is on the way. Is anybody still inside the building?', age_ms: 0 }],
+  [270, RESIDENT, { kind: 'text', text: 'dont know. second floor has light', age_ms: 0 }],
+  [262, TINA, { kind: 'asked', ask: 'b'.repeat(32), medium: 'photo' }],
+  [255, RESIDENT, { kind: 'consented', medium: 'photo', granted: true, ask: 'b'.repeat(32) }],
+  [240, RESIDENT, { kind: 'photo_announced', photo: PHOTO, media_type: 'image/jpeg', size_bytes: 2_310_000, preview: true, age_ms: 0 }],
+  [239, { role: 'gateway' }, { kind: 'photo_previewed', photo: PHOTO }],
+  [228, { role: 'gateway' }, { kind: 'photo_stored', photo: PHOTO, sha256: 'ab12cd34ef56'.padEnd(64, '0'), size_bytes: 2_310_000, media_type: 'image/jpeg', copy: true }],
+  [200, RESIDENT, place(0.0004, 0.0007, 30)],
+  [150, RESIDENT, place(0.0008, 0.0009, 18)],
+  [140, TINA, { kind: 'service_located', location: { latitude: 40.0001, longitude: -99.9998, uncertainty_m: 30, method: 'gnss', age_ms: 0 }, from: 4 }],
+  [120, TINA, { kind: 'note', text: 'Engine 4 and ladder 2 sent, caretaker has the keys.' }],
+  [90, RESIDENT, { kind: 'photo_announced', photo: 'e'.repeat(32), media_type: 'image/heic', size_bytes: 4_100_000, preview: false, age_ms: 0 }],
+  [80, TINA, { kind: 'asked', ask: 'c'.repeat(32), medium: 'video' }],
+  [60, RESIDENT, { kind: 'consented', medium: 'video', granted: true, ask: 'c'.repeat(32) }],
+  [58, { role: 'gateway' }, { kind: 'media_started', medium: 'video' }],
+  [40, TINA, { kind: 'text', text: 'Please step back across the street. Do not go in.', age_ms: 0 }],
+  [12, RESIDENT, { kind: 'text', text: 'ok. the neighbour from the second floor is out, she says nobody else is in there', age_ms: 6_000 }],
+])
+log(sid(21), [
+  [120, RESIDENT, { kind: 'opened', agency: 'demo.example', queue: 'main', category: 'traffic', language: 'en', silent: false, device: { video: false, audio: false, place: true }, resident: sid(98) }],
+  [120, { role: 'gateway' }, { kind: 'triaged', priority: 3, rules: [], version: '1', deadline_ms: START }],
+  [118, RESIDENT, { kind: 'text', text: 'two cars, one lane blocked on the river road', age_ms: 0 }],
+  [90, TINA, { kind: 'taken' }],
+])
+log(sid(22), [[900, RESIDENT, { kind: 'opened', agency: 'demo.example', queue: 'main', category: 'welfare', language: 'en', silent: false, device: { video: false, audio: false, place: true }, resident: sid(97) }]])
+if (asked.has('empty')) rows.length = 0
+
+class Socket extends EventTarget {
+  static readonly OPEN = 1
+  binaryType = ''
+  bufferedAmount = 0
+  onopen: (() => void) | null = null
+  onmessage: ((event: { data: unknown }) => void) | null = null
+  onclose: ((event: { code: number }) => void) | null = null
+  onerror: (() => void) | null = null
+  #version = 1
+
+  constructor() {
+    super()
+    const lost = (window as { lost?: boolean }).lost
+    setTimeout(() => (lost ? this.onclose?.({ code: 1006 }) : this.onopen?.()), 30)
+    Object.assign(window, { cut: () => { Object.assign(window, { lost: true }); this.onclose?.({ code: 1006 }) } })
+  }
+
+  close(): void {
+    this.onmessage = null
+  }
+
+  hear(message: ToStaff | Kinded): void {
+    const frame = encode(message)
+    setTimeout(() => this.onmessage?.({ data: frame.buffer.slice(frame.byteOffset, frame.byteOffset + frame.byteLength) }), 15)
+  }
+
+  send(frame: Uint8Array): void {
+    const message = decode(frame) as FromStaff | null
+    if (message) this.#take(message)
+  }
+
+  #take(message: FromStaff): void {
+    if (message.kind === 'hello') this.#hello()
+    if (message.kind === 'ping') this.hear({ kind: 'pong', n: message.n })
+    if (message.kind === 'list_closed') this.hear({ kind: 'history', id: message.id, rows: [], more: false })
+    if (message.kind === 'follow') this.#follow(message.session, message.after)
+    if (message.kind === 'take_next') {
+      const next = rows.find((one) => one.standing === 'waiting')
+      if (next) this.#do(message.id, next.session, { kind: 'take' })
+    }
+    if (message.kind === 'do') this.#do(message.id, message.session, message.command)
+  }
+
+  #hello(): void {
+    this.hear({
+      kind: 'welcome', connection: sid(7), now_ms: now(), heartbeat_ms: 10_000,
+      agency: { agency: 'demo.example', name: 'Riverbend 911', banner: 'Demo', emergency_number: '911', exit_url: 'https://example.org/' },
+      staff: supervisor ? 'sue' : 'tina', name: supervisor ? 'Sue' : 'Tina', role: supervisor ? 'supervisor' : 'telecommunicator',
+      queues: ['main', 'harbor', 'night'].map((queue) => ({ queue, name: { main: 'Main', harbor: 'Harbor district', night: 'Night line' }[queue] ?? queue, targets_ms: TARGETS, target_share_percent: 90 })),
+      limits: { message_bytes: 1, text_chars: 8_000, preview_bytes: 1, photo_bytes: 1, photos: 100 },
+    } as ToStaff)
+    this.#list()
+    this.#board()
+  }
+
+  #count(standing: string): number {
+    return rows.filter((one) => one.standing === standing).length
+  }
+
+  #list(): void {
+    this.#version += 1
+    this.hear({ kind: 'sessions', version: this.#version, rows, waiting: this.#count('waiting'), owned: this.#count('owned'), abandoned: this.#count('abandoned') })
+  }
+
+  #board(): void {
+    const waiting = rows.filter((one) => one.standing === 'waiting')
+    const longest = Math.min(...waiting.map((one) => one.entered_ms))
+    const by = [1, 2, 3, 4, 5].map((priority) => waiting.filter((one) => one.priority === priority).length) as [number, number, number, number, number]
+    this.hear({
+      kind: 'board', now_ms: now(), guarantee: 'local_disk',
+      queues: [
+        { queue: 'main', waiting: waiting.length, waiting_by_priority: by, longest_since_ms: longest, answered: 212, answered_in_target: 185, abandoned: 4, staffed: 2 },
+        { queue: 'harbor', waiting: 1, waiting_by_priority: [0, 0, 1, 0, 0], longest_since_ms: START - 30_000, answered: 41, answered_in_target: 40, abandoned: 0, staffed: 0 },
+        { queue: 'night', waiting: 0, waiting_by_priority: [0, 0, 0, 0, 0], answered: 0, answered_in_target: 0, abandoned: 0, staffed: 1 },
+      ],
+      people: [
+        { staff: 'tina', name: 'Tina', role: 'telecommunicator', state: 'available', since_ms: START - 1_800_000, sessions: 2 },
+        { staff: 'tom', name: 'Tom', role: 'telecommunicator', state: 'not_available', reason: 'wrap_up', since_ms: START - 95_000, sessions: 1 },
+        { staff: 'sue', name: 'Sue', role: 'supervisor', state: 'not_available', since_ms: START - 60_000, sessions: 0 },
+      ],
+    } as ToStaff)
+  }
+
+  #follow(session: string, after: number): void {
+    const entries = logs.get(session) ?? []
+    const found = rows.find((one) => one.session === session)
+    if (!found) return
+    this.hear({ kind: 'session', row: found, head: entries.length, after })
+    for (const entry of entries.slice(after)) this.hear(entry)
+    this.hear({ kind: 'presence', session, connected: true, delivered: Math.max(0, entries.length - 1), seen: 10 })
+    this.hear({ kind: 'live', session, video: session === sid(20), audio: false, watching: { telecommunicators: 0, supervisors: 1 } })
+    if (session === sid(20)) {
+      this.hear({ kind: 'real_time_text', session, by: RESIDENT, typed: { message: 'd'.repeat(32), part: 0, from: 0, text: 'i can see the truck now, shall i wa' } })
+    }
+  }
+
+  #do(id: string, session: string, command: StaffCommand): void {
+    const place = rows.findIndex((one) => one.session === session)
+    const found = rows[place]
+    if (!found) return
+    if (command.kind === 'take' && session === sid(3)) {
+      this.hear({ kind: 'error', id, code: 'already_taken', number: 2007, retry: 'after_change', message: '', owner: 'tom' } as ToStaff)
+      return
+    }
+    const seq = (logs.get(session)?.length ?? 0) + 1
+    this.hear({ kind: 'receipt', id, session, rung: 'safe', first: seq, last: seq })
+    const event = eventOf(command, id)
+    if (!event) return
+    const entry: Entry = { kind: 'entry', session, seq, at_ms: now(), by: supervisor ? { role: 'staff', as: 'supervisor', staff: 'sue' } : TINA, command: id, event }
+    logs.set(session, [...(logs.get(session) ?? []), entry])
+    if (command.kind === 'take') rows[place] = { ...found, standing: 'owned', owner: 'tina', answered_ms: now() }
+    if (command.kind === 'set_priority') rows[place] = { ...found, priority: command.priority, priority_reason: command.reason }
+    if (command.kind === 'close') rows.splice(place, 1)
+    if (command.kind === 'release') {
+      const { owner: _, ...rest } = found
+      rows[place] = { ...rest, standing: 'waiting' }
+    }
+    this.hear(entry)
+    this.#list()
+    this.#board()
+  }
+}
+
+function eventOf(command: StaffCommand, id: string): Event | undefined {
+  switch (command.kind) {
+    case 'take': return { kind: 'taken' }
+    case 'text': return { kind: 'text', text: command.text, age_ms: 0 }
+    case 'note': return { kind: 'note', text: command.text }
+    case 'ask': return { kind: 'asked', ask: id, medium: command.medium }
+    case 'seen': return { kind: 'seen', up_to: command.up_to }
+    case 'reveal': return { kind: 'photo_revealed', photo: command.photo }
+    case 'release': return { kind: 'released', reason: 'given_back' }
+    case 'close': return { kind: 'closed', disposition: command.disposition, note: command.note ?? '' }
+    case 'set_priority': return { kind: 'priority_changed', priority: command.priority, reason: command.reason, deadline_ms: now() }
+    case 'set_service_location': return { kind: 'service_located', location: command.location, ...(command.from ? { from: command.from } : {}) }
+    case 'watch': return { kind: 'watched', staff: 'sue', as: 'supervisor' }
+    default: return undefined
+  }
+}
+
+async function picture(): Promise<Blob> {
+  const canvas = new OffscreenCanvas(640, 420)
+  const context = canvas.getContext('2d')
+  if (!context) throw new Error('a canvas draws')
+  for (const [colour, ...box] of [['#8aa0b5', 0, 0, 640, 420], ['#6b5a4d', 120, 90, 300, 330], ['#222', 180, 300, 60, 120], ['#e8e4da', 260, 130, 50, 70], ['#555', 0, 380, 640, 40]] as const) {
+    context.fillStyle = colour
+    context.fillRect(...(box as unknown as [number, number, number, number]))
+  }
+  return canvas.convertToBlob({ type: 'image/jpeg' })
+}
+
+window.WebSocket = Socket as unknown as typeof WebSocket
+const real = window.fetch
+window.fetch = async (input, init) => {
+  const url = typeof input === 'string' ? input : input instanceof URL ? input.href : input.url
+  if (url.includes('/sign-in')) {
+    const who = supervisor ? { staff: 'sue', name: 'Sue', role: 'supervisor' } : { staff: 'tina', name: 'Tina', role: 'telecommunicator' }
+    return Response.json({ token: 't', expires_ms: now() + 3_600_000, agency: 'demo.example', ...who })
+  }
+  if (url.includes('/photos/')) return new Response(await picture())
+  return real(input, init)
+}

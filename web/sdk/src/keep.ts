@@ -1,0 +1,83 @@
+// Where a resident's device keeps what must outlive a reload: the device key, the session, the outbox, photos on their way.
+//
+// Two of the same kind: IndexedDB, and memory only for silent mode, which must leave no trace on the device.
+import { deleteDB, openDB, type IDBPDatabase } from 'idb'
+
+/** The drawers of a keep. */
+export type Drawer = 'key' | 'session' | 'outbox' | 'photos'
+
+const DRAWERS: readonly Drawer[] = ['key', 'session', 'outbox', 'photos']
+/** Name of the database on the device; it says nothing about emergencies to somebody who looks. */
+export const DATABASE = 'page-state'
+
+/** Keeps values under keys; a written value is on the device when the promise resolves. */
+export interface Keep {
+  /** Whether it survives the page. */
+  readonly lasting: boolean
+  get(drawer: Drawer, key: string): Promise<unknown>
+  put(drawer: Drawer, key: string, value: unknown): Promise<void>
+  delete(drawer: Drawer, key: string): Promise<void>
+  all(drawer: Drawer): Promise<unknown[]>
+  /** Removes everything, the database itself too. */
+  wipe(): Promise<void>
+}
+
+/** A keep that forgets with the page. */
+export function memoryKeep(): Keep {
+  const drawers = new Map<Drawer, Map<string, unknown>>(DRAWERS.map((drawer) => [drawer, new Map()]))
+  const drawer = (name: Drawer): Map<string, unknown> => drawers.get(name) ?? new Map<string, unknown>()
+  return {
+    lasting: false,
+    get: (name, key) => Promise.resolve(drawer(name).get(key)),
+    put: (name, key, value) => Promise.resolve(void drawer(name).set(key, value)),
+    delete: (name, key) => Promise.resolve(void drawer(name).delete(key)),
+    all: (name) => Promise.resolve([...drawer(name).values()]),
+    wipe: () => Promise.resolve(drawers.forEach((values) => values.clear())),
+  }
+}
+
+/** The keep of the device; in memory where the browser gives no database (private windows of some). */
+export async function deviceKeep(): Promise<Keep> {
+  try {
+    return databaseKeep(await open())
+  } catch {
+    return memoryKeep()
+  }
+}
+
+function open(): Promise<IDBPDatabase> {
+  return openDB(DATABASE, 1, {
+    upgrade(database) {
+      for (const drawer of DRAWERS) database.createObjectStore(drawer)
+    },
+    // Another window wipes the database: let go, or its deletion waits for ever.
+    blocking(_now, _next, event) {
+      const database = event.target as IDBDatabase | null
+      database?.close()
+    },
+  })
+}
+
+function databaseKeep(database: IDBPDatabase): Keep {
+  return {
+    lasting: true,
+    get: (drawer, key) => database.get(drawer, key),
+    put: async (drawer, key, value) => void (await database.put(drawer, value, key)),
+    delete: (drawer, key) => database.delete(drawer, key),
+    all: (drawer) => database.getAll(drawer),
+    wipe: async () => {
+      database.close()
+      await deleteDB(DATABASE)
+    },
+  }
+}
+
+/** Copies everything from one keep to another and wipes the first: silent mode switched on midway. */
+export async function move(from: Keep, to: Keep, keys: Partial<Record<Drawer, (value: unknown) => string>>): Promise<void> {
+  for (const drawer of DRAWERS) {
+    const key = keys[drawer]
+    if (key === undefined) continue
+    for (const value of await from.all(drawer)) await to.put(drawer, key(value), value)
+  }
+  await from.wipe()
+}

@@ -1,0 +1,98 @@
+// Commands of a person of an agency: each has an id, is kept until its receipt or a final refusal, and is sent again after a break.
+//
+// Owns: the pending commands, the promises of those who wait, and the pause before a retry. Must not: decide whether a command is
+// allowed. Used by: `staff.ts`.
+
+import type { ErrorMessage, FromStaff, ToStaff } from './protocol.ts';
+
+/** A command is on disk. */
+export type Receipt = Extract<ToStaff, { kind: 'receipt' }>;
+/** Frames that carry a command id and are answered by a receipt. */
+export type Command = Extract<FromStaff, { kind: 'take_next' | 'do' }>;
+
+/** A refusal by the gateway, with its public code. */
+export class Refused extends Error {
+  /** The refusal as it came. */
+  readonly refusal: ErrorMessage;
+
+  constructor(refusal: ErrorMessage) {
+    super(refusal.message);
+    this.name = 'Refused';
+    this.refusal = refusal;
+  }
+}
+
+/** Where a pause may be no shorter than this, in ms, so that a busy gateway is not asked in a loop. */
+const RETRY_AFTER_MIN_MS = 500;
+/** Tries of one command while the gateway answers "later"; then the person is told. At the pauses above about half a minute. */
+const LATER_TRIES_MAX = 8;
+
+interface Pending {
+  readonly command: Command;
+  readonly keep: (receipt: Receipt) => void;
+  readonly refuse: (reason: Error) => void;
+  tries: number;
+}
+
+/** Commands without a receipt. */
+export class PendingCommands {
+  readonly #pending = new Map<string, Pending>();
+  readonly #send: (frame: Command) => boolean;
+
+  constructor(send: (frame: Command) => boolean) {
+    this.#send = send;
+  }
+
+  /** How many wait for their receipt. */
+  get size(): number {
+    return this.#pending.size;
+  }
+
+  /** Sends a command and waits for its receipt, over breaks of the link. */
+  give(command: Command): Promise<Receipt> {
+    return new Promise((keep, refuse) => {
+      this.#pending.set(command.id, { command, keep, refuse, tries: 0 });
+      this.#send(command);
+    });
+  }
+
+  /** The link is back: everything without a receipt goes again, with the same ids, in order. */
+  resend(): void {
+    for (const pending of this.#pending.values()) this.#send(pending.command);
+  }
+
+  /** Takes a receipt; `false` if nobody waits for it. */
+  receipt(receipt: Receipt): boolean {
+    const pending = this.#pending.get(receipt.id);
+    if (!pending || receipt.rung !== 'safe') return pending !== undefined;
+    this.#pending.delete(receipt.id);
+    pending.keep(receipt);
+    return true;
+  }
+
+  /** Takes an error; `false` if it belongs to no command. */
+  error(refusal: ErrorMessage): boolean {
+    const pending = refusal.id === undefined ? undefined : this.#pending.get(refusal.id);
+    if (!pending) return false;
+    pending.tries += 1;
+    const later = refusal.retry === 'later' && refusal.code !== 'nothing_waits' && pending.tries < LATER_TRIES_MAX;
+    if (later) {
+      const pause = Math.max(refusal.after_ms ?? 0, RETRY_AFTER_MIN_MS) * pending.tries;
+      setTimeout(() => this.#again(pending), pause);
+      return true;
+    }
+    this.#pending.delete(pending.command.id);
+    pending.refuse(new Refused(refusal));
+    return true;
+  }
+
+  /** Nothing will be answered any more (signed out). */
+  abandon(reason: Error): void {
+    for (const pending of this.#pending.values()) pending.refuse(reason);
+    this.#pending.clear();
+  }
+
+  #again(pending: Pending): void {
+    if (this.#pending.has(pending.command.id)) this.#send(pending.command);
+  }
+}

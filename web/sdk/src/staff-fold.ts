@@ -1,0 +1,275 @@
+// From a session's log to what a person sees: messages, places, photos, asks, notes, who may be heard.
+//
+// Owns: the fold of entries into one view. Pure: the same entries give the same view. Must not: know the clock, the socket or
+// words of a language. Used by: `staff-session.ts`; tests.
+
+import type {
+  Actor, Category, DeviceCan, Disposition, Event, Location, Medium, Role, RuleFired, Standing, ToStaff,
+} from './protocol.ts'
+
+/** An entry as it comes over the socket. */
+export type Entry = Extract<ToStaff, { kind: 'entry' }>
+
+/** A finished message of the chat. */
+export interface Message {
+  readonly seq: number
+  readonly atMs: number
+  /** How long before it reached the gateway it was written. */
+  readonly ageMs: number
+  readonly fromResident: boolean
+  /** Who of the agency wrote it. */
+  readonly staff: string | undefined
+  readonly command: string
+  readonly text: string
+}
+
+/** A fix of the device's place. */
+export interface Fix {
+  readonly seq: number
+  readonly atMs: number
+  readonly location: Location
+}
+
+/** Where help should go. */
+export interface ServicePlace extends Fix {
+  /** The fix it was taken from, if it was. */
+  readonly from: number | undefined
+  readonly by: string | undefined
+}
+
+/** A photo, from its announcement to its sealed original. */
+export interface Photo {
+  readonly photo: string
+  readonly seq: number
+  readonly atMs: number
+  readonly sizeBytes: number
+  readonly mediaType: string
+  /** A re-encoded preview can be shown. */
+  readonly preview: boolean
+  /** `sending` until the original is sealed or refused. */
+  readonly state: 'sending' | 'stored' | 'refused'
+  /** Whether a re-encoded copy can be shown. */
+  readonly copy: boolean
+  readonly sha256: string | undefined
+  /** Public code of the refusal. */
+  readonly refusal: string | undefined
+  /** Who revealed it so far. */
+  readonly revealedBy: readonly string[]
+}
+
+/** Something the resident was asked for, and what became of it. */
+export interface Ask {
+  readonly ask: string
+  readonly seq: number
+  readonly atMs: number
+  readonly medium: Medium
+  readonly question: string | undefined
+  readonly state: 'asked' | 'granted' | 'refused'
+}
+
+/** How one medium stands by the log. */
+export interface MediumState {
+  /** The last answer of the resident; `undefined`: never asked nor granted. */
+  readonly granted: boolean | undefined
+  /** It arrives now. */
+  readonly flowing: boolean
+  /** It arrived before. */
+  readonly flowed: boolean
+  /** The ask that waits for an answer. */
+  readonly asked: boolean
+}
+
+/** Everything a session's log says, ready to be shown. */
+export interface SessionView {
+  readonly entries: readonly Entry[]
+  readonly head: number
+  /** Last sequence number written by the resident. */
+  readonly lastFromResident: number
+  readonly messages: readonly Message[]
+  readonly fixes: readonly Fix[]
+  readonly service: ServicePlace | undefined
+  readonly photos: readonly Photo[]
+  readonly asks: readonly Ask[]
+  readonly media: Readonly<Record<Medium, MediumState>>
+  readonly notes: readonly Message[]
+  readonly opened: { category: Category; language: string; silent: boolean; device: DeviceCan; contact: string | undefined; atMs: number } | undefined
+  readonly standing: Standing
+  readonly owner: string | undefined
+  readonly priority: number | undefined
+  readonly rules: readonly RuleFired[]
+  readonly priorityReason: string | undefined
+  readonly closed: { disposition: Disposition; note: string; atMs: number } | undefined
+  readonly left: { quickExit: boolean; atMs: number } | undefined
+  readonly watchers: readonly { staff: string; role: Role; atMs: number }[]
+  /** Last entry that a person of the agency has seen. */
+  readonly seen: number
+}
+
+type Draft = { -readonly [K in keyof SessionView]: SessionView[K] }
+
+const NO_MEDIUM: MediumState = { granted: undefined, flowing: false, flowed: false, asked: false }
+
+/** The view before the first entry. */
+export function emptyView(): SessionView {
+  return {
+    entries: [], head: 0, lastFromResident: 0, messages: [], fixes: [], service: undefined, photos: [], asks: [],
+    media: { place: NO_MEDIUM, photo: NO_MEDIUM, video: NO_MEDIUM, audio: NO_MEDIUM },
+    notes: [], opened: undefined, standing: 'waiting', owner: undefined, priority: undefined, rules: [],
+    priorityReason: undefined, closed: undefined, left: undefined, watchers: [], seen: 0,
+  }
+}
+
+/** The staff id of an actor, if it is a person of the agency. */
+export function staffOf(by: Actor): string | undefined {
+  return by.role === 'staff' ? by.staff : undefined
+}
+
+/** The view after these further entries, which must follow on the ones before without a hole. */
+export function fold(view: SessionView, entries: readonly Entry[]): SessionView {
+  if (entries.length === 0) return view
+  const draft: Draft = { ...view, entries: [...view.entries, ...entries] }
+  for (const entry of entries) {
+    draft.head = entry.seq
+    if (entry.by.role === 'resident') draft.lastFromResident = entry.seq
+    step(draft, entry, entry.event)
+  }
+  return draft
+}
+
+function step(draft: Draft, entry: Entry, event: Event): void {
+  switch (event.kind) {
+    case 'opened':
+      draft.opened = {
+        category: event.category, language: event.language, silent: event.silent, device: event.device,
+        contact: event.contact, atMs: entry.at_ms,
+      }
+      return
+    case 'triaged':
+      draft.priority = event.priority
+      draft.rules = event.rules
+      return
+    case 'priority_changed':
+      draft.priority = event.priority
+      draft.priorityReason = event.reason
+      return
+    case 'text':
+      draft.messages = [...draft.messages, message(entry, event.text, event.age_ms)]
+      return
+    case 'note':
+      draft.notes = [...draft.notes, message(entry, event.text, 0)]
+      return
+    case 'located':
+      draft.fixes = [...draft.fixes, { seq: entry.seq, atMs: entry.at_ms, location: event.location }]
+      medium(draft, 'place', { flowing: true, flowed: true })
+      return
+    case 'service_located':
+      draft.service = {
+        seq: entry.seq, atMs: entry.at_ms, location: event.location, from: event.from, by: staffOf(entry.by),
+      }
+      return
+    case 'watched':
+      draft.watchers = [...draft.watchers, { staff: event.staff, role: event.as, atMs: entry.at_ms }]
+      return
+    case 'seen':
+      if (entry.by.role === 'staff') draft.seen = Math.max(draft.seen, event.up_to)
+      return
+    case 'left':
+      draft.left = { quickExit: event.quick_exit, atMs: entry.at_ms }
+      return
+    default:
+      stepPhoto(draft, entry, event)
+      stepMedia(draft, entry, event)
+      stepStanding(draft, entry, event)
+  }
+}
+
+function stepPhoto(draft: Draft, entry: Entry, event: Event): void {
+  switch (event.kind) {
+    case 'photo_announced':
+      draft.photos = [...draft.photos, {
+        photo: event.photo, seq: entry.seq, atMs: entry.at_ms, sizeBytes: event.size_bytes, mediaType: event.media_type,
+        preview: false, state: 'sending', copy: false, sha256: undefined, refusal: undefined, revealedBy: [],
+      }]
+      medium(draft, 'photo', { flowing: true, flowed: true })
+      return
+    case 'photo_previewed':
+      change(draft, event.photo, { preview: true })
+      return
+    case 'photo_stored':
+      change(draft, event.photo, {
+        state: 'stored', copy: event.copy, sha256: event.sha256, sizeBytes: event.size_bytes, mediaType: event.media_type,
+      })
+      return
+    case 'photo_refused':
+      change(draft, event.photo, { state: 'refused', refusal: event.code })
+      return
+    case 'photo_revealed': {
+      const who = staffOf(entry.by)
+      const photo = draft.photos.find((known) => known.photo === event.photo)
+      if (who && photo) change(draft, event.photo, { revealedBy: [...photo.revealedBy, who] })
+    }
+  }
+}
+
+function stepMedia(draft: Draft, entry: Entry, event: Event): void {
+  switch (event.kind) {
+    case 'asked':
+      draft.asks = [...draft.asks, {
+        ask: event.ask, seq: entry.seq, atMs: entry.at_ms, medium: event.medium, question: event.question, state: 'asked',
+      }]
+      medium(draft, event.medium, { asked: true })
+      return
+    case 'consented':
+      draft.asks = draft.asks.map((ask) =>
+        ask.state === 'asked' && ask.medium === event.medium && (event.ask === undefined || event.ask === ask.ask)
+          ? { ...ask, state: event.granted ? 'granted' : 'refused' }
+          : ask,
+      )
+      medium(draft, event.medium, { granted: event.granted, asked: false, ...(event.granted ? {} : { flowing: false }) })
+      return
+    case 'media_started':
+      medium(draft, event.medium, { flowing: true, flowed: true })
+      return
+    case 'media_ended':
+      medium(draft, event.medium, { flowing: false })
+  }
+}
+
+function stepStanding(draft: Draft, entry: Entry, event: Event): void {
+  switch (event.kind) {
+    case 'taken':
+      draft.standing = 'owned'
+      draft.owner = staffOf(entry.by)
+      return
+    case 'released':
+    case 'transferred':
+    case 'returned':
+      draft.standing = 'waiting'
+      draft.owner = undefined
+      return
+    case 'abandoned':
+      draft.standing = 'abandoned'
+      draft.owner = undefined
+      return
+    case 'closed':
+      draft.standing = 'closed'
+      draft.owner = undefined
+      draft.closed = { disposition: event.disposition, note: event.note, atMs: entry.at_ms }
+      for (const kind of ['place', 'photo', 'video', 'audio'] as const) medium(draft, kind, { flowing: false, asked: false })
+  }
+}
+
+function message(entry: Entry, text: string, ageMs: number): Message {
+  return {
+    seq: entry.seq, atMs: entry.at_ms, ageMs, fromResident: entry.by.role === 'resident', staff: staffOf(entry.by),
+    command: entry.command, text,
+  }
+}
+
+function change(draft: Draft, photo: string, by: Partial<Photo>): void {
+  draft.photos = draft.photos.map((known) => (known.photo === photo ? { ...known, ...by } : known))
+}
+
+function medium(draft: Draft, kind: Medium, by: Partial<MediumState>): void {
+  draft.media = { ...draft.media, [kind]: { ...draft.media[kind], ...by } }
+}

@@ -1,0 +1,180 @@
+// Receiving live picture and sound of one session, and talking into it.
+//
+// Owns: one RTCPeerConnection at a time per session: it offers at once (the gateway needs no candidates), starts again after a
+// failure while it is wanted, and asks for the microphone only to talk. Must not: touch the page: it hands out a MediaStream.
+// Used by: `staff.ts`; the pages put the stream into a video element.
+
+import { Store } from './store.ts'
+import type { FromStaff, ToStaff } from './protocol.ts'
+
+/** How the connection stands. */
+export type WatchState = 'off' | 'connecting' | 'flowing' | 'failed'
+
+/** Pause before another try after a failure, in ms; long enough for a changed network to settle. */
+const AGAIN_MS = 2_000
+/** Without an answer or a connection for this long, in ms, the try counts as failed. */
+const CONNECT_WITHIN_MS = 10_000
+
+/** The parts of a browser this module needs; tests bring their own. */
+export interface MediaDevice {
+  /** A fresh peer connection. */
+  peer(): RTCPeerConnection
+  /** The microphone; called only when somebody presses "talk". */
+  microphone(): Promise<MediaStream>
+  /** An empty stream to collect tracks in. */
+  stream(): MediaStream
+}
+
+/** The browser itself. */
+export const browserMedia: MediaDevice = {
+  peer: () => new RTCPeerConnection({ bundlePolicy: 'max-bundle' }),
+  microphone: () =>
+    navigator.mediaDevices.getUserMedia({ audio: { echoCancellation: true, noiseSuppression: true, autoGainControl: true } }),
+  stream: () => new MediaStream(),
+}
+
+/** Live media of one session. */
+export class Watch {
+  readonly state = new Store<WatchState>('off')
+  readonly stream = new Store<MediaStream | undefined>(undefined)
+  /** The microphone is open and offered. */
+  readonly talking = new Store<boolean>(false)
+  /** Public code of the last refusal, or `microphone` when it was not given. */
+  readonly refusal = new Store<string | undefined>(undefined)
+
+  readonly #session: string
+  readonly #send: (frame: FromStaff) => boolean
+  readonly #id: () => string
+  readonly #device: MediaDevice
+  #peer: RTCPeerConnection | undefined
+  #request = ''
+  #wanted = false
+  #microphone: MediaStream | undefined
+  #timer: ReturnType<typeof setTimeout> | undefined
+
+  constructor(session: string, send: (frame: FromStaff) => boolean, id: () => string, device: MediaDevice = browserMedia) {
+    this.#session = session
+    this.#send = send
+    this.#id = id
+    this.#device = device
+  }
+
+  /** Starts to receive. */
+  start(): void {
+    if (this.#wanted && this.state.get() !== 'failed') return
+    this.#wanted = true
+    void this.#connect()
+  }
+
+  /** Opens the microphone and talks to the resident, receiving at the same time. */
+  async talk(): Promise<void> {
+    try {
+      this.#microphone ??= await this.#device.microphone()
+    } catch {
+      this.refusal.set('microphone')
+      return
+    }
+    this.talking.set(true)
+    this.#wanted = true
+    await this.#connect()
+  }
+
+  /** Closes the microphone; receiving goes on. */
+  async hush(): Promise<void> {
+    this.#closeMicrophone()
+    if (this.#wanted) await this.#connect()
+  }
+
+  /** Stops everything. */
+  stop(): void {
+    const had = this.#wanted
+    this.#wanted = false
+    this.#closeMicrophone()
+    this.#drop()
+    this.state.set('off')
+    if (had) this.#send({ kind: 'media_stop', session: this.#session })
+  }
+
+  /** The gateway's answer; `false` if it belongs to another offer. */
+  async answer(message: Extract<ToStaff, { kind: 'media_answer' }>): Promise<boolean> {
+    if (message.id !== this.#request || !this.#peer) return false
+    try {
+      await this.#peer.setRemoteDescription({ type: 'answer', sdp: message.sdp })
+    } catch {
+      this.#failed('media_refused', true)
+    }
+    return true
+  }
+
+  /** The gateway's refusal; `false` if it belongs to another offer. */
+  refused(id: string | undefined, code: string, again: boolean): boolean {
+    if (id !== this.#request || this.#request === '') return false
+    this.#failed(code, again)
+    return true
+  }
+
+  /** The socket came back: a connection that did not survive is made anew. */
+  relinked(): void {
+    if (this.#wanted && this.#peer?.connectionState !== 'connected') void this.#connect()
+  }
+
+  async #connect(): Promise<void> {
+    this.#drop()
+    this.refusal.set(undefined)
+    this.state.set('connecting')
+    const peer = this.#device.peer()
+    const stream = this.#device.stream()
+    this.#peer = peer
+    peer.addEventListener('track', ({ track }) => {
+      stream.addTrack(track)
+      this.stream.set(stream)
+    })
+    peer.addEventListener('connectionstatechange', () => this.#changed(peer))
+    peer.addTransceiver('video', { direction: 'recvonly' })
+    const microphone = this.#microphone?.getAudioTracks()[0]
+    if (microphone) peer.addTransceiver(microphone, { direction: 'sendrecv' })
+    else peer.addTransceiver('audio', { direction: 'recvonly' })
+    this.#timer = setTimeout(() => this.#failed('no_answer', true), CONNECT_WITHIN_MS)
+    const offer = await peer.createOffer()
+    if (this.#peer !== peer) return
+    this.#request = this.#id()
+    // The offer goes out before the browser gathers candidates: the gateway learns the address from the first packet.
+    const sent = this.#send({
+      kind: 'media_offer', id: this.#request, session: this.#session, sdp: offer.sdp ?? '', talk: microphone !== undefined,
+    })
+    if (!sent) return
+    await peer.setLocalDescription(offer)
+  }
+
+  #changed(peer: RTCPeerConnection): void {
+    if (peer !== this.#peer) return
+    if (peer.connectionState === 'connected') {
+      clearTimeout(this.#timer)
+      this.state.set('flowing')
+    } else if (peer.connectionState === 'failed') {
+      this.#failed('media_lost', true)
+    }
+  }
+
+  #failed(code: string, again: boolean): void {
+    this.#drop()
+    this.refusal.set(code)
+    this.state.set('failed')
+    if (again && this.#wanted) this.#timer = setTimeout(() => void this.#connect(), AGAIN_MS)
+    else this.#wanted = false
+  }
+
+  #drop(): void {
+    clearTimeout(this.#timer)
+    this.#request = ''
+    this.#peer?.close()
+    this.#peer = undefined
+    this.stream.set(undefined)
+  }
+
+  #closeMicrophone(): void {
+    for (const track of this.#microphone?.getTracks() ?? []) track.stop()
+    this.#microphone = undefined
+    this.talking.set(false)
+  }
+}

@@ -1,0 +1,384 @@
+// The staff client: what a console and a supervisor's screen stand on.
+//
+// Owns: the token and its refresh, the link, registration and agent state, the list, followed sessions, commands. Everything that
+// was asked for is asked again after a break. Must not: know a page, a framework or words of a language. Used by: `console/`,
+// `supervisor/`; reference for native consoles.
+import { Connection, socketUrl, type LinkState, type Surroundings } from './connection.ts'
+import { newId } from './ids.ts'
+import type {
+  AgentReason, AgentState, Board, ErrorMessage, FromStaff, Medium, SessionRow, StaffCommand, ToStaff,
+} from './protocol.ts'
+import { PendingCommands, type Receipt } from './staff-commands.ts'
+import { EMPTY_LIST, ListKeeper, type SessionList } from './staff-list.ts'
+import { browserMedia, Watch, type MediaDevice } from './staff-media.ts'
+import { FollowedSession, type SessionPort } from './staff-session.ts'
+import { refresh, SignInFailed, type Fetch, type SignedIn } from './staff-sign-in.ts'
+import { Store, type Readable } from './store.ts'
+
+export { Refused, type Receipt } from './staff-commands.ts'
+export type { Ask, Entry, Fix, MediumState, Message, Photo, ServicePlace, SessionView } from './staff-fold.ts'
+export type { SessionList } from './staff-list.ts'
+export type { Watch, WatchState } from './staff-media.ts'
+export type { Catching, FollowedSession, LiveNow, Presence } from './staff-session.ts'
+export { signIn, SignInFailed, type SignedIn } from './staff-sign-in.ts'
+export type { LinkState } from './connection.ts'
+
+/** What the gateway said on `welcome`. */
+export type StaffWelcome = Extract<ToStaff, { kind: 'welcome' }>
+
+/** Why a client stays down; the page shows its sign-in, or says why not. */
+export type Ended = 'signed_out' | 'sign_in_again' | 'replaced' | 'protocol'
+
+/** Own agent state as last asked for; it is sent again after each break. */
+export interface OwnState {
+  readonly state: AgentState
+  readonly reason: AgentReason | undefined
+  readonly sinceMs: number
+}
+
+/** What a client needs besides the sign-in. */
+export interface StaffOptions {
+  /** Name and version of the client. */
+  readonly client: string
+  /** Origin of the gateway, for example `https://callbox.example`. */
+  readonly origin: string
+  /** Takes a refreshed token, so that a page can keep it over a reload. */
+  readonly keep?: (signedIn: SignedIn | undefined) => void
+  /** Registers for these queues only; all of the agency's where left out. */
+  readonly queues?: readonly string[]
+  /** A supervisor watches, and registers for no queue. */
+  readonly registers?: boolean
+  readonly fetch?: Fetch
+  readonly media?: MediaDevice
+  readonly surroundings?: Surroundings
+  /** Whole ms since 1970 by this device. */
+  readonly now?: () => number
+}
+
+/** A token is renewed this long before it expires, in ms; with two tries before a person would notice. */
+const REFRESH_BEFORE_MS = 120_000
+/** Pause between tries of a refresh that had no answer, in ms. */
+const REFRESH_AGAIN_MS = 15_000
+/** Longest span of one timer in browsers, in ms. */
+const TIMER_MAX_MS = 2_147_000_000
+
+/** One signed-in person's connection. */
+export class StaffClient {
+  readonly link: Readable<LinkState>
+  readonly ended = new Store<Ended | undefined>(undefined)
+  readonly welcome = new Store<StaffWelcome | undefined>(undefined)
+  readonly list = new Store<SessionList>(EMPTY_LIST)
+  readonly board = new Store<Board | undefined>(undefined)
+  /** When the board was last heard, by this device's clock; 0: never. */
+  readonly boardHeardMs = new Store<number>(0)
+  readonly own = new Store<OwnState>({ state: 'not_available', reason: 'just_signed_in', sinceMs: 0 })
+  readonly followed = new Store<readonly FollowedSession[]>([])
+  /** The gateway's clock minus this device's, in ms. */
+  readonly clockMs = new Store<number>(0)
+  /** Last error that belongs to no command. */
+  readonly fault = new Store<ErrorMessage | undefined>(undefined)
+
+  readonly #options: StaffOptions
+  readonly #connection: Connection<FromStaff, ToStaff>
+  readonly #keeper = new ListKeeper()
+  readonly #pending: PendingCommands
+  readonly #watches = new Map<string, Watch>()
+  readonly #history = new Map<string, (page: { rows: SessionRow[]; more: boolean }) => void>()
+  readonly #port: SessionPort
+  #signedIn: SignedIn
+  #refreshTimer: ReturnType<typeof setTimeout> | undefined
+
+  constructor(signedIn: SignedIn, options: StaffOptions) {
+    this.#signedIn = signedIn
+    this.#options = options
+    const send = (frame: FromStaff): boolean => this.#connection.send(frame)
+    this.#pending = new PendingCommands(send)
+    this.#port = { send, id: newId, me: () => this.#signedIn.staff }
+    this.#connection = new Connection<FromStaff, ToStaff>({
+      url: () => socketUrl('/ws/staff', options.origin),
+      greet: (before) => (before === null ? { kind: 'hello', client: options.client, token: this.#signedIn.token } : null),
+      receive: (message) => this.#receive(message),
+      ...(options.surroundings ? { surroundings: options.surroundings } : {}),
+    })
+    this.link = this.#connection.state
+    this.link.subscribe((state) => this.#linkChanged(state))
+  }
+
+  /** Who is signed in. */
+  get me(): SignedIn {
+    return this.#signedIn
+  }
+
+  /** The gateway's clock now, in ms. */
+  nowMs(): number {
+    return this.#deviceNow() + this.clockMs.get()
+  }
+
+  /** Connects. */
+  start(): void {
+    this.#connection.start()
+    this.#planRefresh()
+  }
+
+  /** Tries now instead of after the pause, or looks at once whether the link lives. */
+  check(): void {
+    this.#connection.check()
+  }
+
+  /** Signs out: nothing is kept. */
+  signOut(): void {
+    this.#end('signed_out')
+  }
+
+  /** Says whether sessions can be taken; told again after each break. */
+  setState(state: AgentState, reason?: AgentReason): void {
+    this.own.set({ state, reason: state === 'available' ? undefined : reason, sinceMs: this.nowMs() })
+    this.#sayState()
+  }
+
+  /** Takes the next session of the queues; answers which one. Refused with `nothing_waits` when none does. */
+  async takeNext(): Promise<string> {
+    const receipt = await this.#pending.give({ kind: 'take_next', id: newId() })
+    this.follow(receipt.session)
+    return receipt.session
+  }
+
+  /** Takes this session; refused with `already_taken` and its owner when somebody was faster. */
+  async take(session: string): Promise<void> {
+    await this.command(session, { kind: 'take' })
+    this.follow(session)
+  }
+
+  /** A command to one session. Resolves when it is safe; it survives breaks of the link. */
+  command(session: string, command: StaffCommand, id: string = newId()): Promise<Receipt> {
+    return this.#pending.give({ kind: 'do', id, session, command })
+  }
+
+  /** Sends the draft of a followed session as a message. */
+  async sendDraft(followed: FollowedSession): Promise<void> {
+    const text = followed.draft.get().trim()
+    if (text === '') return
+    try {
+      await this.command(followed.session, { kind: 'text', text }, followed.finishDraft())
+    } catch (reason) {
+      followed.restoreDraft(text)
+      throw reason
+    }
+  }
+
+  /** Asks the resident for something; the ask's id is the answer. */
+  async askFor(session: string, medium: Medium, question?: string): Promise<string> {
+    const id = newId()
+    await this.command(session, { kind: 'ask', medium, ...(question ? { question } : {}) }, id)
+    return id
+  }
+
+  /** Marks everything the resident wrote as seen. Only a person's act may lead here. */
+  async seen(followed: FollowedSession): Promise<void> {
+    const { lastFromResident, seen } = followed.view.get()
+    if (!followed.mine || lastFromResident <= seen) return
+    await this.command(followed.session, { kind: 'seen', up_to: lastFromResident })
+  }
+
+  /** Follows a session's log; the same one again is the same object. */
+  follow(session: string): FollowedSession {
+    const known = this.#find(session)
+    if (known) return known
+    const followed = new FollowedSession(session, this.#keeper.row(session), this.#port)
+    this.followed.set([...this.followed.get(), followed])
+    followed.ask()
+    return followed
+  }
+
+  /** Watches without owning: the watch is written to the log first, then the log follows. */
+  async watchSession(session: string): Promise<FollowedSession> {
+    await this.command(session, { kind: 'watch' })
+    return this.follow(session)
+  }
+
+  /** Stops following. */
+  unfollow(session: string): void {
+    const known = this.#find(session)
+    if (!known) return
+    known.close()
+    this.#watches.get(session)?.stop()
+    this.#watches.delete(session)
+    this.#connection.send({ kind: 'unfollow', session })
+    this.followed.set(this.followed.get().filter((other) => other !== known))
+  }
+
+  /** Live media of a session; off until it is started. */
+  media(session: string): Watch {
+    let watch = this.#watches.get(session)
+    if (!watch) {
+      watch = new Watch(session, this.#port.send, newId, this.#options.media ?? browserMedia)
+      this.#watches.set(session, watch)
+    }
+    return watch
+  }
+
+  /** Finished sessions, newest first, from after one of them. Answers `undefined` while the link is down. */
+  history(after?: string): Promise<{ rows: SessionRow[]; more: boolean } | undefined> {
+    const id = newId()
+    return new Promise((answer) => {
+      this.#history.set(id, answer)
+      if (this.#connection.send({ kind: 'list_closed', id, ...(after ? { after } : {}) })) return
+      this.#history.delete(id)
+      answer(undefined)
+    })
+  }
+
+  /** A photo's preview, copy or sealed original, with this person's token. */
+  async photo(session: string, photo: string, what: 'preview' | 'copy' | 'original'): Promise<Blob> {
+    const request = this.#options.fetch ?? ((url: string, init: RequestInit) => fetch(url, init))
+    const response = await request(`${this.#options.origin}/api/v1/sessions/${session}/photos/${photo}/${what}`, {
+      headers: { authorization: `Bearer ${this.#signedIn.token}` },
+      cache: 'no-store',
+      credentials: 'omit',
+    })
+    if (!response.ok) throw new Error(`photo ${what}: ${String(response.status)}`)
+    return response.blob()
+  }
+
+  #find(session: string): FollowedSession | undefined {
+    return this.followed.get().find((known) => known.session === session)
+  }
+
+  #deviceNow(): number {
+    return (this.#options.now ?? Date.now)()
+  }
+
+  #receive(message: ToStaff): void {
+    switch (message.kind) {
+      case 'welcome':
+        this.#welcomed(message)
+        return
+      case 'receipt':
+        this.#pending.receipt(message)
+        return
+      case 'sessions':
+        this.#listed(this.#keeper.replace(message, this.#deviceNow()))
+        return
+      case 'sessions_changed':
+        this.#listed(this.#keeper.apply(message, this.#deviceNow()))
+        return
+      case 'history':
+        this.#history.get(message.id)?.({ rows: message.rows, more: message.more })
+        this.#history.delete(message.id)
+        return
+      case 'board':
+        this.board.set(message)
+        this.boardHeardMs.set(this.#deviceNow())
+        return
+      case 'media_answer':
+        void this.#watches.get(message.session)?.answer(message)
+        return
+      case 'error':
+        this.#refused(message)
+        return
+      default:
+        this.#followedMessage(message)
+    }
+  }
+
+  #followedMessage(message: ToStaff): void {
+    if (message.kind === 'session') this.#find(message.row.session)?.began(message)
+    if (!('session' in message)) return
+    const followed = this.#find(message.session)
+    if (!followed) return
+    if (message.kind === 'entry') followed.entry(message)
+    if (message.kind === 'real_time_text') followed.typing(message)
+    if (message.kind === 'presence') {
+      followed.presence.set({ connected: message.connected, delivered: message.delivered, seen: message.seen })
+    }
+    if (message.kind === 'live') {
+      followed.live.set({ video: message.video, audio: message.audio, watching: message.watching })
+    }
+  }
+
+  #welcomed(message: StaffWelcome): void {
+    this.clockMs.set(message.now_ms - this.#deviceNow())
+    this.welcome.set(message)
+    this.#keeper.expectWhole()
+    if (this.#options.registers !== false) {
+      const queues = this.#options.queues ?? message.queues.map((queue) => queue.queue)
+      this.#connection.send({ kind: 'register', queues: [...queues] })
+      this.#sayState()
+    }
+    for (const followed of this.followed.get()) followed.ask()
+    this.#pending.resend()
+    for (const watch of this.#watches.values()) watch.relinked()
+  }
+
+  #sayState(): void {
+    const { state, reason } = this.own.get()
+    this.#connection.send({ kind: 'set_agent_state', state, ...(reason ? { reason } : {}) })
+  }
+
+  #listed(list: SessionList | undefined): void {
+    if (!list) {
+      this.list.update((old) => (old.state === 'ready' && !this.#keeper.complete ? { ...old, state: 'catching_up' } : old))
+      return
+    }
+    this.list.set(list)
+    for (const followed of this.followed.get()) {
+      const row = this.#keeper.row(followed.session)
+      if (row) followed.row.set(row)
+    }
+    // A reload, or taking on another console, brings one's own sessions back without a press.
+    for (const row of list.owned) if (row.owner === this.#signedIn.staff) this.follow(row.session)
+  }
+
+  #refused(message: ErrorMessage & { kind: 'error' }): void {
+    if (this.#pending.error(message)) return
+    const again = message.retry !== 'never'
+    for (const watch of this.#watches.values()) if (watch.refused(message.id, message.code, again)) return
+    const history = message.id === undefined ? undefined : this.#history.get(message.id)
+    if (history && message.id !== undefined) {
+      this.#history.delete(message.id)
+      history({ rows: [], more: false })
+      return
+    }
+    this.fault.set(message)
+  }
+
+  #linkChanged(state: LinkState): void {
+    if (state.at !== 'stopped') return
+    const { stop } = state
+    if (stop.why === 'asked') return
+    if (stop.why === 'change_needed') void this.#refresh(true)
+    else this.#end(stop.code === 4300 ? 'replaced' : 'protocol')
+  }
+
+  #planRefresh(): void {
+    clearTimeout(this.#refreshTimer)
+    const inMs = Math.max(1_000, this.#signedIn.expires_ms - this.nowMs() - REFRESH_BEFORE_MS)
+    this.#refreshTimer = setTimeout(() => void this.#refresh(false), Math.min(inMs, TIMER_MAX_MS))
+  }
+
+  async #refresh(thenStart: boolean): Promise<void> {
+    try {
+      const fresh = await refresh(this.#signedIn.token, this.#options.origin, this.#options.fetch)
+      if (this.ended.get()) return
+      this.#signedIn = { ...this.#signedIn, ...fresh }
+      this.#options.keep?.(this.#signedIn)
+      this.#planRefresh()
+      if (thenStart) this.#connection.start()
+    } catch (reason) {
+      const gone = reason instanceof SignInFailed && /^(token_|sign_in_refused)/.test(reason.code)
+      if (gone) this.#end('sign_in_again')
+      else this.#refreshTimer = setTimeout(() => void this.#refresh(thenStart), REFRESH_AGAIN_MS)
+    }
+  }
+
+  #end(why: Ended): void {
+    if (this.ended.get()) return
+    clearTimeout(this.#refreshTimer)
+    for (const watch of this.#watches.values()) watch.stop()
+    for (const followed of this.followed.get()) followed.close()
+    this.#connection.stop()
+    this.#pending.abandon(new Error(why))
+    if (why !== 'replaced') this.#options.keep?.(undefined)
+    this.ended.set(why)
+  }
+}

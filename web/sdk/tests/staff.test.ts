@@ -1,0 +1,264 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { SignedIn } from '../src/staff-sign-in.ts'
+import { Refused, StaffClient } from '../src/staff.ts'
+import { FakeWorld, settled } from './fake_world.ts'
+import { entry, list, row, sid, text, WELCOME } from './staff_rows.ts'
+
+const TINA: SignedIn = {
+  token: 'one', expires_ms: 6_000_000, staff: 'tina', name: 'Tina', role: 'telecommunicator', agency: 'demo.example',
+}
+
+function made(fetch?: (url: string, init: RequestInit) => Promise<Response>) {
+  const world = new FakeWorld()
+  const kept: (SignedIn | undefined)[] = []
+  const client = new StaffClient(TINA, {
+    client: 'test', origin: 'http://gateway', surroundings: world, now: () => 5_000_000,
+    keep: (signedIn) => kept.push(signedIn), ...(fetch ? { fetch } : {}),
+  })
+  client.start()
+  return { world, client, kept }
+}
+
+async function signedIn() {
+  const all = made()
+  await all.world.greeted({ ...WELCOME })
+  return all
+}
+
+async function back(world: FakeWorld): Promise<void> {
+  world.last.end(1006)
+  world.advance(15_000)
+  await world.greeted({ ...WELCOME })
+}
+
+beforeEach(() => void vi.useFakeTimers())
+afterEach(() => void vi.useRealTimers())
+
+describe('the staff client', () => {
+  it('says hello with its token, registers for all queues and says its state', async () => {
+    const { world } = await signedIn()
+    expect(world.last.sent).toMatchObject([
+      { kind: 'hello', token: 'one' },
+      { kind: 'register', queues: ['main'] },
+      { kind: 'set_agent_state', state: 'not_available', reason: 'just_signed_in' },
+    ])
+  })
+
+  it('registers and says its state again after a break', async () => {
+    const { world, client } = await signedIn()
+    client.setState('available')
+    await back(world)
+    expect(world.last.sent.filter(({ kind }) => kind !== 'hello')).toMatchObject([
+      { kind: 'register' }, { kind: 'set_agent_state', state: 'available' },
+    ])
+  })
+
+  it('orders the list by rank and applies what changed', async () => {
+    const { world, client } = await signedIn()
+    world.last.hear(list(4, [row('1', { rank: 9 }), row('2', { rank: 3 })]))
+    expect(client.list.get().waiting.map((one) => one.session)).toEqual([sid('2'), sid('1')])
+    world.last.hear({
+      kind: 'sessions_changed', prev: 4, version: 5, changed: [row('3', { rank: 5 })], gone: [sid('2')], waiting: 2, owned: 0, abandoned: 0,
+    })
+    expect(client.list.get()).toMatchObject({ state: 'ready', version: 5, totals: { waiting: 2 } })
+    expect(client.list.get().waiting.map((one) => one.session)).toEqual([sid('3'), sid('1')])
+  })
+
+  it('waits for a whole list when a version is missing, and says so', async () => {
+    const { world, client } = await signedIn()
+    world.last.hear(list(4, [row('1')]))
+    const change = { kind: 'sessions_changed', changed: [row('9')], gone: [], waiting: 2, owned: 0, abandoned: 0 }
+    world.last.hear({ ...change, prev: 5, version: 6 })
+    world.last.hear({ ...change, prev: 6, version: 7 })
+    expect(client.list.get()).toMatchObject({ state: 'catching_up', version: 4 })
+    world.last.hear(list(8, [row('1'), row('2')]))
+    expect(client.list.get()).toMatchObject({ state: 'ready', version: 8 })
+  })
+
+  it('follows the session that take next gave', async () => {
+    const { world, client } = await signedIn()
+    const taken = client.takeNext()
+    const [asked] = world.last.takeSent('take_next')
+    world.last.hear({ kind: 'receipt', id: asked?.['id'], session: sid('7'), rung: 'safe', first: 3, last: 3 })
+    expect(await taken).toBe(sid('7'))
+    expect(world.last.takeSent('follow')).toEqual([{ kind: 'follow', session: sid('7'), after: 0 }])
+  })
+
+  it('tells the loser of a race who has the session', async () => {
+    const { world, client } = await signedIn()
+    const lost = client.take(sid('7')).catch((reason: unknown) => reason)
+    const [asked] = world.last.takeSent('do')
+    world.last.hear({
+      kind: 'error', id: asked?.['id'], code: 'already_taken', number: 2007, retry: 'after_change', message: '-', owner: 'tom',
+    })
+    const reason = await lost
+    expect(reason).toBeInstanceOf(Refused)
+    expect((reason as Refused).refusal.owner).toBe('tom')
+    expect(client.followed.get()).toEqual([])
+  })
+
+  it('sends a command without a receipt again after a break, with the same id', async () => {
+    const { world, client } = await signedIn()
+    const done = client.command(sid('7'), { kind: 'note', text: 'n' })
+    const [first] = world.last.takeSent('do')
+    await back(world)
+    const [second] = world.last.takeSent('do')
+    expect(second).toEqual(first)
+    world.last.hear({ kind: 'receipt', id: first?.['id'], session: sid('7'), rung: 'safe', first: 3, last: 3 })
+    await done
+    await back(world)
+    expect(world.last.takeSent('do')).toEqual([])
+  })
+
+  it('tries again after the pause the gateway asks for', async () => {
+    const { world, client } = await signedIn()
+    void client.command(sid('7'), { kind: 'note', text: 'n' })
+    const [first] = world.last.takeSent('do')
+    world.last.hear({ kind: 'error', id: first?.['id'], code: 'store_unavailable', number: 4001, retry: 'later', after_ms: 900, message: '-' })
+    vi.advanceTimersByTime(899)
+    expect(world.last.takeSent('do')).toEqual([])
+    vi.advanceTimersByTime(1)
+    expect(world.last.takeSent('do')).toEqual([first])
+  })
+
+  it('follows own sessions by itself, so that a reload keeps them', async () => {
+    const { world, client } = await signedIn()
+    world.last.hear(list(1, [row('1', { standing: 'owned', owner: 'tina' }), row('2', { standing: 'owned', owner: 'tom' })]))
+    expect(client.followed.get().map((one) => one.session)).toEqual([sid('1')])
+  })
+
+  it('refreshes its token when told to sign in again, and goes on', async () => {
+    const fresh = { ...TINA, token: 'two' }
+    const { world, client, kept } = made(async () => new Response(JSON.stringify(fresh), { status: 200 }))
+    await world.greeted({ ...WELCOME })
+    vi.useRealTimers()
+    world.last.end(4200)
+    await vi.waitFor(() => expect(world.sockets.length).toBe(2))
+    await world.greeted({ ...WELCOME })
+    expect(world.last.takeSent('hello')).toMatchObject([{ token: 'two' }])
+    expect(kept).toMatchObject([{ token: 'two' }])
+    client.signOut()
+  })
+
+  it('ends when the token is refused for good, and keeps nothing', async () => {
+    const refusal = { code: 'token_expired', number: 3001, retry: 'after_change', message: '-' }
+    const { world, client, kept } = made(async () => new Response(JSON.stringify(refusal), { status: 401 }))
+    await world.greeted({ ...WELCOME })
+    vi.useRealTimers()
+    world.last.end(4200)
+    await vi.waitFor(() => expect(client.ended.get()).toBe('sign_in_again'))
+    expect(kept).toEqual([undefined])
+  })
+
+  it('does not come back when a newer window took over', async () => {
+    const { world, client } = await signedIn()
+    world.last.end(4300)
+    world.advance(60_000)
+    expect(client.ended.get()).toBe('replaced')
+    expect(world.sockets.length).toBe(1)
+  })
+})
+
+describe('a followed session', () => {
+  async function following() {
+    const all = await signedIn()
+    const { world, client } = all
+    world.last.hear(list(1, [row('1', { standing: 'owned', owner: 'tina' })]))
+    const [followed] = client.followed.get()
+    if (!followed) throw new Error('own session is followed')
+    world.last.takeSent('follow')
+    world.last.hear({ kind: 'session', row: row('1', { standing: 'owned', owner: 'tina' }), head: 2, after: 0 })
+    return { ...all, followed }
+  }
+  const show = (): void => void vi.advanceTimersByTime(200)
+  const words = (followed: { view: { get(): { messages: readonly { text: string }[] } } }): string[] =>
+    followed.view.get().messages.map((one) => one.text)
+
+  it('shows entries in order and once, and says that they arrived', async () => {
+    const { world, followed } = await following()
+    for (const seq of [1, 2, 2, 1]) world.last.hear(entry('1', seq, text(`m${String(seq)}`)))
+    show()
+    expect(words(followed)).toEqual(['m1', 'm2'])
+    expect(followed.catching.get()).toBe('complete')
+    expect(world.last.takeSent('delivered')).toEqual([{ kind: 'delivered', session: sid('1'), up_to: 2 }])
+  })
+
+  it('fetches a hole once and then shows what waited beyond it', async () => {
+    const { world, followed } = await following()
+    world.last.hear(entry('1', 1, text('m1')))
+    world.last.hear(entry('1', 3, text('m3')))
+    world.last.hear(entry('1', 4, text('m4')))
+    expect(world.last.takeSent('follow')).toEqual([{ kind: 'follow', session: sid('1'), after: 1 }])
+    expect(followed.catching.get()).toBe('catching_up')
+    world.last.hear(entry('1', 2, text('m2')))
+    show()
+    expect(words(followed)).toEqual(['m1', 'm2', 'm3', 'm4'])
+  })
+
+  it('resumes after a break from the last entry received, and keeps the draft', async () => {
+    const { world, followed } = await following()
+    world.last.hear(entry('1', 1, text('m1')))
+    followed.write('half a sen')
+    await back(world)
+    expect(world.last.takeSent('follow')).toEqual([{ kind: 'follow', session: sid('1'), after: 1 }])
+    expect(followed.draft.get()).toBe('half a sen')
+    show()
+    vi.advanceTimersByTime(250)
+    expect(world.last.takeSent('real_time_text').at(-1)).toMatchObject({ typed: { from: 0, text: 'half a sen' } })
+  })
+
+  it('marks as seen only when a person acts, and only once', async () => {
+    const { world, client, followed } = await following()
+    world.last.hear(entry('1', 1, text('m1')))
+    show()
+    expect(world.last.takeSent('do')).toEqual([])
+    void client.seen(followed)
+    expect(world.last.takeSent('do')).toMatchObject([{ command: { kind: 'seen', up_to: 1 } }])
+    world.last.hear(entry('1', 2, { kind: 'seen', up_to: 1 }, { by: { role: 'staff', as: 'telecommunicator', staff: 'tina' } }))
+    show()
+    void client.seen(followed)
+    expect(world.last.takeSent('do')).toEqual([])
+  })
+
+  it('gives the finished message the id under which it was typed', async () => {
+    const { world, client, followed } = await following()
+    followed.write('on the way')
+    vi.advanceTimersByTime(250)
+    const [typed] = world.last.takeSent('real_time_text')
+    void client.sendDraft(followed)
+    const [sent] = world.last.takeSent('do')
+    expect(sent?.['id']).toBe((typed?.['typed'] as { message: string }).message)
+    expect(followed.draft.get()).toBe('')
+  })
+
+  it('shows what the resident types until the message is finished', async () => {
+    const { world, followed } = await following()
+    const command = 'a'.repeat(32)
+    const typed = { message: command, part: 0, from: 0, text: 'there is smo' }
+    world.last.hear({ kind: 'real_time_text', session: sid('1'), by: { role: 'resident' }, typed })
+    expect(followed.residentTyping.get()?.text).toBe('there is smo')
+    world.last.hear(entry('1', 1, text('there is smoke'), { command }))
+    show()
+    expect(followed.residentTyping.get()).toBeUndefined()
+  })
+
+  it('of somebody else is not told as delivered', async () => {
+    const { world, client } = await signedIn()
+    client.follow(sid('2'))
+    world.last.hear({ kind: 'session', row: row('2', { standing: 'owned', owner: 'tom' }), head: 1, after: 0 })
+    world.last.hear(entry('2', 1, text('m1')))
+    show()
+    expect(world.last.takeSent('delivered')).toEqual([])
+  })
+})
+
+describe('history', () => {
+  it('answers with a page of finished sessions', async () => {
+    const { world, client } = await signedIn()
+    const page = client.history()
+    const [asked] = world.last.takeSent('list_closed')
+    world.last.hear({ kind: 'history', id: asked?.['id'], rows: [row('1', { standing: 'closed' })], more: false })
+    await settled()
+    expect((await page)?.rows.length).toBe(1)
+  })
+})

@@ -1,0 +1,72 @@
+import { describe, expect, it } from 'vitest'
+import type { Event, Location } from '../src/protocol.ts'
+import { emptyView, fold, type SessionView } from '../src/staff-fold.ts'
+import { entry, text } from './staff_rows.ts'
+
+const TINA = { by: { role: 'staff', as: 'telecommunicator', staff: 'tina' } }
+const HERE: Location = { latitude: 1, longitude: 2, uncertainty_m: 10, method: 'gnss', age_ms: 0 }
+
+function folded(...events: (Event | [Event, object])[]): SessionView {
+  const entries = events.map((one, place) =>
+    Array.isArray(one) ? entry('1', place + 1, one[0], one[1]) : entry('1', place + 1, one),
+  )
+  // One by one and all at once must give the same view.
+  const whole = fold(emptyView(), entries)
+  expect(entries.reduce((view, one) => fold(view, [one]), emptyView())).toEqual(whole)
+  return whole
+}
+
+describe('the view of a session', () => {
+  it('keeps messages of both sides apart from notes', () => {
+    const view = folded(text('help'), [text('what happened?'), TINA], [{ kind: 'note', text: 'calm' }, TINA])
+    expect(view.messages.map((one) => [one.text, one.fromResident])).toEqual([['help', true], ['what happened?', false]])
+    expect(view.notes.map((one) => one.text)).toEqual(['calm'])
+    expect(view.lastFromResident).toBe(1)
+  })
+
+  it('never lets the device place overwrite the service place', () => {
+    const view = folded(
+      { kind: 'located', location: HERE },
+      [{ kind: 'service_located', location: HERE, from: 1 }, TINA],
+      { kind: 'located', location: { ...HERE, latitude: 9 } },
+    )
+    expect(view.service?.location.latitude).toBe(1)
+    expect(view.service?.from).toBe(1)
+    expect(view.fixes.at(-1)?.location.latitude).toBe(9)
+  })
+
+  it('tells asked, granted, flowing and stopped apart', () => {
+    const asked: [Event, object] = [{ kind: 'asked', ask: 'a', medium: 'video' }, TINA]
+    const granted: Event = { kind: 'consented', medium: 'video', granted: true, ask: 'a' }
+    const started: Event = { kind: 'media_started', medium: 'video' }
+    const stopped: Event = { kind: 'consented', medium: 'video', granted: false }
+    expect(folded(asked).media.video).toEqual({ granted: undefined, flowing: false, flowed: false, asked: true })
+    expect(folded(asked, granted).media.video).toEqual({ granted: true, flowing: false, flowed: false, asked: false })
+    expect(folded(asked, granted, started).media.video.flowing).toBe(true)
+    expect(folded(asked, granted, started, stopped).media.video).toEqual({ granted: false, flowing: false, flowed: true, asked: false })
+    expect(folded(asked, granted).asks[0]?.state).toBe('granted')
+    expect(folded(asked, { ...granted, granted: false }).asks[0]?.state).toBe('refused')
+  })
+
+  it('follows a photo from its announcement to its sealed original', () => {
+    const announced: Event = { kind: 'photo_announced', photo: 'p', media_type: 'image/jpeg', size_bytes: 9, preview: true, age_ms: 0 }
+    expect(folded(announced).photos[0]).toMatchObject({ state: 'sending', preview: false })
+    expect(folded(announced, { kind: 'photo_previewed', photo: 'p' }).photos[0]?.preview).toBe(true)
+    const stored: Event = { kind: 'photo_stored', photo: 'p', sha256: 'ab', size_bytes: 9, media_type: 'image/jpeg', copy: true }
+    expect(folded(announced, stored, [{ kind: 'photo_revealed', photo: 'p' }, TINA]).photos[0]).toMatchObject({
+      state: 'stored', copy: true, revealedBy: ['tina'],
+    })
+    expect(folded(announced, { kind: 'photo_refused', photo: 'p', code: 'photo_unreadable' }).photos[0]).toMatchObject({
+      state: 'refused', refusal: 'photo_unreadable',
+    })
+  })
+
+  it('knows the owner through take, release and close', () => {
+    const taken: [Event, object] = [{ kind: 'taken' }, TINA]
+    expect(folded(taken)).toMatchObject({ standing: 'owned', owner: 'tina' })
+    expect(folded(taken, { kind: 'released', reason: 'console_lost' })).toMatchObject({ standing: 'waiting', owner: undefined })
+    expect(folded(taken, [{ kind: 'closed', disposition: 'help_sent', note: 'x' }, TINA])).toMatchObject({
+      standing: 'closed', closed: { disposition: 'help_sent', note: 'x' },
+    })
+  })
+})

@@ -1,0 +1,114 @@
+import { describe, expect, it } from 'vitest'
+import type { FromStaff } from '../src/protocol.ts'
+import { Watch, type MediaDevice } from '../src/staff-media.ts'
+
+type Offer = Extract<FromStaff, { kind: 'media_offer' }>
+
+class FakePeer extends EventTarget {
+  connectionState = 'new'
+  transceivers: { what: unknown; direction: string }[] = []
+  log: string[] = []
+  addTransceiver(what: unknown, { direction }: { direction: string }): void {
+    this.transceivers.push({ what, direction })
+  }
+  createOffer(): Promise<{ sdp: string }> {
+    return Promise.resolve({ sdp: 'offer' })
+  }
+  setLocalDescription(): Promise<void> {
+    this.log.push('local')
+    return Promise.resolve()
+  }
+  setRemoteDescription(): Promise<void> {
+    this.log.push('remote')
+    return Promise.resolve()
+  }
+  close(): void {
+    this.connectionState = 'closed'
+  }
+  become(state: string): void {
+    this.connectionState = state
+    this.dispatchEvent(new Event('connectionstatechange'))
+  }
+}
+
+function watching(microphone = true) {
+  const sent: FromStaff[] = []
+  const peers: FakePeer[] = []
+  let asked = 0
+  const track = { stop: () => undefined }
+  const device = {
+    peer: () => {
+      const peer = new FakePeer()
+      peers.push(peer)
+      return peer
+    },
+    microphone: () => {
+      asked += 1
+      const stream = { getTracks: () => [track], getAudioTracks: () => [track] }
+      return microphone ? Promise.resolve(stream) : Promise.reject(new Error('denied'))
+    },
+    stream: () => ({ addTrack: () => undefined }),
+  } as unknown as MediaDevice
+  let next = 0
+  const watch = new Watch('s', (frame) => sent.push(frame) > 0, () => `id${String((next += 1))}`, device)
+  const offers = (): Offer[] => sent.filter((frame): frame is Offer => frame.kind === 'media_offer')
+  return { watch, sent, peers, offers, asks: () => asked }
+}
+
+const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0))
+
+describe('watching live media', () => {
+  it('receives only, offers before it gathers, and never asks for the microphone', async () => {
+    const { watch, peers, offers, asks } = watching()
+    watch.start()
+    await turn()
+    expect(offers()).toMatchObject([{ sdp: 'offer', talk: false, session: 's' }])
+    expect(peers[0]?.transceivers).toEqual([{ what: 'video', direction: 'recvonly' }, { what: 'audio', direction: 'recvonly' }])
+    await watch.answer({ kind: 'media_answer', id: 'id1', session: 's', sdp: 'a', peer: 'p' })
+    peers[0]?.become('connected')
+    expect(peers[0]?.log).toEqual(['local', 'remote'])
+    expect(watch.state.get()).toBe('flowing')
+    expect(asks()).toBe(0)
+    watch.stop()
+  })
+
+  it('talks only when asked to, and goes on receiving afterwards', async () => {
+    const { watch, peers, offers, asks } = watching()
+    watch.start()
+    await turn()
+    await watch.talk()
+    await turn()
+    expect(asks()).toBe(1)
+    expect(offers().at(-1)?.talk).toBe(true)
+    expect(peers.at(-1)?.transceivers.map((one) => one.direction)).toEqual(['recvonly', 'sendrecv'])
+    expect(peers[0]?.connectionState).toBe('closed')
+    await watch.hush()
+    await turn()
+    expect(offers().at(-1)?.talk).toBe(false)
+    watch.stop()
+  })
+
+  it('says when the microphone is not given, and leaves the picture as it is', async () => {
+    const { watch, peers } = watching(false)
+    watch.start()
+    await turn()
+    await watch.talk()
+    expect(watch.refusal.get()).toBe('microphone')
+    expect(watch.talking.get()).toBe(false)
+    expect(peers.length).toBe(1)
+    watch.stop()
+  })
+
+  it('stops with one word, and a refusal for good is not repeated', async () => {
+    const { watch, sent } = watching()
+    watch.start()
+    await turn()
+    expect(watch.refused('id1', 'media_refused', false)).toBe(true)
+    expect(watch.state.get()).toBe('failed')
+    watch.start()
+    await turn()
+    watch.stop()
+    expect(sent.at(-1)).toEqual({ kind: 'media_stop', session: 's' })
+    expect(watch.state.get()).toBe('off')
+  })
+})

@@ -1,0 +1,31 @@
+// A fresh Chromium profile with a fake camera and microphone.
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { chromium, type BrowserContext } from 'playwright-core'
+
+type Options = NonNullable<Parameters<typeof chromium.launchPersistentContext>[1]>
+
+const ARGUMENTS = [
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--use-fake-device-for-media-stream',
+  '--use-fake-ui-for-media-stream',
+]
+
+/** Opens a context; its profile is new and empty, and goes away with it. */
+export async function browser(options: Options = {}): Promise<BrowserContext> {
+  const profile = await mkdtemp(join(tmpdir(), 'callbox-profile-'))
+  const context = await chromium.launchPersistentContext(profile, {
+    executablePath: process.env['CALLBOX_CHROMIUM'] ?? '/usr/bin/chromium',
+    headless: true,
+    args: process.getuid?.() === 0 ? [...ARGUMENTS, '--no-sandbox'] : ARGUMENTS,
+    ...options,
+  })
+  context.on('close', () => void rm(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 }).catch(() => undefined))
+  return context
+}

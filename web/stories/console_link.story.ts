@@ -1,0 +1,49 @@
+// Races, breaks and reloads at the console.
+import { expect, type Story } from './harness.ts'
+import { consoleOf, residentSays, residentWith, staffSays } from './staff_hands.ts'
+
+export const stories: Record<string, (story: Story) => Promise<void>> = {
+  'TC4: two consoles press take on one session; one has it, the other reads who': async (story) => {
+    const words = `race ${String(Date.now())}`
+    const [tina, tom] = await Promise.all([consoleOf(story, 'tina'), consoleOf(story, 'tom')])
+    await residentWith(story, words)
+    for (const page of [tina, tom]) await page.locator('#queue-panel [data-row]').filter({ hasText: 'Fire' }).last().click()
+    await Promise.all([tina, tom].map((page) => page.getByRole('button', { name: /^Take this one/ }).click()))
+    const winner = await Promise.race([tina, tom].map((page) => page.getByRole('log').getByText(words).waitFor().then(() => page)))
+    const [loser, name] = winner === tina ? [tom, 'tina'] : [tina, 'tom']
+    await loser.getByText(new RegExp(`Already taken: .*${name}`)).waitFor()
+    expect((await loser.getByRole('log').count()) === 0, 'the loser sees nothing of the session')
+  },
+  'TC16: a lost link shows within 5 s, keeps data and draft, and comes back without a click': async (story) => {
+    const words = `before the break ${String(Date.now())}`
+    const tina = await consoleOf(story, 'tina')
+    const resident = await residentWith(story, words)
+    await tina.locator('#queue-panel [data-row]').filter({ hasText: 'Fire' }).last().click()
+    await tina.keyboard.press('t')
+    await tina.getByRole('log').getByText(words).waitFor()
+    await tina.locator('#composer').fill('half a sentence')
+    await tina.context().setOffline(true)
+    await tina.getByText('Connection lost.').waitFor({ timeout: 5_500 })
+    expect(await tina.getByRole('log').getByText(words).isVisible(), 'what was there stays')
+    expect(await tina.getByRole('button', { name: 'Send', exact: true }).isDisabled(), 'sending is off')
+    await residentSays(resident, 'said during the break')
+    await tina.context().setOffline(false)
+    await tina.getByText('Connection lost.').waitFor({ state: 'hidden' })
+    await tina.getByRole('log').getByText('said during the break').waitFor()
+    expect((await tina.locator('#composer').inputValue()) === 'half a sentence', 'the draft stays')
+    await tina.locator('#composer').press('Enter')
+    await resident.getByText('half a sentence').first().waitFor()
+  },
+  'TC15: a reload keeps the sign-in and the owned session': async (story) => {
+    const words = `before the reload ${String(Date.now())}`
+    const tina = await consoleOf(story, 'tina')
+    const resident = await residentWith(story, words)
+    await tina.locator('#queue-panel [data-row]').filter({ hasText: 'Fire' }).last().click()
+    await tina.keyboard.press('t')
+    await tina.getByRole('log').getByText(words).waitFor()
+    await tina.reload()
+    await tina.getByRole('log').getByText(words).waitFor()
+    await staffSays(tina, 'still here')
+    await resident.getByText('still here').first().waitFor()
+  },
+}

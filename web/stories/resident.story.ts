@@ -1,0 +1,320 @@
+// The resident page in a real browser against a real gateway. Titles begin with the rule they prove.
+import { readFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import type { Page } from 'playwright-core'
+import { expect, within, type Story } from './harness.ts'
+
+const EXIT = 'https://www.weather.gov/**'
+const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js')
+
+/** Opens the page and begins a report. */
+async function begin(story: Story, path = '/', options: Parameters<Story['visit']>[1] = {}): Promise<Page> {
+  const page = await story.visit(path, options)
+  await page.getByRole('listitem').first().getByRole('button').click()
+  await page.locator('#text').waitFor()
+  await within('the session is open', async () => (await page.locator('[role=status]').allInnerTexts()).join('').length > 5)
+  return page
+}
+
+async function write(page: Page, text: string): Promise<void> {
+  await page.locator('#text').fill(text)
+  await page.locator('.compose form button[type=submit]').click()
+}
+
+const item = (page: Page, text: string) => page.locator('ol > li', { hasText: text })
+
+async function safe(page: Page, text: string): Promise<void> {
+  await item(page, text).locator('[data-safety=safe]').waitFor()
+}
+
+async function picture(page: Page, words: string): Promise<{ name: string; mimeType: string; buffer: Buffer }> {
+  const bytes = await page.evaluate(async (text) => {
+    const canvas = document.createElement('canvas')
+    canvas.width = 1_600
+    canvas.height = 1_200
+    const brush = canvas.getContext('2d')
+    if (brush === null) return []
+    const noise = brush.createImageData(canvas.width, canvas.height)
+    // The platform gives at most 65,536 random bytes at a time.
+    for (let at = 0; at < noise.data.length; at += 65_536) crypto.getRandomValues(noise.data.subarray(at, at + 65_536))
+    brush.putImageData(noise, 0, 0)
+    brush.font = '120px sans-serif'
+    brush.fillText(text, 100, 600)
+    const blob = await new Promise<Blob | null>((done) => canvas.toBlob(done, 'image/jpeg', 0.7))
+    return blob === null ? [] : [...new Uint8Array(await blob.arrayBuffer())]
+  }, words)
+  return { name: `${words}.jpg`, mimeType: 'image/jpeg', buffer: Buffer.from(bytes) }
+}
+
+async function serious(page: Page): Promise<string[]> {
+  await page.evaluate(await readFile(axe, 'utf8'))
+  return page.evaluate(async () => {
+    type Found = { violations: { id: string; impact?: string | null; nodes: { html: string }[] }[] }
+    const { axe } = window as unknown as { axe: { run(): Promise<Found> } }
+    const { violations } = await axe.run()
+    return violations
+      .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+      .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(' | ')}`)
+  })
+}
+
+export const stories: Record<string, (story: Story) => Promise<void>> = {
+  async 'RE4 one tap starts a report; every screen has the banner and an emergency link'(story) {
+    const page = await story.visit()
+    await page.locator('.banner').waitFor()
+    await page.locator('a[href^="tel:"]').first().waitFor()
+    await page.getByRole('button', { name: 'Fire or smoke' }).click()
+    await page.locator('#text').waitFor()
+    await page.locator('.banner').waitFor()
+    expect((await page.locator('header a[href^="tel:"]').count()) === 1, 'an emergency link on the second screen')
+  },
+
+  async 'RE1 RE2 a text climbs to safe, then delivered, then seen'(story) {
+    const page = await begin(story)
+    await write(page, 'Smoke on the stairs')
+    await safe(page, 'Smoke on the stairs')
+    const staff = await story.telecommunicator()
+    const session = await staff.take()
+    await page.getByText('A person is with you now.').waitFor()
+    await within('staff read it', () => Promise.resolve(staff.texts(session).includes('Smoke on the stairs')))
+    const up_to = staff.log(session).at(-1)?.seq ?? 0
+    staff.send({ kind: 'delivered', session, up_to })
+    await item(page, 'Smoke on the stairs').locator('[data-attention=delivered]').waitFor()
+    await staff.do(session, { kind: 'seen', up_to })
+    await item(page, 'Smoke on the stairs').locator('[data-attention=seen]').waitFor()
+    await staff.do(session, { kind: 'text', text: 'Is everybody out?' })
+    await item(page, 'Is everybody out?').waitFor()
+  },
+
+  async 'RE3 what is written without a network arrives once, in order, when it is back'(story) {
+    const page = await begin(story)
+    const staff = await story.telecommunicator()
+    const session = await staff.take()
+    await page.context().setOffline(true)
+    for (const text of ['one', 'two', 'three']) await write(page, text)
+    await page.locator('[data-waiting="3"]').waitFor()
+    await page.locator('.away').waitFor()
+    expect((await page.locator('[data-safety=device]').count()) === 3, 'three items on this device')
+    await page.context().setOffline(false)
+    for (const text of ['one', 'two', 'three']) await safe(page, text)
+    await within('staff read all three', () => Promise.resolve(staff.texts(session).length >= 3))
+    expect(staff.texts(session).join() === 'one,two,three', `each once and in order, not ${staff.texts(session).join()}`)
+  },
+
+  async 'RE3 a reload in the middle goes on with the same report'(story) {
+    const page = await begin(story)
+    await write(page, 'before the reload')
+    await safe(page, 'before the reload')
+    await page.context().setOffline(true)
+    await write(page, 'written offline')
+    await page.locator('[data-waiting="1"]').waitFor()
+    await page.context().setOffline(false)
+    await page.reload()
+    await safe(page, 'before the reload')
+    await safe(page, 'written offline')
+    expect((await page.locator('ol > li', { hasText: 'written offline' }).count()) === 1, 'shown once')
+    const staff = await story.telecommunicator()
+    const session = await staff.take()
+    await within('staff read both', () => Promise.resolve(staff.texts(session).length === 2))
+  },
+
+  async 'RE3 RE9 a crash of the gateway loses nothing that was safe and doubles nothing'(story) {
+    const page = await begin(story)
+    await write(page, 'safe before the crash')
+    await safe(page, 'safe before the crash')
+    await story.gateway.down('SIGKILL')
+    await write(page, 'written while it was down')
+    await page.locator('.away').waitFor()
+    await story.gateway.up()
+    await safe(page, 'written while it was down')
+    const staff = await story.telecommunicator()
+    const session = await staff.take()
+    await within('staff read both', () => Promise.resolve(staff.texts(session).length >= 2))
+    expect(staff.texts(session).join() === 'safe before the crash,written while it was down', staff.texts(session).join())
+  },
+
+  async 'RE14 a moving place goes out with its accuracy and age'(story) {
+    const geolocation = { latitude: 52.37, longitude: 4.89, accuracy: 18 }
+    const page = await begin(story, '/', { permissions: ['geolocation'], geolocation })
+    await page.getByRole('button', { name: 'Yes, share my place' }).click()
+    await page.getByText('Shared.').waitFor()
+    await page.locator('[data-place]').waitFor()
+    const staff = await story.telecommunicator()
+    const session = await staff.take()
+    const fixes = () => staff.log(session).flatMap(({ event }) => (event.kind === 'located' ? [event.location] : []))
+    await within('the first fix', () => Promise.resolve(fixes().length === 1))
+    expect(Math.abs((fixes()[0]?.uncertainty_m ?? 0) - 18) < 0.01, 'its accuracy')
+    for (let step = 1; fixes().length < 2 && step < 12; step += 1) {
+      await page.context().setGeolocation({ ...geolocation, latitude: 52.37 + step * 0.001 })
+      await page.waitForTimeout(700)
+    }
+    expect(fixes().length >= 2, 'a second fix after moving')
+    await page.getByRole('button', { name: 'Stop sharing' }).click()
+    await within('the stop in the log', () =>
+      Promise.resolve(staff.log(session).some(({ event }) => event.kind === 'consented' && event.medium === 'place' && !event.granted)),
+    )
+  },
+
+  async 'RE13 two photos arrive, preview first, originals after'(story) {
+    const page = await begin(story)
+    const staff = await story.telecommunicator()
+    const session = await staff.take()
+    const files = [await picture(page, 'front'), await picture(page, 'back')]
+    await page.locator('.compose input[type=file]').setInputFiles(files)
+    await within('both originals are stored', async () => (await page.locator('[data-original=stored]').count()) === 2, 40_000)
+    const events = staff.log(session).map(({ event }) => event)
+    const announced = events.filter((event) => event.kind === 'photo_announced')
+    const stored = events.filter((event) => event.kind === 'photo_stored')
+    expect(announced.length === 2 && announced.every(({ preview }) => preview), 'two announcements with previews')
+    expect(stored.length === 2, 'two originals')
+    expect(stored.map(({ size_bytes }) => size_bytes).join() === files.map(({ buffer }) => buffer.length).join(), 'every byte')
+  },
+
+  async 'RE6 the camera flows after a yes and one tap stops it'(story) {
+    const page = await begin(story)
+    const staff = await story.telecommunicator()
+    const session = await staff.take()
+    await page.getByRole('button', { name: 'Camera' }).click()
+    await page.getByRole('button', { name: 'Yes, show my camera' }).click()
+    await page.locator('[data-live=flowing]').waitFor()
+    await page.getByText('Nobody watches yet.').waitFor()
+    await staff.hear('live', (live) => live.session === session && live.video)
+    await page.locator('[data-stop]').click()
+    await page.locator('video').waitFor({ state: 'detached' })
+    await within('the stop in the log', () =>
+      Promise.resolve(staff.log(session).some(({ event }) => event.kind === 'consented' && event.medium === 'video' && !event.granted)),
+    )
+  },
+
+  async 'RE5 an ask is a card of its own with yes and no'(story) {
+    const page = await begin(story)
+    const staff = await story.telecommunicator()
+    const session = await staff.take()
+    await staff.do(session, { kind: 'ask', medium: 'audio', question: 'May I listen?' })
+    const card = page.locator('section.card', { hasText: 'They ask to hear your microphone' })
+    await card.getByText('May I listen?').waitFor()
+    await card.getByRole('button', { name: 'No', exact: true }).click()
+    await card.waitFor({ state: 'detached' })
+    await within('the answer in the log', () =>
+      Promise.resolve(staff.log(session).some(({ event }) => event.kind === 'consented' && !event.granted && event.ask !== undefined)),
+    )
+  },
+
+  async 'RE10 text goes out while it is typed, both ways'(story) {
+    const page = await begin(story)
+    const staff = await story.telecommunicator()
+    const session = await staff.take()
+    await page.locator('#text').pressSequentially('someone is at the do', { delay: 20 })
+    await staff.hear('real_time_text', ({ typed }) => typed.text.length > 0)
+    staff.send({ kind: 'real_time_text', session, typed: { message: 'e'.repeat(32), part: 0, from: 0, text: 'are you al' } })
+    await page.getByText('are you al').waitFor()
+  },
+
+  async 'RE12 quick exit blanks the page, leaves nothing and does not come back'(story) {
+    const page = await begin(story)
+    await page.context().route(EXIT, (route) => route.fulfill({ body: 'weather' }))
+    await write(page, 'they are in the next room')
+    await safe(page, 'they are in the next room')
+    const staff = await story.telecommunicator()
+    const session = await staff.take()
+    await page.getByRole('button', { name: 'Exit now' }).click()
+    await page.waitForURL(EXIT)
+    await within('the log says so', () =>
+      Promise.resolve(staff.log(session).some(({ event }) => event.kind === 'left' && event.quick_exit)),
+    )
+    await page.goBack().catch(() => null)
+    expect(!page.url().startsWith(story.gateway.origin), 'Back does not return to the report')
+    await page.goto(story.gateway.origin)
+    await page.getByRole('heading', { name: 'What is happening?' }).waitFor()
+  },
+
+  async 'RE12 three presses of Shift leave as well'(story) {
+    const page = await begin(story)
+    await page.context().route(EXIT, (route) => route.fulfill({ body: 'weather' }))
+    for (let press = 0; press < 3; press += 1) await page.keyboard.press('Shift')
+    await page.waitForURL(EXIT)
+  },
+
+  async 'RE11 silent mode leaves nothing on the device'(story) {
+    const page = await begin(story, '/?silent')
+    await write(page, 'I cannot talk')
+    await safe(page, 'I cannot talk')
+    const traces = await page.evaluate(async () => ({
+      databases: (await indexedDB.databases()).length,
+      caches: (await caches.keys()).length,
+      workers: (await navigator.serviceWorker.getRegistrations()).length,
+      local: localStorage.length + sessionStorage.length,
+    }))
+    expect(Object.values(traces).every((count) => count === 0), `no traces, not ${JSON.stringify(traces)}`)
+    expect((await page.title()) === 'Notes', 'a plain title')
+  },
+
+  async 'RE11 silent mode switched on midway moves what waits to memory'(story) {
+    const page = await story.visit()
+    await page.getByRole('button', { name: 'I cannot talk' }).click()
+    await within('no database is left', () => page.evaluate(async () => (await indexedDB.databases()).length === 0))
+    await page.getByRole('button', { name: 'Someone is attacked' }).click()
+    await page.getByRole('button', { name: 'Yes', exact: true }).click()
+    await item(page, 'Yes').locator('[data-safety=safe]').waitFor()
+  },
+
+  async 'AL2 the page speaks French'(story) {
+    const page = await story.visit('/', { locale: 'fr-FR' })
+    await page.getByRole('heading', { name: 'Que se passe-t-il' }).waitFor()
+    expect((await page.locator('html').getAttribute('lang')) === 'fr', 'lang on the page')
+    await page.getByRole('button', { name: 'Feu ou fumée' }).click()
+    await page.getByRole('button', { name: 'Envoyer', exact: true }).waitFor()
+  },
+
+  async 'AL6 nothing scrolls sideways at 320 px and at 400 % zoom'(story) {
+    for (const viewport of [{ width: 320, height: 640 }, { width: 320, height: 256 }]) {
+      const page = await begin(story, '/', { viewport })
+      await write(page, 'averyveryveryveryveryveryveryveryveryverylongwordthatnobodywouldtype '.repeat(3))
+      await page.getByRole('button', { name: 'Camera' }).click()
+      const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
+      expect(over <= 0, `no sideways scroll at ${viewport.width} × ${viewport.height}, not ${over} px`)
+    }
+  },
+
+  async 'AL3 targets are at least 48 px'(story) {
+    const page = await begin(story)
+    const small = await page.evaluate(() =>
+      [...document.querySelectorAll('button, a, select, textarea')].flatMap((element) => {
+        const { width, height } = element.getBoundingClientRect()
+        return width > 0 && (width < 48 || height < 48) ? [`${element.textContent.trim()} ${width} × ${height}`] : []
+      }),
+    )
+    expect(small.length === 0, `no small targets, not ${small.join(', ')}`)
+  },
+
+  async 'AL axe finds nothing serious, light and dark'(story) {
+    for (const colorScheme of ['light', 'dark'] as const) {
+      const page = await story.visit('/', { colorScheme })
+      await page.locator('.banner').waitFor()
+      const first = await serious(page)
+      expect(first.length === 0, `first screen, ${colorScheme}: ${first.join('\n')}`)
+      await page.getByRole('button', { name: 'Something else' }).click()
+      await write(page, 'a few words')
+      await safe(page, 'a few words')
+      await page.getByRole('button', { name: 'Camera' }).click()
+      const second = await serious(page)
+      expect(second.length === 0, `report, ${colorScheme}: ${second.join('\n')}`)
+    }
+  },
+
+  async 'a report is left, gone on with, and closed'(story) {
+    const page = await begin(story)
+    const staff = await story.telecommunicator()
+    const session = await staff.take()
+    await page.getByRole('button', { name: 'Leave the report' }).click()
+    await page.getByRole('button', { name: 'Yes, leave' }).click()
+    await page.getByRole('heading', { name: 'You left the report' }).waitFor()
+    await page.getByRole('button', { name: 'Come back' }).click()
+    await write(page, 'I am back')
+    await safe(page, 'I am back')
+    await staff.do(session, { kind: 'close', disposition: 'advice_given', note: '' })
+    await page.getByRole('heading', { name: 'This report is closed' }).waitFor()
+    await page.getByRole('button', { name: 'New report' }).click()
+    await page.getByRole('heading', { name: 'What is happening?' }).waitFor()
+  },
+}

@@ -1,0 +1,84 @@
+// What the stories of the staff pages do again and again: open a page, sign in, report, wait for a sentence.
+//
+// Owns: steps in a person's words. Must not: check anything a single story is about.
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import type { Page } from 'playwright-core'
+import { expect, type Story } from './harness.ts'
+
+/** Signs in with the demo agency's names. */
+export async function signIn(page: Page, name: string): Promise<void> {
+  await page.locator('[name=agency]').fill('demo.example')
+  await page.locator('[name=name]').fill(name)
+  await page.locator('[name=passphrase]').fill(`demo-${name}-911`)
+  await page.locator('button[type=submit]').click()
+  await page.getByText('Connected', { exact: true }).waitFor()
+}
+
+/** A signed-in console. */
+export async function consoleOf(story: Story, name: string, options: Parameters<Story['visit']>[1] = {}): Promise<Page> {
+  const page = await story.visit('/console/', { viewport: { width: 1440, height: 900 }, locale: 'en-US', ...options })
+  await signIn(page, name)
+  return page
+}
+
+/** A signed-in supervisor's page. */
+export async function supervisorOf(story: Story, options: Parameters<Story['visit']>[1] = {}): Promise<Page> {
+  const page = await story.visit('/supervisor/', { viewport: { width: 1440, height: 900 }, locale: 'en-US', ...options })
+  await signIn(page, 'sue')
+  return page
+}
+
+/** A resident who has reported a fire with these words. */
+export async function residentWith(story: Story, words: string): Promise<Page> {
+  const page = await story.visit('/', {
+    viewport: { width: 390, height: 844 }, locale: 'en-US', permissions: ['geolocation', 'camera', 'microphone'],
+    geolocation: { latitude: 40.0001, longitude: -99.9998, accuracy: 25 },
+  })
+  await page.getByRole('button', { name: 'Fire or smoke' }).click()
+  await residentSays(page, words)
+  return page
+}
+
+/** The resident writes and sends. */
+export async function residentSays(page: Page, words: string): Promise<void> {
+  await page.getByLabel('Tell us what you see').fill(words)
+  await page.getByRole('button', { name: 'Send', exact: true }).click()
+}
+
+/** The telecommunicator writes and sends. */
+export async function staffSays(page: Page, words: string): Promise<void> {
+  await page.locator('#composer').fill(words)
+  await page.locator('#composer').press('Enter')
+}
+
+/** A small JPEG made by the page's own canvas, to choose as a photo. */
+export async function jpeg(page: Page): Promise<{ name: string; mimeType: string; buffer: Buffer }> {
+  const numbers = await page.evaluate(async () => {
+    const canvas = new OffscreenCanvas(800, 600)
+    const context = canvas.getContext('2d')
+    if (!context) return []
+    for (let band = 0; band < 12; band += 1) {
+      context.fillStyle = `hsl(${String(band * 30)} 60% 50%)`
+      context.fillRect(0, band * 50, 800, 50)
+    }
+    return [...new Uint8Array(await (await canvas.convertToBlob({ type: 'image/jpeg' })).arrayBuffer())]
+  })
+  return { name: 'smoke.jpg', mimeType: 'image/jpeg', buffer: Buffer.from(numbers) }
+}
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+
+/** Fails on serious or critical findings of axe. */
+export async function accessible(page: Page, where: string): Promise<void> {
+  await page.evaluate(AXE)
+  const found = await page.evaluate(async () => {
+    type Found = { violations: { id: string; impact: string | null; nodes: { html: string }[] }[] }
+    const { axe } = window as unknown as { axe: { run(): Promise<Found> } }
+    const { violations } = await axe.run()
+    return violations
+      .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+      .map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map(({ html }) => html.slice(0, 160)).join(' | ')}`)
+  })
+  expect(found.length === 0, `${where} without findings of axe: ${found.join('\n')}`)
+}

@@ -1,0 +1,86 @@
+// Facts of a log as sentences, for the timeline.
+//
+// Owns: which sentence belongs to which event, and the groups of the filter. Must not: hold a sentence itself.
+import type { Entry } from '../../sdk/src/staff.ts'
+import type { Actor, Event, Location } from '../../sdk/src/protocol.ts'
+import { errorWords, t } from './words.svelte.ts'
+
+/** What the timeline can be narrowed to. */
+export const GROUPS = ['all', 'messages', 'place', 'media', 'standing', 'notes'] as const
+/** One of them. */
+export type Group = (typeof GROUPS)[number]
+
+const GROUP_OF: Record<Event['kind'], Group> = {
+  opened: 'standing', triaged: 'standing', priority_changed: 'standing', text: 'messages', located: 'place', service_located: 'place',
+  photo_announced: 'media', photo_previewed: 'media', photo_stored: 'media', photo_refused: 'media', photo_revealed: 'media', asked: 'media', consented: 'media',
+  media_started: 'media', media_ended: 'media', taken: 'standing', released: 'standing', transferred: 'standing', left: 'standing',
+  abandoned: 'standing', returned: 'standing', closed: 'standing', note: 'notes', watched: 'standing', seen: 'messages',
+}
+
+/** The group of an event. An event of a newer gateway counts as standing. */
+export function groupOf(event: Event): Group {
+  return GROUP_OF[event.kind] ?? 'standing'
+}
+
+/** Who did it, in words. */
+export function who(by: Actor): string {
+  if (by.role === 'resident') return t('who-resident')
+  if (by.role === 'gateway') return t('who-gateway')
+  return by.staff ?? t(`role-${by.as}`)
+}
+
+/** Coordinates with five places: about a metre. */
+export function coordinates(location: Location): string {
+  return `${location.latitude.toFixed(5)}, ${location.longitude.toFixed(5)}`
+}
+
+/** A fact as a sentence. */
+export function said(entry: Entry): string {
+  const { event } = entry
+  switch (event.kind) {
+    case 'opened':
+      return t('said-opened', { category: t(`category-${event.category}`), queue: event.queue, language: event.language })
+    case 'triaged':
+      return t('said-triaged', { priority: priority(event.priority), rules: event.rules.map((rule) => rule.because).join('; ') || '–' })
+    case 'priority_changed':
+      return t('said-priority-changed', { priority: priority(event.priority), reason: event.reason })
+    case 'text':
+      return t('said-text', { text: event.text })
+    case 'note':
+      return t('said-note', { text: event.text })
+    case 'located':
+      return t('said-located', { place: coordinates(event.location), metres: Math.round(event.location.uncertainty_m) })
+    case 'service_located':
+      return t('said-service-located', { place: coordinates(event.location) })
+    case 'asked':
+      return t('said-asked', { medium: t(`medium-${event.medium}`) })
+    case 'consented':
+      return t(event.granted ? 'said-granted' : 'said-not-granted', { medium: t(`medium-${event.medium}`) })
+    case 'media_started':
+      return t('said-media-started', { medium: t(`medium-${event.medium}`) })
+    case 'media_ended':
+      return t('said-media-ended', { medium: t(`medium-${event.medium}`), reason: t(`media-end-${event.reason}`) })
+    case 'photo_refused':
+      return t('said-photo-refused', { reason: errorWords(event.code) })
+    case 'photo_stored':
+      return t('said-photo-stored', { kib: Math.ceil(event.size_bytes / 1_024), sha: event.sha256.slice(0, 12) })
+    case 'released':
+      return t('said-released', { reason: t(`release-${event.reason}`) })
+    case 'transferred':
+      return t('said-transferred', { target: event.target.to === 'queue' ? event.target.queue : event.target.staff, note: event.note || '–' })
+    case 'left':
+      return t(event.quick_exit ? 'said-left-quick' : 'said-left')
+    case 'closed':
+      return t('said-closed', { disposition: t(`disposition-${event.disposition}`), note: event.note || '–' })
+    case 'watched':
+      return t('said-watched', { staff: event.staff, role: t(`role-${event.as}`) })
+    case 'seen':
+      return t('said-seen', { seq: event.up_to })
+    default:
+      return t(`said-${event.kind.replaceAll('_', '-')}`)
+  }
+}
+
+function priority(number: number): string {
+  return `${String(number)} ${t(`priority-${String(number)}`)}`
+}

@@ -1,0 +1,48 @@
+// The remembered switch between the system's theme, light and dark.
+//
+// Owns: the choice and where it is kept. `public/assets/theme-1.js` applies it before the first paint. Used by: the top bar, the map.
+import { Store } from '../../sdk/src/store.ts'
+
+/** What a person can choose. */
+export type Theme = 'system' | 'light' | 'dark'
+
+const KEY = 'callbox-theme'
+
+function kept(): Theme {
+  const { theme } = document.documentElement.dataset
+  return theme === 'light' || theme === 'dark' ? theme : 'system'
+}
+
+/** The choice now. */
+export const theme = new Store<Theme>(kept())
+
+/** Applies and remembers a choice. */
+export function choose(next: Theme): void {
+  if (next === 'system') delete document.documentElement.dataset['theme']
+  else document.documentElement.dataset['theme'] = next
+  try {
+    if (next === 'system') localStorage.removeItem(KEY)
+    else localStorage.setItem(KEY, next)
+  } catch {
+    // Storage is switched off: the choice holds until the page is left.
+  }
+  theme.set(next)
+}
+
+/** Calls back when what is on the screen changes: by the switch or by the system. */
+export function onThemeChange(run: () => void): () => void {
+  const system = matchMedia('(prefers-color-scheme: dark)')
+  const contrast = matchMedia('(prefers-contrast: more)')
+  system.addEventListener('change', run)
+  contrast.addEventListener('change', run)
+  let first = true
+  const stop = theme.subscribe(() => {
+    if (!first) run()
+    first = false
+  })
+  return () => {
+    system.removeEventListener('change', run)
+    contrast.removeEventListener('change', run)
+    stop()
+  }
+}

@@ -1,0 +1,187 @@
+title = Report an emergency
+title-plain = Notes
+exit = Exit now
+exit-hint = Leaves this page at once. You can also press Shift three times. It does not clear your history, and it does not stop someone who watches this device.
+call = Call { $number }
+help-heading = About this page
+language = Language
+
+begin-question = What is happening?
+begin-hint = One tap starts. You can add words, your place and photos after that.
+category-medical = Someone is hurt or ill
+category-fire = Fire or smoke
+category-violence = Someone is attacked
+category-property_crime = Theft or damage
+category-traffic = Road crash
+category-hazard = Flood, storm or danger
+category-missing_person = Someone is missing
+category-welfare = Worried about someone
+category-other = Something else
+silent-offer = I cannot talk
+silent-offer-hint = Silent mode: no sound, darker screen, nothing kept on this device.
+silent-on = Silent mode. No sound. Copies wait in memory only: do not reload this page.
+silent-yes = Yes
+silent-no = No
+
+link-connecting = Connecting …
+link-waiting = Still trying to reach us. What you write is kept here.
+link-stopped-window = This report is open in another window.
+link-stopped = The connection was ended.
+link-here = Use it here
+link-now = Try now
+link-call = If you can, call { $number }.
+catching-up = Catching up …
+waiting-items = { $count ->
+    [one] { $count } item waiting on this device
+   *[other] { $count } items waiting on this device
+}
+
+queue-place = You are number { $place } in line.
+queue-far = Many people are waiting. You are in line.
+queue-late = It takes longer than usual. You keep your place.
+queue-unstaffed = Nobody is at the desk right now. Your report is kept and comes first when they are back. If you can, call { $number }.
+queue-waiting = You are in line. Someone will read this.
+standing-owned = A person is with you now.
+standing-abandoned = You were away. They have your report.
+
+place-heading = Your place
+place-short = Place
+place-question = May we see where you are?
+place-why = It helps to send help to the right spot. It is not your camera.
+place-yes = Yes, share my place
+place-no = No
+place-looking = Looking for your place …
+place-on = Shared. Right within { $metres } m.
+place-age = Found { $seconds ->
+    [0] just now
+    [one] { $seconds } second ago
+   *[other] { $seconds } seconds ago
+}.
+place-stop = Stop sharing
+place-denied = This device does not allow it. You can type the place below.
+place-unavailable = No place found yet. You can type it below.
+place-unsupported = This device cannot tell its place. You can type it below.
+place-type = Type it
+place-type-label = Where is it? Street, number, floor, landmark
+place-type-send = Send place
+place-typed = Place: { $words }
+place-shared = My place, within { $metres } m
+place-again = Share my place
+
+photo-add = Photo
+photo-name = Photo, { $size }
+photo-kept = Original waits on this device
+photo-uploading = Original { $percent } %
+photo-checking = Original is being checked
+photo-stored = Original stored
+photo-refused = Photo refused: { $reason }
+
+camera = Camera
+camera-question = May they see your camera, live?
+camera-why = You see who watches. One tap stops it.
+camera-yes = Yes, show my camera
+microphone = Microphone
+microphone-short = Mic
+microphone-question = May they hear your microphone, live?
+microphone-why = They can talk to you, too. One tap stops it.
+microphone-yes = Yes, let them hear
+no = No
+yes = Yes
+live-starting = Connecting live …
+live-flowing = Live
+live-again = Paused. Trying again. Text goes on.
+live-camera-on = Your camera is on
+live-microphone-on = Your microphone is on
+live-stop-camera = Stop camera
+live-stop-microphone = Stop microphone
+live-stop-all = Stop
+live-flip = Other camera
+live-own = Your own camera picture
+live-voice = Voice of the telecommunicator
+live-failed-denied = This device does not allow it. You can send a photo instead.
+live-failed-missing = No such device was found. You can send a photo instead.
+live-failed-busy = It could not start. Another app may use it. You can send a photo instead.
+watching-nobody = Nobody watches yet.
+watching = Watching: { $telecommunicators ->
+    [0] { "" }
+    [one] { $telecommunicators } telecommunicator
+   *[other] { $telecommunicators } telecommunicators
+}{ $both ->
+    [yes] {", "}
+   *[no] {""}
+}{ $supervisors ->
+    [0] { "" }
+    [one] { $supervisors } supervisor
+   *[other] { $supervisors } supervisors
+}
+
+ask-place = They ask for your place.
+ask-photo = They ask for a photo.
+ask-video = They ask to see your camera, live.
+ask-audio = They ask to hear your microphone, live.
+ask-photo-yes = Yes, choose a photo
+
+text-label = Tell us what you see
+text-hint-live = They can read it while you type.
+text-send = Send
+text-live = Send as I type
+log-heading = Your report
+log-empty = Nothing sent yet. Start with a few words.
+typing = The telecommunicator is typing:
+from-me = You
+from-telecommunicator = Telecommunicator
+from-supervisor = Supervisor
+from-auditor = Staff
+from-administrator = Staff
+from-resident = You
+from-gateway = Callbox
+
+safety-device = On this device
+safety-stored = Stored
+safety-safe = Safe
+safety-refused = Not taken
+attention-none = Not delivered yet
+attention-delivered = Delivered
+attention-seen = Seen
+receipt-label = Where it is
+
+fact-taken = A telecommunicator reads your report now.
+fact-released = You are back in line. You keep your place.
+fact-transferred = Your report goes to another desk.
+fact-left = You left.
+fact-abandoned = You were away before an answer.
+fact-returned = You are back.
+fact-closed = The report was closed.
+fact-asked-place = They asked for your place.
+fact-asked-photo = They asked for a photo.
+fact-asked-video = They asked for your camera.
+fact-asked-audio = They asked for your microphone.
+fact-granted-place = You share your place.
+fact-granted-photo = You agreed to a photo.
+fact-granted-video = You share your camera.
+fact-granted-audio = You share your microphone.
+fact-denied-place = Your place is not shared.
+fact-denied-photo = No photo.
+fact-denied-video = Your camera is not shared.
+fact-denied-audio = Your microphone is not shared.
+
+leave = Leave the report
+leave-question = Leave this report? They keep what you sent.
+leave-yes = Yes, leave
+left-heading = You left the report
+left-text = They have what you sent. You can come back as long as it is open.
+left-back = Come back
+over-heading = This report is closed
+over-text = They have finished it. If you need help again, start a new one or call { $number }.
+over-lost = This report is no longer known here. Start a new one or call { $number }.
+over-new = New report
+trouble = Something was refused: { $reason }
+
+error-text_too_long = The text is too long. Send it in parts.
+error-photo_too_large = The file is too large.
+error-photo_type_refused = This type of file is not taken.
+error-photo_unreadable = The picture cannot be read.
+error-too_many_photos = No more photos fit in this report.
+error-session_closed = The report is closed.
+error-key_refused = This device could not be recognised.
+error-other = It was not taken ({ $code }).

@@ -1,0 +1,50 @@
+# Words of the supervisor's page that the console does not have.
+supervisor-title = Supervisor
+supervisor-only = This page is for supervisors. The console is at /console/.
+board-loading = Waiting for the figures …
+board-old = Figures are { $age } old.
+guarantee = What “safe” is worth here:
+guarantee-local_disk = written to this node's disk and flushed. A lost disk would lose it.
+guarantee-replicated = written to the shared tier and confirmed by replicas. A lost node loses nothing.
+guarantee-none = nothing is confirmed as safe right now. Residents keep their copies.
+tile-staffed = { $people ->
+    [one] 1 person available
+   *[other] { $people } people available
+  }
+tile-nobody = Nobody serves this queue.
+tile-waiting = Waiting
+tile-longest = Longest wait
+tile-share = In target
+tile-share-means = Share of today's answered sessions that were answered within the target of their priority.
+tile-goal = goal { $goal } %
+tile-goal-missed = under the goal of { $goal } %
+tile-abandoned = Abandoned
+tile-answered = { $answered } answered
+tile-by-priority = Waiting by priority
+people = People
+people-available = { $people } available
+people-name = Name
+people-state = State
+people-since = Since
+people-sessions = Sessions
+people-empty = Nobody is signed in.
+sessions = Sessions
+sessions-all = All
+sessions-owned = Owned
+sessions-empty = No sessions.
+column-priority = Priority
+column-kind = Kind
+column-standing = Standing
+column-wait = Wait
+column-acts = Acts
+standing-waiting = waiting
+standing-owned = with { $owner }
+standing-abandoned = abandoned
+standing-closed = closed
+watch = Watch
+watch-stop = Stop watching
+watching = Watched session
+watching-audited = Watching: read only, audited
+take-away = Take away
+take-away-means = { $owner } loses this session. It goes back to its queue with its first deadline, and the record says who did it.
+take-away-do = Take away

@@ -1,0 +1,187 @@
+title = Signaler une urgence
+title-plain = Notes
+exit = Quitter
+exit-hint = Quitte cette page tout de suite. Vous pouvez aussi appuyer trois fois sur Maj. Cela n’efface pas l’historique et n’arrête pas une personne qui surveille cet appareil.
+call = Appeler { $number }
+help-heading = À propos de cette page
+language = Langue
+
+begin-question = Que se passe-t-il ?
+begin-hint = Un appui suffit. Vous pourrez ensuite ajouter un texte, votre lieu et des photos.
+category-medical = Blessé ou malade
+category-fire = Feu ou fumée
+category-violence = Quelqu’un est agressé
+category-property_crime = Vol ou dégâts
+category-traffic = Accident de la route
+category-hazard = Inondation, tempête, danger
+category-missing_person = Personne disparue
+category-welfare = Inquiet pour quelqu’un
+category-other = Autre chose
+silent-offer = Je ne peux pas parler
+silent-offer-hint = Mode silencieux : aucun son, écran sombre, rien n’est gardé sur cet appareil.
+silent-on = Mode silencieux. Aucun son. Les copies restent en mémoire : ne rechargez pas la page.
+silent-yes = Oui
+silent-no = Non
+
+link-connecting = Connexion …
+link-waiting = Nous essayons encore. Ce que vous écrivez est gardé ici.
+link-stopped-window = Ce signalement est ouvert dans une autre fenêtre.
+link-stopped = La connexion a été fermée.
+link-here = L’utiliser ici
+link-now = Réessayer
+link-call = Si vous le pouvez, appelez le { $number }.
+catching-up = Mise à jour …
+waiting-items = { $count ->
+    [one] { $count } élément attend sur cet appareil
+   *[other] { $count } éléments attendent sur cet appareil
+}
+
+queue-place = Vous êtes numéro { $place } dans la file.
+queue-far = Beaucoup de personnes attendent. Vous êtes dans la file.
+queue-late = C’est plus long que d’habitude. Vous gardez votre place.
+queue-unstaffed = Personne n’est au poste pour le moment. Votre signalement est gardé et passera en premier. Si vous le pouvez, appelez le { $number }.
+queue-waiting = Vous êtes dans la file. Quelqu’un va lire.
+standing-owned = Une personne est avec vous.
+standing-abandoned = Vous étiez absent. Votre signalement est gardé.
+
+place-heading = Votre lieu
+place-short = Lieu
+place-question = Pouvons-nous voir où vous êtes ?
+place-why = Cela aide à envoyer les secours au bon endroit. Ce n’est pas votre caméra.
+place-yes = Oui, partager mon lieu
+place-no = Non
+place-looking = Recherche de votre lieu …
+place-on = Partagé. Exact à { $metres } m près.
+place-age = Trouvé { $seconds ->
+    [0] à l’instant
+    [one] il y a { $seconds } seconde
+   *[other] il y a { $seconds } secondes
+}.
+place-stop = Ne plus partager
+place-denied = Cet appareil ne le permet pas. Vous pouvez écrire le lieu ci-dessous.
+place-unavailable = Aucun lieu trouvé. Vous pouvez l’écrire ci-dessous.
+place-unsupported = Cet appareil ne connaît pas son lieu. Vous pouvez l’écrire ci-dessous.
+place-type = L’écrire
+place-type-label = Où est-ce ? Rue, numéro, étage, repère
+place-type-send = Envoyer le lieu
+place-typed = Lieu : { $words }
+place-shared = Mon lieu, à { $metres } m près
+place-again = Partager mon lieu
+
+photo-add = Photo
+photo-name = Photo, { $size }
+photo-kept = L’original attend sur cet appareil
+photo-uploading = Original { $percent } %
+photo-checking = L’original est vérifié
+photo-stored = Original enregistré
+photo-refused = Photo refusée : { $reason }
+
+camera = Caméra
+camera-question = Peuvent-ils voir votre caméra en direct ?
+camera-why = Vous voyez qui regarde. Un appui suffit pour arrêter.
+camera-yes = Oui, montrer ma caméra
+microphone = Micro
+microphone-short = Micro
+microphone-question = Peuvent-ils entendre votre micro en direct ?
+microphone-why = Ils peuvent aussi vous parler. Un appui suffit pour arrêter.
+microphone-yes = Oui, ils peuvent entendre
+no = Non
+yes = Oui
+live-starting = Connexion en direct …
+live-flowing = En direct
+live-again = En pause. Nouvel essai. Le texte continue.
+live-camera-on = Votre caméra est allumée
+live-microphone-on = Votre micro est allumé
+live-stop-camera = Arrêter la caméra
+live-stop-microphone = Arrêter le micro
+live-stop-all = Arrêter
+live-flip = Autre caméra
+live-own = Image de votre caméra
+live-voice = Voix de la personne au poste
+live-failed-denied = Cet appareil ne le permet pas. Vous pouvez envoyer une photo.
+live-failed-missing = Aucun appareil trouvé. Vous pouvez envoyer une photo.
+live-failed-busy = Impossible de démarrer. Une autre application l’utilise peut-être. Vous pouvez envoyer une photo.
+watching-nobody = Personne ne regarde encore.
+watching = Regardent : { $telecommunicators ->
+    [0] { "" }
+    [one] { $telecommunicators } opérateur
+   *[other] { $telecommunicators } opérateurs
+}{ $both ->
+    [yes] {", "}
+   *[no] {""}
+}{ $supervisors ->
+    [0] { "" }
+    [one] { $supervisors } superviseur
+   *[other] { $supervisors } superviseurs
+}
+
+ask-place = On vous demande votre lieu.
+ask-photo = On vous demande une photo.
+ask-video = On demande à voir votre caméra en direct.
+ask-audio = On demande à entendre votre micro en direct.
+ask-photo-yes = Oui, choisir une photo
+
+text-label = Dites ce que vous voyez
+text-hint-live = Ils peuvent lire pendant que vous écrivez.
+text-send = Envoyer
+text-live = Texte en direct
+log-heading = Votre signalement
+log-empty = Rien n’est envoyé. Commencez par quelques mots.
+typing = On vous écrit :
+from-me = Vous
+from-telecommunicator = Opérateur
+from-supervisor = Superviseur
+from-auditor = Équipe
+from-administrator = Équipe
+from-resident = Vous
+from-gateway = Callbox
+
+safety-device = Sur cet appareil
+safety-stored = Enregistré
+safety-safe = En sûreté
+safety-refused = Non pris
+attention-none = Pas encore remis
+attention-delivered = Remis
+attention-seen = Vu
+receipt-label = Où c’en est
+
+fact-taken = Une personne lit votre signalement.
+fact-released = Vous êtes de nouveau dans la file. Vous gardez votre place.
+fact-transferred = Votre signalement passe à un autre poste.
+fact-left = Vous êtes parti.
+fact-abandoned = Vous étiez absent avant une réponse.
+fact-returned = Vous êtes de retour.
+fact-closed = Le signalement est clos.
+fact-asked-place = On a demandé votre lieu.
+fact-asked-photo = On a demandé une photo.
+fact-asked-video = On a demandé votre caméra.
+fact-asked-audio = On a demandé votre micro.
+fact-granted-place = Vous partagez votre lieu.
+fact-granted-photo = Vous acceptez une photo.
+fact-granted-video = Vous partagez votre caméra.
+fact-granted-audio = Vous partagez votre micro.
+fact-denied-place = Votre lieu n’est pas partagé.
+fact-denied-photo = Pas de photo.
+fact-denied-video = Votre caméra n’est pas partagée.
+fact-denied-audio = Votre micro n’est pas partagé.
+
+leave = Quitter le signalement
+leave-question = Quitter ce signalement ? Ce que vous avez envoyé est gardé.
+leave-yes = Oui, quitter
+left-heading = Vous avez quitté le signalement
+left-text = Ce que vous avez envoyé est gardé. Vous pouvez revenir tant qu’il est ouvert.
+left-back = Revenir
+over-heading = Ce signalement est clos
+over-text = Il est terminé. Si vous avez encore besoin d’aide, commencez un nouveau signalement ou appelez le { $number }.
+over-lost = Ce signalement n’est plus connu ici. Commencez un nouveau signalement ou appelez le { $number }.
+over-new = Nouveau signalement
+trouble = Refusé : { $reason }
+
+error-text_too_long = Le texte est trop long. Envoyez-le en parties.
+error-photo_too_large = Le fichier est trop grand.
+error-photo_type_refused = Ce type de fichier n’est pas pris.
+error-photo_unreadable = L’image ne peut pas être lue.
+error-too_many_photos = Plus de place pour des photos.
+error-session_closed = Le signalement est clos.
+error-key_refused = Cet appareil n’a pas été reconnu.
+error-other = Ce n’est pas pris ({ $code }).

@@ -1,0 +1,50 @@
+# Mots de la page du superviseur que le pupitre n'a pas.
+supervisor-title = Superviseur
+supervisor-only = Cette page est pour les superviseurs. Le pupitre est à /console/.
+board-loading = En attente des chiffres …
+board-old = Les chiffres datent de { $age }.
+guarantee = Ce que vaut « enregistré » ici :
+guarantee-local_disk = écrit et confirmé sur le disque de ce nœud. Un disque perdu le perdrait.
+guarantee-replicated = écrit dans l'étage commun et confirmé par des répliques. Un nœud perdu ne perd rien.
+guarantee-none = rien n'est confirmé en ce moment. Les habitants gardent leurs copies.
+tile-staffed = { $people ->
+    [one] 1 personne disponible
+   *[other] { $people } personnes disponibles
+  }
+tile-nobody = Personne ne sert cette file.
+tile-waiting = En attente
+tile-longest = Plus longue
+tile-share = Dans la cible
+tile-share-means = Part des sessions répondues aujourd'hui dans la cible de leur priorité.
+tile-goal = but { $goal } %
+tile-goal-missed = sous le but de { $goal } %
+tile-abandoned = Abandons
+tile-answered = { $answered } répondues
+tile-by-priority = En attente par priorité
+people = Personnes
+people-available = { $people } disponibles
+people-name = Nom
+people-state = État
+people-since = Depuis
+people-sessions = Sessions
+people-empty = Personne n'est connecté.
+sessions = Sessions
+sessions-all = Toutes
+sessions-owned = Prises
+sessions-empty = Aucune session.
+column-priority = Priorité
+column-kind = Genre
+column-standing = Situation
+column-wait = Attente
+column-acts = Actions
+standing-waiting = en attente
+standing-owned = avec { $owner }
+standing-abandoned = abandonnée
+standing-closed = close
+watch = Suivre
+watch-stop = Ne plus suivre
+watching = Session suivie
+watching-audited = Suivi : lecture seule, consigné
+take-away = Retirer
+take-away-means = { $owner } perd cette session. Elle retourne dans sa file avec sa première échéance, et le dossier dit qui l'a fait.
+take-away-do = Retirer
