@@ -181,9 +181,7 @@ impl Resident {
             FromResident::Resume { session, after } => {
                 Box::pin(self.resume(session, after)).await.map_err(plain)
             }
-            FromResident::Do { id, command } => {
-                self.submit(id, command).map_err(|code| (Some(id), code))
-            }
+            FromResident::Do { id, command } => self.submit(id, command),
             FromResident::RealTimeText(typed) => self.typed(typed).map_err(plain),
             FromResident::MediaOffer { id, sdp } => {
                 self.offer(id, sdp).map_err(|code| (Some(id), code))
@@ -231,10 +229,14 @@ impl Resident {
         node.attach_resident(cell, &self.outbox, after);
     }
 
-    fn submit(&self, id: CommandId, command: ResidentCommand) -> Result<(), ErrorCode> {
+    fn submit(
+        &self,
+        id: CommandId,
+        command: ResidentCommand,
+    ) -> Result<(), (Option<CommandId>, ErrorCode)> {
         let action = action_of_resident_command(&command);
-        may_at_all(&self.caller(), action).map_err(|refusal| refusal.code())?;
-        let cell = self.session()?;
+        may_at_all(&self.caller(), action).map_err(|refusal| (Some(id), refusal.code()))?;
+        let cell = self.session().map_err(|code| (Some(id), code))?;
         let preview = match &command {
             ResidentCommand::AnnouncePhoto {
                 preview: Some(preview),
@@ -256,7 +258,8 @@ impl Resident {
             },
         );
         match preview {
-            Some(_) if over => Err(ErrorCode::PreviewRefused),
+            // The announcement stands and has its own answer, so this one names no command.
+            Some(_) if over => Err((None, ErrorCode::PreviewRefused)),
             Some(preview) => {
                 let previews = &self.transport.previews;
                 previews.keep(self.agency.clone(), cell.id, id, preview);

@@ -113,6 +113,25 @@ async fn run(transport: Arc<Transport>, link: Link, person: Person) {
 
 type Refused = (Option<CommandId>, ErrorCode);
 
+/// The id that the answer to a message names.
+const fn id_of(message: &FromStaff) -> Option<CommandId> {
+    match message {
+        FromStaff::TakeNext { id }
+        | FromStaff::Do { id, .. }
+        | FromStaff::MediaOffer { id, .. }
+        | FromStaff::ListClosed { id, .. } => Some(*id),
+        FromStaff::Hello { .. }
+        | FromStaff::Register { .. }
+        | FromStaff::SetAgentState { .. }
+        | FromStaff::Follow { .. }
+        | FromStaff::Unfollow { .. }
+        | FromStaff::Delivered { .. }
+        | FromStaff::RealTimeText { .. }
+        | FromStaff::MediaStop { .. }
+        | FromStaff::Ping { .. } => None,
+    }
+}
+
 struct Console {
     transport: Arc<Transport>,
     person: Person,
@@ -164,7 +183,8 @@ impl Console {
 
     async fn handle(&mut self, message: FromStaff) -> Result<(), Refused> {
         let action = action_of_staff_message(&message);
-        access::may_at_all(&self.caller, action).map_err(|refusal| (None, refusal.code()))?;
+        let id = id_of(&message);
+        access::may_at_all(&self.caller, action).map_err(|refusal| (id, refusal.code()))?;
         let node = Arc::clone(&self.transport.node);
         let plain = |code| (None, code);
         match message {

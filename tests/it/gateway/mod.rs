@@ -2,6 +2,12 @@
 
 #![allow(dead_code, unused_imports)] // the harness serves further modules than the ones here
 
+mod bad_input;
 mod exactly_once;
 pub mod harness;
 mod life;
+mod live;
+mod media_client;
+mod photo_client;
+mod photos;
+mod tls;
