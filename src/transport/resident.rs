@@ -166,29 +166,19 @@ impl Resident {
         }
     }
 
-    async fn handle(
-        &mut self,
-        message: FromResident,
-    ) -> Result<(), (Option<CommandId>, ErrorCode)> {
+    async fn handle(&mut self, message: FromResident) -> Result<(), ErrorCode> {
         let action = action_of_resident_message(&message);
-        let plain = |code| (None, code);
-        may_at_all(&self.caller(), action).map_err(|refusal| plain(refusal.code()))?;
+        may_at_all(&self.caller(), action).map_err(|refusal| refusal.code())?;
         match message {
-            FromResident::Hello { .. } => Err(plain(ErrorCode::WrongOrder)),
-            FromResident::Open { id, opening } => Box::pin(self.open(id, opening))
-                .await
-                .map_err(|code| (Some(id), code)),
-            FromResident::Resume { session, after } => {
-                Box::pin(self.resume(session, after)).await.map_err(plain)
-            }
+            FromResident::Hello { .. } => Err(ErrorCode::WrongOrder),
+            FromResident::Open { id, opening } => Box::pin(self.open(id, opening)).await,
+            FromResident::Resume { session, after } => Box::pin(self.resume(session, after)).await,
             FromResident::Do { id, command } => self.submit(id, command),
-            FromResident::RealTimeText(typed) => self.typed(typed).map_err(plain),
-            FromResident::MediaOffer { id, sdp } => {
-                self.offer(id, sdp).map_err(|code| (Some(id), code))
-            }
-            FromResident::Delivered { up_to } => self.has(up_to, 0).map_err(plain),
-            FromResident::Seen { up_to } => self.has(up_to, up_to).map_err(plain),
-            FromResident::RefreshToken {} => self.refresh_token().map_err(plain),
+            FromResident::RealTimeText(typed) => self.typed(typed),
+            FromResident::MediaOffer { id, sdp } => self.offer(id, sdp),
+            FromResident::Delivered { up_to } => self.has(up_to, 0),
+            FromResident::Seen { up_to } => self.has(up_to, up_to),
+            FromResident::RefreshToken {} => self.refresh_token(),
             FromResident::Ping { n } => {
                 tell(&self.outbox, &ToResident::Pong { n });
                 Ok(())
@@ -229,14 +219,10 @@ impl Resident {
         node.attach_resident(cell, &self.outbox, after);
     }
 
-    fn submit(
-        &self,
-        id: CommandId,
-        command: ResidentCommand,
-    ) -> Result<(), (Option<CommandId>, ErrorCode)> {
+    fn submit(&self, id: CommandId, command: ResidentCommand) -> Result<(), ErrorCode> {
         let action = action_of_resident_command(&command);
-        may_at_all(&self.caller(), action).map_err(|refusal| (Some(id), refusal.code()))?;
-        let cell = self.session().map_err(|code| (Some(id), code))?;
+        may_at_all(&self.caller(), action).map_err(|refusal| refusal.code())?;
+        let cell = self.session()?;
         let preview = match &command {
             ResidentCommand::AnnouncePhoto {
                 preview: Some(preview),
@@ -259,7 +245,10 @@ impl Resident {
         );
         match preview {
             // The announcement stands and has its own answer, so this one names no command.
-            Some(_) if over => Err((None, ErrorCode::PreviewRefused)),
+            Some(_) if over => {
+                self.refuse(None, ErrorCode::PreviewRefused);
+                Ok(())
+            }
             Some(preview) => {
                 let previews = &self.transport.previews;
                 previews.keep(self.agency.clone(), cell.id, id, preview);
@@ -325,7 +314,8 @@ impl Peer for Resident {
     async fn on_frame(&mut self, frame: &[u8]) -> Result<(), CloseCode> {
         match self.outbox.encoding().decode(frame) {
             Ok(message) => {
-                if let Err((id, code)) = self.handle(message).await {
+                let id = FromResident::id(&message);
+                if let Err(code) = self.handle(message).await {
                     self.refuse(id, code);
                 }
                 Ok(())
