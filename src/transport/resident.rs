@@ -244,7 +244,11 @@ impl Resident {
             },
         );
         match preview {
-            Some(_) if over => Err(ErrorCode::PreviewRefused),
+            // The announcement stands and has its own answer, so this one names no command.
+            Some(_) if over => {
+                self.refuse(None, ErrorCode::PreviewRefused);
+                Ok(())
+            }
             Some(preview) => {
                 let previews = &self.transport.previews;
                 previews.keep(self.agency.clone(), cell.id, id, preview);
