@@ -4,6 +4,7 @@
 mod backbone;
 mod command_line;
 mod config;
+mod documents;
 mod http_admin;
 mod http_client;
 mod http_gateway;
@@ -12,5 +13,7 @@ mod http_server;
 mod http_tls;
 mod photos;
 mod pictures;
+mod store_commands;
+mod triage_rules;
 mod upload_desk;
 mod uploads;
