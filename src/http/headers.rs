@@ -105,10 +105,12 @@ fn common(server: &Server) -> HeaderMap {
 
 fn content_policy(origins: &Origins, tiles: Option<&WebOrigin>) -> String {
     let tiles = tiles.map(|origin| format!(" {origin}")).unwrap_or_default();
-    // Older browsers do not count the socket of the own origin as 'self', so it is named.
+    // Older browsers do not count the socket of the own origin as 'self', so it is named. A content policy has no form for
+    // IPv6 addresses: those are left to 'self'.
     let sockets: String = origins
         .own()
         .map(|origin| format!(" {}", origin.socket_origin()))
+        .filter(|origin| !origin.contains('['))
         .collect();
     format!(
         "default-src 'self'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' blob: data:{tiles}; \
@@ -130,6 +132,14 @@ mod tests {
 
     fn headers(server: &Server) -> SecurityHeaders {
         SecurityHeaders::new(server, &Origins::new(server, server.listen))
+    }
+
+    #[test]
+    fn a_content_policy_names_no_ipv6_address_because_browsers_refuse_it() {
+        let headers = headers(&Server::default());
+        let policy = text(&headers, PageClass::Console, "content-security-policy").unwrap();
+        assert!(policy.contains("ws://127.0.0.1:8911"), "{policy}");
+        assert!(!policy.contains('['), "{policy}");
     }
 
     fn text<'h>(headers: &'h SecurityHeaders, class: PageClass, name: &str) -> Option<&'h str> {

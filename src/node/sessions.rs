@@ -289,14 +289,12 @@ impl Node {
         inner.loading = false;
         match read {
             Ok(session) => {
-                inner.durable = session.as_ref().map_or(0, |s| s.head);
-                inner.seen = session.as_ref().map_or(0, |s| s.seen);
-                inner.session = session;
-                inner.since_snapshot = 0;
-                inner.stale = false;
-                let parked = std::mem::take(&mut inner.parked);
-                for pending in parked {
-                    // An outcome cannot come in between: it needs this lock.
+                inner.install(session);
+                // Something is on its way again: its outcome has the state read once more.
+                if inner.stale {
+                    return;
+                }
+                for pending in std::mem::take(&mut inner.parked) {
                     self.decide(cell, &mut inner, pending);
                 }
             }
@@ -344,19 +342,27 @@ impl Node {
         }
         let session = self.read_back(cell.id).await.map_err(|e| public(&e))?;
         let found = session.is_some();
-        let mut inner = cell.lock();
-        if inner.stale && inner.in_flight == 0 && !inner.loading {
-            inner.durable = session.as_ref().map_or(0, |s| s.head);
-            inner.seen = session.as_ref().map_or(0, |s| s.seen);
-            inner.session = session;
-            inner.since_snapshot = 0;
-            inner.stale = false;
-        }
+        cell.lock().install(session);
         Ok(found)
     }
 }
 
 impl Inner {
+    /// Takes over a state that was read from the log, unless the known one is good or something is on its way. Should it be
+    /// outdated already, the next append is a conflict and it is read again.
+    fn install(&mut self, session: Option<Session>) {
+        if !self.stale || self.in_flight > 0 {
+            return;
+        }
+        if let Some(session) = &session {
+            self.durable = self.durable.max(session.head);
+            self.seen = self.seen.max(session.seen);
+        }
+        self.session = session;
+        self.since_snapshot = 0;
+        self.stale = false;
+    }
+
     /// Whether the session is finished.
     #[must_use]
     pub fn is_closed(&self) -> bool {
