@@ -358,6 +358,7 @@ impl Inner {
             self.durable = self.durable.max(session.head);
             self.seen = self.seen.max(session.seen);
         }
+        self.feed_those_behind();
         self.session = session;
         self.since_snapshot = 0;
         self.stale = false;
