@@ -121,9 +121,12 @@ async fn good(answer: Response) -> Result<Response, Fault> {
         good if good.is_success() => Ok(answer),
         StatusCode::CONFLICT | StatusCode::TOO_MANY_REQUESTS => Err(Fault::Again),
         busy if busy.is_server_error() => Err(Fault::Again),
-        refused => Err(Fault::Final(anyhow::anyhow!(
-            "an upload was refused: {refused}"
-        ))),
+        refused => {
+            let why = answer.text().await.unwrap_or_default();
+            Err(Fault::Final(anyhow!(
+                "an upload was refused: {refused} {why}"
+            )))
+        }
     }
 }
 
