@@ -26,6 +26,8 @@ use crate::node::{Fed, Person, lock};
 
 /// Sessions one connection follows at once. A person handles a few; a supervisor's wall some more.
 const FOLLOWS_MAX: usize = 256;
+/// A console's outbox in residents' outboxes: a whole list of 1,500 rows, some 600 KB, must leave room for what follows it.
+const STAFF_OUTBOX_FACTOR: usize = 8;
 /// Characters of real-time text in one packet.
 const TYPED_MAX_CHARS: usize = 2_000;
 
@@ -85,7 +87,7 @@ async fn run(transport: Arc<Transport>, link: Link, person: Person) {
     let outbox = Arc::new(Outbox::new(
         node.random().connection_id(),
         link.encoding(),
-        node.limits().outbox_bytes,
+        node.limits().outbox_bytes.saturating_mul(STAFF_OUTBOX_FACTOR),
         node.clock().monotonic_ms(),
     ));
     let silence_ms = transport.limits.staff_heartbeat_ms * HEARTBEATS_MISSED_MAX;
