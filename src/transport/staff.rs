@@ -32,10 +32,11 @@ const STAFF_OUTBOX_FACTOR: usize = 8;
 const TYPED_MAX_CHARS: usize = 2_000;
 
 /// Serves one connection until it ends.
-pub async fn serve(transport: Arc<Transport>, mut link: Link) {
-    match hello(&transport, &mut link).await {
+pub async fn serve(transport: Arc<Transport>, mut link: Box<Link>) {
+    // Boxed apart: the room for a hello is given back before the connection settles down.
+    match Box::pin(hello(&transport, &mut link)).await {
         Ok(person) => Box::pin(run(transport, link, person)).await,
-        Err(end) => refuse(link, end).await,
+        Err(end) => Box::pin(refuse(link, end)).await,
     }
 }
 
@@ -82,7 +83,7 @@ fn check_hello(
     })
 }
 
-async fn run(transport: Arc<Transport>, link: Link, person: Person) {
+async fn run(transport: Arc<Transport>, mut link: Box<Link>, person: Person) {
     let node = Arc::clone(&transport.node);
     let outbox = Arc::new(Outbox::new(
         node.random().connection_id(),
