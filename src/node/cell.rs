@@ -10,7 +10,7 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use callbox_domain::session::Session;
+use callbox_domain::session::{Refusal, Session};
 use callbox_proto::event::{Event, Stored};
 use callbox_proto::ids::{CommandId, ConnectionId, SessionId, StaffId};
 use callbox_proto::message::{ToResident, ToStaff};
@@ -48,8 +48,8 @@ pub struct Inner {
     pub in_flight: u32,
     /// Commands that wait for the state.
     pub parked: VecDeque<Pending>,
-    /// Commands that changed nothing because of entries still on their way, with the last of those entries.
-    pub awaiting: Vec<(Seq, Pending)>,
+    /// Commands that are refused or change nothing because of entries still on their way, with the last of those entries.
+    pub awaiting: Vec<(Seq, Pending, Option<Refusal>)>,
     /// The last entry confirmed by the log.
     pub durable: Seq,
     /// Entries since the index row last carried the whole state.
@@ -144,8 +144,12 @@ impl Inner {
             let mut staff = None;
             let mut resident = None;
             for follower in &mut self.followers {
-                // A live follower misses nothing: what it has is the entry before this one.
                 if !follower.live || follower.cursor >= seq {
+                    continue;
+                }
+                // A live follower misses nothing: what it has is the entry before this one, or it is fed from the log.
+                if follower.cursor + 1 < seq {
+                    follower.fall_behind();
                     continue;
                 }
                 let sent = match follower.audience {
@@ -215,6 +219,16 @@ impl Inner {
             }
             Audience::Resident => true,
         });
+    }
+
+    /// The log has entries that were not shown as they came: whoever lacks them is fed.
+    pub fn feed_those_behind(&mut self) {
+        let durable = self.durable;
+        let behind = |follower: &&mut Follower| follower.live && follower.cursor < durable;
+        self.followers
+            .iter_mut()
+            .filter(behind)
+            .for_each(Follower::fall_behind);
     }
 
     /// The follower on this connection.

@@ -14,7 +14,7 @@ use callbox_proto::command::StaffCommand;
 use callbox_proto::error::{CloseCode, ErrorCode};
 use callbox_proto::ids::{CommandId, PeerId, SessionId};
 use callbox_proto::message::{FromStaff, RealTimeText, ToStaff};
-use callbox_proto::vocabulary::{Role, Seq};
+use callbox_proto::vocabulary::{Role, Seq, TransferTarget};
 
 use super::link::{End, Link, Peer, refuse};
 use super::{BROKEN_FRAMES_MAX, HEARTBEATS_MISSED_MAX, Transport};
@@ -111,8 +111,6 @@ async fn run(transport: Arc<Transport>, link: Link, person: Person) {
     peer.leave();
 }
 
-type Refused = (Option<CommandId>, ErrorCode);
-
 struct Console {
     transport: Arc<Transport>,
     person: Person,
@@ -162,16 +160,15 @@ impl Console {
         tell(&self.outbox, &staff_error(id, code));
     }
 
-    async fn handle(&mut self, message: FromStaff) -> Result<(), Refused> {
+    async fn handle(&mut self, message: FromStaff) -> Result<(), ErrorCode> {
         let action = action_of_staff_message(&message);
-        access::may_at_all(&self.caller, action).map_err(|refusal| (None, refusal.code()))?;
+        access::may_at_all(&self.caller, action).map_err(access::Refusal::code)?;
         let node = Arc::clone(&self.transport.node);
-        let plain = |code| (None, code);
         match message {
-            FromStaff::Hello { .. } => Err(plain(ErrorCode::WrongOrder)),
-            FromStaff::Register { queues } => node
-                .register(&self.person, self.outbox.connection(), queues)
-                .map_err(plain),
+            FromStaff::Hello { .. } => Err(ErrorCode::WrongOrder),
+            FromStaff::Register { queues } => {
+                node.register(&self.person, self.outbox.connection(), queues)
+            }
             FromStaff::SetAgentState { state, reason } => {
                 node.set_agent_state(&self.person, state, reason);
                 Ok(())
@@ -184,12 +181,8 @@ impl Console {
                 id,
                 session,
                 command,
-            } => Box::pin(self.submit(id, session, command))
-                .await
-                .map_err(|code| (Some(id), code)),
-            FromStaff::Follow { session, after } => {
-                Box::pin(self.follow(session, after)).await.map_err(plain)
-            }
+            } => Box::pin(self.submit(id, session, command)).await,
+            FromStaff::Follow { session, after } => Box::pin(self.follow(session, after)).await,
             FromStaff::Unfollow { session } => {
                 self.unfollow(session);
                 Ok(())
@@ -203,25 +196,19 @@ impl Console {
                 }
                 Ok(())
             }
-            FromStaff::RealTimeText { session, typed } => {
-                self.typed(session, typed, action).map_err(plain)
-            }
+            FromStaff::RealTimeText { session, typed } => self.typed(session, typed, action),
             FromStaff::MediaOffer {
                 id,
                 session,
                 sdp,
                 talk,
-            } => self
-                .offer(id, session, sdp, talk, action)
-                .map_err(|code| (Some(id), code)),
+            } => self.offer(id, session, sdp, talk, action),
             FromStaff::MediaStop { session } => {
                 self.stop_media(session);
                 Ok(())
             }
             FromStaff::ListClosed { id, after } => {
-                let (rows, more) = Box::pin(node.history(&self.person, after))
-                    .await
-                    .map_err(|code| (Some(id), code))?;
+                let (rows, more) = Box::pin(node.history(&self.person, after)).await?;
                 tell(&self.outbox, &ToStaff::History { id, rows, more });
                 Ok(())
             }
@@ -264,8 +251,9 @@ impl Console {
     ) -> Result<(), ErrorCode> {
         let action = action_of_staff_command(&command);
         access::may_at_all(&self.caller, action).map_err(access::Refusal::code)?;
+        // Whether the person may do this to this session is asked where it is decided.
         let cell = self.find(session).await?;
-        self.may(&cell, action)?;
+        self.check_target(&command)?;
         if matches!(command, StaffCommand::Watch {}) {
             self.watched.insert(session);
         }
@@ -284,6 +272,27 @@ impl Console {
             },
         );
         Ok(())
+    }
+
+    /// A session is handed to somebody who can take it, or it would wait for nobody.
+    fn check_target(&self, command: &StaffCommand) -> Result<(), ErrorCode> {
+        let StaffCommand::Transfer {
+            target: TransferTarget::Person { staff },
+            ..
+        } = command
+        else {
+            return Ok(());
+        };
+        let accounts = &self.transport.accounts;
+        let person = accounts.still(self.person.agency.id(), staff);
+        let takes = person.is_some_and(|person| {
+            access::allowed(person.role, Action::TakeNext) != access::Access::Never
+        });
+        if takes {
+            Ok(())
+        } else {
+            Err(ErrorCode::NoSuchTarget)
+        }
     }
 
     async fn follow(&mut self, session: SessionId, after: Seq) -> Result<(), ErrorCode> {
@@ -382,7 +391,8 @@ impl Peer for Console {
     async fn on_frame(&mut self, frame: &[u8]) -> Result<(), CloseCode> {
         match self.outbox.encoding().decode(frame) {
             Ok(message) => {
-                if let Err((id, code)) = self.handle(message).await {
+                let id = FromStaff::id(&message);
+                if let Err(code) = self.handle(message).await {
                     self.refuse(id, code);
                 }
                 Ok(())

@@ -5,6 +5,7 @@ mod backbone;
 mod command_line;
 mod config;
 mod documents;
+mod gateway;
 mod http_admin;
 mod http_client;
 mod http_gateway;

@@ -1,0 +1,324 @@
+//! Every command counts once, whatever happens to the links and to the program.
+
+use std::collections::BTreeSet;
+
+use callbox_proto::codec::Encoding;
+use callbox_proto::command::{ResidentCommand, StaffCommand};
+use callbox_proto::event::Event;
+use callbox_proto::ids::SessionId;
+use callbox_proto::message::FromStaff;
+use callbox_proto::vocabulary::{
+    Category, Disposition, Medium, Priority, Standing, TransferTarget,
+};
+
+use super::harness::{
+    Console, Gateway, Resident, Seed, SteadyConsole, SteadyResident, fresh, opening, soon, text,
+};
+
+/// Links to cut in one run.
+const CUTS: u64 = 200;
+
+#[tokio::test]
+async fn an_opening_sent_again_after_a_cut_is_the_same_session() {
+    let gateway = Gateway::start().await;
+    let (id, report) = (fresh(), opening(Category::Other, "A dog barks"));
+    let ann = gateway.resident().await;
+    let (session, receipt) = ann.open_with(id, &report).await;
+    let device = ann.device.clone();
+    drop(ann);
+    let again = gateway.resident_again(&device).await;
+    assert_eq!(again.open_with(id, &report).await, (session, receipt));
+    let other = gateway.resident().await;
+    assert_ne!(
+        other.open_with(id, &report).await.0,
+        session,
+        "another device's is another one"
+    );
+    let tina = gateway.console("tina").await;
+    tina.stands(session, Standing::Waiting).await;
+    assert_eq!(tina.list().len(), 2);
+}
+
+#[tokio::test]
+async fn every_command_of_a_resident_sent_again_counts_once_and_has_the_same_receipt() {
+    let mut gateway = Gateway::start().await;
+    let ann = gateway.resident().await;
+    let session = ann.open("A dog barks").await;
+    let commands = [
+        text("It barks"),
+        ResidentCommand::Consent {
+            medium: Medium::Video,
+            granted: true,
+            ask: None,
+        },
+        ResidentCommand::AnnouncePhoto {
+            media_type: "image/jpeg".to_owned(),
+            size_bytes: 1_000,
+            preview: None,
+            age_ms: 0,
+        },
+        ResidentCommand::Leave { quick_exit: false },
+    ];
+    let mut done = Vec::new();
+    for command in commands {
+        let id = fresh();
+        ann.submit(id, command.clone());
+        done.push((id, command, ann.answer(id).await.unwrap()));
+    }
+    for (id, command, receipt) in &done {
+        ann.submit(*id, command.clone());
+        assert_eq!(
+            ann.answer(*id).await.unwrap(),
+            *receipt,
+            "{command:?} on the same link"
+        );
+    }
+    let device = ann.device.clone();
+    drop(ann);
+    gateway.restart().await;
+    let ann = gateway.resident_again(&device).await;
+    let (head, _) = ann.resume(session, 0).await;
+    for (id, command, receipt) in &done {
+        ann.submit(*id, command.clone());
+        assert_eq!(
+            ann.answer(*id).await.unwrap(),
+            *receipt,
+            "{command:?} after a restart"
+        );
+    }
+    assert_eq!(
+        ann.says("And on").await.first,
+        head + 2,
+        "only the return came in between"
+    );
+}
+
+#[tokio::test]
+async fn every_command_of_staff_sent_again_counts_once_and_has_the_same_receipt() {
+    let gateway = Gateway::start().await;
+    let ann = gateway.resident().await;
+    let tina = gateway.console("tina").await;
+    let session = ann.open("A dog barks").await;
+    let release = || StaffCommand::Release {};
+    let commands = [
+        StaffCommand::Take {},
+        StaffCommand::Seen { up_to: 1 },
+        StaffCommand::Seen { up_to: 2 },
+        words("Which dog?"),
+        StaffCommand::Ask {
+            medium: Medium::Photo,
+            question: None,
+        },
+        StaffCommand::Note {
+            text: "a dog".to_owned(),
+        },
+        StaffCommand::SetPriority {
+            priority: Priority::new(4).unwrap(),
+            reason: "a dog".to_owned(),
+        },
+        release(),
+        StaffCommand::Take {},
+        StaffCommand::Transfer {
+            target: TransferTarget::Queue {
+                queue: "police".parse().unwrap(),
+            },
+            note: String::new(),
+        },
+        StaffCommand::Take {},
+        StaffCommand::Close {
+            disposition: Disposition::NoActionNeeded,
+            note: String::new(),
+        },
+    ];
+    let mut done = Vec::new();
+    for command in commands {
+        let id = fresh();
+        tina.submit(id, session, command.clone());
+        let answer = tina.answer(id).await.unwrap();
+        tina.submit(id, session, command.clone());
+        assert_eq!(
+            tina.answer(id).await.unwrap(),
+            answer,
+            "{command:?} at once"
+        );
+        done.push((id, command, answer));
+    }
+    drop(tina);
+    let tina = gateway.console("tina").await;
+    for (id, command, answer) in done {
+        tina.submit(id, session, command.clone());
+        assert_eq!(
+            tina.answer(id).await.unwrap(),
+            answer,
+            "{command:?} after a cut"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_take_next_sent_again_takes_no_second_session() {
+    let gateway = Gateway::start().await;
+    let (ann, ben) = (gateway.resident().await, gateway.resident().await);
+    let tina = gateway.console("tina").await;
+    let first = ann.open("A dog barks").await;
+    ben.open("A cat as well").await;
+    let id = fresh();
+    let taken = tina.try_take_next(id).await.unwrap();
+    assert_eq!(taken.0, first);
+    assert_eq!(tina.try_take_next(id).await.unwrap(), taken);
+    drop(tina);
+    let tina = gateway.console("tina").await;
+    assert_eq!(tina.try_take_next(id).await.unwrap(), taken, "after a cut");
+    assert_ne!(tina.take_next().await, first);
+}
+
+#[tokio::test]
+async fn an_id_is_for_one_session() {
+    let gateway = Gateway::start().await;
+    let (ann, ben) = (gateway.resident().await, gateway.resident().await);
+    let (one, two) = (
+        ann.open("A dog barks").await,
+        ben.open("A cat as well").await,
+    );
+    let tina = gateway.console("tina").await;
+    let id = fresh();
+    ann.submit(id, text("mine"));
+    ann.answer(id).await.unwrap();
+    ben.submit(id, text("mine too"));
+    ben.answer(id).await.unwrap();
+    tina.takes(one).await;
+    tina.takes(two).await;
+    tina.follows(two, 0).await;
+    tina.reads(two, "mine too").await;
+}
+
+#[tokio::test]
+async fn nothing_is_lost_doubled_or_out_of_order_over_two_hundred_random_cuts() {
+    let mut seed = Seed::printed("random cuts");
+    let gateway = Gateway::start().await;
+    let relay = gateway.relay().await;
+    relay.cut_at_random(seed.split(), 400..6_000);
+    let people = [gateway.sign_in("tina").await, gateway.sign_in("tom").await];
+    let mut residents: Vec<_> = (0..4)
+        .map(|number| {
+            let report = opening(Category::Other, &format!("opening {number}"));
+            SteadyResident::new(relay.address(), report, Encoding::ALL[number % 2])
+        })
+        .collect();
+    let mut consoles: Vec<_> = people
+        .into_iter()
+        .map(|who| SteadyConsole::new(relay.address(), who, Encoding::MessagePack))
+        .collect();
+    let mut round = 0;
+    while relay.cuts() < CUTS {
+        for (number, resident) in residents.iter_mut().enumerate() {
+            for line in 0..10 {
+                resident.says(&format!("resident {number} round {round} line {line}"));
+            }
+            resident.until(SteadyResident::all_safe).await;
+            let session = resident.session.unwrap();
+            let console = &mut consoles[number % 2];
+            if round == 0 {
+                console.does(session, StaffCommand::Take {});
+            }
+            for line in 0..5 {
+                console.says(
+                    session,
+                    &format!("staff {number} round {round} line {line}"),
+                );
+            }
+        }
+        let [one, two] = &mut consoles[..] else {
+            unreachable!("two consoles")
+        };
+        tokio::join!(
+            one.until(SteadyConsole::all_safe),
+            two.until(SteadyConsole::all_safe)
+        );
+        round += 1;
+    }
+    relay.calm();
+    for (number, resident) in residents.iter_mut().enumerate() {
+        let wanted = 1 + round * 15;
+        resident.until(|r| r.texts().len() >= wanted).await;
+        let session = resident.session.unwrap();
+        let console = &mut consoles[number % 2];
+        console.until(|c| c.texts(session).len() >= wanted).await;
+        assert_eq!(
+            resident.texts(),
+            console.texts(session),
+            "both read the same"
+        );
+        each_side_in_order(&resident.texts(), number, round);
+    }
+    println!("{} cuts, {round} rounds", relay.cuts());
+}
+
+fn each_side_in_order(read: &[String], number: usize, rounds: usize) {
+    for (side, lines) in [("resident", 10), ("staff", 5)] {
+        let written: Vec<_> = (0..rounds)
+            .flat_map(|round| {
+                (0..lines).map(move |line| format!("{side} {number} round {round} line {line}"))
+            })
+            .collect();
+        let read: Vec<_> = read
+            .iter()
+            .filter(|text| text.starts_with(side))
+            .cloned()
+            .collect();
+        assert_eq!(read, written);
+    }
+}
+
+#[tokio::test]
+async fn a_killed_gateway_has_everything_it_called_safe_in_order_and_once() {
+    let mut gateway = Gateway::start().await;
+    let mut ann = SteadyResident::new(
+        gateway.address(),
+        opening(Category::Other, "opening"),
+        Encoding::MessagePack,
+    );
+    ann.until(|ann| ann.session.is_some()).await;
+    for stretch in 0..4 {
+        for line in 0..150 {
+            ann.says(&format!("{stretch}/{line}"));
+        }
+        // Killed when about half of this stretch has its receipts, while the rest is under way.
+        let half = stretch * 150 + 75;
+        ann.until(|ann| ann.receipts().len() >= half).await;
+        let safe_before = ann.receipts().clone();
+        tokio::join!(gateway.restart(), ann.until(SteadyResident::all_safe));
+        for (id, receipt) in &safe_before {
+            assert_eq!(
+                ann.receipts()[id],
+                *receipt,
+                "what was safe stays where it was"
+            );
+        }
+    }
+    let written: Vec<_> = (0..600)
+        .map(|n| format!("{}/{}", n / 150, n % 150))
+        .collect();
+    ann.until(|ann| ann.texts().len() > 600).await;
+    assert_eq!(ann.texts()[1..], written);
+    let session = ann.session.unwrap();
+    let tina = gateway.console("tina").await;
+    tina.takes(session).await;
+    tina.follows(session, 0).await;
+    tina.reads(session, "3/149").await;
+    let ids: BTreeSet<_> = ann.receipts().keys().copied().collect();
+    let found: Vec<_> = tina
+        .entries(session)
+        .iter()
+        .filter(|entry| ids.contains(&entry.command))
+        .map(|entry| entry.seq)
+        .collect();
+    assert_eq!(found.len(), 600, "each once");
+    assert!(found.is_sorted());
+}
+
+fn words(text: &str) -> StaffCommand {
+    StaffCommand::Text {
+        text: text.to_owned(),
+    }
+}

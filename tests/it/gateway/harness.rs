@@ -1,0 +1,32 @@
+//! What scenario tests stand on: the program itself on ports and data of its own, residents and staff as clients, and a
+//! relay that cuts their links.
+//!
+//! ```ignore
+//! let gateway = Gateway::start().await;
+//! let ann = gateway.resident().await;
+//! let session = ann.open("Smoke in the kitchen").await;
+//! let tina = gateway.console("tina").await;
+//! assert_eq!(tina.take_next().await.session, session);
+//! ```
+//!
+//! Everything waits with a deadline and nothing sleeps. Clients keep a record of all that came; a wait looks at what came
+//! before it too, and each message is handed out once.
+
+mod console;
+mod ids;
+mod program;
+mod record;
+mod relay;
+mod resident;
+mod steady;
+mod wire;
+
+pub use console::{Console, Followed, SignedIn};
+pub use ids::{Seed, fresh};
+pub use program::Gateway;
+pub use relay::Relay;
+pub use resident::{Device, Entry, Receipt, Resident, opening, text};
+pub use steady::{SteadyConsole, SteadyResident};
+pub use wire::{Wire, WireClosed};
+
+pub use crate::http_client::{PATIENCE, soon};

@@ -1,0 +1,258 @@
+//! The program as an operator starts it: a configuration file, ports and a data folder of its own.
+
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
+use std::path::Path;
+use std::process::Stdio;
+use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use callbox_proto::codec::Encoding;
+use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
+use tokio::process::{Child, Command};
+use tokio::sync::oneshot;
+
+use super::{Console, Device, Relay, Resident, SignedIn, soon};
+
+/// Ports are drawn from below the range that systems give to outgoing connections, so that a restart finds its own free.
+const PORTS: std::ops::Range<u16> = 12_000..30_000;
+/// Tries with other ports when another program was quicker.
+const START_TRIES: usize = 5;
+
+/// A running gateway with ports and data of its own; killed when dropped.
+#[derive(Debug)]
+pub struct Gateway {
+    folder: TempDir,
+    settings: String,
+    public: SocketAddr,
+    admin: SocketAddr,
+    media: SocketAddr,
+    child: Option<Child>,
+    log: Arc<Mutex<String>>,
+}
+
+impl Gateway {
+    /// Starts one with everyday settings.
+    pub async fn start() -> Self {
+        Self::with("").await
+    }
+
+    /// Starts one with further settings: lines of TOML such as `session.resume_grace_s = 1`.
+    pub async fn with(settings: &str) -> Self {
+        for _ in 0..START_TRIES {
+            let mut gateway = Self::new(settings);
+            if gateway.run().await {
+                return gateway;
+            }
+            eprintln!("{}", gateway.log());
+        }
+        panic!("the gateway did not start");
+    }
+
+    fn new(settings: &str) -> Self {
+        Self {
+            folder: tempfile::tempdir().expect("a folder"),
+            settings: settings.to_owned(),
+            public: free_tcp(),
+            admin: free_tcp(),
+            media: free_udp(),
+            child: None,
+            log: Arc::default(),
+        }
+    }
+
+    /// Starts the program; answers whether it became ready.
+    async fn run(&mut self) -> bool {
+        let file = self.folder.path().join("callbox.toml");
+        std::fs::write(&file, self.configuration()).expect("written");
+        let mut child = Command::new(env!("CARGO_BIN_EXE_callbox"))
+            .arg("--config")
+            .arg(&file)
+            .arg("serve")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .expect("the program starts");
+        let (tell, listens) = oneshot::channel();
+        let stderr = child.stderr.take().expect("piped");
+        tokio::spawn(keep_log(stderr, Arc::clone(&self.log), tell));
+        self.child = Some(child);
+        if soon(listens).await.is_err() {
+            return false;
+        }
+        let ready = soon(reqwest::get(format!("http://{}/readyz", self.admin))).await;
+        ready.is_ok_and(|answer| answer.status().is_success())
+    }
+
+    /// Heartbeats are slow and limits wide, so that tests say what they need tight.
+    fn configuration(&self) -> String {
+        let data = self.folder.path().join("data");
+        format!(
+            "server.listen = \"{}\"\nadmin.listen = \"{}\"\nmedia.listen = \"{}\"\nstorage.data_dir = \"{}\"\n\
+             log.filter = \"info\"\n{}\n{}",
+            self.public,
+            self.admin,
+            self.media,
+            data.display(),
+            if self.settings.contains("session.heartbeat_s") {
+                ""
+            } else {
+                "session.heartbeat_s = 300"
+            },
+            self.settings,
+        )
+    }
+
+    /// Where residents and staff connect.
+    pub const fn address(&self) -> SocketAddr {
+        self.public
+    }
+
+    /// Where probes and metrics are.
+    pub const fn admin(&self) -> SocketAddr {
+        self.admin
+    }
+
+    /// A URL of the public port.
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.public)
+    }
+
+    /// The data folder.
+    pub fn data(&self) -> std::path::PathBuf {
+        Path::new(self.folder.path()).join("data")
+    }
+
+    /// What it logged so far.
+    pub fn log(&self) -> String {
+        self.log
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// The process, while it runs.
+    pub fn pid(&self) -> u32 {
+        self.child.as_ref().and_then(Child::id).expect("running")
+    }
+
+    /// Kills it like a power cut: nothing is finished.
+    pub async fn kill(&mut self) {
+        let mut child = self.child.take().expect("running");
+        soon(child.kill()).await.expect("killed");
+    }
+
+    /// Asks it to go, as a service manager does; it still runs.
+    pub fn terminate(&self) {
+        let pid = rustix::process::Pid::from_raw(self.pid() as i32).expect("a pid");
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("told");
+    }
+
+    /// Waits until it has gone by itself, and says whether it was content.
+    pub async fn gone(&mut self) -> bool {
+        let mut child = self.child.take().expect("running");
+        soon(child.wait()).await.expect("waited").success()
+    }
+
+    /// Starts it again on the same ports and data.
+    pub async fn start_again(&mut self) {
+        assert!(self.run().await, "it did not start again:\n{}", self.log());
+    }
+
+    /// A power cut and a start on the same data.
+    pub async fn restart(&mut self) {
+        self.kill().await;
+        self.start_again().await;
+    }
+
+    /// A relay before the public port, for cutting links.
+    pub async fn relay(&self) -> Relay {
+        Relay::start(self.public).await
+    }
+
+    /// A new resident, welcomed.
+    pub async fn resident(&self) -> Resident {
+        Resident::connect(self.public, Device::new(), Encoding::MessagePack).await
+    }
+
+    /// The same resident on a further connection.
+    pub async fn resident_again(&self, device: &Device) -> Resident {
+        Resident::connect(self.public, device.clone(), Encoding::MessagePack).await
+    }
+
+    /// A person of the demo, signed in over HTTP.
+    pub async fn sign_in(&self, name: &str) -> SignedIn {
+        SignedIn::sign_in(self.public, name).await
+    }
+
+    /// A person at a console, welcomed and with nothing registered.
+    pub async fn staff(&self, name: &str) -> Console {
+        let signed_in = self.sign_in(name).await;
+        Console::connect(self.public, &signed_in, Encoding::MessagePack).await
+    }
+
+    /// A person at a console, registered for every queue and available.
+    pub async fn console(&self, name: &str) -> Console {
+        let console = self.staff(name).await;
+        console.ready_for_everything();
+        console
+    }
+}
+
+impl Drop for Gateway {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let log = self.log();
+            let lines: Vec<_> = log.lines().rev().take(40).collect();
+            for line in lines.iter().rev() {
+                eprintln!("gateway: {line}");
+            }
+        }
+    }
+}
+
+/// Keeps the log of the program, and tells when it listens. Ends with the program.
+async fn keep_log(
+    stderr: impl AsyncRead + Unpin,
+    log: Arc<Mutex<String>>,
+    tell: oneshot::Sender<()>,
+) {
+    let mut tell = Some(tell);
+    let mut lines = BufReader::new(stderr).lines();
+    while let Ok(Some(line)) = lines.next_line().await {
+        if line.contains("listening")
+            && let Some(tell) = tell.take()
+        {
+            let _gone = tell.send(());
+        }
+        let mut log = log.lock().unwrap_or_else(PoisonError::into_inner);
+        log.push_str(&line);
+        log.push('\n');
+    }
+}
+
+/// The next port nobody has; other tests of this run get other ones.
+fn next_port() -> u16 {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let span = PORTS.end - PORTS.start;
+    let begin = (std::process::id().wrapping_mul(7_919) % u32::from(span)) as u16;
+    let offset = NEXT.fetch_add(1, Ordering::Relaxed) % span;
+    PORTS.start + (u32::from(begin) + u32::from(offset)).rem_euclid(u32::from(span)) as u16
+}
+
+fn free(is_free: impl Fn(SocketAddr) -> bool) -> SocketAddr {
+    (0..1_000)
+        .map(|_| SocketAddr::from((Ipv4Addr::LOCALHOST, next_port())))
+        .find(|address| is_free(*address))
+        .expect("a free port")
+}
+
+fn free_tcp() -> SocketAddr {
+    free(|address| TcpListener::bind(address).is_ok())
+}
+
+fn free_udp() -> SocketAddr {
+    free(|address| UdpSocket::bind(address).is_ok())
+}
