@@ -91,8 +91,8 @@ fn line_of_rule(text: &str, rule: &str) -> Option<usize> {
         DeValue::Table(table) => table.get("id"),
         _ => None,
     });
-    let named = names.filter(|id| id.get_ref().as_str().map(str::trim) == Some(rule));
-    Some(line_at(text, named.last()?.span().start))
+    let mut named = names.filter(|id| id.get_ref().as_str().map(str::trim) == Some(rule));
+    Some(line_at(text, named.next_back()?.span().start))
 }
 
 fn line_at(text: &str, offset: usize) -> usize {
