@@ -87,12 +87,12 @@ fn line_of_rule(text: &str, rule: &str) -> Option<usize> {
     let DeValue::Array(rules) = root.get_ref().get("rule")?.get_ref() else {
         return None;
     };
-    let names = rules.iter().filter_map(|one| match one.get_ref() {
+    let mut names = rules.iter().filter_map(|one| match one.get_ref() {
         DeValue::Table(table) => table.get("id"),
         _ => None,
     });
-    let mut named = names.filter(|id| id.get_ref().as_str().map(str::trim) == Some(rule));
-    Some(line_at(text, named.next_back()?.span().start))
+    let named = names.rfind(|id| id.get_ref().as_str().map(str::trim) == Some(rule))?;
+    Some(line_at(text, named.span().start))
 }
 
 fn line_at(text: &str, offset: usize) -> usize {

@@ -26,14 +26,17 @@ use crate::node::{Fed, Person, lock};
 
 /// Sessions one connection follows at once. A person handles a few; a supervisor's wall some more.
 const FOLLOWS_MAX: usize = 256;
+/// A console's outbox in residents' outboxes: a whole list of 1,500 rows, some 600 KB, must leave room for what follows it.
+const STAFF_OUTBOX_FACTOR: usize = 8;
 /// Characters of real-time text in one packet.
 const TYPED_MAX_CHARS: usize = 2_000;
 
 /// Serves one connection until it ends.
-pub async fn serve(transport: Arc<Transport>, mut link: Link) {
-    match hello(&transport, &mut link).await {
+pub async fn serve(transport: Arc<Transport>, mut link: Box<Link>) {
+    // Boxed apart: the room for a hello is given back before the connection settles down.
+    match Box::pin(hello(&transport, &mut link)).await {
         Ok(person) => Box::pin(run(transport, link, person)).await,
-        Err(end) => refuse(link, end).await,
+        Err(end) => Box::pin(refuse(link, end)).await,
     }
 }
 
@@ -80,12 +83,12 @@ fn check_hello(
     })
 }
 
-async fn run(transport: Arc<Transport>, link: Link, person: Person) {
+async fn run(transport: Arc<Transport>, mut link: Box<Link>, person: Person) {
     let node = Arc::clone(&transport.node);
     let outbox = Arc::new(Outbox::new(
         node.random().connection_id(),
         link.encoding(),
-        node.limits().outbox_bytes,
+        node.limits().outbox_bytes.saturating_mul(STAFF_OUTBOX_FACTOR),
         node.clock().monotonic_ms(),
     ));
     let silence_ms = transport.limits.staff_heartbeat_ms * HEARTBEATS_MISSED_MAX;
