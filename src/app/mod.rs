@@ -256,6 +256,7 @@ fn media_config(media: &config::Media) -> MediaConfig {
     };
     MediaConfig {
         advertised: media.public_addresses.iter().map(advertised).collect(),
+        socket_buffer_bytes: media.socket_buffer_mib.saturating_mul(1 << 20),
         ..MediaConfig::on(media.listen)
     }
 }

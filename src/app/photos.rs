@@ -100,10 +100,12 @@ impl Photos {
             height_px: copy.height_px,
             media_type: "image/jpeg",
         };
-        self.store
+        let kept = self
+            .store
             .keep_copy(&agency, &preview_name(photo), copy)
-            .await
-            .map(drop)
+            .await;
+        kept.map(drop)
+            .inspect_err(|error| tracing::error!(%error, "a preview could not be kept"))
     }
 
     /// Why a photo was refused before: a client that asks again hears the same.

@@ -85,6 +85,19 @@ fn addresses(config: &Config) -> Fault {
             ),
         ));
     }
+    let media = &config.media;
+    let offered = (media.public_addresses.iter())
+        .any(|address| !address.is_unspecified() && address.is_ipv4() == media.listen.is_ipv4());
+    if media.listen.ip().is_unspecified() && !offered {
+        return Some((
+            "media.listen",
+            format!(
+                "{} is no address that phones can send to: listen on an address of this node, or say in \
+                 media.public_addresses which one they use",
+                media.listen
+            ),
+        ));
+    }
     if !admin.listen.ip().is_loopback() && !admin.allow_remote {
         return Some((
             "admin.listen",

@@ -18,6 +18,8 @@ pub struct MediaConfig {
     pub max_peers: usize,
     /// Viewers in one room. Fan-out to fifty takes about 1 ms of one core per frame; more want a second node.
     pub max_viewers_per_room: usize,
+    /// Bytes of each socket's buffers, each way. The kernel may grant less.
+    pub socket_buffer_bytes: usize,
 }
 
 /// An address as clients outside see it.
@@ -34,6 +36,8 @@ impl MediaConfig {
     pub const DEFAULT_MAX_PEERS: usize = 1_000;
     /// Viewers in one room unless configured.
     pub const DEFAULT_MAX_VIEWERS_PER_ROOM: usize = 50;
+    /// Socket buffers unless configured: a second of 64 Mbit/s while the process is not scheduled.
+    pub const DEFAULT_SOCKET_BUFFER_BYTES: usize = 8 << 20;
 
     /// One socket on `bind`, default bounds.
     #[must_use]
@@ -49,6 +53,7 @@ impl MediaConfig {
             advertised: Vec::new(),
             max_peers: Self::DEFAULT_MAX_PEERS,
             max_viewers_per_room: Self::DEFAULT_MAX_VIEWERS_PER_ROOM,
+            socket_buffer_bytes: Self::DEFAULT_SOCKET_BUFFER_BYTES,
         }
     }
 

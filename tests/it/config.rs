@@ -271,6 +271,10 @@ fn values_that_do_not_go_together_are_refused_where_they_were_set() {
             "callbox.toml:2: admin.listen",
         ),
         (
+            "[media]\nlisten = \"0.0.0.0:8913\"\n",
+            "callbox.toml:2: media.listen",
+        ),
+        (
             "[admin]\nlisten = \"127.0.0.1:8911\"\n",
             "callbox.toml:2: admin.listen",
         ),

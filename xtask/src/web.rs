@@ -62,20 +62,24 @@ pub fn npm(arguments: &[&str]) -> std::process::Command {
 
 /// Fails with what to install when Node is missing or too old.
 pub fn check_node() -> anyhow::Result<()> {
-    let wanted = format!("Node {}.{} or newer with npm", OLDEST_NODE.0, OLDEST_NODE.1);
     let Some(version) = quiet(&mut program("node", &["--version"], &root())) else {
-        bail!("node is not installed: the pages need {wanted} (https://nodejs.org)");
+        bail!("node is not installed: {}", node_wanted());
     };
     if quiet(&mut program("npm", &["--version"], &root())).is_none() {
-        bail!("npm is not installed: the pages need {wanted} (https://nodejs.org)");
+        bail!("npm is not installed: {}", node_wanted());
     }
     match node_version(&version) {
         Some(found) if found >= OLDEST_NODE => Ok(()),
-        _ => bail!(
-            "node is {}: the pages need {wanted} (https://nodejs.org)",
-            version.trim()
-        ),
+        _ => bail!("node is {}: {}", version.trim(), node_wanted()),
     }
+}
+
+fn node_wanted() -> String {
+    format!(
+        "the pages need Node {}.{} or newer with npm (https://nodejs.org/en/download). Without it, `cargo run` starts the gateway \
+         with a page that says so",
+        OLDEST_NODE.0, OLDEST_NODE.1
+    )
 }
 
 fn node_version(text: &str) -> Option<(u32, u32)> {

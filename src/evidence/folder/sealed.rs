@@ -36,12 +36,21 @@ impl Inner {
         agency: &AgencyName,
         hash: &ContentHash,
     ) -> Result<(), StoreError> {
-        let folder = self.folder_of(agency, hash);
-        self.disk.make_folder(&self.sealed.join(agency.as_str()))?;
-        self.disk.make_folder(&folder)?;
+        let folder = self.make_folder_of(agency, hash)?;
         std::fs::rename(from, self.path_of(agency, hash))?;
         self.disk.sync_folder(&folder)?;
         self.disk.sync_folder(&self.incoming)
+    }
+
+    fn make_folder_of(
+        &self,
+        agency: &AgencyName,
+        hash: &ContentHash,
+    ) -> Result<PathBuf, StoreError> {
+        let folder = self.folder_of(agency, hash);
+        self.disk.make_folder(&self.sealed.join(agency.as_str()))?;
+        self.disk.make_folder(&folder)?;
+        Ok(folder)
     }
 
     pub(super) fn open_original(
@@ -112,10 +121,8 @@ impl Inner {
             media_type: copy.media_type.to_owned(),
         };
         let json = serde_json::to_vec(&link).map_err(|_| StoreError::Damaged)?;
-        let folder = self.folder_of(agency, original);
-        // A preview comes before any original.
-        self.disk.make_folder(&self.sealed.join(agency.as_str()))?;
-        self.disk.make_folder(&folder)?;
+        // The copy of a preview comes before anything is sealed.
+        let folder = self.make_folder_of(agency, original)?;
         self.disk
             .write_whole(&folder, &format!("{original}.copy"), &copy.bytes)?;
         self.disk

@@ -187,3 +187,20 @@ async fn many_small_pieces_keep_the_list_of_marks_short() {
     assert!(marks.len() < 100 * 1024);
     assert_eq!(received(&open(folder.path()), &id).await, 3_000);
 }
+
+#[tokio::test]
+async fn the_copy_of_a_preview_is_kept_before_anything_is_sealed() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    let agency = AgencyName::parse("demo.example").unwrap();
+    let name = ContentHash::of(b"a preview's name");
+    let copy = NewCopy {
+        bytes: Bytes::from_static(b"a small picture"),
+        width_px: 4,
+        height_px: 3,
+        media_type: "image/jpeg",
+    };
+    store.keep_copy(&agency, &name, copy).await.unwrap();
+    let link = store.copy(&agency, &name).await.unwrap().link;
+    assert_eq!((link.width_px, link.height_px), (4, 3));
+}

@@ -41,7 +41,8 @@ impl Mux {
     ) -> Result<Mux, MediaError> {
         let mut sockets = Vec::new();
         for bind in [config.bind_v4, config.bind_v6].into_iter().flatten() {
-            let socket = Socket::bind(bind, Arc::clone(counters)).map_err(MediaError::Socket)?;
+            let socket = Socket::bind(bind, config.socket_buffer_bytes, Arc::clone(counters))
+                .map_err(MediaError::Socket)?;
             tasks.spawn(Arc::clone(&socket).receive(stop.clone()));
             sockets.push(socket);
         }

@@ -17,9 +17,6 @@ use super::stun::Shape;
 use crate::media::counters::Counters;
 use crate::media::lock::{read, write};
 
-/// Socket buffers in bytes, each way: a second of 64 Mbit/s while the process is not scheduled. The kernel may grant
-/// less (`net.core.rmem_max`); then it says so in the log once.
-const SOCKET_BUFFER_BYTES: usize = 8 << 20;
 /// Longest datagram that is read. Nothing on a media path exceeds an Ethernet frame; what is cut fails its integrity.
 const MAX_DATAGRAM_BYTES: usize = 2_048;
 /// Datagrams read before other tasks get their turn.
@@ -47,7 +44,12 @@ impl std::fmt::Debug for Socket {
 }
 
 impl Socket {
-    pub(super) fn bind(address: SocketAddr, counters: Arc<Counters>) -> io::Result<Arc<Socket>> {
+    /// Opens a socket with this much room each way, or what the kernel grants.
+    pub(super) fn bind(
+        address: SocketAddr,
+        buffer_bytes: usize,
+        counters: Arc<Counters>,
+    ) -> io::Result<Arc<Socket>> {
         let raw = socket2::Socket::new(
             socket2::Domain::for_address(address),
             socket2::Type::DGRAM,
@@ -56,7 +58,7 @@ impl Socket {
         if address.is_ipv6() {
             raw.set_only_v6(true)?;
         }
-        widen(&raw);
+        widen(&raw, buffer_bytes);
         raw.set_nonblocking(true)?;
         raw.bind(&address.into())?;
         let state = UdpSocketState::new(UdpSockRef::from(&raw))?;
@@ -241,14 +243,15 @@ impl Socket {
     }
 }
 
-fn widen(socket: &socket2::Socket) {
-    let _ = socket.set_recv_buffer_size(SOCKET_BUFFER_BYTES);
-    let _ = socket.set_send_buffer_size(SOCKET_BUFFER_BYTES);
+/// The kernel may grant less (`net.core.rmem_max`); then the log says so once.
+fn widen(socket: &socket2::Socket, wanted_bytes: usize) {
+    let _ = socket.set_recv_buffer_size(wanted_bytes);
+    let _ = socket.set_send_buffer_size(wanted_bytes);
     let granted = socket.recv_buffer_size().unwrap_or(0);
-    if granted < SOCKET_BUFFER_BYTES {
+    if granted < wanted_bytes {
         tracing::info!(
             granted_bytes = granted,
-            wanted_bytes = SOCKET_BUFFER_BYTES,
+            wanted_bytes,
             "the kernel grants a smaller media socket buffer; raise net.core.rmem_max and wmem_max"
         );
     }
