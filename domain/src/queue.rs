@@ -104,6 +104,14 @@ impl TurnTaker {
         lane
     }
 
+    /// A take that was counted for this lane found nothing: the lane is the next one's again.
+    pub const fn give_back(&mut self, lane: Lane) {
+        self.since_turn = match lane {
+            Lane::First => self.since_turn.saturating_sub(1),
+            Lane::FirstNotUrgent => self.every.get() - 1,
+        };
+    }
+
     /// The lane of the next take, not counted: for a look that may find nothing.
     #[must_use]
     pub const fn peek(&self) -> Lane {

@@ -258,7 +258,7 @@ impl Link {
     /// # Errors
     /// When it is not a message of this side.
     pub fn decode<T: DeserializeOwned>(&self, frame: &[u8]) -> Result<T> {
-        let decoded = self.encoding.decode(frame);
+        let decoded = self.encoding.decode_from_gateway(frame);
         decoded.map_err(|code| anyhow!("the gateway sent what cannot be read: {}", code.sentence()))
     }
 

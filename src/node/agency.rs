@@ -3,6 +3,7 @@
 //! Owns: what is shared by all sessions of one agency. Must not: touch sessions. Called by: `sessions`, `staff`, `lists`,
 //! `board`, `recovery`.
 
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use arc_swap::ArcSwap;
 use callbox_domain::policy::Policy;
 use callbox_domain::queue::{Lane, TurnTaker};
-use callbox_proto::ids::{AgencyId, SessionId};
+use callbox_proto::ids::{AgencyId, CommandId, SessionId, StaffId};
 use callbox_proto::message::AgencyInfo;
 use callbox_proto::vocabulary::Millis;
 
@@ -19,12 +20,24 @@ use super::lists::Lists;
 use super::lock;
 use super::roster::Roster;
 
+/// Take-next requests remembered, so that one sent again after a cut takes no second session. A console sends it again within
+/// seconds; an agency takes a few in a second.
+const TAKES_MAX: usize = 1_024;
+
+/// What take-next requests got, oldest first.
+#[derive(Debug, Default)]
+struct Takes {
+    by_id: HashMap<(StaffId, CommandId), SessionId>,
+    order: VecDeque<(StaffId, CommandId)>,
+}
+
 /// One agency.
 #[derive(Debug)]
 pub struct Agency {
     info: AgencyInfo,
     policy: ArcSwap<Policy>,
     turns: Mutex<TurnTaker>,
+    takes: Mutex<Takes>,
     changed: AtomicBool,
     /// Who is signed in.
     pub(super) roster: Mutex<Roster>,
@@ -42,6 +55,7 @@ impl Agency {
             info,
             policy: ArcSwap::from_pointee(policy),
             turns: Mutex::default(),
+            takes: Mutex::default(),
             changed: AtomicBool::new(true),
             roster: Mutex::default(),
             figures: Mutex::default(),
@@ -76,6 +90,38 @@ impl Agency {
     /// Which end of the queue the next take gets (every n-th take goes to the most overdue one outside priority 1).
     pub(super) fn next_lane(&self) -> Lane {
         lock(&self.turns).next_lane()
+    }
+
+    /// A take that was promised this lane found nothing: the next one gets it.
+    pub(super) fn give_back_lane(&self, lane: Lane) {
+        lock(&self.turns).give_back(lane);
+    }
+
+    /// The session that this person's take-next with this id got, if it is remembered.
+    pub(super) fn taken_with(&self, staff: &StaffId, id: CommandId) -> Option<SessionId> {
+        lock(&self.takes).by_id.get(&(staff.clone(), id)).copied()
+    }
+
+    /// Remembers what a take-next is about to take.
+    pub(super) fn remember_take(&self, staff: &StaffId, id: CommandId, session: SessionId) {
+        let mut takes = lock(&self.takes);
+        let key = (staff.clone(), id);
+        if takes.by_id.insert(key.clone(), session).is_none() {
+            takes.order.push_back(key);
+        }
+        if takes.order.len() > TAKES_MAX
+            && let Some(oldest) = takes.order.pop_front()
+        {
+            takes.by_id.remove(&oldest);
+        }
+    }
+
+    /// The take came to nothing.
+    pub(super) fn forget_take(&self, staff: &StaffId, id: CommandId) {
+        let mut takes = lock(&self.takes);
+        let key = (staff.clone(), id);
+        takes.by_id.remove(&key);
+        takes.order.retain(|known| *known != key);
     }
 
     /// A confirmed change of a session that lists show.

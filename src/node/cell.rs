@@ -10,7 +10,7 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use callbox_domain::session::Session;
+use callbox_domain::session::{Refusal, Session};
 use callbox_proto::event::{Event, Stored};
 use callbox_proto::ids::{CommandId, ConnectionId, SessionId, StaffId};
 use callbox_proto::message::{ToResident, ToStaff};
@@ -48,8 +48,8 @@ pub struct Inner {
     pub in_flight: u32,
     /// Commands that wait for the state.
     pub parked: VecDeque<Pending>,
-    /// Commands that changed nothing because of entries still on their way, with the last of those entries.
-    pub awaiting: Vec<(Seq, Pending)>,
+    /// Commands that are refused or change nothing because of entries still on their way, with the last of those entries.
+    pub awaiting: Vec<(Seq, Pending, Option<Refusal>)>,
     /// The last entry confirmed by the log.
     pub durable: Seq,
     /// Entries since the index row last carried the whole state.

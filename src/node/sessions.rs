@@ -1,11 +1,13 @@
 //! Sessions of a node: commands in, events out.
 //!
 //! Owns: the way of a command: find the session, decide, append, then show and answer; and reading a session back when its
-//! state is not known or not as decided. Must not: encode for sockets (that is `cell`), or know who may do what (asked by
-//! `transport` before). Called by: `Node`'s callers for every command, `appender` with every outcome.
+//! state is not known or not as decided; asking the role table about people's commands on the state they are decided on.
+//! Must not: encode for sockets (that is `cell`). Called by: `Node`'s callers for every command, `appender` with every
+//! outcome.
 
 use std::sync::Arc;
 
+use callbox_domain::access::{self, Caller, Target, action_of_staff_command};
 use callbox_domain::session::{self, Context, Refusal, Session};
 use callbox_proto::error::ErrorCode;
 use callbox_proto::event::{Event, Stored};
@@ -62,7 +64,7 @@ impl Node {
                 .agency(agency)
                 .ok_or_else(|| Refusal::from(ErrorCode::NoSuchTarget))
                 .and_then(|agency| open(&agency, now_ms, &pending).map(|e| (agency, e))),
-            (Wish::Open { .. }, Some(_)) => return self.answer_from_log(cell, pending, None),
+            (Wish::Open { .. }, Some(_)) => Err(ErrorCode::IdReused.into()),
             (_, None) => Err(ErrorCode::NoSuchSession.into()),
             (_, Some(session)) => self
                 .agency(&session.agency)
@@ -70,18 +72,8 @@ impl Node {
                 .and_then(|agency| change(&agency, now_ms, session, &pending).map(|e| (agency, e))),
         };
         match decided {
-            Err(refusal) => self.answer_from_log(cell, pending, Some(refusal)),
-            Ok((_, events)) if events.is_empty() => {
-                let head = inner.session.as_ref().map_or(0, |s| s.head);
-                // What is acknowledged as "already so" must itself be in the log.
-                if head > inner.durable {
-                    inner.awaiting.push((head, pending));
-                    return;
-                }
-                pending
-                    .reply
-                    .done(cell.id, pending.id, self.done(head, head));
-            }
+            Err(refusal) => self.answer_later(cell, inner, pending, Some(refusal)),
+            Ok((_, events)) if events.is_empty() => self.answer_later(cell, inner, pending, None),
             Ok((agency, events)) => {
                 let job = self.prepare(cell, inner, &agency, pending, events, now_ms);
                 inner.in_flight += 1;
@@ -206,17 +198,34 @@ impl Node {
         let awaiting = std::mem::take(&mut inner.awaiting);
         inner
             .parked
-            .extend(awaiting.into_iter().map(|(_, pending)| pending));
+            .extend(awaiting.into_iter().map(|(_, pending, _)| pending));
         self.load_if_quiet(cell, &mut inner);
     }
 
-    fn answer_awaiting(&self, cell: &Cell, inner: &mut Inner) {
+    /// Answers a command that makes no entries, now or once everything that led to the answer is in the log: what is called
+    /// "already so" or refused for what others did must itself be there, and the command may be one of those on their way.
+    fn answer_later(
+        self: &Arc<Self>,
+        cell: &Arc<Cell>,
+        inner: &mut Inner,
+        pending: Pending,
+        refusal: Option<Refusal>,
+    ) {
+        let head = inner.session.as_ref().map_or(0, |s| s.head);
+        if head > inner.durable {
+            inner.awaiting.push((head, pending, refusal));
+        } else {
+            self.answer_from_log(cell, head, pending, refusal);
+        }
+    }
+
+    fn answer_awaiting(self: &Arc<Self>, cell: &Arc<Cell>, inner: &mut Inner) {
         let durable = inner.durable;
-        let ready = inner.awaiting.extract_if(.., |(head, _)| *head <= durable);
-        for (head, pending) in ready {
-            pending
-                .reply
-                .done(cell.id, pending.id, self.done(head, head));
+        let ready = inner
+            .awaiting
+            .extract_if(.., |(head, _, _)| *head <= durable);
+        for (head, pending, refusal) in ready {
+            self.answer_from_log(cell, head, pending, refusal);
         }
     }
 
@@ -231,6 +240,12 @@ impl Node {
             inner.tell_attention();
         }
         inner.drop_former_owners(entries);
+        // Whoever is away while somebody answers is waited for once nobody does any more.
+        let waits = |stand: &Stand| stand.standing == Standing::Waiting;
+        if inner.resident.is_none() && moved.after.as_ref().is_some_and(waits) {
+            let due = self.clock.monotonic_ms() + self.limits.resume_grace_ms;
+            self.timers.resident_is_away(cell.id, due);
+        }
         let Some(agency) = inner.session.as_ref().and_then(|s| self.agency(&s.agency)) else {
             return;
         };
@@ -253,15 +268,16 @@ impl Node {
         Done { first, last, rung }
     }
 
-    /// A command that would be refused (or an opening of a session that is there) may have been done before: the log knows.
+    /// A command that would be refused or change nothing may have been done before: the log knows. Only when it does not is
+    /// the command refused, or was already so at `head`. Answers may overtake each other: each names its command.
     fn answer_from_log(
         self: &Arc<Self>,
         cell: &Arc<Cell>,
+        head: Seq,
         pending: Pending,
         refusal: Option<Refusal>,
     ) {
         let (node, session) = (Arc::clone(self), cell.id);
-        let refusal = refusal.unwrap_or_else(|| ErrorCode::IdReused.into());
         self.tasks.spawn(async move {
             match node.backbone.find_command(session, pending.id).await {
                 Ok(Some((first, last))) => {
@@ -269,7 +285,12 @@ impl Node {
                         .reply
                         .done(session, pending.id, node.done(first, last));
                 }
-                Ok(None) => pending.reply.refused(pending.id, refusal),
+                Ok(None) => match refusal {
+                    Some(refusal) => pending.reply.refused(pending.id, refusal),
+                    None => pending
+                        .reply
+                        .done(session, pending.id, node.done(head, head)),
+                },
                 Err(error) => pending.reply.refused(pending.id, public(&error).into()),
             }
         });
@@ -393,8 +414,34 @@ fn change(
     pending: &Pending,
 ) -> Result<Vec<Event>, Refusal> {
     let command = pending.wish.command().ok_or(ErrorCode::Internal)?;
+    may(state, &pending.wish)?;
     let policy = agency.policy();
     session::decide(state, context(&policy, pending.id, now_ms), command)
+}
+
+/// Asks the role table about a person's command, on the very state it is decided on: who owns the session may have changed
+/// since the message came.
+fn may(state: &Session, wish: &Wish) -> Result<(), Refusal> {
+    let Wish::Staff {
+        staff,
+        role,
+        command,
+    } = wish
+    else {
+        return Ok(());
+    };
+    let caller = Caller::Staff {
+        role: *role,
+        agency: state.agency.clone(),
+        staff: staff.clone(),
+    };
+    let target = Target {
+        agency: state.agency.clone(),
+        owner: state.owner.clone(),
+        resident: state.resident,
+    };
+    access::may(&caller, action_of_staff_command(command), &target)
+        .map_err(|refusal| refusal.code().into())
 }
 
 const fn context(

@@ -100,8 +100,21 @@ impl Node {
 
     /// Takes the next session of the console's queues; the answer goes to the console.
     pub async fn take_next(self: &Arc<Self>, person: &Person, id: CommandId, outbox: &Arc<Outbox>) {
-        let taken = self.claim_and_take(person, id, outbox.connection()).await;
         let reply = Reply::Staff(Arc::clone(outbox));
+        if let Some(session) = person.agency.taken_with(&person.staff, id) {
+            match self.agency_session(person, session).await {
+                Ok(cell) => self.submit(&cell, take(person, id, None, reply)),
+                Err(code) => reply.refused(id, code.into()),
+            }
+            return;
+        }
+        let turn = person.agency.next_lane();
+        let taken = self
+            .claim_and_take(person, id, outbox.connection(), turn)
+            .await;
+        if taken.is_err() {
+            person.agency.give_back_lane(turn);
+        }
         match taken {
             Ok((session, done)) => reply.done(session, id, done),
             Err(refusal) => reply.refused(id, refusal),
@@ -113,13 +126,14 @@ impl Node {
         person: &Person,
         id: CommandId,
         connection: ConnectionId,
+        turn: callbox_domain::queue::Lane,
     ) -> Result<(SessionId, super::pending::Done), Refusal> {
         let mut queues = lock(&person.agency.roster).queues_of(&person.staff, connection);
         if queues.is_empty() {
             return Err(ErrorCode::NothingWaits.into());
         }
         queues.extend(index::personal_lane(&person.staff));
-        let lane = match person.agency.next_lane() {
+        let lane = match turn {
             callbox_domain::queue::Lane::First => Lane::First,
             callbox_domain::queue::Lane::FirstNotUrgent => Lane::FirstNotUrgent,
         };
@@ -149,26 +163,17 @@ impl Node {
     ) -> Result<Option<super::pending::Done>, Refusal> {
         let cell = self.cells.get_or_insert(claimed.session);
         let (sender, answer) = tokio::sync::oneshot::channel();
-        self.submit(
-            &cell,
-            Pending {
-                id,
-                wish: Wish::Staff {
-                    staff: person.staff.clone(),
-                    role: person.role,
-                    command: Box::new(StaffCommand::Take {}),
-                },
-                claim_epoch: Some(claimed.epoch),
-                reply: Reply::Wait(sender),
-                attempts: 0,
-            },
-        );
+        let agency = &person.agency;
+        agency.remember_take(&person.staff, id, claimed.session);
+        let reply = Reply::Wait(sender);
+        self.submit(&cell, take(person, id, Some(claimed.epoch), reply));
         match answer
             .await
             .unwrap_or_else(|_| Err(ErrorCode::GoingDown.into()))
         {
             Ok(done) => Ok(Some(done)),
             Err(refusal) => {
+                agency.forget_take(&person.staff, id);
                 let _lapsed = self.backbone.release(claimed.session, claimed.epoch).await;
                 match refusal.code {
                     ErrorCode::AlreadyTaken | ErrorCode::SessionClosed => Ok(None),
@@ -292,5 +297,20 @@ impl Node {
             .filter_map(|row| Some(index::session(&row.row)?.row(row.session, false)))
             .collect();
         Ok((rows, page.next.is_some()))
+    }
+}
+
+/// This person's wish to take a session.
+fn take(person: &Person, id: CommandId, claim_epoch: Option<u64>, reply: Reply) -> Pending {
+    Pending {
+        id,
+        wish: Wish::Staff {
+            staff: person.staff.clone(),
+            role: person.role,
+            command: Box::new(StaffCommand::Take {}),
+        },
+        claim_epoch,
+        reply,
+        attempts: 0,
     }
 }

@@ -59,10 +59,11 @@ pub trait Peer: Send {
 }
 
 impl Link {
-    /// Wraps an upgraded socket.
+    /// Wraps an upgraded socket. Boxed, because a future keeps room for each place a value is moved through: links are most of
+    /// what a node holds in memory.
     #[must_use]
-    pub const fn new(socket: WebSocket, encoding: Encoding) -> Self {
-        Self { socket, encoding }
+    pub fn new(socket: WebSocket, encoding: Encoding) -> Box<Self> {
+        Box::new(Self { socket, encoding })
     }
 
     /// How its frames are encoded.
@@ -115,9 +116,9 @@ impl Link {
     }
 
     /// Runs until the connection ends; then says why.
-    pub async fn run<P: Peer>(mut self, outbox: &Arc<Outbox>, clock: &dyn Clock, peer: &mut P) {
+    pub async fn run<P: Peer>(&mut self, outbox: &Arc<Outbox>, clock: &dyn Clock, peer: &mut P) {
         let end = self.pump(outbox, clock, peer).await;
-        self.close(end).await;
+        Box::pin(self.close(end)).await;
     }
 
     async fn pump<P: Peer>(
@@ -163,7 +164,7 @@ impl Link {
             if !outbox.take_behind() {
                 return Ok(());
             }
-            peer.feed().await.map_err(End::Close)?;
+            Box::pin(peer.feed()).await.map_err(End::Close)?;
         }
     }
 
@@ -227,7 +228,7 @@ async fn handle<P: Peer>(incoming: Result<Incoming, End>, peer: &mut P) -> Resul
 }
 
 /// Ends a link that never got an outbox.
-pub async fn refuse(mut link: Link, end: End) {
+pub async fn refuse(mut link: Box<Link>, end: End) {
     link.close(end).await;
 }
 

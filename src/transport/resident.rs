@@ -31,10 +31,11 @@ const TYPED_MAX_CHARS: usize = 2_000;
 const CLIENT_MAX_CHARS: usize = 100;
 
 /// Serves one connection until it ends.
-pub async fn serve(transport: Arc<Transport>, mut link: Link) {
-    match hello(&transport, &mut link).await {
+pub async fn serve(transport: Arc<Transport>, mut link: Box<Link>) {
+    // Boxed apart: the room for a hello is given back before the connection settles down.
+    match Box::pin(hello(&transport, &mut link)).await {
         Ok(welcome) => Box::pin(run(transport, link, welcome)).await,
-        Err(end) => refuse(link, end).await,
+        Err(end) => Box::pin(refuse(link, end)).await,
     }
 }
 
@@ -92,7 +93,7 @@ fn check_hello(
     })
 }
 
-async fn run(transport: Arc<Transport>, link: Link, hello: Hello) {
+async fn run(transport: Arc<Transport>, mut link: Box<Link>, hello: Hello) {
     let node = Arc::clone(&transport.node);
     let limits = &transport.limits;
     let outbox = Arc::new(Outbox::new(

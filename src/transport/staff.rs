@@ -14,7 +14,7 @@ use callbox_proto::command::StaffCommand;
 use callbox_proto::error::{CloseCode, ErrorCode};
 use callbox_proto::ids::{CommandId, PeerId, SessionId};
 use callbox_proto::message::{FromStaff, RealTimeText, ToStaff};
-use callbox_proto::vocabulary::{Role, Seq};
+use callbox_proto::vocabulary::{Role, Seq, TransferTarget};
 
 use super::link::{End, Link, Peer, refuse};
 use super::{BROKEN_FRAMES_MAX, HEARTBEATS_MISSED_MAX, Transport};
@@ -26,14 +26,17 @@ use crate::node::{Fed, Person, lock};
 
 /// Sessions one connection follows at once. A person handles a few; a supervisor's wall some more.
 const FOLLOWS_MAX: usize = 256;
+/// A console's outbox in residents' outboxes: a whole list of 1,500 rows, some 600 KB, must leave room for what follows it.
+const STAFF_OUTBOX_FACTOR: usize = 8;
 /// Characters of real-time text in one packet.
 const TYPED_MAX_CHARS: usize = 2_000;
 
 /// Serves one connection until it ends.
-pub async fn serve(transport: Arc<Transport>, mut link: Link) {
-    match hello(&transport, &mut link).await {
+pub async fn serve(transport: Arc<Transport>, mut link: Box<Link>) {
+    // Boxed apart: the room for a hello is given back before the connection settles down.
+    match Box::pin(hello(&transport, &mut link)).await {
         Ok(person) => Box::pin(run(transport, link, person)).await,
-        Err(end) => refuse(link, end).await,
+        Err(end) => Box::pin(refuse(link, end)).await,
     }
 }
 
@@ -80,12 +83,12 @@ fn check_hello(
     })
 }
 
-async fn run(transport: Arc<Transport>, link: Link, person: Person) {
+async fn run(transport: Arc<Transport>, mut link: Box<Link>, person: Person) {
     let node = Arc::clone(&transport.node);
     let outbox = Arc::new(Outbox::new(
         node.random().connection_id(),
         link.encoding(),
-        node.limits().outbox_bytes,
+        node.limits().outbox_bytes.saturating_mul(STAFF_OUTBOX_FACTOR),
         node.clock().monotonic_ms(),
     ));
     let silence_ms = transport.limits.staff_heartbeat_ms * HEARTBEATS_MISSED_MAX;
@@ -251,8 +254,9 @@ impl Console {
     ) -> Result<(), ErrorCode> {
         let action = action_of_staff_command(&command);
         access::may_at_all(&self.caller, action).map_err(access::Refusal::code)?;
+        // Whether the person may do this to this session is asked where it is decided.
         let cell = self.find(session).await?;
-        self.may(&cell, action)?;
+        self.check_target(&command)?;
         if matches!(command, StaffCommand::Watch {}) {
             self.watched.insert(session);
         }
@@ -271,6 +275,27 @@ impl Console {
             },
         );
         Ok(())
+    }
+
+    /// A session is handed to somebody who can take it, or it would wait for nobody.
+    fn check_target(&self, command: &StaffCommand) -> Result<(), ErrorCode> {
+        let StaffCommand::Transfer {
+            target: TransferTarget::Person { staff },
+            ..
+        } = command
+        else {
+            return Ok(());
+        };
+        let accounts = &self.transport.accounts;
+        let person = accounts.still(self.person.agency.id(), staff);
+        let takes = person.is_some_and(|person| {
+            access::allowed(person.role, Action::TakeNext) != access::Access::Never
+        });
+        if takes {
+            Ok(())
+        } else {
+            Err(ErrorCode::NoSuchTarget)
+        }
     }
 
     async fn follow(&mut self, session: SessionId, after: Seq) -> Result<(), ErrorCode> {

@@ -86,6 +86,14 @@ pub struct Rules {
     phrases: Phrases,
 }
 
+/// The same rules in the same order; the phrases follow from them.
+impl PartialEq for Rules {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.version, &self.defaults, &self.rules)
+            == (&other.version, &other.defaults, &other.rules)
+    }
+}
+
 impl From<RulesFile> for Rules {
     fn from(file: RulesFile) -> Self {
         let mut phrases = Phrases::default();

@@ -30,6 +30,8 @@ const TYPED_AT_ONCE: usize = 4;
 const TYPING: Duration = Duration::from_millis(280);
 /// Pause between two fixes of a moving device.
 const FIX_EVERY: Duration = Duration::from_secs(4);
+/// Pause between two looks at whether something is safe.
+const LOOK: Duration = Duration::from_millis(200);
 /// Seconds between two sentences.
 const BETWEEN_S: Range<f64> = 5.0..18.0;
 /// Seconds until somebody answers a question.
@@ -289,9 +291,11 @@ impl Resident {
         };
         report.talk.act(id, announce).await;
         // The announcement is safe before the upload names it.
-        let until = Instant::now() + Duration::from_secs(1);
-        if report.listen(until).await == Still::Over {
-            return Ok(());
+        while !report.talk.is_safe(id) {
+            let until = Instant::now() + LOOK;
+            if report.listen(until).await == Still::Over {
+                return Ok(());
+            }
         }
         let upload = Upload {
             session,

@@ -86,6 +86,12 @@ impl Talk {
         Some((self.session?, self.token.clone()))
     }
 
+    /// Whether what was done under this id is safe (or was refused).
+    #[must_use]
+    pub fn is_safe(&self, id: CommandId) -> bool {
+        self.pending.iter().all(|(kept, _)| *kept != id)
+    }
+
     /// Does something under this id; it is kept until it is safe.
     pub async fn act(&mut self, id: CommandId, command: ResidentCommand) {
         self.pending.push_back((id, command.clone()));

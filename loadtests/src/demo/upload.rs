@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, anyhow, bail};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use callbox_proto::ids::{CommandId, SessionId};
@@ -78,7 +78,7 @@ async fn attempt(
     };
     let (url, mut offset) = match place {
         Some(url) => {
-            let answer = good(request(Method::HEAD, url).send().await?)?;
+            let answer = good(request(Method::HEAD, url).send().await?).await?;
             let offset = header(&answer, "Upload-Offset").and_then(|text| text.parse().ok());
             (url.clone(), offset.ok_or(Fault::Again)?)
         }
@@ -91,7 +91,7 @@ async fn attempt(
             let create = request(Method::POST, &target.http("/api/v1/uploads"))
                 .header("Upload-Length", upload.original.len())
                 .header("Upload-Metadata", metadata);
-            let answer = good(create.send().await?)?;
+            let answer = good(create.send().await?).await?;
             let location = header(&answer, "Location").context("an upload without a place");
             let location = location.map_err(Fault::Final)?;
             let url = absolute(target, &location);
@@ -110,20 +110,23 @@ async fn attempt(
             .header("Content-Type", "application/offset+octet-stream")
             .header("Upload-Offset", offset)
             .body(part);
-        good(send.send().await?)?;
+        good(send.send().await?).await?;
         offset += length;
     }
     Ok(())
 }
 
-fn good(answer: Response) -> Result<Response, Fault> {
+async fn good(answer: Response) -> Result<Response, Fault> {
     match answer.status() {
         good if good.is_success() => Ok(answer),
         StatusCode::CONFLICT | StatusCode::TOO_MANY_REQUESTS => Err(Fault::Again),
         busy if busy.is_server_error() => Err(Fault::Again),
-        refused => Err(Fault::Final(anyhow::anyhow!(
-            "an upload was refused: {refused}"
-        ))),
+        refused => {
+            let why = answer.text().await.unwrap_or_default();
+            Err(Fault::Final(anyhow!(
+                "an upload was refused: {refused} {why}"
+            )))
+        }
     }
 }
 

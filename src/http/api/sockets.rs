@@ -36,7 +36,7 @@ pub async fn staff(State(api): State<Api>, upgrade: WebSocketUpgrade) -> Respons
 
 fn accept<F, S>(api: &Api, upgrade: WebSocketUpgrade, read_buffer: usize, serve: F) -> Response
 where
-    F: FnOnce(Link) -> S + Send + 'static,
+    F: FnOnce(Box<Link>) -> S + Send + 'static,
     S: Future<Output = ()> + Send + 'static,
 {
     let upgrade = upgrade.protocols(Encoding::ALL.map(Encoding::subprotocol));

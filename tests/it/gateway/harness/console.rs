@@ -135,6 +135,20 @@ impl Console {
         self.wire.wait(|m| answer_in(m, id)).await
     }
 
+    /// The error that answers a request, or `None` when it was answered otherwise.
+    pub async fn answer_or_error(&self, id: CommandId) -> Option<ErrorMessage> {
+        self.wire
+            .wait(|m| match m {
+                ToStaff::MediaAnswer { id: of, .. } | ToStaff::History { id: of, .. }
+                    if *of == id =>
+                {
+                    Some(None)
+                }
+                other => answer_in(other, id).map(Result::err),
+            })
+            .await
+    }
+
     /// Does something that is granted.
     pub async fn does(&self, session: SessionId, command: StaffCommand) -> Receipt {
         let id = fresh();

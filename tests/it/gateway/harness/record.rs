@@ -138,7 +138,7 @@ impl<T: Clone + Debug> Record<T> {
         let all = self.all();
         let last = all.iter().rev().take(12).rev().collect::<Vec<_>>();
         panic!(
-            "waited in vain; {} came, the last of them: {last:#?}",
+            "waited in vain; {} came, the last of them: {last:?}",
             all.len()
         );
     }

@@ -181,7 +181,7 @@ async fn pump<In: DeserializeOwned + Clone + Debug, S: AsyncRead + AsyncWrite + 
                     Some(Ok(_)) => continue,
                     Some(Err(_)) | None => return record.close(None),
                 };
-                record.push(encoding.decode(&frame).expect("a message of this protocol"));
+                record.push(encoding.decode_from_gateway(&frame).expect("a message of this protocol"));
             }
         }
     }

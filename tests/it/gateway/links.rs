@@ -1,0 +1,243 @@
+//! Links that are replaced, silent, slow, broken or sent away: closed with a code that says what to do, and nothing is lost.
+
+use callbox_proto::bytes::Bytes;
+use callbox_proto::codec::Encoding;
+use callbox_proto::error::{CloseCode, ErrorCode};
+use callbox_proto::message::{FromResident, FromStaff, ToResident, ToStaff};
+use callbox_proto::vocabulary::Category;
+use tokio_tungstenite::tungstenite::Message;
+
+use super::harness::{
+    Console, Device, Gateway, Resident, SteadyResident, Wire, fresh, opening, soon,
+};
+
+/// Long enough that a few hundred of them fill every buffer on the way.
+const LONG_TEXT_CHARS: usize = 8_000;
+
+#[tokio::test]
+async fn a_newer_link_of_the_same_device_takes_over() {
+    let gateway = Gateway::start().await;
+    let tina = gateway.console("tina").await;
+    let older = gateway.resident().await;
+    let session = older.open("A dog barks").await;
+    let newer = gateway.resident_again(&older.device).await;
+    newer.resume(session, 0).await;
+    assert_eq!(
+        older.wire.closed().await,
+        Some(CloseCode::Replaced.number())
+    );
+    tina.takes(session).await;
+    tina.says(session, "Which dog?").await;
+    newer.reads("Which dog?").await;
+    assert!(tina.row(session, |_| true).await.connected);
+}
+
+#[tokio::test]
+async fn a_silent_link_is_closed_and_one_that_pings_is_not() {
+    let gateway = Gateway::with("session.heartbeat_s = 1\nsession.resident_heartbeat_s = 1").await;
+    let (ann, tina) = (gateway.resident().await, gateway.staff("tina").await);
+    let lively = gateway.resident().await;
+    let pings = async {
+        loop {
+            lively.quiet().await;
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::select! {
+        () = pings => unreachable!("it goes on"),
+        codes = async { tokio::join!(ann.wire.closed(), tina.wire.closed()) } => {
+            let silent = Some(CloseCode::Silent.number());
+            assert_eq!(codes, (silent, silent));
+        }
+    }
+    lively.open("Still here").await;
+}
+
+#[tokio::test]
+async fn a_link_without_a_first_message_is_closed() {
+    let gateway = Gateway::with("session.first_frame_s = 1").await;
+    let wire: Wire<FromResident, ToResident> =
+        Wire::connect(gateway.address(), "/ws/resident", Encoding::Json).await;
+    assert_eq!(wire.closed().await, Some(CloseCode::NoHello.number()));
+}
+
+#[tokio::test]
+async fn whoever_cannot_prove_who_they_are_is_told_so_and_closed() {
+    let gateway = Gateway::start().await;
+    let wire: Wire<FromResident, ToResident> =
+        Wire::connect(gateway.address(), "/ws/resident", Encoding::Json).await;
+    wire.send(&Device::new().hello(&[7; 32]));
+    let refused = wire.wait(|m| match m {
+        ToResident::Error(error) => Some(error.code),
+        _ => None,
+    });
+    assert_eq!(refused.await, ErrorCode::KeyRefused);
+    assert_eq!(wire.closed().await, Some(CloseCode::Protocol.number()));
+
+    let wire: Wire<FromStaff, ToStaff> =
+        Wire::connect(gateway.address(), "/ws/staff", Encoding::Json).await;
+    wire.send(&FromStaff::Hello {
+        client: String::new(),
+        token: "nonsense".to_owned(),
+    });
+    assert_eq!(wire.closed().await, Some(CloseCode::SignInAgain.number()));
+}
+
+#[tokio::test]
+async fn frames_that_are_no_messages_are_answered_and_too_many_close_the_link() {
+    let gateway = Gateway::start().await;
+    let ann = Resident::connect(gateway.address(), Device::new(), Encoding::Json).await;
+    let frames = [
+        (Message::text("{"), ErrorCode::MalformedMessage),
+        (Message::text(r#"{"kind":"dance"}"#), ErrorCode::UnknownKind),
+        (Message::binary(vec![0x80]), ErrorCode::WrongFrame),
+        (Message::text("[".repeat(40)), ErrorCode::TooDeep),
+        (
+            Message::text(r#"{"kind":"seen","up_to":1}"#),
+            ErrorCode::WrongOrder,
+        ),
+    ];
+    for (frame, code) in frames {
+        ann.wire.send_raw(frame);
+        let answered = ann.wire.wait(|m| match m {
+            ToResident::Error(error) => Some(error.code),
+            _ => None,
+        });
+        assert_eq!(answered.await, code);
+    }
+    ann.open("All the same").await;
+    for _ in 0..64 {
+        ann.wire.send_raw(Message::text("{"));
+    }
+    assert_eq!(ann.wire.closed().await, Some(CloseCode::Protocol.number()));
+}
+
+#[tokio::test]
+async fn a_slow_console_is_bounded_and_fed_from_the_log_when_it_reads_on() {
+    let gateway = Gateway::with("session.slow_reader_s = 60").await;
+    let tina = gateway.console("tina").await;
+    let (mut ann, session) = talkative(&gateway, &tina).await;
+    tina.wire.reads(false);
+    let mut lines = 0;
+    while metric(&gateway, "callbox_followers_behind_total").await == 0.0 {
+        lines += 100;
+        talk(&mut ann, 100).await;
+    }
+    tina.wire.reads(true);
+    let end = ann.says("the end");
+    ann.until(SteadyResident::all_safe).await;
+    tina.reads(session, "the end").await;
+    let entries = tina.entries(session);
+    assert_eq!(entries.last().unwrap().command, end);
+    let seqs: Vec<_> = entries.iter().map(|entry| entry.seq).collect();
+    assert_eq!(
+        seqs,
+        (1..=seqs.len() as u64).collect::<Vec<_>>(),
+        "no hole, nothing twice"
+    );
+    assert!(seqs.len() > lines);
+}
+
+#[tokio::test]
+async fn a_console_that_stalls_is_closed_and_resumes_without_a_gap() {
+    let gateway = Gateway::with("session.slow_reader_s = 1").await;
+    let tina = gateway.console("tina").await;
+    let (mut ann, session) = talkative(&gateway, &tina).await;
+    tina.wire.reads(false);
+    while metric(
+        &gateway,
+        "callbox_connections_closed_total{why=\"too slow\"}",
+    )
+    .await
+        == 0.0
+    {
+        talk(&mut ann, 100).await;
+    }
+    tina.wire.reads(true);
+    assert_eq!(tina.wire.closed().await, Some(CloseCode::TooSlow.number()));
+    let had = tina.entries(session);
+    let again = Console::connect(gateway.address(), &tina.who, Encoding::MessagePack).await;
+    let last = had.last().map_or(0, |entry| entry.seq);
+    again.follows(session, last).await;
+    ann.says("the end");
+    ann.until(SteadyResident::all_safe).await;
+    again.reads(session, "the end").await;
+    let all = had.into_iter().chain(again.entries(session));
+    let seqs: Vec<_> = all.map(|entry| entry.seq).collect();
+    assert_eq!(
+        seqs,
+        (1..=seqs.len() as u64).collect::<Vec<_>>(),
+        "no hole, nothing twice"
+    );
+}
+
+#[tokio::test]
+async fn a_drain_sends_everybody_away_and_loses_nothing() {
+    let mut gateway = Gateway::start().await;
+    let (witness, tina) = (gateway.resident().await, gateway.console("tina").await);
+    witness.open("I watch").await;
+    let report = opening(Category::Other, "opening");
+    let mut ann = SteadyResident::new(gateway.address(), report, Encoding::MessagePack);
+    for line in 0..300 {
+        ann.says(&line.to_string());
+    }
+    ann.until(|ann| ann.receipts().len() > 50).await;
+    gateway.terminate();
+    let restart = async {
+        let going = Some(CloseCode::GoingDown.number());
+        assert_eq!(witness.wire.closed().await, going);
+        assert_eq!(tina.wire.closed().await, going);
+        assert!(gateway.gone().await, "it ended well");
+        gateway.start_again().await;
+    };
+    tokio::join!(restart, ann.until(SteadyResident::all_safe));
+    ann.until(|ann| ann.texts().len() > 300).await;
+    let written: Vec<_> = (0..300).map(|line| line.to_string()).collect();
+    assert_eq!(ann.texts()[1..], written);
+}
+
+#[tokio::test]
+async fn a_frozen_link_is_given_up_and_its_resident_goes_on_elsewhere() {
+    let gateway = Gateway::with("session.resident_heartbeat_s = 1").await;
+    let (relay, tina) = (gateway.relay().await, gateway.console("tina").await);
+    let ann = Resident::connect(relay.address(), Device::new(), Encoding::MessagePack).await;
+    let session = ann.open("A dog barks").await;
+    tina.row(session, |row| row.connected).await;
+    relay.freeze(true);
+    tina.row(session, |row| !row.connected).await;
+    let again = gateway.resident_again(&ann.device).await;
+    again.resume(session, 0).await;
+    again.reads("A dog barks").await;
+}
+
+/// A resident with much to say, whose session this console has taken and follows.
+async fn talkative(
+    gateway: &Gateway,
+    tina: &Console,
+) -> (SteadyResident, callbox_proto::ids::SessionId) {
+    let report = opening(Category::Other, "opening");
+    let mut ann = SteadyResident::new(gateway.address(), report, Encoding::MessagePack);
+    ann.until(|ann| ann.session.is_some()).await;
+    let session = ann.session.unwrap();
+    tina.takes(session).await;
+    tina.follows(session, 0).await;
+    tina.reads(session, "opening").await;
+    (ann, session)
+}
+
+async fn talk(ann: &mut SteadyResident, lines: usize) {
+    for _ in 0..lines {
+        ann.says(&"x".repeat(LONG_TEXT_CHARS));
+    }
+    ann.until(SteadyResident::all_safe).await;
+}
+
+/// The value of a counter; 0 while it was never counted.
+async fn metric(gateway: &Gateway, name: &str) -> f64 {
+    let url = format!("http://{}/metrics", gateway.admin());
+    let answer = soon(reqwest::get(url)).await.unwrap();
+    let page = soon(answer.text()).await.unwrap();
+    let line = page.lines().find_map(|line| line.strip_prefix(name));
+    line.and_then(|rest| rest.trim().parse().ok())
+        .unwrap_or(0.0)
+}

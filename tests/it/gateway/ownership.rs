@@ -1,0 +1,222 @@
+//! Exactly one person owns a session, whatever becomes of their console or of the program.
+
+use callbox_proto::codec::Encoding;
+use callbox_proto::command::StaffCommand;
+use callbox_proto::error::ErrorCode;
+use callbox_proto::event::{Event, ReleaseReason};
+use callbox_proto::ids::SessionId;
+use callbox_proto::message::FromStaff;
+use callbox_proto::vocabulary::{Standing, TransferTarget};
+
+use super::harness::{Console, Gateway, fresh};
+
+#[tokio::test]
+async fn of_two_consoles_that_race_one_owns_and_the_other_is_told_who() {
+    let gateway = Gateway::start().await;
+    let (tina, tom) = (gateway.console("tina").await, gateway.console("tom").await);
+    for _ in 0..10 {
+        let ann = gateway.resident().await;
+        let session = ann.open("A dog barks").await;
+        let (one, two) = (fresh(), fresh());
+        tina.submit(one, session, StaffCommand::Take {});
+        tom.submit(two, session, StaffCommand::Take {});
+        let (one, two) = tokio::join!(tina.answer(one), tom.answer(two));
+        let (winner, refused) = match (one, two) {
+            (Ok(_), Err(refused)) => ("tina", refused),
+            (Err(refused), Ok(_)) => ("tom", refused),
+            other => panic!("one of them: {other:?}"),
+        };
+        assert_eq!(refused.code, ErrorCode::AlreadyTaken);
+        assert_eq!(refused.owner, Some(winner.parse().unwrap()));
+        let row = tina.stands(session, Standing::Owned).await;
+        assert_eq!(row.owner, Some(winner.parse().unwrap()));
+        ann.entry(|event| matches!(event, Event::Taken)).await;
+        ann.quiet().await;
+        let taken = ann
+            .entries()
+            .into_iter()
+            .filter(|e| e.event == Event::Taken);
+        assert_eq!(taken.count(), 1);
+    }
+}
+
+#[tokio::test]
+async fn two_consoles_that_ask_for_the_next_never_get_the_same() {
+    let gateway = Gateway::start().await;
+    let (tina, tom) = (gateway.console("tina").await, gateway.console("tom").await);
+    let mut opened = Vec::new();
+    for _ in 0..12 {
+        let ann = gateway.resident().await;
+        opened.push((ann.open("A dog barks").await, ann));
+    }
+    let mut taken = Vec::new();
+    for _ in 0..6 {
+        let (one, two) = tokio::join!(tina.take_next(), tom.take_next());
+        taken.extend([one, two]);
+    }
+    taken.sort_unstable();
+    let mut opened: Vec<_> = opened.iter().map(|(session, _)| *session).collect();
+    opened.sort_unstable();
+    assert_eq!(taken, opened);
+    let refused = tina.try_take_next(fresh()).await.unwrap_err();
+    assert_eq!(refused.code, ErrorCode::NothingWaits);
+}
+
+#[tokio::test]
+async fn sessions_of_a_lost_console_are_offered_again_after_the_grace() {
+    let gateway = Gateway::with("session.console_grace_s = 1").await;
+    let ann = gateway.resident().await;
+    let (tina, tom) = (gateway.console("tina").await, gateway.console("tom").await);
+    let session = ann.open("A dog barks").await;
+    let first = tina.stands(session, Standing::Waiting).await;
+    tina.takes(session).await;
+    tom.stands(session, Standing::Owned).await;
+    drop(tina);
+    let told = ann
+        .entry(|event| matches!(event, Event::Released { .. }))
+        .await;
+    let reason = ReleaseReason::ConsoleLost;
+    assert_eq!(told.event, Event::Released { reason });
+    let waits = tom.stands(session, Standing::Waiting).await;
+    assert_eq!(
+        waits.deadline_ms, first.deadline_ms,
+        "with its first deadline"
+    );
+    assert_eq!(tom.take_next().await, session);
+}
+
+#[tokio::test]
+async fn a_page_loaded_again_within_the_grace_keeps_its_sessions() {
+    let gateway = Gateway::with("session.console_grace_s = 4").await;
+    let ann = gateway.resident().await;
+    let (tina, tom) = (gateway.console("tina").await, gateway.console("tom").await);
+    let (kept, lost) = (ann.open("A dog barks").await, {
+        let ben = gateway.resident().await;
+        let session = ben.open("A cat as well").await;
+        tom.takes(session).await;
+        session
+    });
+    tina.takes(kept).await;
+    drop(tina);
+    let tina = gateway.console("tina").await;
+    // By the time a console that was lost later has lost its session, the grace of the other one is over.
+    drop(tom);
+    tina.row(lost, |row| row.standing != Standing::Owned).await;
+    let row = tina.stands(kept, Standing::Owned).await;
+    assert_eq!(row.owner, Some("tina".parse().unwrap()));
+    tina.says(kept, "Still here").await;
+    ann.reads("Still here").await;
+}
+
+#[tokio::test]
+async fn a_restart_keeps_owners_who_come_back_within_the_restart_grace() {
+    let mut gateway = Gateway::with("session.restart_grace_s = 4").await;
+    let (ann, ben) = (gateway.resident().await, gateway.resident().await);
+    let (tina, tom) = (gateway.console("tina").await, gateway.console("tom").await);
+    let (kept, lost) = (
+        ann.open("A dog barks").await,
+        ben.open("A cat as well").await,
+    );
+    tina.takes(kept).await;
+    tom.takes(lost).await;
+    gateway.restart().await;
+    let tina = gateway.console("tina").await;
+    assert_eq!(tina.row(kept, |_| true).await.standing, Standing::Owned);
+    tina.stands(lost, Standing::Waiting).await;
+    let row = tina.row(kept, |_| true).await;
+    assert_eq!(row.owner, Some("tina".parse().unwrap()));
+    tina.says(kept, "Still here").await;
+}
+
+#[tokio::test]
+async fn a_console_that_loses_a_session_receives_nothing_more_of_it() {
+    let gateway = Gateway::start().await;
+    let (tina, tom) = (gateway.console("tina").await, gateway.console("tom").await);
+    let sue = gateway.staff("sue").await;
+    for how in ["released", "transferred", "taken away"] {
+        let ann = gateway.resident().await;
+        let session = ann.open("A dog barks").await;
+        tina.takes(session).await;
+        let head = tina.follows(session, 0).await.head;
+        tina.entry(session, |_| true).await;
+        match how {
+            "released" => drop(tina.does(session, StaffCommand::Release {}).await),
+            "transferred" => drop(tina.does(session, to_police()).await),
+            _ => drop(sue.does(session, StaffCommand::Release {}).await),
+        }
+        let last = tina
+            .entry(session, |e| {
+                matches!(e, Event::Released { .. } | Event::Transferred { .. })
+            })
+            .await;
+        assert!(last.seq > head, "{how}: it is told why");
+        tom.takes(session).await;
+        ann.says("Only for the next one").await;
+        tina.quiet().await;
+        let newest = tina.entries(session).last().map(|entry| entry.seq);
+        assert_eq!(newest, Some(last.seq), "{how}");
+        let text = "I am still here".to_owned();
+        let refused = tina.is_refused(session, StaffCommand::Text { text }).await;
+        assert_eq!(refused.code, ErrorCode::NotOwner);
+        tina.wire.send(&FromStaff::Follow { session, after: 0 });
+        assert_eq!(tina.complaint().await.code, ErrorCode::NotOwner);
+    }
+}
+
+#[tokio::test]
+async fn a_supervisor_watches_before_following_and_can_take_a_session_away() {
+    let gateway = Gateway::start().await;
+    let ann = gateway.resident().await;
+    let (tina, sue) = (gateway.console("tina").await, gateway.staff("sue").await);
+    let session = ann.open("A dog barks").await;
+    tina.takes(session).await;
+    tina.follows(session, 0).await;
+    sue.wire.send(&FromStaff::Follow { session, after: 0 });
+    assert_eq!(sue.complaint().await.code, ErrorCode::WrongOrder);
+    sue.does(session, StaffCommand::Watch {}).await;
+    tina.entry(session, |event| matches!(event, Event::Watched { .. }))
+        .await;
+    sue.follows(session, 0).await;
+    sue.reads(session, "A dog barks").await;
+    let text = "Hello".to_owned();
+    let refused = sue.is_refused(session, StaffCommand::Text { text }).await;
+    assert_eq!(refused.code, ErrorCode::NotOwner, "watching is not owning");
+    sue.does(session, StaffCommand::Release {}).await;
+    let told = ann
+        .entry(|event| matches!(event, Event::Released { .. }))
+        .await;
+    let reason = ReleaseReason::TakenAway;
+    assert_eq!(told.event, Event::Released { reason });
+    ann.says("Is anybody there?").await;
+    sue.reads(session, "Is anybody there?").await;
+}
+
+#[tokio::test]
+async fn one_person_at_two_windows_owns_once_and_reads_at_both() {
+    let gateway = Gateway::start().await;
+    let ann = gateway.resident().await;
+    let left = gateway.console("tina").await;
+    let right = Console::connect(gateway.address(), &left.who, Encoding::Json).await;
+    let session = ann.open("A dog barks").await;
+    left.takes(session).await;
+    right.takes(session).await;
+    left.follows(session, 0).await;
+    right.follows(session, 0).await;
+    ann.says("It barks").await;
+    assert_eq!(
+        left.reads(session, "It barks").await,
+        right.reads(session, "It barks").await
+    );
+    drop(left);
+    right.says(session, "Which dog?").await;
+    ann.reads("Which dog?").await;
+}
+
+fn to_police() -> StaffCommand {
+    StaffCommand::Transfer {
+        target: TransferTarget::Queue {
+            queue: "police".parse().unwrap(),
+        },
+        note: String::new(),
+    }
+}
