@@ -161,7 +161,10 @@ impl UploadAuthority for Photos {
         let resident = self
             .tokens
             .check_upload(bearer)
-            .map_err(|_| Refusal::NotSignedIn)?;
+            .map_err(|code| match code {
+                ErrorCode::TokenExpired => Refusal::TokenExpired,
+                _ => Refusal::NotSignedIn,
+            })?;
         let id: CommandId = parse(photo.photo.as_str())?;
         let session: SessionId = parse(photo.session.as_str())?;
         let cell = self

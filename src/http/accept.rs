@@ -20,11 +20,13 @@ const EXHAUSTED_PAUSE: Duration = Duration::from_millis(250);
 /// Pause after an error that nobody foresaw, so that a repeating one cannot take a whole core.
 const UNKNOWN_PAUSE: Duration = Duration::from_millis(50);
 
-/// Seconds that a refused client is told to wait.
+/// Answer to a connection over the bound, with the time after which to come again: a `Problem` written by hand, because no
+/// memory is spent on whom there is no place for.
 const REFUSAL: &[u8] =
-    b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 5\r\ncontent-type: application/json\r\n\
-content-length: 80\r\nconnection: close\r\n\r\n\
-{\"code\":\"node_full\",\"message\":\"This node is full. Try again soon.\",\"retry\":true}";
+    b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 5\r\ncontent-type: application/problem+json\r\n\
+content-length: 163\r\nconnection: close\r\n\r\n\
+{\"type\":\"about:blank\",\"title\":\"Service Unavailable\",\"status\":503,\"code\":\"node_full\"\
+,\"retry\":\"later\",\"after_ms\":5000,\"message\":\"This node is full. Try again soon.\"}";
 
 /// Opens a listening TCP socket. The address may be bound again at once after a restart.
 ///

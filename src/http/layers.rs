@@ -6,11 +6,13 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{Request, State};
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::limit::RequestBodyLimitLayer;
 
+use super::problem::MEDIA_TYPE;
 use super::{Origins, PageClass, Problem, SecurityHeaders, origins};
 use crate::config::ServerLimits;
 
@@ -25,13 +27,14 @@ pub fn bounded(router: Router, limits: &ServerLimits) -> Router {
         .layer(RequestBodyLimitLayer::new(limits.body_bytes))
 }
 
-/// What every route gets, mounted last: unknown paths answer as JSON, other sites' pages are refused, answers without
+/// What every route gets, mounted last: every refusal has the one shape, other sites' pages are refused, answers without
 /// headers of their own get those of the API class, and a panic ends one request only.
 pub fn outermost(router: Router, headers: Arc<SecurityHeaders>, allowed: Arc<Origins>) -> Router {
     router
         .fallback(|| async { Problem::NOT_FOUND })
         .layer(from_fn_with_state(allowed, origins::guard))
         .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn(in_our_shape))
         .layer(from_fn_with_state(headers, default_headers))
 }
 
@@ -50,6 +53,24 @@ async fn within(deadline: Duration, request: Request, next: Next) -> Response {
             Problem::DEADLINE.into_response()
         }
     }
+}
+
+/// Refusals that the framework makes itself (a wrong method, a body over its bound, a path that is no text) come as plain
+/// words; they leave as problems, with the headers they came with.
+async fn in_our_shape(request: Request, next: Next) -> Response {
+    let answer = next.run(request).await;
+    let status = answer.status();
+    let told = (answer.headers().get(CONTENT_TYPE)).is_some_and(|kind| kind == MEDIA_TYPE);
+    if told || !(status.is_client_error() || status.is_server_error()) {
+        return answer;
+    }
+    let mut shaped = Problem::of_status(status).into_response();
+    for (name, value) in answer.headers() {
+        if name != CONTENT_TYPE && name != CONTENT_LENGTH {
+            shaped.headers_mut().append(name, value.clone());
+        }
+    }
+    shaped
 }
 
 async fn default_headers(

@@ -384,7 +384,7 @@ mod tests {
             assert_eq!(answer.status(), StatusCode::NOT_FOUND, "{path}");
             assert_eq!(
                 header(&answer, "content-type"),
-                "application/json",
+                "application/problem+json",
                 "{path}"
             );
         }

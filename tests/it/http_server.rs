@@ -60,7 +60,13 @@ async fn a_full_node_says_so_and_when_to_come_again() {
         text.starts_with("HTTP/1.1 503 ") && text.contains("retry-after: 5"),
         "{text}"
     );
-    assert!(text.ends_with("\"retry\":true}"), "{text}");
+    let (head, body) = text.split_once("\r\n\r\n").expect("a body");
+    assert!(head.contains(&format!("content-length: {}", body.len())));
+    let told: serde_json::Value = serde_json::from_str(body).expect("JSON");
+    assert_eq!(
+        (&told["code"], &told["retry"]),
+        (&"node_full".into(), &"later".into())
+    );
     drop(first);
     gateway.until_open(0).await;
     assert_eq!(get(gateway.address, "/peer", &[]).await.status, 200);
@@ -94,7 +100,8 @@ async fn a_request_over_its_deadline_is_answered_with_a_code_to_retry() {
     let answer = get(gateway.address, "/slow", &[]).await;
     assert_eq!(answer.status, 503);
     assert!(
-        answer.text().contains("\"code\":\"deadline\"") && answer.text().contains("\"retry\":true")
+        answer.text().contains("\"code\":\"deadline\"")
+            && answer.text().contains("\"retry\":\"later\"")
     );
 }
 

@@ -296,7 +296,7 @@ pub async fn problem(response: Response) -> (u16, String) {
     let status = response.status().as_u16();
     let body: serde_json::Value = response.json().await.unwrap();
     assert_eq!(body["status"], status);
-    assert!(body["retry"].is_boolean() && body["message"].is_string());
+    assert!(body["retry"].is_string() && body["message"].is_string());
     (status, body["code"].as_str().unwrap().to_owned())
 }
 

@@ -1,12 +1,12 @@
 //! A public code as an HTTP answer.
 
-use axum::Json;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use callbox_proto::error::ErrorCode;
-use callbox_proto::message::ErrorMessage;
 
-/// A refused request. The body is the `error` record of the sockets, as `application/problem+json`.
+use crate::http::problem::Problem;
+
+/// A refused request, with a code of the protocol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Refused(pub ErrorCode);
 
@@ -35,9 +35,6 @@ impl Refused {
 
 impl IntoResponse for Refused {
     fn into_response(self) -> Response {
-        let mut answer = (self.status(), Json(ErrorMessage::new(None, self.0))).into_response();
-        let problem = HeaderValue::from_static("application/problem+json");
-        answer.headers_mut().insert(header::CONTENT_TYPE, problem);
-        answer
+        Problem::protocol(self.status(), self.0).into_response()
     }
 }

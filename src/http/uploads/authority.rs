@@ -30,6 +30,8 @@ pub struct UploadGrant {
 pub enum Refusal {
     /// No valid token: sign in again, then go on.
     NotSignedIn,
+    /// The token was good once: ask for a fresh one, then go on.
+    TokenExpired,
     /// No such photo was announced in the session of this token.
     NotAnnounced,
     /// It was announced with another size.

@@ -1,14 +1,16 @@
-//! What a client is told when something is not done: RFC 9457 with a code and whether to try again.
+//! What a client is told when something is not done: a code and whether to try again.
 
-use axum::Json;
+use std::borrow::Cow;
+
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde::Serialize;
+use callbox_proto::error::{ErrorCode, Retry};
 
 use super::authority::Refusal;
 use super::headers;
 use crate::evidence::photo::PhotoRefusal;
 use crate::evidence::store::StoreError;
+use crate::http::problem::{self, Code};
 
 /// Everything that can be answered instead of success. The documentation of each names its status and code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,23 +19,25 @@ pub enum Problem {
     WrongVersion,
     /// 400 `bad_header`: a header is missing or wrong; its name is told.
     BadHeader(&'static str),
-    /// 401 `not_signed_in`: no valid token.
+    /// 401 `token_invalid`: no token, or not one of ours.
     NotSignedIn,
+    /// 401 `token_expired`: ask for a fresh one on the socket.
+    Expired,
     /// 403 `photo_not_announced`: announce the photo on the WebSocket first.
     NotAnnounced,
-    /// 403 `session_over`: the session takes no more photos.
+    /// 403 `session_closed`: the session takes no more photos.
     SessionOver,
     /// 403 `upload_sealed`: a complete upload cannot be withdrawn.
     Sealed,
-    /// 404 `upload_not_found`: no such upload, expired, or not yours.
+    /// 404 `no_such_upload`: no such upload, expired, or not yours.
     NotFound,
     /// 408 `upload_idle`: no bytes for too long; resume.
     Idle,
-    /// 409 `offset_mismatch`: ask for the offset and go on from there.
+    /// 409 `upload_offset`: ask for the offset and go on from there.
     OffsetMismatch(u64),
     /// 409 `upload_differs`: the photo exists or was announced with another size.
     Differs,
-    /// 413 `upload_too_large`: more bytes than are taken.
+    /// 413 `photo_too_large`: more bytes than are taken.
     TooLarge(u64),
     /// 413 `beyond_length`: more bytes than announced.
     BeyondLength,
@@ -43,7 +47,7 @@ pub enum Problem {
     PhotoType,
     /// 422 `photo_unreadable`: the picture is damaged.
     PhotoUnreadable,
-    /// 422 `photo_too_many_pixels`: the picture is too large to be shown safely.
+    /// 422 `photo_too_large`: the picture is too large to be shown safely.
     PhotoTooManyPixels,
     /// 423 `upload_in_use`: another request is writing; try again in a moment.
     InUse,
@@ -61,60 +65,59 @@ pub enum Problem {
     StorageFailed,
 }
 
-#[derive(Serialize)]
-struct Body {
-    #[serde(rename = "type")]
-    kind: &'static str,
-    title: &'static str,
-    status: u16,
-    code: &'static str,
-    retry: bool,
-    message: String,
-}
-
 impl Problem {
-    /// Status, code and whether to try again.
-    fn row(self) -> (u16, &'static str, bool) {
+    /// Status, code and what to do.
+    fn row(self) -> (u16, Code, Retry) {
+        use ErrorCode as E;
+        use Retry::{AfterChange, Later, Never};
+        let protocol = |status, code: ErrorCode| (status, Code::Protocol(code), code.retry());
+        let http = |status, code, retry| (status, Code::Http(code), retry);
         match self {
-            Self::WrongVersion => (412, "tus_version", false),
-            Self::BadHeader(_) => (400, "bad_header", false),
-            Self::NotSignedIn => (401, "not_signed_in", true),
-            Self::NotAnnounced => (403, "photo_not_announced", false),
-            Self::SessionOver => (403, "session_over", false),
-            Self::Sealed => (403, "upload_sealed", false),
-            Self::NotFound => (404, "upload_not_found", false),
-            Self::Idle => (408, "upload_idle", true),
-            Self::OffsetMismatch(_) => (409, "offset_mismatch", true),
-            Self::Differs => (409, "upload_differs", false),
-            Self::TooLarge(_) => (413, "upload_too_large", false),
-            Self::BeyondLength => (413, "beyond_length", false),
-            Self::WrongContentType => (415, "wrong_content_type", false),
-            Self::PhotoType => (415, "photo_type_refused", false),
-            Self::PhotoUnreadable => (422, "photo_unreadable", false),
-            Self::PhotoTooManyPixels => (422, "photo_too_many_pixels", false),
-            Self::InUse => (423, "upload_in_use", true),
-            Self::TooManyOpen => (429, "too_many_uploads", true),
-            Self::Checksum => (460, "checksum_mismatch", true),
-            Self::Unavailable => (503, "try_again", true),
-            Self::StorageFull => (507, "storage_full", true),
-            Self::Lost => (507, "upload_lost", true),
-            Self::StorageFailed => (500, "storage_failed", true),
+            Self::WrongVersion => http(412, "tus_version", Never),
+            Self::BadHeader(_) => http(400, "bad_header", Never),
+            Self::NotSignedIn => protocol(401, E::TokenInvalid),
+            Self::Expired => protocol(401, E::TokenExpired),
+            Self::NotAnnounced => http(403, "photo_not_announced", Never),
+            Self::SessionOver => protocol(403, E::SessionClosed),
+            Self::Sealed => http(403, "upload_sealed", Never),
+            Self::NotFound => protocol(404, E::NoSuchUpload),
+            Self::Idle => http(408, "upload_idle", Later),
+            Self::OffsetMismatch(_) => protocol(409, E::UploadOffset),
+            Self::Differs => http(409, "upload_differs", Never),
+            Self::TooLarge(_) => protocol(413, E::PhotoTooLarge),
+            Self::BeyondLength => http(413, "beyond_length", Never),
+            Self::WrongContentType => http(415, "wrong_content_type", Never),
+            Self::PhotoType => protocol(415, E::PhotoTypeRefused),
+            Self::PhotoUnreadable => protocol(422, E::PhotoUnreadable),
+            Self::PhotoTooManyPixels => protocol(422, E::PhotoTooLarge),
+            Self::InUse => http(423, "upload_in_use", Later),
+            Self::TooManyOpen => http(429, "too_many_uploads", Later),
+            Self::Checksum => http(460, "checksum_mismatch", AfterChange),
+            Self::Unavailable => http(503, "try_again", Later),
+            Self::StorageFull => http(507, "storage_full", Later),
+            Self::Lost => http(507, "upload_lost", AfterChange),
+            Self::StorageFailed => http(500, "storage_failed", Later),
         }
     }
 
-    fn message(self) -> String {
-        let text = match self {
+    fn message(self) -> Cow<'static, str> {
+        Cow::Borrowed(match self {
             Self::WrongVersion => "This server speaks tus 1.0.0.",
-            Self::BadHeader(name) => return format!("The header {name} is missing or wrong."),
-            Self::NotSignedIn => "The token is missing, wrong or too old.",
+            Self::BadHeader(name) => {
+                return format!("The header {name} is missing or wrong.").into();
+            }
+            Self::NotSignedIn => "The token is missing or wrong.",
+            Self::Expired => "The token has expired.",
             Self::NotAnnounced => "Announce the photo in the session first.",
             Self::SessionOver => "The session is over and takes no more photos.",
             Self::Sealed => "The photo has arrived and cannot be withdrawn.",
             Self::NotFound => "There is no such upload.",
             Self::Idle => "No bytes came for too long. What has arrived is kept.",
-            Self::OffsetMismatch(bytes) => return format!("The upload stands at {bytes} bytes."),
+            Self::OffsetMismatch(bytes) => {
+                return format!("The upload stands at {bytes} bytes.").into();
+            }
             Self::Differs => "The photo was announced with another size.",
-            Self::TooLarge(bytes) => return format!("A photo has 1 to {bytes} bytes."),
+            Self::TooLarge(bytes) => return format!("A photo has 1 to {bytes} bytes.").into(),
             Self::BeyondLength => "More bytes than announced.",
             Self::WrongContentType => "The body must be application/offset+octet-stream.",
             Self::PhotoType => "This file is not a JPEG, PNG, WebP or HEIC photo.",
@@ -127,32 +130,23 @@ impl Problem {
             Self::StorageFull => "The server has no room for this photo now.",
             Self::Lost => "The server could not keep this photo. Start it again.",
             Self::StorageFailed => "The server's disk failed. What has arrived is kept.",
-        };
-        text.to_owned()
+        })
     }
 }
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let (status, code, retry) = self.row();
-        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
-        let title = status.canonical_reason().unwrap_or("Checksum Mismatch");
-        let body = Body {
-            kind: "about:blank",
-            title,
-            status: status.as_u16(),
+        let problem = problem::Problem {
+            status: StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST),
             code,
             retry,
             message: self.message(),
         };
-        let mut response = (status, Json(body)).into_response();
+        let mut response = problem.into_response();
         let answer = response.headers_mut();
-        answer.insert(
-            header::CONTENT_TYPE,
-            HeaderValue::from_static("application/problem+json"),
-        );
         match self {
-            Self::NotSignedIn => {
+            Self::NotSignedIn | Self::Expired => {
                 answer.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
             }
             Self::OffsetMismatch(bytes) => {
@@ -178,6 +172,7 @@ impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         match refusal {
             Refusal::NotSignedIn => Self::NotSignedIn,
+            Refusal::TokenExpired => Self::Expired,
             Refusal::NotAnnounced => Self::NotAnnounced,
             Refusal::Differs => Self::Differs,
             Refusal::SessionOver => Self::SessionOver,

@@ -250,7 +250,7 @@ async fn damaged_pictures_and_bombs_get_a_clear_error_and_the_server_works_on() 
     let bomb = pictures::huge_header_jpeg();
     assert_eq!(
         problem(desk.send_whole(&bomb).await).await,
-        (422, "photo_too_many_pixels".to_owned())
+        (422, "photo_too_large".to_owned())
     );
     assert_eq!(desk.send_whole(&pictures::jpeg(64, 48)).await.status(), 204);
 }

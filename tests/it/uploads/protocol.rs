@@ -68,7 +68,7 @@ async fn requests_that_break_the_protocol_get_their_code() {
         (
             desk.client.patch(&url).header("Tus-Resumable", "1.0.0"),
             401,
-            "not_signed_in",
+            "token_invalid",
         ),
         (
             desk.client
@@ -76,9 +76,9 @@ async fn requests_that_break_the_protocol_get_their_code() {
                 .header("Tus-Resumable", "1.0.0")
                 .bearer_auth("old"),
             401,
-            "not_signed_in",
+            "token_invalid",
         ),
-        (desk.patch(&path, 5, b"12345"), 409, "offset_mismatch"),
+        (desk.patch(&path, 5, b"12345"), 409, "upload_offset"),
         (desk.patch(&path, 0, &[1; 1_001]), 413, "beyond_length"),
         (
             desk.request("PATCH", &path)
@@ -102,14 +102,14 @@ async fn requests_that_break_the_protocol_get_their_code() {
         (
             desk.patch("/api/v1/uploads/00000000000000000000000000000000", 0, b"x"),
             404,
-            "upload_not_found",
+            "no_such_upload",
         ),
         (desk.creation(&photo, 999), 409, "upload_differs"),
-        (desk.creation(&photo, 0), 413, "upload_too_large"),
+        (desk.creation(&photo, 0), 413, "photo_too_large"),
         (
             desk.creation(&photo, 50 * 1024 * 1024 + 1),
             413,
-            "upload_too_large",
+            "photo_too_large",
         ),
         (desk.creation("no id", 10), 400, "bad_header"),
         (

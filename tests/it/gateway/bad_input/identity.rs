@@ -127,12 +127,20 @@ async fn bad_tokens_bring_no_photos() {
             .unwrap()
             .token,
     ];
+    let mut codes = Vec::new();
     for token in tokens {
         let answer = Uploader::new(&gateway, &token)
             .create(session, photo, 10)
             .await;
-        assert_eq!(problem(answer).await.0, 401);
+        let (status, code) = problem(answer).await;
+        assert_eq!(status, 401);
+        codes.push(code);
     }
+    assert_eq!(codes.pop().as_deref(), Some("token_expired"));
+    assert!(
+        codes.iter().all(|code| code == "token_invalid"),
+        "{codes:?}"
+    );
     let stranger = own.upload(anybody, now_ms(), HOUR_MS).unwrap().token;
     let answer = Uploader::new(&gateway, &stranger)
         .create(session, photo, 10)
