@@ -32,8 +32,10 @@ const REPLAY_PAGE_RECORDS: usize = 500;
 
 impl Node {
     /// Decides a command and sends its events on their way; the answer goes where `pending.reply` says.
-    pub fn submit(self: &Arc<Self>, cell: &Arc<Cell>, pending: Pending) {
+    pub fn submit(self: &Arc<Self>, cell: &Arc<Cell>, mut pending: Pending) {
         let mut inner = cell.lock();
+        inner.arrivals += 1;
+        pending.arrived = inner.arrivals;
         if !inner.stale {
             self.decide(cell, &mut inner, pending);
             return;
@@ -315,7 +317,8 @@ impl Node {
                 inner.session = session;
                 inner.since_snapshot = 0;
                 inner.stale = false;
-                let parked = std::mem::take(&mut inner.parked);
+                let mut parked: Vec<_> = std::mem::take(&mut inner.parked).into();
+                parked.sort_by_key(|pending| pending.arrived);
                 for pending in parked {
                     // An outcome cannot come in between: it needs this lock.
                     self.decide(cell, &mut inner, pending);

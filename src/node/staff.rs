@@ -312,5 +312,6 @@ fn take(person: &Person, id: CommandId, claim_epoch: Option<u64>, reply: Reply) 
         claim_epoch,
         reply,
         attempts: 0,
+        arrived: 0,
     }
 }

@@ -283,6 +283,7 @@ impl Console {
                 claim_epoch: None,
                 reply: Reply::Staff(Arc::clone(&self.outbox)),
                 attempts: 0,
+                arrived: 0,
             },
         );
         Ok(())

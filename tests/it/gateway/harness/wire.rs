@@ -169,8 +169,18 @@ async fn pump<In: DeserializeOwned + Clone + Debug>(
                     Some(Ok(_)) => continue,
                     Some(Err(_)) | None => return record.close(None),
                 };
-                record.push(encoding.decode(&frame).expect("a message of this protocol"));
+                record.push(decode(encoding, &frame));
             }
         }
+    }
+}
+
+/// Decodes what the gateway says. Its lists may be longer than what it takes itself.
+fn decode<In: DeserializeOwned>(encoding: Encoding, frame: &[u8]) -> In {
+    match encoding {
+        Encoding::MessagePack => {
+            rmp_serde::from_slice(frame).expect("MessagePack of this protocol")
+        }
+        Encoding::Json => serde_json::from_slice(frame).expect("JSON of this protocol"),
     }
 }
