@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::app;
 use crate::config::{Config, ConfigError, Flag, LogFormat, Sources};
 
 /// Next-Gen 911 real-time reporting gateway.
@@ -26,11 +27,27 @@ pub struct Cli {
 pub enum Command {
     /// Runs the gateway (the default).
     Serve,
-    /// Reads the configuration, says whether it would be accepted, and ends.
+    /// Reads the configuration and the rules of triage, says whether they would be accepted, and ends.
     CheckConfig,
     /// Shows the configuration as the gateway would see it.
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Looks after the stored session logs; the gateway may run meanwhile.
+    #[command(subcommand)]
+    Store(StoreCommand),
+}
+
+/// What to do with the stored session logs.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
+pub enum StoreCommand {
+    /// Computes every checksum and says what is damaged.
+    Verify,
+    /// Writes a whole, consistent copy to a new file: the way to back up (`cp` may tear the database apart).
+    Copy {
+        /// The file to write, which must not exist.
+        #[arg(value_name = "FILE")]
+        target: PathBuf,
+    },
 }
 
 /// What to show.
@@ -137,6 +154,7 @@ pub fn run(cli: &Cli, serve: impl FnOnce(Config) -> anyhow::Result<()>) -> anyho
     match &cli.command {
         None | Some(Command::Serve) => serve(config),
         Some(Command::CheckConfig) => {
+            app::check(&config)?;
             println!("The configuration is accepted.");
             Ok(())
         }
@@ -148,6 +166,8 @@ pub fn run(cli: &Cli, serve: impl FnOnce(Config) -> anyhow::Result<()>) -> anyho
             print!("{}", config.welcome());
             Ok(())
         }
+        Some(Command::Store(StoreCommand::Verify)) => app::store::verify(&config),
+        Some(Command::Store(StoreCommand::Copy { target })) => app::store::copy(&config, target),
     }
 }
 

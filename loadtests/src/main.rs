@@ -1,3 +1,165 @@
-//! Program entry.
+//! `callbox-loadtests`: residents and consoles by the thousand, over the public protocol only.
+//!
+//! Owns: the command line. Must not: depend on the gateway's code: that it runs without proves that the protocol is public.
+//! One thread carries all clients, so that the gateway under test keeps a core for itself.
 
-fn main() {}
+mod client;
+mod demo;
+mod device;
+mod gateway;
+mod glance;
+mod growth;
+mod idle;
+mod latency;
+mod process;
+mod queue;
+mod report;
+mod route;
+mod scene;
+mod seat;
+mod tally;
+mod texts;
+mod trust;
+
+use std::process::ExitCode;
+use std::time::Instant;
+
+use anyhow::Result;
+use clap::{Args, Parser, Subcommand};
+
+use crate::gateway::GatewayChoice;
+use crate::report::{Outcome, Report};
+
+/// Measures a Callbox gateway, or brings one to life with made-up residents.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Memory per idle session
+    Idle {
+        #[command(flatten)]
+        idle: idle::Idle,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Texts from residents to consoles: latency unloaded, messages per second saturated
+    Route {
+        #[command(flatten)]
+        route: route::Route,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Many waiting sessions: enqueue and take-next per second
+    Queue {
+        #[command(flatten)]
+        queue: queue::Queue,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Cost per message as the log grows
+    Growth {
+        #[command(flatten)]
+        growth: growth::Growth,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Made-up residents of a made-up city, until stopped
+    Demo(demo::Demo),
+}
+
+/// What every measurement takes.
+#[derive(Debug, Clone, Args)]
+#[group(skip)]
+struct Common {
+    #[command(flatten)]
+    choice: GatewayChoice,
+    /// Print one JSON object as the last line
+    #[arg(long)]
+    json: bool,
+    /// Runs; the report gives the median, the lowest and the highest
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100))]
+    runs: u32,
+}
+
+impl Common {
+    async fn repeat(
+        &self,
+        name: &str,
+        run: impl AsyncFn(&GatewayChoice) -> Result<Outcome>,
+    ) -> Result<bool> {
+        let begun = Instant::now();
+        let mut outcomes = Vec::new();
+        for number in 1..=self.runs {
+            eprintln!("{name}: run {number} of {}", self.runs);
+            outcomes.push(run(&self.choice).await?);
+        }
+        let report = Report::new(name, begun.elapsed().as_secs_f64(), &outcomes);
+        if self.json {
+            println!("{}", report.to_json());
+        } else {
+            print!("{}", report.to_table());
+        }
+        Ok(report.passed())
+    }
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let done = match runtime {
+        Ok(runtime) => runtime.block_on(run(cli.command)),
+        Err(error) => Err(error.into()),
+    };
+    match done {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("callbox-loadtests: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Whether every promise held.
+async fn run(command: Command) -> Result<bool> {
+    match command {
+        Command::Idle { idle, common } => common.repeat("idle", async |c| idle.run(c).await).await,
+        Command::Route { route, common } => {
+            common.repeat("route", async |c| route.run(c).await).await
+        }
+        Command::Queue { queue, common } => {
+            common.repeat("queue", async |c| queue.run(c).await).await
+        }
+        Command::Growth { growth, common } => {
+            common.repeat("growth", async |c| growth.run(c).await).await
+        }
+        Command::Demo(demo) => demo.run().await.map(|()| true),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_holds_together() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_measurement_takes_json_and_a_gateway() {
+        for name in ["idle", "route", "queue", "growth"] {
+            let line = ["callbox-loadtests", name, "--json", "--gateway", "callbox"];
+            assert!(Cli::try_parse_from(line).is_ok(), "{name}");
+        }
+        assert!(Cli::try_parse_from(["callbox-loadtests", "route", "--pid", "1"]).is_err());
+    }
+}

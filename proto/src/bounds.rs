@@ -28,8 +28,8 @@ macro_rules! bounds {
 }
 
 bounds! {
-    /// Bytes in one WebSocket frame to the gateway; larger messages are sent in several frames.
-    FRAME_MAX_BYTES: usize = 64 * 1024;
+    /// Bytes in one WebSocket frame to the gateway: a message is sent in one frame, as browsers do.
+    FRAME_MAX_BYTES: usize = MESSAGE_MAX_BYTES;
     /// Bytes in one message to the gateway: a photo's preview in base64 and some room.
     MESSAGE_MAX_BYTES: usize = 256 * 1024;
     /// Deepest nesting of a message; ours need 6.

@@ -11,8 +11,10 @@ use crate::ids::CommandId;
 
 /// Deepest nesting of a message. Ours need 6; the walk below keeps a hostile frame from exhausting the stack.
 pub const DEPTH_MAX: usize = 32;
-/// Most elements (values, map keys and values counted) in a message.
+/// Most elements (values, map keys and values counted) in a message to the gateway.
 pub const ELEMENTS_MAX: usize = 4_096;
+/// Most elements in a message from the gateway: a list of 1,500 rows of some 80 elements.
+pub const ELEMENTS_FROM_GATEWAY_MAX: usize = 262_144;
 
 /// How messages travel; chosen by the WebSocket subprotocol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -47,15 +49,31 @@ impl Encoding {
         }
     }
 
-    /// Checks and decodes a message.
+    /// Checks and decodes a message from the gateway, whose lists may be long.
+    ///
+    /// # Errors
+    /// As [`Self::decode`].
+    pub fn decode_from_gateway<T: DeserializeOwned>(self, frame: &[u8]) -> Result<T, ErrorCode> {
+        self.decode_within(frame, ELEMENTS_FROM_GATEWAY_MAX)
+    }
+
+    /// Checks and decodes a message to the gateway.
     ///
     /// # Errors
     /// [`ErrorCode::TooDeep`], [`ErrorCode::UnknownKind`] when only the kind is unknown, else
     /// [`ErrorCode::MalformedMessage`].
     pub fn decode<T: DeserializeOwned>(self, frame: &[u8]) -> Result<T, ErrorCode> {
+        self.decode_within(frame, ELEMENTS_MAX)
+    }
+
+    fn decode_within<T: DeserializeOwned>(
+        self,
+        frame: &[u8],
+        elements_max: usize,
+    ) -> Result<T, ErrorCode> {
         match self {
-            Self::MessagePack => check_msgpack(frame)?,
-            Self::Json => check_json(frame)?,
+            Self::MessagePack => check_msgpack(frame, elements_max)?,
+            Self::Json => check_json(frame, elements_max)?,
         }
         self.decode_checked(frame).map_err(|reason| {
             let unknown = |kind: &Option<String>| {
@@ -77,8 +95,8 @@ impl Encoding {
     #[must_use]
     pub fn peek_id(self, frame: &[u8]) -> Option<CommandId> {
         match self {
-            Self::MessagePack => check_msgpack(frame).ok()?,
-            Self::Json => check_json(frame).ok()?,
+            Self::MessagePack => check_msgpack(frame, ELEMENTS_MAX).ok()?,
+            Self::Json => check_json(frame, ELEMENTS_MAX).ok()?,
         }
         let envelope = self.decode_checked::<Envelope>(frame).ok()?;
         envelope.id?.parse().ok()
@@ -113,8 +131,8 @@ fn from_msgpack<T: DeserializeOwned>(frame: &[u8]) -> Result<T, rmp_serde::decod
 }
 
 /// Walks the headers of a MessagePack frame without recursion: exactly one value, no deeper than [`DEPTH_MAX`], no more than
-/// [`ELEMENTS_MAX`] elements, every declared length within the bytes that are left.
-fn check_msgpack(frame: &[u8]) -> Result<(), ErrorCode> {
+/// `elements_max` elements, every declared length within the bytes that are left.
+fn check_msgpack(frame: &[u8], elements_max: usize) -> Result<(), ErrorCode> {
     let mut rest = frame;
     let mut elements = 0usize;
     // How many values are still to come on each open level.
@@ -134,7 +152,7 @@ fn check_msgpack(frame: &[u8]) -> Result<(), ErrorCode> {
         }
         open[depth] -= 1;
         elements += 1;
-        if elements > ELEMENTS_MAX {
+        if elements > elements_max {
             return Err(ErrorCode::TooDeep);
         }
         let header = msgpack_header(&mut rest)?;
@@ -201,9 +219,9 @@ fn big_endian(rest: &mut &[u8], bytes: usize) -> Result<u64, ErrorCode> {
         .fold(0, |sum, byte| (sum << 8) | u64::from(*byte)))
 }
 
-/// Walks a JSON text without recursion: no deeper than [`DEPTH_MAX`], no more than [`ELEMENTS_MAX`] elements. Whether it is
+/// Walks a JSON text without recursion: no deeper than [`DEPTH_MAX`], no more than `elements_max` elements. Whether it is
 /// JSON at all is the decoder's business.
-fn check_json(text: &[u8]) -> Result<(), ErrorCode> {
+fn check_json(text: &[u8], elements_max: usize) -> Result<(), ErrorCode> {
     let (mut depth, mut elements) = (0usize, 0usize);
     let (mut in_string, mut escaped) = (false, false);
     for byte in text {
@@ -227,7 +245,7 @@ fn check_json(text: &[u8]) -> Result<(), ErrorCode> {
             b'}' | b']' => depth = depth.saturating_sub(1),
             b',' | b':' => {
                 elements += 1;
-                if elements > ELEMENTS_MAX {
+                if elements > elements_max {
                     return Err(ErrorCode::TooDeep);
                 }
             }

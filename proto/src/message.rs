@@ -106,6 +106,17 @@ pub enum FromResident {
     },
 }
 
+impl FromResident {
+    /// The id its receipt, answer or error names.
+    #[must_use]
+    pub const fn id(&self) -> Option<CommandId> {
+        match self {
+            Self::Open { id, .. } | Self::Do { id, .. } | Self::MediaOffer { id, .. } => Some(*id),
+            _ => None,
+        }
+    }
+}
+
 /// What a resident's client receives.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -321,6 +332,20 @@ pub enum FromStaff {
         /// Comes back as it is.
         n: u64,
     },
+}
+
+impl FromStaff {
+    /// The id its receipt, answer or error names.
+    #[must_use]
+    pub const fn id(&self) -> Option<CommandId> {
+        match self {
+            Self::TakeNext { id }
+            | Self::Do { id, .. }
+            | Self::MediaOffer { id, .. }
+            | Self::ListClosed { id, .. } => Some(*id),
+            _ => None,
+        }
+    }
 }
 
 /// What a staff client receives.

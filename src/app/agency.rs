@@ -4,17 +4,14 @@
 
 use anyhow::Context as _;
 use callbox_domain::policy::Policy;
-use callbox_domain::triage::Rules;
 use callbox_proto::ids::QueueId;
 use callbox_proto::message::{AgencyInfo, QueueInfo};
 use callbox_proto::vocabulary::Role;
 
+use super::triage;
 use crate::auth::StaffIdentity;
 use crate::auth::staff::Accounts;
 use crate::config::{self, Config, DemoRole};
-
-/// The rules that are built in: the same file an agency starts from.
-const BUILT_IN_RULES: &str = include_str!("../../config/triage.toml");
 
 /// The agency's public face.
 ///
@@ -33,11 +30,11 @@ pub fn info(config: &config::Agency) -> anyhow::Result<AgencyInfo> {
 /// Queues and rules.
 ///
 /// # Errors
-/// When a name is not plain, or the rules cannot be read or have problems.
+/// When a name is not plain, or the rules cannot be read or have problems: with file and line.
 pub fn policy(config: &Config) -> anyhow::Result<Policy> {
     let queues = queues(&config.agency)?;
     let names: Vec<QueueId> = queues.iter().map(|info| info.queue.clone()).collect();
-    let rules = rules(config, &names)?;
+    let rules = triage::read(&config.triage, &names)?;
     let default_queue = config
         .agency
         .default_queue
@@ -56,31 +53,6 @@ fn queues(config: &config::Agency) -> anyhow::Result<Vec<QueueInfo>> {
         })
     };
     config.queues.iter().map(queue).collect()
-}
-
-/// Reads and checks the rules of triage.
-///
-/// # Errors
-/// With file and line where the text is wrong, and with every problem the rules have.
-pub fn rules(config: &Config, queues: &[QueueId]) -> anyhow::Result<Rules> {
-    let (name, text) = match &config.triage.rules_file {
-        Some(path) => {
-            let name = path.display().to_string();
-            let text = std::fs::read_to_string(path).with_context(|| name.clone())?;
-            (name, text)
-        }
-        None => ("the built-in rules".to_owned(), BUILT_IN_RULES.to_owned()),
-    };
-    let rules: Rules = toml::from_str(&text).with_context(|| name.clone())?;
-    let problems: Vec<String> = rules
-        .check(queues)
-        .iter()
-        .map(ToString::to_string)
-        .collect();
-    if !problems.is_empty() {
-        anyhow::bail!("{name}: {}", problems.join("; "));
-    }
-    Ok(rules)
 }
 
 /// The demo's people, each with a hashed passphrase.

@@ -5,7 +5,10 @@
 mod agency;
 mod live;
 mod photos;
+pub mod store;
+pub mod triage;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -20,7 +23,7 @@ use crate::auth::tokens::Tokens;
 use crate::backbone::embedded::{Embedded, Options};
 use crate::backbone::{Backbone, Guarantee};
 use crate::clock::{Clock, SystemClock};
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::evidence::folder::{FolderLimits, FolderStore};
 use crate::evidence::photo::{PhotoPipeline, WorkerLimits};
 use crate::evidence::store::EvidenceStore;
@@ -28,14 +31,14 @@ use crate::http::admin::{self, AdminServer, AskReadiness, Readiness};
 use crate::http::api::{self, Api, SocketLimits};
 use crate::http::uploads::{self, UploadLimits, Uploads};
 use crate::http::{Server, descriptors, layers, metrics, pages};
-use crate::media::{MediaConfig, MediaPlane};
+use crate::media::{Advertised, MediaConfig, MediaPlane};
 use crate::node::agency::Agency;
 use crate::node::{Node, NodeLimits, Random};
 use crate::shutdown::{Drained, Lifecycle, service_manager};
 use crate::transport::{Transport, TransportLimits};
 
 /// Folder of the embedded backbone inside the data folder.
-const BACKBONE_FOLDER: &str = "backbone";
+pub(crate) const BACKBONE_FOLDER: &str = "backbone";
 /// How often expired uploads are removed.
 const SWEEP_EVERY: Duration = Duration::from_secs(300);
 
@@ -123,7 +126,10 @@ impl Parts {
             vec![agency],
         )
         .await?;
-        let plane = MediaPlane::start(MediaConfig::on(config.media.listen))?;
+        if let Some(agency) = node.agency(&info.agency) {
+            follow_rules(config, agency, lifecycle);
+        }
+        let plane = MediaPlane::start(media_config(&config.media))?;
         let live = live::Live::start(plane, &node);
         let tokens = Arc::new(Tokens::open(&config.identity.key_file(data_dir))?);
         let accounts = accounts(config, clock)?;
@@ -164,6 +170,13 @@ impl Parts {
         self.live.shutdown().await;
         self.node.stop();
         self.backbone.close().await;
+    }
+}
+
+/// Has the agency's rules of triage read again when their file changes.
+fn follow_rules(config: &Config, agency: Arc<Agency>, lifecycle: &Lifecycle) {
+    if let Some(rules) = triage::RulesFile::of(config, agency) {
+        tokio::spawn(rules.follow(lifecycle.reloads(), lifecycle.hard().clone()));
     }
 }
 
@@ -234,6 +247,17 @@ fn start_admin(
         admin::router(readiness, prometheus),
         lifecycle.hard().clone(),
     );
+}
+
+fn media_config(media: &config::Media) -> MediaConfig {
+    let advertised = |ip: &IpAddr| Advertised {
+        ip: *ip,
+        port: None,
+    };
+    MediaConfig {
+        advertised: media.public_addresses.iter().map(advertised).collect(),
+        ..MediaConfig::on(media.listen)
+    }
 }
 
 fn node_limits(config: &Config) -> NodeLimits {

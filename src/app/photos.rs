@@ -106,6 +106,21 @@ impl Photos {
             .map(drop)
     }
 
+    /// Why a photo was refused before: a client that asks again hears the same.
+    async fn refused_before(&self, cell: &Cell, photo: CommandId) -> Refusal {
+        let found = self.node.event_of(cell, derived("refused", photo)).await;
+        let code = match found {
+            Ok(Some(Event::PhotoRefused { code, .. })) => code,
+            Ok(_) => ErrorCode::PhotoUnreadable,
+            Err(_) => return Refusal::Unavailable,
+        };
+        Refusal::Photo(match code {
+            ErrorCode::PhotoTypeRefused => PhotoRefusal::Type,
+            ErrorCode::PhotoTooLarge => PhotoRefusal::TooLarge,
+            _ => PhotoRefusal::Unreadable,
+        })
+    }
+
     async fn sealed_event(&self, cell: &Cell, photo: CommandId) -> Result<Event, ErrorCode> {
         let command = derived("sealed", photo);
         self.node
@@ -155,18 +170,21 @@ impl UploadAuthority for Photos {
                 ErrorCode::NoSuchSession => Refusal::NotAnnounced,
                 _ => Refusal::Unavailable,
             })?;
-        let inner = cell.lock();
-        let state = inner.session.as_ref().ok_or(Refusal::NotAnnounced)?;
-        let known = state.photo(id).ok_or(Refusal::NotAnnounced)?;
+        let (known, standing, agency) = {
+            let inner = cell.lock();
+            let state = inner.session.as_ref().ok_or(Refusal::NotAnnounced)?;
+            let known = state.photo(id).copied().ok_or(Refusal::NotAnnounced)?;
+            (known, state.standing, state.agency.clone())
+        };
         match known.state {
             _ if known.size_bytes != photo.length_bytes => return Err(Refusal::Differs),
-            PhotoState::Announced if state.standing == Standing::Closed => {
+            PhotoState::Announced if standing == Standing::Closed => {
                 return Err(Refusal::SessionOver);
             }
-            PhotoState::Refused => return Err(Refusal::Photo(PhotoRefusal::Unreadable)),
+            PhotoState::Refused => return Err(self.refused_before(&cell, id).await),
             PhotoState::Announced | PhotoState::Copied | PhotoState::Kept => {}
         }
-        let agency = AgencyName::parse(state.agency.as_str()).map_err(|_| Refusal::Unavailable)?;
+        let agency = AgencyName::parse(agency.as_str()).map_err(|_| Refusal::Unavailable)?;
         let session =
             SessionRef::parse(photo.session.as_str()).map_err(|_| Refusal::NotAnnounced)?;
         Ok(UploadGrant {
@@ -207,7 +225,8 @@ impl Previews for PreviewDesk {
     fn keep(&self, agency: AgencyId, session: SessionId, photo: CommandId, preview: Bytes) {
         let photos = Arc::clone(&self.0);
         tokio::spawn(async move {
-            if photos.keep_preview(&agency, photo, preview).await.is_err() {
+            if let Err(error) = photos.keep_preview(&agency, photo, preview).await {
+                tracing::info!(%error, %session, "a preview was not kept");
                 metrics::counter!("callbox_previews_refused_total").increment(1);
                 return;
             }

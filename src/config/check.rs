@@ -1,13 +1,12 @@
 //! Rules between values, checked once all sources are read: each refusal says why and what to do.
 
+use callbox_proto::ids::{AgencyId, StaffId};
+
 use super::load::Provenance;
 use super::{Config, ConfigError, Place, TlsMode};
 
 /// Smallest read buffer that the HTTP parser works with, in bytes.
 const SMALLEST_READ_BUFFER_BYTES: usize = 8 * 1024;
-
-/// Longest id of an agency: the longest domain name (RFC 1035, section 2.3.4).
-const LONGEST_AGENCY_ID: usize = 253;
 
 pub(super) fn check(config: &Config, provenance: &Provenance) -> Result<(), ConfigError> {
     let faults = [
@@ -225,14 +224,16 @@ fn session_limits(config: &Config) -> Fault {
 
 fn people(config: &Config) -> Fault {
     let (agency, demo) = (&config.agency, &config.agency.demo);
-    let letters = agency
-        .id
-        .bytes()
-        .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-'));
-    if agency.id.is_empty() || agency.id.len() > LONGEST_AGENCY_ID || !letters {
+    if agency.id.parse::<AgencyId>().is_err() {
         return Some((
             "agency.id",
-            "must be a domain name, such as demo.example".to_owned(),
+            "must be a domain name of 1 to 64 characters out of a-z, 0-9, '.', '_' and '-', such as demo.example".to_owned(),
+        ));
+    }
+    if (demo.users.iter()).any(|user| user.name.parse::<StaffId>().is_err()) {
+        return Some((
+            "agency.demo.users",
+            "a name is 1 to 64 characters out of a-z, 0-9, '.', '_' and '-'".to_owned(),
         ));
     }
     if let Some(fault) = queues(config) {

@@ -16,6 +16,7 @@ use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 use tokio::sync::watch;
 
+use crate::changes::folder_of;
 use crate::config::{Tls, TlsMode, TlsProfile};
 
 /// Tickets for resumption sent after a TLS 1.3 handshake. One: a client that comes back resumes once and gets another.
@@ -216,11 +217,4 @@ fn fingerprint(cert: &Path, key: &Path) -> [u8; 32] {
         hash.update(&bytes);
     }
     hash.finalize().into()
-}
-
-fn folder_of(file: &Path) -> PathBuf {
-    match file.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
-        _ => PathBuf::from("."),
-    }
 }

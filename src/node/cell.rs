@@ -147,8 +147,12 @@ impl Inner {
             let mut staff = None;
             let mut resident = None;
             for follower in &mut self.followers {
-                // A live follower misses nothing: what it has is the entry before this one.
                 if !follower.live || follower.cursor >= seq {
+                    continue;
+                }
+                // A live follower misses nothing: what it has is the entry before this one, or it is fed from the log.
+                if follower.cursor + 1 < seq {
+                    follower.fall_behind();
                     continue;
                 }
                 let sent = match follower.audience {
@@ -218,6 +222,16 @@ impl Inner {
             }
             Audience::Resident => true,
         });
+    }
+
+    /// The log has entries that were not shown as they came: whoever lacks them is fed.
+    pub fn feed_those_behind(&mut self) {
+        let durable = self.durable;
+        let behind = |follower: &&mut Follower| follower.live && follower.cursor < durable;
+        self.followers
+            .iter_mut()
+            .filter(behind)
+            .for_each(Follower::fall_behind);
     }
 
     /// The follower on this connection.

@@ -36,7 +36,8 @@ impl Node {
         let mut inner = cell.lock();
         inner.arrivals += 1;
         pending.arrived = inner.arrivals;
-        if !inner.stale {
+        // Nobody is decided before those who wait already.
+        if !inner.stale && inner.parked.is_empty() {
             self.decide(cell, &mut inner, pending);
             return;
         }
@@ -312,15 +313,14 @@ impl Node {
         inner.loading = false;
         match read {
             Ok(session) => {
-                inner.durable = session.as_ref().map_or(0, |s| s.head);
-                inner.seen = session.as_ref().map_or(0, |s| s.seen);
-                inner.session = session;
-                inner.since_snapshot = 0;
-                inner.stale = false;
+                inner.install(session);
+                // Something is on its way again: its outcome has the state read once more.
+                if inner.stale {
+                    return;
+                }
                 let mut parked: Vec<_> = std::mem::take(&mut inner.parked).into();
                 parked.sort_by_key(|pending| pending.arrived);
                 for pending in parked {
-                    // An outcome cannot come in between: it needs this lock.
                     self.decide(cell, &mut inner, pending);
                 }
             }
@@ -368,23 +368,28 @@ impl Node {
         }
         let session = self.read_back(cell.id).await.map_err(|e| public(&e))?;
         let found = session.is_some();
-        let mut inner = cell.lock();
-        if inner.stale && inner.in_flight == 0 && !inner.loading {
-            inner.durable = session.as_ref().map_or(0, |s| s.head);
-            inner.seen = session.as_ref().map_or(0, |s| s.seen);
-            inner.session = session;
-            inner.since_snapshot = 0;
-            inner.stale = false;
-        } else if inner.session.is_none() {
-            // Somebody else is reading it for a decision; until then this says whose it is and how far it goes.
-            inner.durable = inner.durable.max(session.as_ref().map_or(0, |s| s.head));
-            inner.session = session;
-        }
+        cell.lock().install(session);
         Ok(found)
     }
 }
 
 impl Inner {
+    /// Takes over a state that was read from the log, unless the known one is good or something is on its way. Should it be
+    /// outdated already, the next append is a conflict and it is read again.
+    fn install(&mut self, session: Option<Session>) {
+        if !self.stale || self.in_flight > 0 {
+            return;
+        }
+        if let Some(session) = &session {
+            self.durable = self.durable.max(session.head);
+            self.seen = self.seen.max(session.seen);
+        }
+        self.feed_those_behind();
+        self.session = session;
+        self.since_snapshot = 0;
+        self.stale = false;
+    }
+
     /// Whether the session is finished.
     #[must_use]
     pub fn is_closed(&self) -> bool {

@@ -127,8 +127,8 @@ impl Link {
         peer: &mut P,
     ) -> End {
         loop {
+            // Not biased: a busy reader must still be heard, and a busy writer still be told.
             let step = tokio::select! {
-                biased;
                 () = outbox.ready() => self.write_out(outbox, clock, peer).await,
                 incoming = self.next() => {
                     outbox.heard(clock.monotonic_ms());

@@ -166,31 +166,19 @@ impl Resident {
         }
     }
 
-    async fn handle(
-        &mut self,
-        message: FromResident,
-    ) -> Result<(), (Option<CommandId>, ErrorCode)> {
+    async fn handle(&mut self, message: FromResident) -> Result<(), ErrorCode> {
         let action = action_of_resident_message(&message);
-        let plain = |code| (None, code);
-        may_at_all(&self.caller(), action).map_err(|refusal| plain(refusal.code()))?;
+        may_at_all(&self.caller(), action).map_err(|refusal| refusal.code())?;
         match message {
-            FromResident::Hello { .. } => Err(plain(ErrorCode::WrongOrder)),
-            FromResident::Open { id, opening } => Box::pin(self.open(id, opening))
-                .await
-                .map_err(|code| (Some(id), code)),
-            FromResident::Resume { session, after } => {
-                Box::pin(self.resume(session, after)).await.map_err(plain)
-            }
-            FromResident::Do { id, command } => {
-                self.submit(id, command).map_err(|code| (Some(id), code))
-            }
-            FromResident::RealTimeText(typed) => self.typed(typed).map_err(plain),
-            FromResident::MediaOffer { id, sdp } => {
-                self.offer(id, sdp).map_err(|code| (Some(id), code))
-            }
-            FromResident::Delivered { up_to } => self.has(up_to, 0).map_err(plain),
-            FromResident::Seen { up_to } => self.has(up_to, up_to).map_err(plain),
-            FromResident::RefreshToken {} => self.refresh_token().map_err(plain),
+            FromResident::Hello { .. } => Err(ErrorCode::WrongOrder),
+            FromResident::Open { id, opening } => Box::pin(self.open(id, opening)).await,
+            FromResident::Resume { session, after } => Box::pin(self.resume(session, after)).await,
+            FromResident::Do { id, command } => self.submit(id, command),
+            FromResident::RealTimeText(typed) => self.typed(typed),
+            FromResident::MediaOffer { id, sdp } => self.offer(id, sdp),
+            FromResident::Delivered { up_to } => self.has(up_to, 0),
+            FromResident::Seen { up_to } => self.has(up_to, up_to),
+            FromResident::RefreshToken {} => self.refresh_token(),
             FromResident::Ping { n } => {
                 tell(&self.outbox, &ToResident::Pong { n });
                 Ok(())
@@ -257,7 +245,11 @@ impl Resident {
             },
         );
         match preview {
-            Some(_) if over => Err(ErrorCode::PreviewRefused),
+            // The announcement stands and has its own answer, so this one names no command.
+            Some(_) if over => {
+                self.refuse(None, ErrorCode::PreviewRefused);
+                Ok(())
+            }
             Some(preview) => {
                 let previews = &self.transport.previews;
                 previews.keep(self.agency.clone(), cell.id, id, preview);
@@ -323,7 +315,8 @@ impl Peer for Resident {
     async fn on_frame(&mut self, frame: &[u8]) -> Result<(), CloseCode> {
         match self.outbox.encoding().decode(frame) {
             Ok(message) => {
-                if let Err((id, code)) = self.handle(message).await {
+                let id = FromResident::id(&message);
+                if let Err(code) = self.handle(message).await {
                     self.refuse(id, code);
                 }
                 Ok(())

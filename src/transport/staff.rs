@@ -26,6 +26,8 @@ use crate::node::{Fed, Person, lock};
 
 /// Sessions one connection follows at once. A person handles a few; a supervisor's wall some more.
 const FOLLOWS_MAX: usize = 256;
+/// A console's outbox in residents' outboxes: a whole list of 1,500 rows, some 600 KB, must leave room for what follows it.
+const STAFF_OUTBOX_FACTOR: usize = 8;
 /// Characters of real-time text in one packet.
 const TYPED_MAX_CHARS: usize = 2_000;
 
@@ -85,7 +87,9 @@ async fn run(transport: Arc<Transport>, link: Link, person: Person) {
     let outbox = Arc::new(Outbox::new(
         node.random().connection_id(),
         link.encoding(),
-        node.limits().outbox_bytes,
+        node.limits()
+            .outbox_bytes
+            .saturating_mul(STAFF_OUTBOX_FACTOR),
         node.clock().monotonic_ms(),
     ));
     let silence_ms = transport.limits.staff_heartbeat_ms * HEARTBEATS_MISSED_MAX;
@@ -110,8 +114,6 @@ async fn run(transport: Arc<Transport>, link: Link, person: Person) {
     node.connections().remove(outbox.connection());
     peer.leave();
 }
-
-type Refused = (Option<CommandId>, ErrorCode);
 
 struct Console {
     transport: Arc<Transport>,
@@ -162,17 +164,15 @@ impl Console {
         tell(&self.outbox, &staff_error(id, code));
     }
 
-    async fn handle(&mut self, message: FromStaff) -> Result<(), Refused> {
+    async fn handle(&mut self, message: FromStaff) -> Result<(), ErrorCode> {
         let action = action_of_staff_message(&message);
-        access::may_at_all(&self.caller, action)
-            .map_err(|refusal| (id_of(&message), refusal.code()))?;
+        access::may_at_all(&self.caller, action).map_err(access::Refusal::code)?;
         let node = Arc::clone(&self.transport.node);
-        let plain = |code| (None, code);
         match message {
-            FromStaff::Hello { .. } => Err(plain(ErrorCode::WrongOrder)),
-            FromStaff::Register { queues } => node
-                .register(&self.person, self.outbox.connection(), queues)
-                .map_err(plain),
+            FromStaff::Hello { .. } => Err(ErrorCode::WrongOrder),
+            FromStaff::Register { queues } => {
+                node.register(&self.person, self.outbox.connection(), queues)
+            }
             FromStaff::SetAgentState { state, reason } => {
                 node.set_agent_state(&self.person, state, reason);
                 Ok(())
@@ -185,12 +185,8 @@ impl Console {
                 id,
                 session,
                 command,
-            } => Box::pin(self.submit(id, session, command))
-                .await
-                .map_err(|code| (Some(id), code)),
-            FromStaff::Follow { session, after } => {
-                Box::pin(self.follow(session, after)).await.map_err(plain)
-            }
+            } => Box::pin(self.submit(id, session, command)).await,
+            FromStaff::Follow { session, after } => Box::pin(self.follow(session, after)).await,
             FromStaff::Unfollow { session } => {
                 self.unfollow(session);
                 Ok(())
@@ -204,25 +200,19 @@ impl Console {
                 }
                 Ok(())
             }
-            FromStaff::RealTimeText { session, typed } => {
-                self.typed(session, typed, action).map_err(plain)
-            }
+            FromStaff::RealTimeText { session, typed } => self.typed(session, typed, action),
             FromStaff::MediaOffer {
                 id,
                 session,
                 sdp,
                 talk,
-            } => self
-                .offer(id, session, sdp, talk, action)
-                .map_err(|code| (Some(id), code)),
+            } => self.offer(id, session, sdp, talk, action),
             FromStaff::MediaStop { session } => {
                 self.stop_media(session);
                 Ok(())
             }
             FromStaff::ListClosed { id, after } => {
-                let (rows, more) = Box::pin(node.history(&self.person, after))
-                    .await
-                    .map_err(|code| (Some(id), code))?;
+                let (rows, more) = Box::pin(node.history(&self.person, after)).await?;
                 tell(&self.outbox, &ToStaff::History { id, rows, more });
                 Ok(())
             }
@@ -402,22 +392,12 @@ impl Console {
     }
 }
 
-/// The id that the answer to a message names, if it has one.
-const fn id_of(message: &FromStaff) -> Option<CommandId> {
-    match message {
-        FromStaff::TakeNext { id }
-        | FromStaff::Do { id, .. }
-        | FromStaff::MediaOffer { id, .. }
-        | FromStaff::ListClosed { id, .. } => Some(*id),
-        _ => None,
-    }
-}
-
 impl Peer for Console {
     async fn on_frame(&mut self, frame: &[u8]) -> Result<(), CloseCode> {
         match self.outbox.encoding().decode(frame) {
             Ok(message) => {
-                if let Err((id, code)) = self.handle(message).await {
+                let id = FromStaff::id(&message);
+                if let Err(code) = self.handle(message).await {
                     self.refuse(id, code);
                 }
                 Ok(())

@@ -279,8 +279,8 @@ fn values_that_do_not_go_together_are_refused_where_they_were_set() {
             "callbox.toml:2: session.message_bytes",
         ),
         (
-            "[session]\nheartbeat_s = 4\n",
-            "callbox.toml:2: session.heartbeat_s: does not go together",
+            "[session]\nmessage_bytes = 300000\n",
+            "callbox.toml:2: session.message_bytes: does not go together",
         ),
         (
             "[server.limits]\nheader_s = 0\n",

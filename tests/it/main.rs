@@ -4,6 +4,7 @@
 mod backbone;
 mod command_line;
 mod config;
+mod documents;
 mod gateway;
 mod http_admin;
 mod http_client;
@@ -13,5 +14,7 @@ mod http_server;
 mod http_tls;
 mod photos;
 mod pictures;
+mod store_commands;
+mod triage_rules;
 mod upload_desk;
 mod uploads;

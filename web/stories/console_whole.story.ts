@@ -36,8 +36,8 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
 
     // A photo comes covered, and is shown by a press that the log keeps.
     await resident.locator('input[type=file]').first().setInputFiles(await jpeg(resident))
-    await tina.getByRole('button', { name: 'Show photo 1' }).click()
-    await tina.getByRole('img', { name: 'Photo 1 from the resident' }).waitFor()
+    await tina.getByRole('button', { name: /^Show photo/ }).click()
+    await tina.getByRole('img', { name: /^Photo .* from the resident/ }).waitFor()
 
     // Live picture: asked, granted, covered, shown.
     await tina.locator('[data-ask=video]').click()
@@ -54,7 +54,7 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     expect((await resident.getByText('caretaker has the keys').count()) === 0, 'the resident never sees a note')
 
     // The supervisor watches without owning, sees the picture, and changes the priority with a reason.
-    const line = sue.locator('tr[data-session]').filter({ hasText: 'Fire' }).filter({ hasText: 'with tina' }).first()
+    const line = sue.locator('tr[data-session]').filter({ hasText: 'Fire' }).filter({ hasText: /with .?tina/ }).first()
     await line.getByRole('button', { name: 'Watch', exact: true }).click()
     await sue.getByText('Watching: read only, audited').waitFor()
     await sue.getByRole('log').getByText('I do not know').waitFor()
@@ -70,16 +70,16 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
 
     // Everything stands in the timeline.
     await tina.getByRole('tab', { name: /^Timeline/ }).click()
-    for (const words of ['sue (supervisor) watches', 'looked at a photo', 'granted video', 'changed the priority', 'took the session']) {
+    for (const words of [/sue.*supervisor.*watches/, /looked at a photo/, /granted .*video/, /changed the priority/, /took the session/]) {
       await tina.getByRole('list', { name: 'Timeline' }).getByText(words).first().waitFor()
     }
 
     await tina.getByRole('button', { name: 'Close session' }).click()
     await tina.getByRole('radio', { name: 'Help was sent' }).check()
     await tina.getByRole('dialog').getByRole('button', { name: 'Close session' }).click()
-    await tina.getByText('Closed: Help was sent.').waitFor()
+    await tina.getByText(/Closed: .*Help was sent/).waitFor()
     await resident.getByRole('heading', { name: 'This report is closed' }).waitFor()
-    await tina.getByRole('tab', { name: 'Closed' }).click()
-    await tina.locator('#queue-panel [data-row]').first().waitFor()
+    await sue.getByRole('tab', { name: 'Closed' }).click()
+    await sue.locator('tr[data-session]').filter({ hasText: 'closed' }).first().waitFor()
   },
 }

@@ -162,6 +162,9 @@ export class Staff {
     })
     staff.send({ kind: 'hello', client: 'story', token })
     const welcome = await staff.hear('welcome')
+    // A console that says nothing is taken for lost, and rightly so.
+    const beat = setInterval(() => staff.send({ kind: 'ping', n: 0 }), welcome.heartbeat_ms)
+    socket.addEventListener('close', () => clearInterval(beat))
     staff.send({ kind: 'register', queues: welcome.queues.map(({ queue }) => queue) })
     staff.send({ kind: 'set_agent_state', state: 'available' })
     return staff

@@ -25,18 +25,10 @@ for (const file of readdirSync(folder).filter((name) => name.endsWith('.story.ts
   const { stories } = await load(file)
   const titles = Object.keys(stories).filter((title) => wanted.length === 0 || wanted.some((part) => title.includes(part) || file.includes(part)))
   if (titles.length === 0) continue
-  let gateway = null
-  try {
-    for (const title of titles) {
-      gateway ??= await Gateway.start()
-      if (await run(gateway, stories[title])) console.log(`ok   ${title} ${took()}`)
-      else console.log(`FAIL ${title} ${took()}\n${reason}`)
-    }
-  } catch (error) {
-    failed += titles.length
-    console.log(`FAIL ${file}: ${error.message}`)
+  for (const title of titles) {
+    if (await run(stories[title])) console.log(`ok   ${title} ${took()}`)
+    else console.log(`FAIL ${title} ${took()}\n${reason}`)
   }
-  await gateway?.remove()
 }
 console.log(`${passed} passed, ${failed} failed`)
 process.exit(failed > 0 || passed === 0 ? 1 : 0)
@@ -47,23 +39,28 @@ function took() {
   return `(${((Date.now() - began) / 1000).toFixed(1)} s)`
 }
 
-async function run(gateway, story) {
+/** Each story has a gateway of its own, so that no other story's session waits in its queues. */
+async function run(story) {
   began = Date.now()
   reason = ''
-  const stage = new Story(gateway)
+  let gateway = null
+  let stage = null
   let timer
   try {
+    gateway = await Gateway.start()
+    stage = new Story(gateway)
     const late = new Promise((_, fail) => (timer = setTimeout(() => fail(new Error(`longer than ${LONGEST_MS} ms`)), LONGEST_MS)))
     await Promise.race([story(stage), late])
     if (stage.faults.length > 0) throw new Error(`faults of the page:\n${stage.faults.join('\n')}`)
     passed += 1
     return true
   } catch (error) {
-    reason = `${error.stack ?? error}\n--- the gateway said last ---\n${gateway.said.slice(-1_500)}`
+    reason = `${error.stack ?? error}\n--- the gateway said last ---\n${gateway?.said.slice(-1_500) ?? 'nothing'}`
     failed += 1
     return false
   } finally {
     clearTimeout(timer)
-    await stage.end()
+    await stage?.end()
+    await gateway?.remove()
   }
 }

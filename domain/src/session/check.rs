@@ -3,7 +3,9 @@
 use callbox_proto::error::ErrorCode;
 use callbox_proto::vocabulary::Location;
 
-use super::{AGE_MAX_MS, REASON_MAX_CHARS, TEXT_MAX_CHARS, UNCERTAINTY_MAX_M};
+use super::{
+    AGE_MAX_MS, MEDIA_TYPE_MAX_CHARS, REASON_MAX_CHARS, TEXT_MAX_CHARS, UNCERTAINTY_MAX_M,
+};
 
 /// A text somebody finished: not blank, within its bound.
 pub fn text(text: &str, max_chars: usize) -> Result<(), ErrorCode> {
@@ -53,7 +55,8 @@ pub fn location(location: &Location) -> Result<(), ErrorCode> {
 /// A media type such as `image/jpeg`.
 pub fn media_type(media_type: &str) -> Result<(), ErrorCode> {
     let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'-' | b'+' | b'.');
-    let ok = (1..=100).contains(&media_type.len()) && media_type.bytes().all(plain);
+    let ok =
+        (1..=MEDIA_TYPE_MAX_CHARS).contains(&media_type.len()) && media_type.bytes().all(plain);
     if ok {
         Ok(())
     } else {

@@ -118,7 +118,7 @@ pub fn open(
         resident,
         contact: opening.contact.clone(),
     }];
-    if !text.is_empty() {
+    if !text.trim().is_empty() {
         events.push(Event::Text {
             text: text.to_owned(),
             age_ms: 0,
@@ -280,7 +280,8 @@ fn leave(session: &Session, quick_exit: bool) -> Vec<Event> {
     if session.left {
         return Vec::new();
     }
-    let mut events = vec![Event::Left { quick_exit }];
+    let mut events = end_media(session, MediaEnd::Stopped);
+    events.push(Event::Left { quick_exit });
     if session.standing == Standing::Waiting {
         events.push(Event::Abandoned);
     }

@@ -8,6 +8,8 @@ mod apply;
 mod check;
 mod decide;
 mod row;
+#[cfg(test)]
+mod tests;
 
 pub use decide::{Command, Context, GatewayCommand, decide, open};
 
@@ -18,27 +20,14 @@ use callbox_proto::vocabulary::{
 };
 use serde::{Deserialize, Serialize};
 
-/// Photos announced in one session. What is over is refused with a code, and the resident is told; the state of each photo is
-/// held in memory and in the index row, so this bounds both.
-pub const PHOTOS_MAX: usize = 100;
+// The bounds of the wire are the bounds of the domain: what a client is told is what is enforced.
+pub use callbox_proto::bounds::{
+    AGE_MAX_MS, CONTACT_MAX_CHARS, LANGUAGE_MAX_CHARS, MEDIA_TYPE_MAX_CHARS, PHOTO_MAX_BYTES,
+    PHOTOS_MAX, PREVIEW_MAX_BYTES, REASON_MAX_CHARS, TEXT_MAX_CHARS, UNCERTAINTY_MAX_M,
+};
+
 /// Asks that are open at once; the oldest is forgotten when one more comes (its answer still counts, without naming it).
 pub const ASKS_MAX: usize = 16;
-/// Characters in one text or note; T.140 and chat lines are far shorter.
-pub const TEXT_MAX_CHARS: usize = 8_000;
-/// Characters in a reason, a question or the words of a place.
-pub const REASON_MAX_CHARS: usize = 500;
-/// Characters in a contact.
-pub const CONTACT_MAX_CHARS: usize = 200;
-/// Characters in a language tag (BCP 47 asks for at least 35).
-pub const LANGUAGE_MAX_CHARS: usize = 35;
-/// Bytes in an original photo.
-pub const PHOTO_MAX_BYTES: u64 = 50 * 1024 * 1024;
-/// Bytes in a preview.
-pub const PREVIEW_MAX_BYTES: usize = 128 * 1024;
-/// Metres of uncertainty that still say something.
-pub const UNCERTAINTY_MAX_M: f64 = 100_000.0;
-/// Age of what an outbox may still bring: 7 days in ms.
-pub const AGE_MAX_MS: i64 = 7 * 24 * 60 * 60 * 1_000;
 
 /// Why a wish is refused, as the public code.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

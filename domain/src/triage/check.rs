@@ -95,6 +95,25 @@ pub enum Problem {
     },
 }
 
+impl Problem {
+    /// The rule it is about, as it is named in the text of the problem; `None` where it is about the file.
+    #[must_use]
+    pub fn rule(&self) -> Option<&str> {
+        match self {
+            Self::NoVersion | Self::TooManyRules { .. } => None,
+            Self::DuplicateId { rule }
+            | Self::BadId { rule }
+            | Self::BadBecause { rule }
+            | Self::NoConditions { rule }
+            | Self::EmptyCondition { rule, .. }
+            | Self::UnknownQueue { rule, .. }
+            | Self::NoLetters { rule, .. }
+            | Self::PhraseTooLong { rule, .. }
+            | Self::NotALanguage { rule, .. } => Some(rule),
+        }
+    }
+}
+
 impl Rules {
     /// Everything that cannot be meant, in the order of the file. `queues` are the agency's.
     #[must_use]

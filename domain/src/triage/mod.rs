@@ -27,10 +27,10 @@ use words::Phrases;
 
 /// How much of one text is read for words: as long as the longest text that is taken (`text_chars` of the limits). A
 /// larger one costs more per message and finds nothing more.
-pub const TEXT_CHARS_MAX: usize = 8_000;
+pub const TEXT_CHARS_MAX: usize = callbox_proto::bounds::TEXT_MAX_CHARS;
 
 /// Rules listed for one session, so that a row of the queue stays small. The most urgent ones are kept.
-pub const FIRED_MAX: usize = 16;
+pub const FIRED_MAX: usize = callbox_proto::bounds::RULES_FIRED_MAX;
 
 /// The name of the rule that stands for the category's default or, where nothing fires, for [`Priority::PROMPT`].
 pub const DEFAULT_RULE: &str = "default";
@@ -84,6 +84,14 @@ pub struct Rules {
     defaults: BTreeMap<Category, Priority>,
     rules: Vec<Rule>,
     phrases: Phrases,
+}
+
+/// The same rules in the same order; the phrases follow from them.
+impl PartialEq for Rules {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.version, &self.defaults, &self.rules)
+            == (&other.version, &other.defaults, &other.rules)
+    }
 }
 
 impl From<RulesFile> for Rules {

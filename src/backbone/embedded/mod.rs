@@ -24,4 +24,4 @@ mod writer;
 
 pub use fault::OpenError;
 pub use handle::{Embedded, Options};
-pub use upkeep::{DAMAGE_NAMED_MAX, Verification};
+pub use upkeep::{DAMAGE_NAMED_MAX, Verification, copy_folder, verify_folder};

@@ -1,6 +1,7 @@
 //! What operators do with a store while it works: copy it, and look through all of it for damage.
 //!
-//! Owns: the long readings, each on a connection of its own. Must not: write to the store. Called by: the handle.
+//! Owns: the long readings, each on a connection of its own. Must not: write to the store. Called by: the handle, and the command line
+//! through `app` for a store that another process holds.
 
 use std::fs::File;
 use std::path::Path;
@@ -45,6 +46,22 @@ impl Verification {
     pub fn is_sound(&self) -> bool {
         self.damaged == 0 && self.structure.is_none()
     }
+}
+
+/// As [`super::Embedded::copy_to`], for a store that another process may be working on. Blocks.
+///
+/// # Errors
+/// As [`super::Embedded::copy_to`], and when there is no store in the folder.
+pub fn copy_folder(folder: &Path, target: &Path) -> Result<(), OpenError> {
+    copy(&folder.join(folder::DATABASE_FILE), target)
+}
+
+/// As [`super::Embedded::verify`], for a store that another process may be working on. Blocks.
+///
+/// # Errors
+/// As [`super::Embedded::verify`], and when there is no store in the folder.
+pub fn verify_folder(folder: &Path) -> Result<Verification, OpenError> {
+    verify(&folder.join(folder::DATABASE_FILE))
 }
 
 /// Writes a whole, compact, consistent copy to a file that does not exist yet, and fsyncs it.

@@ -113,6 +113,9 @@ impl Inner {
         };
         let json = serde_json::to_vec(&link).map_err(|_| StoreError::Damaged)?;
         let folder = self.folder_of(agency, original);
+        // A preview comes before any original.
+        self.disk.make_folder(&self.sealed.join(agency.as_str()))?;
+        self.disk.make_folder(&folder)?;
         self.disk
             .write_whole(&folder, &format!("{original}.copy"), &copy.bytes)?;
         self.disk

@@ -21,8 +21,10 @@ impl Refused {
         match self.0.number() {
             3_000..=3_002 => StatusCode::UNAUTHORIZED,
             3_003 => StatusCode::TOO_MANY_REQUESTS,
-            2_008 | 3_004..=3_999 => StatusCode::FORBIDDEN,
+            3_004..=3_999 => StatusCode::FORBIDDEN,
             2_006 | 2_010 | 2_017 => StatusCode::NOT_FOUND,
+            // The session is there and of this agency; it is somebody else's.
+            2_008 => StatusCode::FORBIDDEN,
             4_000 => StatusCode::TOO_MANY_REQUESTS,
             4_004 => StatusCode::INTERNAL_SERVER_ERROR,
             4_001..=4_999 => StatusCode::SERVICE_UNAVAILABLE,

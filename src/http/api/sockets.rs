@@ -40,10 +40,9 @@ where
     S: Future<Output = ()> + Send + 'static,
 {
     let upgrade = upgrade.protocols(Encoding::ALL.map(Encoding::subprotocol));
-    let chosen = upgrade.selected_protocol().and_then(|value| {
-        let chosen = Encoding::ALL.into_iter().find(|e| e.subprotocol() == value);
-        chosen
-    });
+    let chosen = upgrade
+        .selected_protocol()
+        .and_then(|value| Encoding::ALL.into_iter().find(|e| e.subprotocol() == value));
     // Without a subprotocol of ours there is no common language to refuse in.
     let Some(encoding) = chosen else {
         return Refused(ErrorCode::WrongFrame).into_response();

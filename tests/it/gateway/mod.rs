@@ -3,10 +3,16 @@
 #![allow(dead_code)] // the harness serves further modules than the ones here
 
 mod agencies;
+mod bad_input;
 mod exactly_once;
 pub mod harness;
 mod life;
 mod links;
+mod live;
+mod media_client;
 mod ownership;
+mod photo_client;
+mod photos;
 mod roles;
+mod tls;
 mod waiting;

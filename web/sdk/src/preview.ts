@@ -14,6 +14,7 @@ const TRIES = [
   { side_px: 1_024, quality: 0.6 },
   { side_px: 800, quality: 0.5 },
   { side_px: 480, quality: 0.4 },
+  { side_px: 320, quality: 0.3 },
 ] as const
 
 /** Makes a preview, or says `null` when this browser cannot read the picture: the original is kept all the same. */

@@ -1354,8 +1354,8 @@ export const HELLO_CONTEXT = "callbox-hello-v1";
 
 /** Bounds to keep; the gateway enforces them. */
 export const BOUNDS = {
-  /** Bytes in one WebSocket frame to the gateway; larger messages are sent in several frames. */
-  FRAME_MAX_BYTES: 65536,
+  /** Bytes in one WebSocket frame to the gateway: a message is sent in one frame, as browsers do. */
+  FRAME_MAX_BYTES: 262144,
   /** Bytes in one message to the gateway: a photo's preview in base64 and some room. */
   MESSAGE_MAX_BYTES: 262144,
   /** Deepest nesting of a message; ours need 6. */

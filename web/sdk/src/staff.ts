@@ -8,7 +8,7 @@ import { newId } from './ids.ts'
 import type {
   AgentReason, AgentState, Board, ErrorMessage, FromStaff, Medium, SessionRow, StaffCommand, ToStaff,
 } from './protocol.ts'
-import { PendingCommands, type Receipt } from './staff-commands.ts'
+import { PendingCommands, Refused, type Receipt } from './staff-commands.ts'
 import { EMPTY_LIST, ListKeeper, type SessionList } from './staff-list.ts'
 import { browserMedia, Watch, type MediaDevice } from './staff-media.ts'
 import { FollowedSession, type SessionPort } from './staff-session.ts'
@@ -28,6 +28,12 @@ export type StaffWelcome = Extract<ToStaff, { kind: 'welcome' }>
 
 /** Why a client stays down; the page shows its sign-in, or says why not. */
 export type Ended = 'signed_out' | 'sign_in_again' | 'replaced' | 'protocol'
+
+/** Finished sessions, newest first. */
+export interface HistoryPage {
+  readonly rows: readonly SessionRow[]
+  readonly more: boolean
+}
 
 /** Own agent state as last asked for; it is sent again after each break. */
 export interface OwnState {
@@ -83,7 +89,7 @@ export class StaffClient {
   readonly #keeper = new ListKeeper()
   readonly #pending: PendingCommands
   readonly #watches = new Map<string, Watch>()
-  readonly #history = new Map<string, (page: { rows: SessionRow[]; more: boolean }) => void>()
+  readonly #history = new Map<string, { answer: (page: HistoryPage) => void; refuse: (reason: Error) => void }>()
   readonly #port: SessionPort
   #signedIn: SignedIn
   #refreshTimer: ReturnType<typeof setTimeout> | undefined
@@ -217,14 +223,14 @@ export class StaffClient {
     return watch
   }
 
-  /** Finished sessions, newest first, from after one of them. Answers `undefined` while the link is down. */
-  history(after?: string): Promise<{ rows: SessionRow[]; more: boolean } | undefined> {
+  /** Finished sessions, newest first, from after one of them. An empty page while the link is down: ask again then. */
+  history(after?: string): Promise<HistoryPage> {
     const id = newId()
-    return new Promise((answer) => {
-      this.#history.set(id, answer)
+    return new Promise((answer, refuse) => {
+      this.#history.set(id, { answer, refuse })
       if (this.#connection.send({ kind: 'list_closed', id, ...(after ? { after } : {}) })) return
       this.#history.delete(id)
-      answer(undefined)
+      answer({ rows: [], more: false })
     })
   }
 
@@ -263,7 +269,7 @@ export class StaffClient {
         this.#listed(this.#keeper.apply(message, this.#deviceNow()))
         return
       case 'history':
-        this.#history.get(message.id)?.({ rows: message.rows, more: message.more })
+        this.#history.get(message.id)?.answer({ rows: message.rows, more: message.more })
         this.#history.delete(message.id)
         return
       case 'board':
@@ -336,7 +342,7 @@ export class StaffClient {
     const history = message.id === undefined ? undefined : this.#history.get(message.id)
     if (history && message.id !== undefined) {
       this.#history.delete(message.id)
-      history({ rows: [], more: false })
+      history.refuse(new Refused(message))
       return
     }
     this.fault.set(message)

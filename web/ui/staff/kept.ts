@@ -1,24 +1,38 @@
-// The sign-in of this tab, so that a reload does not ask again.
+// What this tab keeps over a reload: its sign-in and which session lies open.
 //
-// Owns: one entry in the tab's own storage (gone when the tab is closed; tokens are short-lived). Must not: hold a passphrase.
+// Owns: the tab's own storage (gone when the tab is closed; tokens are short-lived). Must not: hold a passphrase or what people wrote.
 import type { SignedIn } from '../../sdk/src/staff.ts'
 
-/** Reads what a reload left behind. */
+/** Reads the sign-in that a reload left behind. */
 export function keptSignIn(key: string): SignedIn | undefined {
   try {
-    const text = sessionStorage.getItem(key)
-    return text === null ? undefined : (JSON.parse(text) as SignedIn)
+    const text = keptText(key)
+    return text === undefined ? undefined : (JSON.parse(text) as SignedIn)
   } catch {
     return undefined
   }
 }
 
-/** Keeps, or forgets with `undefined`. */
+/** Keeps a sign-in, or forgets it with `undefined`. */
 export function keepSignIn(key: string, signedIn: SignedIn | undefined): void {
+  keepText(key, signedIn && JSON.stringify(signedIn))
+}
+
+/** Reads a short text that a reload left behind. */
+export function keptText(key: string): string | undefined {
   try {
-    if (signedIn) sessionStorage.setItem(key, JSON.stringify(signedIn))
-    else sessionStorage.removeItem(key)
+    return sessionStorage.getItem(key) ?? undefined
   } catch {
-    // Storage is switched off: a reload asks again.
+    return undefined
+  }
+}
+
+/** Keeps a short text, or forgets it with `undefined`. */
+export function keepText(key: string, text: string | undefined): void {
+  try {
+    if (text === undefined) sessionStorage.removeItem(key)
+    else sessionStorage.setItem(key, text)
+  } catch {
+    // Storage is switched off: a reload begins anew.
   }
 }

@@ -98,11 +98,11 @@ taken-by = Déjà prise : { $owner } l'a.
 silent = SILENCE
 row-messages = { $messages ->
     [0] aucun texte
-    [one] 1 message
+    [one] { $messages } message
    *[other] { $messages } messages
   }
 row-photos = { $photos ->
-    [one] 1 photo
+    [one] { $photos } photo
    *[other] { $photos } photos
   }
 row-located = lieu
@@ -123,7 +123,7 @@ nothing-open = Rien de choisi
 nothing-open-how = Prenez une session dans la file pour commencer.
 own-sessions = Mes sessions
 unread = { $messages ->
-    [one] 1 nouveau
+    [one] { $messages } nouveau
    *[other] { $messages } nouveaux
   }
 session = Session

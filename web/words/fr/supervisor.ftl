@@ -8,7 +8,7 @@ guarantee-local_disk = écrit et confirmé sur le disque de ce nœud. Un disque 
 guarantee-replicated = écrit dans l'étage commun et confirmé par des répliques. Un nœud perdu ne perd rien.
 guarantee-none = rien n'est confirmé en ce moment. Les habitants gardent leurs copies.
 tile-staffed = { $people ->
-    [one] 1 personne disponible
+    [one] { $people } personne disponible
    *[other] { $people } personnes disponibles
   }
 tile-nobody = Personne ne sert cette file.

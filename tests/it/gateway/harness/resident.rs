@@ -110,6 +110,11 @@ impl Resident {
         encoding: Encoding,
     ) -> Option<Self> {
         let wire = Wire::try_connect(address, PATH, encoding).await?;
+        Self::greet(wire, device).await
+    }
+
+    /// Says hello on an upgraded link; `None` when it broke meanwhile.
+    pub async fn greet(wire: Wire<FromResident, ToResident>, device: Device) -> Option<Self> {
         let nonce = wire
             .wait_or_close(|m| match m {
                 ToResident::Challenge { nonce, .. } => Some(nonce.0.clone()),

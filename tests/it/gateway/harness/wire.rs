@@ -8,6 +8,7 @@ use callbox_proto::codec::Encoding;
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
@@ -43,7 +44,22 @@ where
     pub async fn try_connect(address: SocketAddr, path: &str, encoding: Encoding) -> Option<Self> {
         let stream = TcpStream::connect(address).await.ok()?;
         stream.set_nodelay(true).ok()?;
-        let mut request = format!("ws://{address}{path}").into_client_request().ok()?;
+        Self::through(stream, &format!("ws://{address}{path}"), encoding).await
+    }
+
+    /// Connects; a test without a relay expects it to work.
+    pub async fn connect(address: SocketAddr, path: &str, encoding: Encoding) -> Self {
+        soon(Self::try_connect(address, path, encoding))
+            .await
+            .expect("connected")
+    }
+
+    /// Upgrades any stream, for example an encrypted one, to a WebSocket at `url`.
+    pub async fn through<S>(stream: S, url: &str, encoding: Encoding) -> Option<Self>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let mut request = url.into_client_request().ok()?;
         request.headers_mut().insert(
             "sec-websocket-protocol",
             HeaderValue::from_static(encoding.subprotocol()),
@@ -54,14 +70,10 @@ where
         Some(Self::over(socket, encoding))
     }
 
-    /// Connects; a test without a relay expects it to work.
-    pub async fn connect(address: SocketAddr, path: &str, encoding: Encoding) -> Self {
-        soon(Self::try_connect(address, path, encoding))
-            .await
-            .expect("connected")
-    }
-
-    fn over(socket: WebSocketStream<TcpStream>, encoding: Encoding) -> Self {
+    fn over<S>(socket: WebSocketStream<S>, encoding: Encoding) -> Self
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
         let record = Arc::new(Record::new());
         let (sender, outgoing) = mpsc::unbounded_channel();
         let (reads, reading) = watch::channel(true);
@@ -141,8 +153,8 @@ impl<Out, In> Drop for Wire<Out, In> {
     }
 }
 
-async fn pump<In: DeserializeOwned + Clone + Debug>(
-    mut socket: WebSocketStream<TcpStream>,
+async fn pump<In: DeserializeOwned + Clone + Debug, S: AsyncRead + AsyncWrite + Unpin>(
+    mut socket: WebSocketStream<S>,
     encoding: Encoding,
     record: Arc<Record<In>>,
     mut outgoing: mpsc::UnboundedReceiver<Message>,
@@ -169,18 +181,8 @@ async fn pump<In: DeserializeOwned + Clone + Debug>(
                     Some(Ok(_)) => continue,
                     Some(Err(_)) | None => return record.close(None),
                 };
-                record.push(decode(encoding, &frame));
+                record.push(encoding.decode_from_gateway(&frame).expect("a message of this protocol"));
             }
         }
-    }
-}
-
-/// Decodes what the gateway says. Its lists may be longer than what it takes itself.
-fn decode<In: DeserializeOwned>(encoding: Encoding, frame: &[u8]) -> In {
-    match encoding {
-        Encoding::MessagePack => {
-            rmp_serde::from_slice(frame).expect("MessagePack of this protocol")
-        }
-        Encoding::Json => serde_json::from_slice(frame).expect("JSON of this protocol"),
     }
 }

@@ -1,0 +1,184 @@
+//! One of each event, filled with marks that are easy to find again.
+
+use callbox_proto::error::ErrorCode;
+use callbox_proto::event::{Event, MediaEnd, ReleaseReason};
+use callbox_proto::ids::ResidentId;
+use callbox_proto::vocabulary::{
+    Category, Disposition, Medium, Priority, Role, RuleFired, TransferTarget,
+};
+
+use super::desk::{id, place, staff};
+
+/// In every name of staff.
+pub const NAME_MARK: &str = "canary-name";
+/// In everything staff write among themselves.
+pub const NOTE_MARK: &str = "canary-note";
+
+fn note() -> String {
+    format!("about {NOTE_MARK}")
+}
+
+/// What begins a session.
+pub fn opened() -> Event {
+    Event::Opened {
+        agency: "demo.example".parse().unwrap(),
+        queue: "main".parse().unwrap(),
+        category: Category::Medical,
+        language: "en".to_owned(),
+        silent: true,
+        device: Default::default(),
+        resident: ResidentId::from_u128(7).unwrap(),
+        contact: Some("+1 555 0100".to_owned()),
+    }
+}
+
+fn triaged() -> Event {
+    Event::Triaged {
+        priority: Priority::PROMPT,
+        rules: vec![RuleFired {
+            rule: NOTE_MARK.to_owned(),
+            priority: Priority::PROMPT,
+            because: note(),
+        }],
+        version: "1".to_owned(),
+        deadline_ms: 5,
+    }
+}
+
+fn transferred(target: TransferTarget) -> Event {
+    Event::Transferred {
+        target,
+        queue: "fire".parse().unwrap(),
+        note: note(),
+    }
+}
+
+fn stored_photo() -> Event {
+    Event::PhotoStored {
+        photo: id(3),
+        sha256: "00".repeat(32),
+        size_bytes: 10,
+        media_type: "image/jpeg".to_owned(),
+        copy: true,
+    }
+}
+
+fn announced_photo() -> Event {
+    Event::PhotoAnnounced {
+        photo: id(3),
+        media_type: "image/jpeg".to_owned(),
+        size_bytes: 10,
+        preview: true,
+        age_ms: 0,
+    }
+}
+
+/// At least one of each kind; [`place_in_list`] keeps it whole.
+pub fn every_event() -> Vec<Event> {
+    let photo = id(3);
+    let medium = Medium::Video;
+    let location = place();
+    let queue = "fire".parse().unwrap();
+    vec![
+        opened(),
+        triaged(),
+        Event::PriorityChanged {
+            priority: Priority::LIFE_AT_RISK,
+            reason: note(),
+            deadline_ms: 6,
+        },
+        Event::Text {
+            text: "hello".to_owned(),
+            age_ms: 0,
+        },
+        Event::Located {
+            location: location.clone(),
+        },
+        Event::ServiceLocated {
+            location,
+            from: Some(1),
+        },
+        announced_photo(),
+        Event::PhotoPreviewed { photo },
+        stored_photo(),
+        Event::PhotoRefused {
+            photo,
+            code: ErrorCode::PhotoUnreadable,
+        },
+        Event::PhotoRevealed { photo },
+        Event::Asked {
+            ask: id(4),
+            medium,
+            question: Some("may I see it?".to_owned()),
+        },
+        Event::Consented {
+            medium,
+            granted: true,
+            ask: Some(id(4)),
+        },
+        Event::MediaStarted { medium },
+        Event::MediaEnded {
+            medium,
+            reason: MediaEnd::Lost,
+        },
+        Event::Taken,
+        Event::Released {
+            reason: ReleaseReason::TakenAway,
+        },
+        transferred(TransferTarget::Person {
+            staff: staff(NAME_MARK),
+        }),
+        transferred(TransferTarget::Queue { queue }),
+        Event::Left { quick_exit: true },
+        Event::Abandoned,
+        Event::Returned,
+        Event::Closed {
+            disposition: Disposition::HelpSent,
+            note: note(),
+        },
+        Event::Note { text: note() },
+        Event::Watched {
+            staff: staff(NAME_MARK),
+            role: Role::Supervisor,
+        },
+        Event::Seen { up_to: 2 },
+    ]
+}
+
+/// Number of a kind, 0 to 24. A new kind does not compile here until it has one, and then has to be in the list above.
+const fn place_in_list(event: &Event) -> usize {
+    match event {
+        Event::Opened { .. } => 0,
+        Event::Triaged { .. } => 1,
+        Event::PriorityChanged { .. } => 2,
+        Event::Text { .. } => 3,
+        Event::Located { .. } => 4,
+        Event::ServiceLocated { .. } => 5,
+        Event::PhotoAnnounced { .. } => 6,
+        Event::PhotoPreviewed { .. } => 7,
+        Event::PhotoStored { .. } => 8,
+        Event::PhotoRefused { .. } => 9,
+        Event::PhotoRevealed { .. } => 10,
+        Event::Asked { .. } => 11,
+        Event::Consented { .. } => 12,
+        Event::MediaStarted { .. } => 13,
+        Event::MediaEnded { .. } => 14,
+        Event::Taken => 15,
+        Event::Released { .. } => 16,
+        Event::Transferred { .. } => 17,
+        Event::Left { .. } => 18,
+        Event::Abandoned => 19,
+        Event::Returned => 20,
+        Event::Closed { .. } => 21,
+        Event::Note { .. } => 22,
+        Event::Watched { .. } => 23,
+        Event::Seen { .. } => 24,
+    }
+}
+
+#[test]
+fn the_list_holds_every_kind() {
+    let mut places: Vec<_> = every_event().iter().map(place_in_list).collect();
+    places.dedup();
+    assert_eq!(places, (0..=24).collect::<Vec<_>>());
+}

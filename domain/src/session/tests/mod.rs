@@ -1,0 +1,11 @@
+//! Tests of sessions: sentences for every command and refusal, and properties over random histories.
+
+mod by_gateway;
+mod by_resident;
+mod by_staff;
+mod desk;
+mod every_event;
+mod histories;
+mod opening;
+mod strategies;
+mod view;

@@ -1,0 +1,274 @@
+//! The gateway under test: started for one run, or running already.
+//!
+//! Owns: the process, its configuration file, its folder and its end. Must not: speak the protocol. Called by: every
+//! command that measures.
+
+use std::fs::{self, File};
+use std::net::{TcpListener, UdpSocket};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail};
+use clap::Args;
+
+use crate::client::Target;
+
+/// Longest start: keys are made and an empty store is created.
+const START: Duration = Duration::from_secs(20);
+/// Pause between two looks at a starting gateway.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// Which gateway is measured.
+#[derive(Debug, Clone, Args)]
+pub struct GatewayChoice {
+    /// The gateway's binary; by default the one beside this program, else target/{ci,release,debug}/callbox
+    #[arg(long, value_name = "PATH")]
+    pub gateway: Option<PathBuf>,
+    /// Measure a running gateway instead of starting one, for example http://127.0.0.1:8911
+    #[arg(long, requires = "pid")]
+    pub url: Option<String>,
+    /// Process id of the running gateway
+    #[arg(long, requires = "url")]
+    pub pid: Option<u32>,
+    /// Folder in which the started gateway's data lie for the time of the run: chooses the disk
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+}
+
+/// What a run wants to be different from the defaults.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Wishes {
+    /// Serve TLS with a certificate made at start.
+    pub tls: bool,
+    /// Seconds that sessions wait for their residents; the default where `None`.
+    pub resume_grace_s: Option<u64>,
+}
+
+/// A gateway that answers.
+#[derive(Debug)]
+pub struct Gateway {
+    /// Where it listens.
+    pub target: Target,
+    /// Its process.
+    pub pid: u32,
+    started: Option<Started>,
+}
+
+#[derive(Debug)]
+struct Started {
+    child: Child,
+    folder: tempfile::TempDir,
+}
+
+impl Gateway {
+    /// Starts a gateway with an empty store, or takes the running one that was named.
+    ///
+    /// # Errors
+    /// When there is none, or it does not answer in time; what it logged last is told.
+    pub async fn begin(choice: &GatewayChoice, wishes: Wishes) -> Result<Self> {
+        if let (Some(url), Some(pid)) = (&choice.url, choice.pid) {
+            let target = Target::parse(url)?;
+            return Ok(Self {
+                target,
+                pid,
+                started: None,
+            });
+        }
+        let binary = binary(choice.gateway.as_deref())?;
+        let folder = match &choice.data {
+            Some(parent) => tempfile::tempdir_in(parent),
+            None => tempfile::tempdir(),
+        }
+        .context("no folder for the gateway's data")?;
+        let ports = Ports::free()?;
+        let config = folder.path().join("callbox.toml");
+        fs::write(&config, configuration(folder.path(), ports, wishes))?;
+        let log = File::create(folder.path().join("gateway.log"))?;
+        let child = Command::new(&binary)
+            .arg("serve")
+            .arg("--config")
+            .arg(&config)
+            .current_dir(folder.path())
+            .stdin(Stdio::null())
+            .stdout(log.try_clone()?)
+            .stderr(log)
+            .spawn()
+            .with_context(|| format!("{} cannot be started", binary.display()))?;
+        let scheme = if wishes.tls { "https" } else { "http" };
+        let mut gateway = Self {
+            target: Target::parse(&format!("{scheme}://127.0.0.1:{}", ports.public))?,
+            pid: child.id(),
+            started: Some(Started { child, folder }),
+        };
+        gateway.ready(ports.admin).await?;
+        Ok(gateway)
+    }
+
+    async fn ready(&mut self, admin: u16) -> Result<()> {
+        let url = format!("http://127.0.0.1:{admin}/readyz");
+        let begun = Instant::now();
+        let client = reqwest::Client::new();
+        while begun.elapsed() < START {
+            if let Some(Ok(Some(status))) = self.started.as_mut().map(|s| s.child.try_wait()) {
+                bail!("the gateway ended ({status}):\n{}", self.last_words());
+            }
+            if let Ok(answer) = client.get(&url).send().await
+                && answer.status().is_success()
+            {
+                return Ok(());
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+        bail!(
+            "the gateway is not ready after {START:?}:\n{}",
+            self.last_words()
+        )
+    }
+
+    /// An error with the last lines that the gateway logged, if there are any.
+    #[must_use]
+    pub fn explain(&self, error: anyhow::Error) -> anyhow::Error {
+        match self.last_words() {
+            words if words.is_empty() => error,
+            words => error.context(format!("the gateway said:\n{words}\n")),
+        }
+    }
+
+    /// The last lines that the gateway logged; empty when it was not started here.
+    fn last_words(&self) -> String {
+        let Some(started) = &self.started else {
+            return String::new();
+        };
+        let log = fs::read(started.folder.path().join("gateway.log")).unwrap_or_default();
+        let log = String::from_utf8_lossy(&log).into_owned();
+        let lines: Vec<&str> = log.lines().collect();
+        lines[lines.len().saturating_sub(20)..].join("\n")
+    }
+
+    /// Bytes that the gateway's folder takes on disk; 0 when it was not started here.
+    #[must_use]
+    pub fn disk_bytes(&self) -> u64 {
+        self.started
+            .as_ref()
+            .map_or(0, |started| folder_bytes(started.folder.path()))
+    }
+}
+
+impl Drop for Gateway {
+    /// Ends a gateway that was started here. Not kindly: its folder goes with it.
+    fn drop(&mut self) {
+        if let Some(started) = &mut self.started {
+            // A process that has ended by itself cannot be ended again.
+            let _ = started.child.kill();
+            let _ = started.child.wait();
+        }
+    }
+}
+
+fn folder_bytes(folder: &Path) -> u64 {
+    let Ok(entries) = fs::read_dir(folder) else {
+        return 0;
+    };
+    entries
+        .flatten()
+        .map(|entry| match entry.metadata() {
+            Ok(known) if known.is_dir() => folder_bytes(&entry.path()),
+            Ok(known) => known.len(),
+            Err(_) => 0,
+        })
+        .sum()
+}
+
+/// The binary to start.
+fn binary(named: Option<&Path>) -> Result<PathBuf> {
+    if let Some(path) = named {
+        return Ok(path.to_owned());
+    }
+    let beside = std::env::current_exe()
+        .ok()
+        .and_then(|own| Some(own.parent()?.join("callbox")));
+    let built = ["ci", "release", "debug"].map(|profile| {
+        let mut path = PathBuf::from("target");
+        path.extend([profile, "callbox"]);
+        Some(path)
+    });
+    let mut candidates = std::iter::once(beside).chain(built).flatten();
+    candidates
+        .find(|path| path.is_file())
+        .context("no callbox binary: build it, or name it with --gateway")
+}
+
+/// Ports of one gateway.
+#[derive(Debug, Clone, Copy)]
+struct Ports {
+    public: u16,
+    admin: u16,
+    media: u16,
+}
+
+impl Ports {
+    /// Ports that nobody uses; all three are held until all are known, so that they differ.
+    fn free() -> Result<Self> {
+        let public = TcpListener::bind(("127.0.0.1", 0)).context("no free port")?;
+        let admin = TcpListener::bind(("127.0.0.1", 0)).context("no free port")?;
+        let media = UdpSocket::bind(("127.0.0.1", 0)).context("no free port")?;
+        Ok(Self {
+            public: public.local_addr()?.port(),
+            admin: admin.local_addr()?.port(),
+            media: media.local_addr()?.port(),
+        })
+    }
+}
+
+/// The configuration of a run: everything not named here keeps its default, so that defaults are what is measured.
+fn configuration(folder: &Path, ports: Ports, wishes: Wishes) -> String {
+    let data = toml::Value::String(folder.join("data").display().to_string());
+    let Ports {
+        public,
+        admin,
+        media,
+    } = ports;
+    let mut text = format!(
+        "[server]\nlisten = \"127.0.0.1:{public}\"\n\
+         [admin]\nlisten = \"127.0.0.1:{admin}\"\n\
+         [media]\nlisten = \"127.0.0.1:{media}\"\n\
+         [storage]\ndata_dir = {data}\n\
+         [log]\nformat = \"json\"\nfilter = \"warn\"\n"
+    );
+    if wishes.tls {
+        text.push_str(
+            "[server.tls]\nmode = \"self-signed\"\nself_signed_names = [\"127.0.0.1\"]\n",
+        );
+    }
+    if let Some(grace) = wishes.resume_grace_s {
+        text.push_str(&format!("[session]\nresume_grace_s = {grace}\n"));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_configuration_of_a_run_is_readable_and_says_what_was_wished() {
+        let wishes = Wishes {
+            tls: true,
+            resume_grace_s: Some(7_200),
+        };
+        let ports = Ports {
+            public: 1,
+            admin: 2,
+            media: 3,
+        };
+        let text = configuration(Path::new("/tmp/a \"b\""), ports, wishes);
+        let read: toml::Value = toml::from_str(&text).unwrap();
+        assert_eq!(read["server"]["tls"]["mode"].as_str(), Some("self-signed"));
+        assert_eq!(read["session"]["resume_grace_s"].as_integer(), Some(7_200));
+        assert_eq!(
+            read["storage"]["data_dir"].as_str(),
+            Some("/tmp/a \"b\"/data")
+        );
+    }
+}
