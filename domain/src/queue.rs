@@ -192,6 +192,23 @@ mod tests {
     }
 
     #[test]
+    fn a_take_that_found_nothing_gives_its_turn_back() {
+        let mut turns = TurnTaker::default();
+        for _ in 0..25 {
+            let lane = turns.next_lane();
+            assert_eq!(lane, Lane::First);
+            turns.give_back(lane);
+        }
+        let takes: Vec<_> = (0..9).map(|_| turns.next_lane()).collect();
+        assert_eq!(takes, [Lane::First; 9]);
+        for _ in 0..3 {
+            let lane = turns.next_lane();
+            assert_eq!(lane, Lane::FirstNotUrgent);
+            turns.give_back(lane);
+        }
+    }
+
+    #[test]
     fn an_answer_on_the_last_millisecond_is_in_target() {
         assert!(answered_in_target(5_000, 20_000, 15_000));
         assert!(!answered_in_target(5_000, 20_001, 15_000));

@@ -46,7 +46,9 @@ pub struct Inner {
     pub loading: bool,
     /// Appends on their way.
     pub in_flight: u32,
-    /// Commands that wait for the state.
+    /// Commands submitted so far.
+    pub arrivals: u64,
+    /// Commands that wait for the state; those in vain come back behind newer ones, so it is sorted before it is used.
     pub parked: VecDeque<Pending>,
     /// Commands that are refused or change nothing because of entries still on their way, with the last of those entries.
     pub awaiting: Vec<(Seq, Pending, Option<Refusal>)>,
@@ -106,6 +108,7 @@ impl Cell {
                 stale: true,
                 loading: false,
                 in_flight: 0,
+                arrivals: 0,
                 parked: VecDeque::new(),
                 awaiting: Vec::new(),
                 durable: 0,

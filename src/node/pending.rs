@@ -29,6 +29,9 @@ pub struct Pending {
     pub reply: Reply,
     /// How often it was decided in vain.
     pub attempts: u32,
+    /// Its place among the commands of its session, given when it is submitted: whatever has to be decided again is decided
+    /// in the order in which it came.
+    pub arrived: u64,
 }
 
 /// What is wished, owned.

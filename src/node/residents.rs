@@ -240,6 +240,7 @@ impl Node {
                 claim_epoch: None,
                 reply: Reply::Wait(sender),
                 attempts: 0,
+                arrived: 0,
             },
         );
         answer
@@ -257,6 +258,7 @@ impl Node {
                 claim_epoch: None,
                 reply: Reply::Nobody,
                 attempts: 0,
+                arrived: 0,
             },
         );
     }

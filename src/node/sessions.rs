@@ -32,9 +32,12 @@ const REPLAY_PAGE_RECORDS: usize = 500;
 
 impl Node {
     /// Decides a command and sends its events on their way; the answer goes where `pending.reply` says.
-    pub fn submit(self: &Arc<Self>, cell: &Arc<Cell>, pending: Pending) {
+    pub fn submit(self: &Arc<Self>, cell: &Arc<Cell>, mut pending: Pending) {
         let mut inner = cell.lock();
-        if !inner.stale {
+        inner.arrivals += 1;
+        pending.arrived = inner.arrivals;
+        // Nobody is decided before those who wait already.
+        if !inner.stale && inner.parked.is_empty() {
             self.decide(cell, &mut inner, pending);
             return;
         }
@@ -315,7 +318,9 @@ impl Node {
                 if inner.stale {
                     return;
                 }
-                for pending in std::mem::take(&mut inner.parked) {
+                let mut parked: Vec<_> = std::mem::take(&mut inner.parked).into();
+                parked.sort_by_key(|pending| pending.arrived);
+                for pending in parked {
                     self.decide(cell, &mut inner, pending);
                 }
             }

@@ -242,6 +242,7 @@ impl Resident {
                 claim_epoch: None,
                 reply: Reply::Resident(Arc::clone(&self.outbox)),
                 attempts: 0,
+                arrived: 0,
             },
         );
         match preview {

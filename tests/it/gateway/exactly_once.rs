@@ -5,15 +5,11 @@ use std::collections::BTreeSet;
 use callbox_proto::codec::Encoding;
 use callbox_proto::command::{ResidentCommand, StaffCommand};
 use callbox_proto::event::Event;
-use callbox_proto::ids::SessionId;
-use callbox_proto::message::FromStaff;
 use callbox_proto::vocabulary::{
     Category, Disposition, Medium, Priority, Standing, TransferTarget,
 };
 
-use super::harness::{
-    Console, Gateway, Resident, Seed, SteadyConsole, SteadyResident, fresh, opening, soon, text,
-};
+use super::harness::{Gateway, Seed, SteadyConsole, SteadyResident, fresh, opening, text};
 
 /// Links to cut in one run.
 const CUTS: u64 = 200;
@@ -170,6 +166,39 @@ async fn a_take_next_sent_again_takes_no_second_session() {
     let tina = gateway.console("tina").await;
     assert_eq!(tina.try_take_next(id).await.unwrap(), taken, "after a cut");
     assert_ne!(tina.take_next().await, first);
+}
+
+#[tokio::test]
+async fn what_is_sent_again_keeps_its_place_before_what_is_new() {
+    let gateway = Gateway::start().await;
+    let ann = gateway.resident().await;
+    ann.open("opening").await;
+    let mut written = Vec::new();
+    for round in 0..20 {
+        let again = fresh();
+        ann.submit(again, text(&format!("{round} again")));
+        ann.answer(again).await.unwrap();
+        written.push(format!("{round} again"));
+        let mut last = again;
+        // The first is found in the log while those behind it are already decided, and more come in.
+        ann.submit(again, text(&format!("{round} again")));
+        for line in 0..100 {
+            last = fresh();
+            ann.submit(last, text(&format!("{round}/{line}")));
+            written.push(format!("{round}/{line}"));
+        }
+        ann.answer(last).await.unwrap();
+    }
+    ann.quiet().await;
+    let read: Vec<_> = ann
+        .entries()
+        .into_iter()
+        .filter_map(|entry| match entry.event {
+            Event::Text { text, .. } => Some(text),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(read[1..], written);
 }
 
 #[tokio::test]

@@ -21,12 +21,12 @@ mod resident;
 mod steady;
 mod wire;
 
-pub use console::{Console, Followed, SignedIn};
+pub use console::{Console, SignedIn};
 pub use ids::{Seed, fresh};
 pub use program::Gateway;
 pub use relay::Relay;
 pub use resident::{Device, Entry, Receipt, Resident, opening, text};
 pub use steady::{SteadyConsole, SteadyResident};
-pub use wire::{Wire, WireClosed};
+pub use wire::Wire;
 
 pub use crate::http_client::{PATIENCE, soon};

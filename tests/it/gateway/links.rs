@@ -1,15 +1,12 @@
 //! Links that are replaced, silent, slow, broken or sent away: closed with a code that says what to do, and nothing is lost.
 
-use callbox_proto::bytes::Bytes;
 use callbox_proto::codec::Encoding;
 use callbox_proto::error::{CloseCode, ErrorCode};
 use callbox_proto::message::{FromResident, FromStaff, ToResident, ToStaff};
 use callbox_proto::vocabulary::Category;
 use tokio_tungstenite::tungstenite::Message;
 
-use super::harness::{
-    Console, Device, Gateway, Resident, SteadyResident, Wire, fresh, opening, soon,
-};
+use super::harness::{Console, Device, Gateway, Resident, SteadyResident, Wire, opening, soon};
 
 /// Long enough that a few hundred of them fill every buffer on the way.
 const LONG_TEXT_CHARS: usize = 8_000;

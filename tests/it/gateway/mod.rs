@@ -1,6 +1,6 @@
 //! The whole gateway as its users have it: the real program, real sockets, real disk.
 
-#![allow(dead_code, unused_imports)] // the harness serves further modules than the ones here
+#![allow(dead_code)] // the harness serves further modules than the ones here
 
 mod agencies;
 mod bad_input;

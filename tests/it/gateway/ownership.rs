@@ -4,7 +4,6 @@ use callbox_proto::codec::Encoding;
 use callbox_proto::command::StaffCommand;
 use callbox_proto::error::ErrorCode;
 use callbox_proto::event::{Event, ReleaseReason};
-use callbox_proto::ids::SessionId;
 use callbox_proto::message::FromStaff;
 use callbox_proto::vocabulary::{Standing, TransferTarget};
 

@@ -3,8 +3,9 @@
 use callbox_proto::command::{ResidentCommand, StaffCommand};
 use callbox_proto::error::ErrorCode;
 use callbox_proto::event::Event;
-use callbox_proto::message::{Board, ToStaff};
-use callbox_proto::vocabulary::{Category, Priority, Standing};
+use callbox_proto::ids::SessionId;
+use callbox_proto::message::{Board, FromStaff, ToStaff};
+use callbox_proto::vocabulary::{Category, Disposition, Priority, Standing};
 
 use super::harness::{Console, Gateway, Resident, fresh, opening};
 
@@ -158,12 +159,49 @@ async fn supervisors_see_queues_and_people_on_the_board() {
     );
 }
 
+#[tokio::test]
+async fn finished_sessions_are_listed_newest_first_page_by_page() {
+    let gateway = Gateway::start().await;
+    let sue = gateway.console("sue").await;
+    let mut closed = Vec::new();
+    for _ in 0..103 {
+        let resident = gateway.resident().await;
+        let session = resident.open("A dog barks").await;
+        sue.takes(session).await;
+        let close = StaffCommand::Close {
+            disposition: Disposition::Test,
+            note: String::new(),
+        };
+        sue.does(session, close).await;
+        closed.insert(0, session);
+    }
+    let (first, more) = history(&sue, None).await;
+    assert_eq!((first.len(), more), (100, true));
+    let (second, more) = history(&sue, first.last().copied()).await;
+    assert_eq!((second.len(), more), (3, false));
+    let listed: Vec<_> = first.into_iter().chain(second).collect();
+    assert_eq!(listed, closed);
+}
+
+async fn history(sue: &Console, after: Option<SessionId>) -> (Vec<SessionId>, bool) {
+    let id = fresh();
+    sue.wire.send(&FromStaff::ListClosed { id, after });
+    sue.wire
+        .wait(|m| match m {
+            ToStaff::History { id: of, rows, more } if *of == id => {
+                Some((rows.iter().map(|row| row.session).collect(), *more))
+            }
+            _ => None,
+        })
+        .await
+}
+
 async fn open(
     gateway: &Gateway,
     residents: &mut Vec<Resident>,
     category: Category,
     words: &str,
-) -> callbox_proto::ids::SessionId {
+) -> SessionId {
     let resident = gateway.resident().await;
     let (session, _) = resident.open_with(fresh(), &opening(category, words)).await;
     residents.push(resident);
