@@ -88,7 +88,9 @@ async fn run(transport: Arc<Transport>, mut link: Box<Link>, person: Person) {
     let outbox = Arc::new(Outbox::new(
         node.random().connection_id(),
         link.encoding(),
-        node.limits().outbox_bytes.saturating_mul(STAFF_OUTBOX_FACTOR),
+        node.limits()
+            .outbox_bytes
+            .saturating_mul(STAFF_OUTBOX_FACTOR),
         node.clock().monotonic_ms(),
     ));
     let silence_ms = transport.limits.staff_heartbeat_ms * HEARTBEATS_MISSED_MAX;
