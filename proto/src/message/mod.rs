@@ -1,0 +1,182 @@
+//! Messages: everything that travels over a WebSocket, in both directions, for residents and for staff.
+//!
+//! Owns: the four message enums and the records only they use. Must not: carry anything a side may not see: residents and
+//! staff have different enums so that the compiler keeps them apart. Used by: `transport`, the load generator, and through
+//! generated TypeScript and JSON Schema by everybody else.
+//!
+//! A message is a map with named fields; `kind` says which. Unknown fields are ignored.
+
+mod board;
+mod resident;
+mod staff;
+
+pub use board::{Board, PersonFigures, QueueFigures};
+pub use resident::{FromResident, ToResident};
+pub use staff::{FromStaff, ToStaff};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use crate::error::{ErrorCode, Retry};
+use crate::ids::{AgencyId, CommandId, QueueId, SessionId, StaffId};
+use crate::vocabulary::{Category, Medium, Millis, Priority, RuleFired, Standing};
+
+/// Real-time text (T.140): what is being typed, replaced from a place on. May be lost; losses are seen by `part`.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+pub struct RealTimeText {
+    /// The message being written; its final `text` command has this id.
+    pub message: CommandId,
+    /// 0, 1, 2 … without holes; a receiver that misses one marks U+FFFD until a packet with `from` 0 comes.
+    pub part: u64,
+    /// Keep this many characters (Unicode scalar values) of what is there, drop the rest …
+    pub from: u32,
+    /// … and append this; at most 2,000 characters.
+    pub text: String,
+}
+
+impl std::fmt::Debug for RealTimeText {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "RealTimeText(part {})", self.part)
+    }
+}
+
+/// A refusal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+pub struct ErrorMessage {
+    /// The command or request it answers; left out when it answers a frame without one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub id: Option<CommandId>,
+    /// Why.
+    pub code: ErrorCode,
+    /// The code's number.
+    pub number: u16,
+    /// Whether to try again.
+    pub retry: Retry,
+    /// Pause before trying again, in ms, with `retry: later`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub after_ms: Option<u64>,
+    /// The code's plain sentence.
+    pub message: String,
+    /// Who owns the session, with `already_taken`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub owner: Option<StaffId>,
+}
+
+impl ErrorMessage {
+    /// The message for a code.
+    #[must_use]
+    pub fn new(id: Option<CommandId>, code: ErrorCode) -> Self {
+        let after_ms = (code.retry() == Retry::Later).then_some(1_000);
+        Self {
+            id,
+            code,
+            number: code.number(),
+            retry: code.retry(),
+            after_ms,
+            message: code.sentence().to_owned(),
+            owner: None,
+        }
+    }
+}
+
+/// An agency as its residents and staff see it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+pub struct AgencyInfo {
+    /// Its id.
+    pub agency: AgencyId,
+    /// Its name.
+    pub name: String,
+    /// What this reaches, in a sentence.
+    pub banner: String,
+    /// The number to call in an emergency.
+    pub emergency_number: String,
+    /// Where quick exit goes.
+    pub exit_url: String,
+}
+
+/// A queue and what it should reach.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+pub struct QueueInfo {
+    /// Its id.
+    pub queue: QueueId,
+    /// Its name on the screen.
+    pub name: String,
+    /// Target wait in ms for priorities 1 to 5.
+    pub targets_ms: [u64; 5],
+    /// Share to be answered within the target, in percent.
+    pub target_share_percent: u8,
+}
+
+/// Bounds a client should keep; the gateway enforces them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+pub struct Limits {
+    /// Bytes in one message to the gateway.
+    pub message_bytes: u32,
+    /// Characters in one text.
+    pub text_chars: u32,
+    /// Bytes in a photo's preview.
+    pub preview_bytes: u32,
+    /// Bytes in a photo's original.
+    pub photo_bytes: u64,
+    /// Photos in one session.
+    pub photos: u32,
+}
+
+/// A session in a list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+pub struct SessionRow {
+    /// Which session.
+    pub session: SessionId,
+    /// The queue it waits in or was taken from.
+    pub queue: QueueId,
+    /// Where it stands.
+    pub standing: Standing,
+    /// Its priority.
+    pub priority: Priority,
+    /// Why it has it.
+    pub rules: Vec<RuleFired>,
+    /// A person set the priority, and said why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub priority_reason: Option<String>,
+    /// What the resident says is happening.
+    pub category: Category,
+    /// Language tag.
+    pub language: String,
+    /// The resident cannot talk and must not be heard.
+    pub silent: bool,
+    /// When it entered its queue.
+    pub entered_ms: Millis,
+    /// When an answer is due.
+    pub deadline_ms: Millis,
+    /// Order within its queue, lowest first.
+    pub rank: i64,
+    /// Who owns it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub owner: Option<StaffId>,
+    /// Whom it waits for, after a transfer to a person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub reserved_for: Option<StaffId>,
+    /// When it was first answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub answered_ms: Option<Millis>,
+    /// Whether a place is known.
+    pub located: bool,
+    /// Photos announced.
+    pub photos: u32,
+    /// Messages by the resident.
+    pub messages: u32,
+    /// What flows live, by the log.
+    pub live: Vec<Medium>,
+    /// Whether the resident is connected (by this node).
+    pub connected: bool,
+    /// The resident left by quick exit: do not contact back unasked.
+    pub quick_exit: bool,
+}
