@@ -15,6 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use callbox_proto::bytes::Bytes;
+use callbox_proto::error::CloseCode;
 use callbox_proto::ids::{AgencyId, CommandId, SessionId};
 use callbox_proto::message::Limits;
 
@@ -45,6 +46,29 @@ pub struct TransportLimits {
 pub const HEARTBEATS_MISSED_MAX: u64 = 3;
 /// Frames that are no messages (codes 1000–1999) before a connection is closed: a broken client would go on for ever.
 pub const BROKEN_FRAMES_MAX: u32 = 64;
+
+/// Frames of one connection that were no messages.
+#[derive(Debug)]
+struct Broken {
+    side: &'static str,
+    frames: u32,
+}
+
+impl Broken {
+    const fn on(side: &'static str) -> Self {
+        Self { side, frames: 0 }
+    }
+
+    /// One more; over the bound the connection has to go.
+    fn count(&mut self) -> Result<(), CloseCode> {
+        metrics::counter!("callbox_broken_frames_total", "side" => self.side).increment(1);
+        self.frames += 1;
+        if self.frames > BROKEN_FRAMES_MAX {
+            return Err(CloseCode::Protocol);
+        }
+        Ok(())
+    }
+}
 
 /// Takes previews to be re-encoded and kept; answers by a note in the session.
 pub trait Previews: Send + Sync + 'static {

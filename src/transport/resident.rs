@@ -17,7 +17,7 @@ use callbox_proto::message::{AgencyInfo, FromResident, RealTimeText, ToResident}
 use callbox_proto::vocabulary::Seq;
 
 use super::link::{End, Link, Peer, refuse};
-use super::{BROKEN_FRAMES_MAX, HEARTBEATS_MISSED_MAX, Transport};
+use super::{Broken, HEARTBEATS_MISSED_MAX, Transport};
 use crate::auth::device;
 use crate::node::cell::{Audience, Cell};
 use crate::node::frame::tell;
@@ -110,7 +110,7 @@ async fn run(transport: Arc<Transport>, mut link: Box<Link>, hello: Hello) {
         outbox: Arc::clone(&outbox),
         transport,
         cell: None,
-        broken: 0,
+        broken: Broken::on("resident"),
     };
     if peer.welcome(hello.agency).is_ok() {
         link.run(&outbox, node.clock(), &mut peer).await;
@@ -127,7 +127,7 @@ struct Resident {
     resident: ResidentId,
     outbox: Arc<Outbox>,
     cell: Option<Arc<Cell>>,
-    broken: u32,
+    broken: Broken,
 }
 
 impl Resident {
@@ -344,14 +344,8 @@ impl Peer for Resident {
     }
 
     fn on_broken(&mut self, frame: Option<&[u8]>, code: ErrorCode) -> Result<(), CloseCode> {
-        self.broken += 1;
-        metrics::counter!("callbox_broken_frames_total", "side" => "resident").increment(1);
         let id = frame.and_then(|frame| self.outbox.encoding().peek_id(frame));
         self.refuse(id, code);
-        if self.broken > BROKEN_FRAMES_MAX {
-            Err(CloseCode::Protocol)
-        } else {
-            Ok(())
-        }
+        self.broken.count()
     }
 }

@@ -17,7 +17,7 @@ use callbox_proto::message::{FromStaff, RealTimeText, ToStaff};
 use callbox_proto::vocabulary::{Role, Seq, TransferTarget};
 
 use super::link::{End, Link, Peer, refuse};
-use super::{BROKEN_FRAMES_MAX, HEARTBEATS_MISSED_MAX, Transport};
+use super::{Broken, HEARTBEATS_MISSED_MAX, Transport};
 use crate::node::cell::{Audience, Cell};
 use crate::node::frame::tell;
 use crate::node::outbox::Outbox;
@@ -107,7 +107,7 @@ async fn run(transport: Arc<Transport>, mut link: Box<Link>, person: Person) {
         follows: HashMap::new(),
         watched: HashSet::new(),
         peers: Arc::default(),
-        broken: 0,
+        broken: Broken::on("staff"),
     };
     peer.welcome();
     node.sign_in(&peer.person, &outbox);
@@ -126,7 +126,7 @@ struct Console {
     watched: HashSet<SessionId>,
     /// Live connections, so that they end with this one.
     peers: Arc<std::sync::Mutex<HashMap<SessionId, PeerId>>>,
-    broken: u32,
+    broken: Broken,
 }
 
 impl Console {
@@ -431,14 +431,8 @@ impl Peer for Console {
     }
 
     fn on_broken(&mut self, frame: Option<&[u8]>, code: ErrorCode) -> Result<(), CloseCode> {
-        self.broken += 1;
-        metrics::counter!("callbox_broken_frames_total", "side" => "staff").increment(1);
         let id = frame.and_then(|frame| self.outbox.encoding().peek_id(frame));
         self.refuse(id, code);
-        if self.broken > BROKEN_FRAMES_MAX {
-            Err(CloseCode::Protocol)
-        } else {
-            Ok(())
-        }
+        self.broken.count()
     }
 }
