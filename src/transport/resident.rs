@@ -58,7 +58,10 @@ async fn hello(transport: &Transport, link: &mut Link) -> Result<Hello, End> {
         Ok(hello) => Ok(hello),
         Err(code) => {
             link.say(&resident_error(None, code)).await?;
-            Err(End::Close(CloseCode::Protocol))
+            // A key can be made anew; a broken hello stays broken.
+            let anew = code == ErrorCode::KeyRefused;
+            let close = if anew { CloseCode::SignInAgain } else { CloseCode::Protocol };
+            Err(End::Close(close))
         }
     }
 }

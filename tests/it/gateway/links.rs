@@ -69,7 +69,7 @@ async fn whoever_cannot_prove_who_they_are_is_told_so_and_closed() {
         _ => None,
     });
     assert_eq!(refused.await, ErrorCode::KeyRefused);
-    assert_eq!(wire.closed().await, Some(CloseCode::Protocol.number()));
+    assert_eq!(wire.closed().await, Some(CloseCode::SignInAgain.number()));
 
     let wire: Wire<FromStaff, ToStaff> =
         Wire::connect(gateway.address(), "/ws/staff", Encoding::Json).await;
