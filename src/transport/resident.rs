@@ -60,7 +60,11 @@ async fn hello(transport: &Transport, link: &mut Link) -> Result<Hello, End> {
             link.say(&resident_error(None, code)).await?;
             // A key can be made anew; a broken hello stays broken.
             let anew = code == ErrorCode::KeyRefused;
-            let close = if anew { CloseCode::SignInAgain } else { CloseCode::Protocol };
+            let close = if anew {
+                CloseCode::SignInAgain
+            } else {
+                CloseCode::Protocol
+            };
             Err(End::Close(close))
         }
     }

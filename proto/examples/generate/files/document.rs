@@ -223,7 +223,9 @@ fn closes() -> Result<String, Failure> {
             CloseCode::Full => {
                 "connect after 1 to 5 s at random; double the pause each time, up to 60 s"
             }
-            CloseCode::SignInAgain => "staff: refresh the token or sign in, then connect; residents: make a new key",
+            CloseCode::SignInAgain => {
+                "staff: refresh the token or sign in, then connect; residents: make a new key"
+            }
             CloseCode::NoHello => "mend the client: the first message came too late; then connect",
             CloseCode::Replaced => "do nothing: a newer connection of the same client lives",
             CloseCode::Protocol => {
