@@ -87,6 +87,12 @@ impl Target {
         })
     }
 
+    /// Where it is reached.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// The address of a page or of the API.
     #[must_use]
     pub fn http(&self, path: &str) -> String {

@@ -82,8 +82,19 @@ pub struct Story {
     /// Photos sent without being asked for.
     #[serde(default)]
     pub photos: u32,
+    /// Whether video is offered without being asked for, after the last sentence.
+    #[serde(default)]
+    pub films: bool,
     /// How it ends.
     pub ending: Ending,
+}
+
+impl Story {
+    /// Whether video is sent when it is asked for. Whoever must not be heard does not hold up a camera.
+    #[must_use]
+    pub fn has_camera(&self) -> bool {
+        !self.silent
+    }
 }
 
 /// Answers in one language.
@@ -193,6 +204,7 @@ mod tests {
         }
         assert!(city.stories.iter().any(|s| s.language == "fr"));
         assert!(city.stories.iter().any(|s| s.speed_m_s > 0.0));
+        assert!(city.stories.iter().any(|s| s.films && s.has_camera()));
     }
 
     #[test]

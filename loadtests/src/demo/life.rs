@@ -1,6 +1,6 @@
 //! One report of a made-up resident, from its beginning to its end.
 //!
-//! Owns: what is done when: writing, moving, photos, answers to asks, leaving. Must not: touch sockets. Called by: `demo`.
+//! Owns: what is done when: writing, moving, photos, video, answers to asks, leaving. Must not: touch sockets. Called by: `demo`.
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -113,7 +113,7 @@ impl Resident {
             language: story.language.clone(),
             silent: story.silent,
             device: DeviceCan {
-                video: false,
+                video: story.has_camera(),
                 audio: false,
                 place: true,
             },
@@ -150,6 +150,9 @@ impl Resident {
                 self.send_photo(report).await?;
             }
         }
+        if report.story.films {
+            report.talk.film(command_id(), None).await;
+        }
         let rest = match report.story.ending {
             Ending::Stays => STAYS_S,
             Ending::Leaves | Ending::QuickExit | Ending::Vanishes => LEAVES_S,
@@ -162,6 +165,7 @@ impl Resident {
             Ending::Vanishes => return report.talk.vanish(),
             Ending::QuickExit => true,
             Ending::Leaves | Ending::Stays => {
+                report.talk.stop_filming().await;
                 let goodbye = self.city.answers(&report.story.language);
                 if let Ok(text) = goodbye.map(|answers| answers.goodbye.clone()) {
                     self.write(report, &text).await;
@@ -242,6 +246,10 @@ impl Resident {
         ask: CommandId,
         medium: Medium,
     ) -> Result<()> {
+        if medium == Medium::Video && report.story.has_camera() {
+            report.talk.film(command_id(), Some(ask)).await;
+            return Ok(());
+        }
         let granted = matches!(medium, Medium::Place | Medium::Photo);
         let consent = ResidentCommand::Consent {
             medium,

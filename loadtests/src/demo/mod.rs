@@ -4,11 +4,13 @@
 //! by: `main`.
 
 mod city;
+mod clip;
 mod life;
 mod photo;
 mod talk;
 mod track;
 mod upload;
+mod video;
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -1,6 +1,6 @@
 //! One report's conversation: a session that survives broken links.
 //!
-//! Owns: the link, coming back after a break, and the copies of commands until they are safe. Must not: decide what is said.
+//! Owns: the link, coming back after a break, the copies of commands until they are safe, and the camera that films meanwhile. Must not: decide what is said.
 //! Called by: `life`.
 
 use std::collections::VecDeque;
@@ -11,11 +11,12 @@ use callbox_proto::command::{Opening, ResidentCommand};
 use callbox_proto::error::{CloseCode, ErrorCode, Retry};
 use callbox_proto::event::{Actor, Event};
 use callbox_proto::ids::{CommandId, SessionId};
-use callbox_proto::message::{FromResident, ToResident};
+use callbox_proto::message::{ErrorMessage, FromResident, ToResident};
 use callbox_proto::vocabulary::{Medium, Seq};
 use rand::Rng as _;
 use tokio::time::{Instant, sleep_until};
 
+use super::video::Filming;
 use crate::client::{self, Closed, Link, Refused, Target, command_id};
 use crate::device::Device;
 
@@ -54,6 +55,8 @@ pub struct Talk {
     next_try: Instant,
     failures: u32,
     over: bool,
+    /// Video that was consented to and not stopped.
+    filming: Option<Filming>,
 }
 
 impl Talk {
@@ -77,6 +80,7 @@ impl Talk {
             next_try: Instant::now(),
             failures: 0,
             over: false,
+            filming: None,
         })
     }
 
@@ -97,6 +101,19 @@ impl Talk {
         self.pending.push_back((id, command.clone()));
         if self.attached {
             self.tell(&FromResident::Do { id, command }).await;
+        }
+    }
+
+    /// Agrees to video under this id; it is sent as soon as that is safe, until it is stopped or the session is over.
+    pub async fn film(&mut self, id: CommandId, ask: Option<CommandId>) {
+        self.filming.get_or_insert_with(|| Filming::new(id));
+        self.act(id, consent_to_video(true, ask)).await;
+    }
+
+    /// Withdraws the consent to video, if there is one.
+    pub async fn stop_filming(&mut self) {
+        if self.filming.take().is_some() {
+            self.act(command_id(), consent_to_video(false, None)).await;
         }
     }
 
@@ -142,6 +159,12 @@ impl Talk {
     /// Goes away without a word.
     pub fn vanish(&mut self) {
         self.link = None;
+        self.end();
+    }
+
+    /// Nothing is said or shown any more.
+    fn end(&mut self) {
+        self.filming = None;
         self.over = true;
     }
 
@@ -172,8 +195,17 @@ impl Talk {
                 self.attached = true;
                 self.failures = 0;
                 self.send_pending().await;
+                self.offer_video().await;
             }
-            ToResident::Receipt { id, .. } => self.pending.retain(|(kept, _)| *kept != id),
+            ToResident::Receipt { id, .. } => {
+                self.pending.retain(|(kept, _)| *kept != id);
+                self.offer_video().await;
+            }
+            ToResident::MediaAnswer { id, sdp, .. } => {
+                if let Some(filming) = self.filming_by(id) {
+                    filming.answered(sdp);
+                }
+            }
             ToResident::Entry {
                 seq,
                 prev,
@@ -181,19 +213,59 @@ impl Talk {
                 event,
                 ..
             } => return self.entry(seq, prev, &by, event).await,
-            ToResident::Error(refusal) => match (refusal.retry, refusal.id) {
-                (Retry::Later, _) => {}
-                (_, Some(id)) if id != self.open.0 => {
-                    self.pending.retain(|(kept, _)| *kept != id);
-                }
-                _ if refusal.code == ErrorCode::WrongOrder => self.broken(None),
-                _ => self.over = true,
-            },
+            ToResident::Error(refusal) => self.refused(&refusal),
             ToResident::Token { token, .. } => self.token = token,
             ToResident::Reconnect { after_ms } => self.broken(Some(after_ms)),
             _ => {}
         }
         None
+    }
+
+    fn refused(&mut self, refusal: &ErrorMessage) {
+        if let Some(filming) = refusal.id.and_then(|id| self.filming_by(id)) {
+            eprintln!("a made-up video was refused: {:?}", refusal.code);
+            filming.again_later();
+            if refusal.retry != Retry::Later {
+                self.filming = None;
+            }
+            return;
+        }
+        match (refusal.retry, refusal.id) {
+            (Retry::Later, _) => {}
+            (_, Some(id)) if id != self.open.0 => {
+                self.pending.retain(|(kept, _)| *kept != id);
+            }
+            _ if refusal.code == ErrorCode::WrongOrder => self.broken(None),
+            _ => self.end(),
+        }
+    }
+
+    /// The filming whose last offer this names.
+    fn filming_by(&mut self, id: CommandId) -> Option<&mut Filming> {
+        self.filming.as_mut().filter(|filming| filming.offered(id))
+    }
+
+    /// Offers video where it is due: the consent is safe, the link carries the session and no camera runs.
+    async fn offer_video(&mut self) {
+        let Some(consent) = self.filming.as_ref().map(Filming::consent) else {
+            return;
+        };
+        if !self.attached || !self.is_safe(consent) {
+            return;
+        }
+        let gateway = self.target.address();
+        let due = self.filming.as_mut().map(|filming| filming.offer(gateway));
+        match due.transpose() {
+            Ok(offer) => {
+                if let Some((id, sdp)) = offer.flatten() {
+                    self.tell(&FromResident::MediaOffer { id, sdp }).await;
+                }
+            }
+            Err(error) => {
+                eprintln!("a made-up video cannot be sent: {error:#}");
+                self.filming = None;
+            }
+        }
     }
 
     async fn entry(&mut self, seq: Seq, prev: Seq, by: &Actor, event: Event) -> Option<Heard> {
@@ -213,7 +285,7 @@ impl Talk {
             Event::Text { .. } if staff => Some(Heard::Text),
             Event::Asked { ask, medium, .. } => Some(Heard::Asked(ask, medium)),
             Event::Closed { .. } | Event::Left { .. } => {
-                self.over = true;
+                self.end();
                 Some(Heard::Over)
             }
             _ => None,
@@ -232,6 +304,7 @@ impl Talk {
             // The same again under the same ids: whatever was done already is only answered once more.
             self.send_pending().await;
         }
+        self.offer_video().await;
         let up_to = self.last;
         if self.told < up_to {
             self.told = up_to;
@@ -251,12 +324,12 @@ impl Talk {
         if let Some(closed) = error.downcast_ref::<Closed>()
             && ended.iter().any(|code| code.number() == closed.code)
         {
-            self.over = true;
+            self.end();
         }
         if let Some(Refused(refusal)) = error.downcast_ref::<Refused>()
             && refusal.retry == Retry::Never
         {
-            self.over = true;
+            self.end();
         }
         self.broken(None);
     }
@@ -265,9 +338,20 @@ impl Talk {
     fn broken(&mut self, told_ms: Option<u64>) {
         self.link = None;
         self.attached = false;
+        if let Some(filming) = &mut self.filming {
+            filming.link_lost();
+        }
         let grown = PAUSE.0 * 2u32.saturating_pow(self.failures.min(8));
         let most = told_ms.map_or(grown.min(PAUSE.1), Duration::from_millis);
         self.failures = self.failures.saturating_add(1);
         self.next_try = Instant::now() + most.mul_f64(rand::rng().random_range(0.5..1.0));
+    }
+}
+
+fn consent_to_video(granted: bool, ask: Option<CommandId>) -> ResidentCommand {
+    ResidentCommand::Consent {
+        medium: Medium::Video,
+        granted,
+        ask,
     }
 }
