@@ -150,7 +150,7 @@ impl Resident {
                 self.send_photo(report).await?;
             }
         }
-        if report.story.films {
+        if report.story.films && !report.talk.films() {
             report.talk.film(command_id(), None).await;
         }
         let rest = match report.story.ending {

@@ -110,6 +110,12 @@ impl Talk {
         self.act(id, consent_to_video(true, ask)).await;
     }
 
+    /// Whether video was agreed to and not stopped.
+    #[must_use]
+    pub fn films(&self) -> bool {
+        self.filming.is_some()
+    }
+
     /// Withdraws the consent to video, if there is one.
     pub async fn stop_filming(&mut self) {
         if self.filming.take().is_some() {
