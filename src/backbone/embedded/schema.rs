@@ -14,10 +14,11 @@ use super::fault::{Fault, OpenError};
 /// Schema this program writes. Older ones are brought up to it at open, newer ones are refused.
 pub(super) const SCHEMA_VERSION: i64 = 1;
 
-/// Page cache of the writer in KiB. It holds what a group commit touches; the system's page cache holds the rest.
-const WRITER_CACHE_KIB: i64 = 6 * 1024;
+/// Page cache of the writer in KiB; the system's page cache holds the rest. Eight times as much costs every node 5 MiB and saves
+/// a tenth of the time per message at saturation.
+const WRITER_CACHE_KIB: i64 = 768;
 /// Page cache of one reader in KiB: memory per node counts, and logs are read once, forwards.
-const READER_CACHE_KIB: i64 = 512;
+const READER_CACHE_KIB: i64 = 128;
 /// Prepared statements a connection keeps; the writer has about 20 texts.
 const STATEMENTS: usize = 32;
 /// How long a statement waits for an operator's own transaction before it gives up.
