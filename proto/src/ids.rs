@@ -36,6 +36,16 @@ macro_rules! id128 {
                 if bits == 0 { None } else { Some(Self(bits)) }
             }
 
+            /// The id that follows from a SHA-256: its first 128 bits, big-endian (all zeros count as one).
+            #[must_use]
+            pub fn from_sha256(digest: [u8; 32]) -> Self {
+                let bits = digest
+                    .iter()
+                    .take(16)
+                    .fold(0, |sum, byte| (sum << 8) | u128::from(*byte));
+                Self(bits.max(1))
+            }
+
             /// The 128 bits, for keys and fixed-size records.
             #[must_use]
             pub const fn as_u128(self) -> u128 {

@@ -138,12 +138,7 @@ fn derived(purpose: &str, photo: CommandId) -> CommandId {
     hash.update(b"callbox-photo-v1");
     hash.update(purpose.as_bytes());
     hash.update(photo.as_u128().to_be_bytes());
-    let digest = hash.finalize();
-    let bits = digest
-        .iter()
-        .take(16)
-        .fold(0, |sum, byte| (sum << 8) | u128::from(*byte));
-    CommandId::from_u128(bits.max(1)).expect("not zero")
+    CommandId::from_sha256(hash.finalize().into())
 }
 
 /// Under which name a preview stands among the copies.

@@ -26,12 +26,7 @@ pub fn resident(nonce: &[u8], key: &[u8], signature: &[u8]) -> Result<ResidentId
     UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, key)
         .verify(&signed, signature)
         .map_err(|_| ErrorCode::KeyRefused)?;
-    let digest = Sha256::digest(key);
-    let bits = digest
-        .iter()
-        .take(16)
-        .fold(0, |sum, byte| (sum << 8) | u128::from(*byte));
-    ResidentId::from_u128(bits).ok_or(ErrorCode::KeyRefused)
+    Ok(ResidentId::from_sha256(Sha256::digest(key).into()))
 }
 
 #[cfg(test)]

@@ -30,12 +30,7 @@ impl Node {
         hash.update(b"callbox-session-v1");
         hash.update(resident.as_u128().to_be_bytes());
         hash.update(command.as_u128().to_be_bytes());
-        let digest = hash.finalize();
-        let bits = digest
-            .iter()
-            .take(16)
-            .fold(0, |sum, byte| (sum << 8) | u128::from(*byte));
-        SessionId::from_u128(bits | u128::from(bits == 0)).expect("the bits are not zero")
+        SessionId::from_sha256(hash.finalize().into())
     }
 
     /// Opens a session. Answers the session and whether it was new.
