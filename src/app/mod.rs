@@ -3,6 +3,7 @@
 //! Owns: what runs, in which order it starts and stops. Must not: hold logic of its own. Called by: `main`.
 
 mod agency;
+mod data_folder;
 mod live;
 mod photos;
 pub mod store;
@@ -108,7 +109,7 @@ impl Parts {
     async fn build(config: &Config, lifecycle: &Lifecycle) -> anyhow::Result<Self> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         let data_dir = &config.storage.data_dir;
-        std::fs::create_dir_all(data_dir)
+        data_folder::prepare(data_dir)
             .with_context(|| format!("{} (storage.data_dir)", data_dir.display()))?;
         let folder = data_dir.join(BACKBONE_FOLDER);
         let backbone = Arc::new(Embedded::open(
