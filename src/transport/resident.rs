@@ -17,7 +17,7 @@ use callbox_proto::message::{AgencyInfo, FromResident, RealTimeText, ToResident}
 use callbox_proto::vocabulary::Seq;
 
 use super::link::{End, Link, Peer, refuse};
-use super::{Broken, HEARTBEATS_MISSED_MAX, Transport};
+use super::{Broken, HEARTBEATS_MISSED_MAX, Transport, check_client};
 use crate::auth::device;
 use crate::node::cell::{Audience, Cell};
 use crate::node::frame::tell;
@@ -27,8 +27,6 @@ use crate::node::{Fed, Node};
 
 /// Characters of real-time text in one packet; typing is far slower.
 const TYPED_MAX_CHARS: usize = 2_000;
-/// Characters of a client's name.
-const CLIENT_MAX_CHARS: usize = 100;
 
 /// Serves one connection until it ends.
 pub async fn serve(transport: Arc<Transport>, mut link: Box<Link>) {
@@ -85,9 +83,7 @@ fn check_hello(
     else {
         return Err(ErrorCode::WrongOrder);
     };
-    if client.chars().count() > CLIENT_MAX_CHARS {
-        return Err(ErrorCode::TextTooLong);
-    }
+    check_client(&client)?;
     let resident = device::resident(nonce, &key.0, &signature.0)?;
     let agency = agency.as_ref().unwrap_or(&transport.default_agency);
     let agency = transport
@@ -255,6 +251,7 @@ impl Resident {
         match preview {
             // The announcement stands and has its own answer, so this one names no command.
             Some(_) if over => {
+                self.transport.previews.refuse(cell.id, id);
                 self.refuse(None, ErrorCode::PreviewRefused);
                 Ok(())
             }

@@ -17,7 +17,7 @@ use callbox_proto::message::{FromStaff, RealTimeText, ToStaff};
 use callbox_proto::vocabulary::{Role, Seq, TransferTarget};
 
 use super::link::{End, Link, Peer, refuse};
-use super::{Broken, HEARTBEATS_MISSED_MAX, Transport};
+use super::{Broken, HEARTBEATS_MISSED_MAX, Transport, check_client};
 use crate::node::cell::{Audience, Cell};
 use crate::node::frame::tell;
 use crate::node::outbox::Outbox;
@@ -62,9 +62,10 @@ fn check_hello(
     encoding: Encoding,
     frame: &[u8],
 ) -> Result<Person, ErrorCode> {
-    let FromStaff::Hello { token, .. } = encoding.decode(frame)? else {
+    let FromStaff::Hello { client, token } = encoding.decode(frame)? else {
         return Err(ErrorCode::WrongOrder);
     };
+    check_client(&client)?;
     let claimed = transport.tokens.check_staff(&token)?;
     // A token outlives a change of role or an account that is gone: the account decides.
     let now = transport
