@@ -3,7 +3,7 @@
 mod conformance;
 mod embedded;
 mod histories;
-mod make;
+pub mod make;
 
 use std::sync::Arc;
 
