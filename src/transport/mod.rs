@@ -8,6 +8,7 @@
 //! from the node when the log has the command.
 
 mod link;
+mod rate;
 mod resident;
 mod staff;
 
@@ -21,6 +22,7 @@ use callbox_proto::ids::{AgencyId, CommandId, SessionId};
 use callbox_proto::message::Limits;
 
 pub use link::Link;
+pub use rate::RateLimit;
 pub use resident::serve as serve_resident;
 pub use staff::serve as serve_staff;
 
@@ -39,6 +41,10 @@ pub struct TransportLimits {
     pub staff_heartbeat_ms: u64,
     /// Life of an upload token, in ms.
     pub upload_token_ms: u64,
+    /// How fast a resident's connection may send.
+    pub resident_rate: RateLimit,
+    /// How fast a staff connection may send.
+    pub staff_rate: RateLimit,
     /// Told to clients in `welcome`.
     pub told: Limits,
 }

@@ -13,6 +13,7 @@ mod media_client;
 mod ownership;
 mod photo_client;
 mod photos;
+mod rates;
 mod roles;
 mod tls;
 mod waiting;

@@ -1347,6 +1347,7 @@ export const CLOSE_CODES = {
   silent: { number: 4001, reason: "silent", after: "at_once" },
   going_down: { number: 4100, reason: "going down", after: "after_pause" },
   full: { number: 4101, reason: "full", after: "after_pause" },
+  too_fast: { number: 4102, reason: "too fast", after: "after_pause" },
   sign_in_again: { number: 4200, reason: "sign in again", after: "after_change" },
   no_hello: { number: 4201, reason: "no hello", after: "after_change" },
   replaced: { number: 4300, reason: "replaced", after: "never" },
