@@ -3,6 +3,7 @@
 #![allow(dead_code)] // the harness serves further modules than the ones here
 
 mod agencies;
+mod bad_disk;
 mod bad_input;
 mod exactly_once;
 pub mod harness;

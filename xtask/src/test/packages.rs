@@ -23,7 +23,12 @@ enum Sign {
     Folder(&'static str),
 }
 
-const PACKAGES: [Package; 3] = [
+const PACKAGES: [Package; 4] = [
+    Package {
+        name: "strace",
+        why: "tests let the running gateway's disk fail",
+        sign: Sign::Program("strace"),
+    },
     Package {
         name: "chromium",
         why: "the stories run in a real browser",
@@ -62,7 +67,7 @@ fn prepare() -> anyhow::Result<Count> {
             package.why
         );
     }
-    println!("cargo, rustfmt, clippy, node, npm, chromium and fonts are there");
+    println!("cargo, rustfmt, clippy, node, npm, strace, chromium and fonts are there");
     Ok(Count::PASSED)
 }
 
