@@ -5,6 +5,7 @@
 mod agencies;
 mod bad_disk;
 mod bad_input;
+mod damage;
 mod exactly_once;
 pub mod harness;
 mod life;
