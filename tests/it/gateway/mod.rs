@@ -11,7 +11,7 @@ pub mod harness;
 mod life;
 mod links;
 mod live;
-mod media_client;
+pub mod media_client;
 mod ownership;
 mod photo_client;
 mod photos;
