@@ -40,6 +40,21 @@ pub use follow::Fed;
 pub use random::Random;
 pub use staff::Person;
 
+/// Reads what the disk holds as this module does; for `crate::probes`.
+pub(crate) fn probe_stored(
+    session: callbox_proto::ids::SessionId,
+    record: &crate::backbone::Record,
+    row: &crate::backbone::IndexRow,
+) -> bool {
+    let state = index::session(row).is_some_and(|state| {
+        // What can be read is shown in lists.
+        let _row = state.row(session, false);
+        let _again = index::row(&state);
+        true
+    });
+    index::entry(session, record).is_ok() || state
+}
+
 use crate::backbone::{Backbone, BackboneError};
 use crate::clock::Clock;
 use agency::Agency;

@@ -12,6 +12,7 @@ mod http_gateway;
 mod http_policy;
 mod http_server;
 mod http_tls;
+mod mutations;
 mod photos;
 mod pictures;
 mod redis;
