@@ -12,6 +12,7 @@ mod http_gateway;
 mod http_policy;
 mod http_server;
 mod http_tls;
+mod nodes;
 mod photos;
 mod pictures;
 mod store_commands;
