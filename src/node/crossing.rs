@@ -72,8 +72,9 @@ impl Node {
         inner.loading = false;
         match read {
             Ok(_) => {
-                // Something is on its way again: its outcome has the state read once more.
+                // The log has grown meanwhile: read on. Or something is on its way again: its outcome has the state read.
                 if inner.stale {
+                    self.load_if_quiet(cell, &mut inner);
                     return;
                 }
                 let mut parked: Vec<_> = std::mem::take(&mut inner.parked).into();

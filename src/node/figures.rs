@@ -183,6 +183,7 @@ impl Figures {
     }
 
     /// How many wait, are owned and stand abandoned, by queue.
+    #[allow(dead_code)]
     pub fn now(&self) -> impl Iterator<Item = (&QueueId, [u64; 3])> {
         self.queues.iter().map(|(queue, counts)| {
             let now = [
@@ -216,7 +217,10 @@ impl Figures {
     pub fn today(&self) -> (u64, Vec<(QueueId, [u64; 3])>) {
         let of_day = |(queue, counts): (&QueueId, &Counts)| {
             let counts = [counts.answered, counts.answered_in_target, counts.abandoned];
-            counts.iter().any(|c| *c > 0).then(|| (queue.clone(), counts))
+            counts
+                .iter()
+                .any(|c| *c > 0)
+                .then(|| (queue.clone(), counts))
         };
         (self.day, self.queues.iter().filter_map(of_day).collect())
     }

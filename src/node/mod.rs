@@ -122,7 +122,9 @@ pub enum StartError {
         name: String,
     },
     /// Something that all nodes must share is another one here.
-    #[error("this node has another {what} than the other nodes of the cluster; all of them must share it")]
+    #[error(
+        "this node has another {what} than the other nodes of the cluster; all of them must share it"
+    )]
     Differs {
         /// What it is.
         what: String,

@@ -57,7 +57,11 @@ impl Node {
         for session in self.timers.due_residents(now_ms) {
             let cell = self.cells.get_or_insert(session);
             let away = cell.lock().resident.is_none();
-            let elsewhere = || self.agencies.values().any(|a| a.around.has_resident(session));
+            let elsewhere = || {
+                self.agencies
+                    .values()
+                    .any(|a| a.around.has_resident(session))
+            };
             if away && !elsewhere() {
                 self.note(&cell, GatewayCommand::ResidentGone);
             }

@@ -248,9 +248,7 @@ impl Node {
         let around = &agency.around;
         for here in items {
             let before = around.of(here.session);
-            around
-                .elsewhere()
-                .tells_session(from.instance, round, here);
+            around.elsewhere().tells_session(from.instance, round, here);
             if here.connected {
                 self.timers.resident_is_back(here.session);
             }

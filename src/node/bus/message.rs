@@ -282,7 +282,11 @@ pub fn decode(bytes: &[u8]) -> Heard {
         Ok(envelope) if envelope.v == VERSION => Heard::Message(envelope),
         Ok(_) => Heard::Foreign,
         Err(_) => match rmp_serde::from_slice::<Head>(bytes) {
-            Ok(Head { v: VERSION, from, n }) => Heard::Unreadable { from, n },
+            Ok(Head {
+                v: VERSION,
+                from,
+                n,
+            }) => Heard::Unreadable { from, n },
             _ => Heard::Foreign,
         },
     }

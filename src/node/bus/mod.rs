@@ -20,10 +20,11 @@ use std::time::Duration;
 
 use callbox_proto::ids::{AgencyId, PeerId, SessionId};
 use tokio::sync::{Notify, mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
 
 pub use around::Around;
-pub(super) use tell::tick;
 use message::{Body, Envelope, MediaAnswer, NodeRef};
+pub(super) use tell::tick;
 
 use super::agency::Agency;
 use super::tenure::Tenure;
@@ -172,7 +173,9 @@ impl Node {
         for agency in self.agencies.values() {
             let bell = self.backbone.subscribe(agency.id()).await?;
             let weak = Arc::downgrade(self);
-            self.tasks.spawn(listen(weak, Arc::clone(agency), bell));
+            let stop = self.stop.clone();
+            self.tasks
+                .spawn(listen(weak, stop, Arc::clone(agency), bell));
         }
         if let Some(queue) = lock(&together.queue).take() {
             self.tasks.spawn(speak(Arc::downgrade(self), queue));
@@ -243,9 +246,14 @@ async fn speak(node: Weak<Node>, mut queue: mpsc::Receiver<Post>) {
     }
 }
 
-/// Hears one agency's bell until the backbone closes.
-async fn listen(node: Weak<Node>, agency: Arc<Agency>, mut bell: Box<dyn Subscription>) {
-    while let Some(ring) = bell.next().await {
+/// Hears one agency's bell until the node goes or the backbone closes.
+async fn listen(
+    node: Weak<Node>,
+    stop: CancellationToken,
+    agency: Arc<Agency>,
+    mut bell: Box<dyn Subscription>,
+) {
+    while let Some(Some(ring)) = stop.run_until_cancelled(bell.next()).await {
         let Some(node) = node.upgrade() else { return };
         match ring {
             Ring::Appended { session, head } => {

@@ -59,7 +59,8 @@ pub(in crate::node) async fn tick(node: Weak<Node>) {
             held.tell_by_the_clock(agency, ticks);
             held.look_for_silence(agency);
         }
-        held.look_after_leases(ticks.is_multiple_of(HELLO_EVERY)).await;
+        held.look_after_leases(ticks.is_multiple_of(HELLO_EVERY))
+            .await;
         if ticks.is_multiple_of(TALLY_EVERY) {
             held.check_figures().await;
         }
@@ -245,7 +246,10 @@ impl Node {
         self.cells.for_each(|cell| {
             let inner = cell.lock();
             let ours = inner.session.as_ref().map(|s| &s.agency) == Some(agency.id());
-            let (here, has) = (inner.resident.is_some() || inner.publishing, inner.delivered);
+            let (here, has) = (
+                inner.resident.is_some() || inner.publishing,
+                inner.delivered,
+            );
             drop(inner);
             if ours && here {
                 let fresh = changes.presence.get(&cell.id).copied().unwrap_or(false);

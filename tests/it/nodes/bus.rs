@@ -27,12 +27,14 @@ async fn a_node_alone_says_nothing() {
     let node = cluster.alone().await;
     let mut bell = cluster.backbone.subscribe(&agency_id()).await.unwrap();
     let ann = Resident::opens(&node, "A dog barks").await;
-    let mut tina = AtConsole::tina(&node);
+    let (tina, mut tom) = (AtConsole::tina(&node), AtConsole::tom(&node));
     tina.is_available();
-    tina.row(ann.session(), |row| row.connected).await;
+    tom.row(ann.session(), |row| row.connected).await;
     tina.takes(ann.session()).await;
     tina.hangs_up();
-    tina.row(ann.session(), |row| row.standing == Standing::Waiting)
+    tom.row(ann.session(), |row| row.standing == Standing::Owned)
+        .await;
+    tom.row(ann.session(), |row| row.standing == Standing::Waiting)
         .await;
     let said = kinds(bell.as_mut(), Duration::from_millis(300)).await;
     assert_eq!(said, [] as [&str; 0]);

@@ -12,6 +12,7 @@ use callbox_proto::message::ToResident;
 use callbox_proto::vocabulary::{Medium, Role, Watchers};
 
 use super::desk::{AtConsole, Cluster, Resident};
+use crate::gateway::harness::soon;
 
 /// A media plane that writes down what it is asked for.
 #[derive(Default)]
@@ -23,6 +24,16 @@ struct Plane {
 impl Plane {
     fn note(&self, what: String) {
         self.asked.lock().unwrap().push(what);
+    }
+
+    /// Waits until it was asked for this.
+    async fn is_asked(&self, what: &str) {
+        let asked = async {
+            while !self.has(what) {
+                tokio::task::yield_now().await;
+            }
+        };
+        soon(asked).await;
     }
 
     fn has(&self, what: &str) -> bool {
@@ -165,8 +176,7 @@ async fn what_staff_do_elsewhere_ends_media_where_it_is() {
         .ann
         .entry(|e| matches!(e, callbox_proto::event::Event::Released { .. }))
         .await;
-    watched_by(&mut scene.ann, 1).await;
-    assert!(scene.east.has("close telecommunicators"));
+    scene.east.is_asked("close telecommunicators").await;
 }
 
 #[tokio::test]
@@ -180,12 +190,7 @@ async fn media_ends_with_its_session_even_when_the_resident_s_link_is_elsewhere(
     there
         .entry(|e| matches!(e, callbox_proto::event::Event::MediaEnded { .. }))
         .await;
-    crate::gateway::harness::soon(async {
-        while !scene.east.has("revoke Video") {
-            tokio::task::yield_now().await;
-        }
-    })
-    .await;
+    scene.east.is_asked("revoke Video").await;
 }
 
 #[tokio::test]
