@@ -15,6 +15,7 @@ mod http_tls;
 mod nodes;
 mod photos;
 mod pictures;
+mod redis;
 mod store_commands;
 mod triage_rules;
 mod upload_desk;
