@@ -59,6 +59,11 @@ impl Live {
         lock(&self.peers).publishers.contains_key(&peer)
     }
 
+    fn has_publisher(&self, session: SessionId) -> bool {
+        let peers = lock(&self.peers);
+        peers.publishers.values().any(|of| *of == session)
+    }
+
     fn close(&self, peer: media::PeerId) {
         self.forget(peer);
         // Ordered now. Whoever is gone already needs no closing.
@@ -92,6 +97,9 @@ async fn listen(live: Weak<Live>, node: Weak<Node>, mut events: MediaEvents) {
                 let lost = !matches!(reason, CloseReason::Asked | CloseReason::Replaced);
                 if publishes && lost {
                     node.media_lost(session);
+                }
+                if publishes && !live.has_publisher(session) {
+                    node.media_gone(session);
                 }
                 node.watchers_changed(session);
             }

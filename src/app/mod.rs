@@ -266,7 +266,7 @@ fn node_limits(config: &Config) -> NodeLimits {
         outbox_bytes: session.outbox_bytes,
         slow_reader_ms: ms(session.slow_reader()),
         resume_grace_ms: ms(session.resume_grace()),
-        console_grace_ms: session.console_grace_s.saturating_mul(1_000),
+        console_grace_ms: session.console_grace_ms,
         restart_grace_ms: session.restart_grace_s.saturating_mul(1_000),
     }
 }

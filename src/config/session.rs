@@ -36,9 +36,9 @@ pub struct Session {
     /// Seconds that a resident's session waits for its client to come back before it counts as abandoned.
     /// Default 120: a lift, a tunnel, a change of network.
     pub resume_grace_s: u64,
-    /// Seconds that sessions wait for their owner's console after its last window is gone. Default 5: a page that is
-    /// loaded again keeps its sessions. Then they are offered to others.
-    pub console_grace_s: u64,
+    /// Milliseconds that sessions wait for their owner's console after its last window is gone. Default 1,500: a page that
+    /// is loaded again keeps its sessions, and else they are offered to others within 2 s.
+    pub console_grace_ms: u64,
     /// The same after a restart of the node. Default 20: consoles connect again with a pause.
     pub restart_grace_s: u64,
     /// Read buffer of a resident's socket in bytes. Default 1,024: most messages fit, and half of it saves 1.5 KiB of each idle
@@ -62,7 +62,7 @@ impl Default for Session {
             heartbeat_s: 2,
             resident_heartbeat_s: 20,
             resume_grace_s: 120,
-            console_grace_s: 5,
+            console_grace_ms: 1_500,
             restart_grace_s: 20,
             resident_read_buffer_bytes: 1_024,
             console_read_buffer_bytes: 8_192,

@@ -271,7 +271,7 @@ impl Resident {
         if typed.text.chars().count() > TYPED_MAX_CHARS {
             return Err(ErrorCode::TextTooLong);
         }
-        self.transport.node.resident_types(self.session()?, typed);
+        self.transport.node.resident_types(self.session()?, &typed);
         Ok(())
     }
 

@@ -108,6 +108,7 @@ async fn run(transport: Arc<Transport>, mut link: Box<Link>, person: Person) {
         transport,
         follows: HashMap::new(),
         watched: HashSet::new(),
+        asked_next: false,
         peers: Arc::default(),
         broken: Broken::on("staff"),
         rate: Rate::default(),
@@ -127,6 +128,8 @@ struct Console {
     follows: HashMap<SessionId, Arc<Cell>>,
     /// Sessions this connection has said it watches; only then may a supervisor follow them.
     watched: HashSet<SessionId>,
+    /// A take-next has come over this connection.
+    asked_next: bool,
     /// Live connections, so that they end with this one.
     peers: Arc<std::sync::Mutex<HashMap<SessionId, PeerId>>>,
     broken: Broken,
@@ -162,7 +165,8 @@ impl Console {
         for cell in self.follows.values() {
             cell.unfollow(connection);
         }
-        node.sign_out(&self.person, connection);
+        let frozen = self.outbox.closing() == Some(CloseCode::Silent);
+        node.sign_out(&self.person, connection, frozen);
     }
 
     fn refuse(&self, id: Option<CommandId>, code: ErrorCode) {
@@ -183,7 +187,8 @@ impl Console {
                 Ok(())
             }
             FromStaff::TakeNext { id } => {
-                Box::pin(node.take_next(&self.person, id, &self.outbox)).await;
+                let first = !std::mem::replace(&mut self.asked_next, true);
+                Box::pin(node.take_next(&self.person, id, &self.outbox, first)).await;
                 Ok(())
             }
             FromStaff::Do {

@@ -13,6 +13,7 @@ mod http_policy;
 mod http_server;
 mod http_tls;
 mod mutations;
+mod nodes;
 mod photos;
 mod pictures;
 mod redis;

@@ -81,8 +81,11 @@ pub enum GatewayCommand {
     MediaStarted(Medium),
     /// Live media ended.
     MediaEnded(Medium, MediaEnd),
-    /// The owner's console is lost.
-    ConsoleLost,
+    /// The owner's console is lost. Names the owner: by the time it is decided somebody else may have the session.
+    ConsoleLost {
+        /// Who owned it.
+        owner: StaffId,
+    },
     /// The resident's link has been away too long.
     ResidentGone,
     /// The resident came back after leaving.
@@ -508,7 +511,9 @@ fn gateway(session: &Session, command: &GatewayCommand) -> Vec<Event> {
                 reason: *reason,
             }]
         }
-        GatewayCommand::ConsoleLost if session.standing == Standing::Owned => {
+        GatewayCommand::ConsoleLost { owner }
+            if session.standing == Standing::Owned && session.is_owned_by(owner) =>
+        {
             let mut events = vec![Event::Released {
                 reason: ReleaseReason::ConsoleLost,
             }];

@@ -148,7 +148,7 @@ fn gateway() -> impl Strategy<Value = GatewayCommand> {
         }),
         medium().prop_map(GatewayCommand::MediaStarted),
         medium().prop_map(|medium| GatewayCommand::MediaEnded(medium, MediaEnd::Lost)),
-        Just(GatewayCommand::ConsoleLost),
+        person().prop_map(|(owner, _)| GatewayCommand::ConsoleLost { owner }),
         Just(GatewayCommand::ResidentGone),
         Just(GatewayCommand::ResidentBack),
     ]
