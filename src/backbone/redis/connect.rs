@@ -17,7 +17,7 @@ use super::fault::OpenError;
 use super::options::{Address, Options};
 
 /// How long a connection may take to open, TLS and sign-in included.
-const OPEN: Duration = Duration::from_secs(2);
+const OPEN: Duration = Duration::from_millis(1_500);
 /// Commands that wait for the socket of one connection. More wait in the calls themselves, under their deadline.
 const WAITING_MAX: usize = 1_024;
 
@@ -45,7 +45,7 @@ pub(super) async fn open(
     let opening = client.get_multiplexed_async_connection_with_config(&config);
     match tokio::time::timeout(OPEN, opening).await {
         Ok(opened) => opened.map_err(|error| OpenError::of(address, &error)),
-        Err(_) => Err(OpenError::unreachable(address, "no answer within 2 s")),
+        Err(_) => Err(OpenError::unreachable(address, "no answer within 1.5 s")),
     }
 }
 

@@ -59,11 +59,13 @@ pub(super) struct Link {
     /// The number of the last set of connections that must not be used any more.
     condemned: AtomicU64,
     pub(super) trouble: Notify,
+    /// Told, too: in a cluster the keys may be elsewhere.
+    look_again: Arc<Notify>,
     call: Duration,
 }
 
 impl Link {
-    pub(super) fn new(call: Duration) -> Self {
+    pub(super) fn new(call: Duration, look_again: Arc<Notify>) -> Self {
         Self {
             wire: ArcSwapOption::empty(),
             standing: Mutex::new(Standing {
@@ -72,6 +74,7 @@ impl Link {
             }),
             condemned: AtomicU64::new(0),
             trouble: Notify::new(),
+            look_again,
             call,
         }
     }
@@ -81,8 +84,7 @@ impl Link {
         self.wire.load_full()
     }
 
-    pub(super) fn connected(&self, wire: Arc<Wire>, guarantee: Guarantee) {
-        self.standing().guarantee = guarantee;
+    pub(super) fn connected(&self, wire: Arc<Wire>) {
         self.wire.store(Some(wire));
     }
 
@@ -103,6 +105,7 @@ impl Link {
     pub(super) fn condemn(&self, number: u64) {
         self.condemned.fetch_max(number, Ordering::AcqRel);
         self.trouble.notify_one();
+        self.look_again.notify_one();
     }
 
     pub(super) fn is_condemned(&self, number: u64) -> bool {
