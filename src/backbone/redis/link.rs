@@ -14,6 +14,7 @@ use redis::aio::MultiplexedConnection;
 use redis::{Cmd, Pipeline, RedisResult, ServerError, Value};
 use tokio::sync::Notify;
 
+use super::connect::Connection;
 use super::fault::{self, Remedy};
 use super::options::Address;
 use crate::backbone::{BackboneError, Guarantee};
@@ -35,10 +36,10 @@ pub(super) struct Wire {
     pub(super) number: u64,
     /// Which server.
     pub(super) address: Address,
-    pub(super) writes: MultiplexedConnection,
-    pub(super) calls: MultiplexedConnection,
-    pub(super) reads: MultiplexedConnection,
-    pub(super) ears: MultiplexedConnection,
+    pub(super) writes: Connection,
+    pub(super) calls: Connection,
+    pub(super) reads: Connection,
+    pub(super) ears: Connection,
     /// Agencies whose bell this connection hears.
     pub(super) heard: tokio::sync::Mutex<HashSet<AgencyId>>,
 }
@@ -193,9 +194,9 @@ impl Link {
 impl Wire {
     fn lane(&self, lane: Lane) -> MultiplexedConnection {
         match lane {
-            Lane::Writes => self.writes.clone(),
-            Lane::Calls => self.calls.clone(),
-            Lane::Reads => self.reads.clone(),
+            Lane::Writes => self.writes.commands.clone(),
+            Lane::Calls => self.calls.commands.clone(),
+            Lane::Reads => self.reads.commands.clone(),
         }
     }
 }

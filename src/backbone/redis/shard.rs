@@ -12,7 +12,6 @@ use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
 use super::answer;
-use super::connect;
 use super::ears;
 use super::fault::OpenError;
 use super::keys::slot;
@@ -148,17 +147,19 @@ impl Keeper {
             Arc::downgrade(&self.link),
             number,
         );
-        let (mut calls, writes, reads, ears) = tokio::try_join!(
-            connect::open(options, &address, None),
-            connect::open(options, &address, None),
-            connect::open(options, &address, None),
-            connect::open(options, &address, Some(hear)),
+        let dialer = &self.shared.dialer;
+        let (calls, writes, reads, ears) = tokio::try_join!(
+            dialer.open(&address),
+            dialer.open(&address),
+            dialer.open(&address),
+            dialer.listen(&address, hear),
         )?;
+        let mut first = calls.commands.clone();
         let ready = async {
-            let survey = survey::look(&mut calls, &address).await?;
+            let survey = survey::look(&mut first, &address).await?;
             survey.fit(&address)?;
-            load_library(&mut calls, &address).await?;
-            self.check_epoch(&mut calls, &address).await?;
+            load_library(&mut first, &address).await?;
+            self.check_epoch(&mut first, &address).await?;
             Ok(survey)
         };
         let survey = within(options.call, &address, ready).await?;
@@ -181,7 +182,7 @@ impl Keeper {
                 Ok(address.clone())
             }
             (Source::Configured, Target::Sentinel { sentinels, name }) => {
-                topology::primary(options, sentinels, name).await
+                topology::primary(&self.shared.dialer, options.call, sentinels, name).await
             }
             (Source::Configured, Target::Cluster(_)) => Err(OpenError::unfit(
                 &"the cluster",
@@ -222,7 +223,7 @@ impl Keeper {
 
     async fn install(&self, opened: Opened) {
         let wire = Arc::new(opened.wire);
-        let mut clock = wire.calls.clone();
+        let mut clock = wire.calls.commands.clone();
         self.compare_clocks(&mut clock).await;
         self.listen(&wire).await;
         self.judge(&opened.survey);
@@ -260,7 +261,7 @@ impl Keeper {
     /// Returns, with the reason, when the connections are not to be used any more.
     async fn watch(&self, wire: &Wire) -> String {
         let mut ticks: u32 = 0;
-        let mut calls = wire.calls.clone();
+        let mut calls = wire.calls.commands.clone();
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         tick.reset();

@@ -10,6 +10,7 @@ use arc_swap::ArcSwap;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
+use super::connect::Dialer;
 use super::epoch::Epoch;
 use super::fault::OpenError;
 use super::keys::{Keys, slot};
@@ -48,6 +49,7 @@ struct Map {
 /// What all shards of one tier share.
 pub(super) struct Shared {
     pub(super) options: Options,
+    pub(super) dialer: Dialer,
     pub(super) keys: Keys,
     pub(super) bell: Arc<Bell>,
     pub(super) clock: Arc<dyn Clock>,
@@ -68,8 +70,9 @@ pub(super) struct Tier {
 }
 
 impl Shared {
-    fn new(options: Options, bell: Arc<Bell>, clock: Arc<dyn Clock>) -> Self {
-        Self {
+    fn new(options: Options, bell: Arc<Bell>, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
+        Ok(Self {
+            dialer: Dialer::new(options.clone())?,
             keys: Keys::new(&options.prefix),
             epoch: Epoch::new(options.epoch_file.clone()),
             options,
@@ -82,7 +85,7 @@ impl Shared {
             offset: Mutex::new(None),
             correction_ms: AtomicI64::new(0),
             told_offset_ms: AtomicI64::new(0),
-        }
+        })
     }
 
     pub(super) fn next_wire(&self) -> u64 {
@@ -155,9 +158,9 @@ impl Tier {
         bell: Arc<Bell>,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, OpenError> {
-        let shared = Arc::new(Shared::new(options, bell, clock));
+        let shared = Arc::new(Shared::new(options, bell, clock)?);
         if let Target::Cluster(nodes) = &shared.options.url.target {
-            match topology::owners(&shared.options, nodes.clone()).await {
+            match topology::owners(&shared.dialer, shared.options.call, nodes.clone()).await {
                 Ok(owners) => follow(&shared, owners).await?,
                 Err(error) if !error.may_pass() => return Err(error),
                 Err(error) => tracing::error!(%error, "no shared tier"),
@@ -234,7 +237,7 @@ async fn keep_map(shared: Arc<Shared>, seeds: Vec<Address>) {
         let mut nodes: Vec<Address> = Vec::new();
         nodes.extend(known.shards.iter().map(|(address, _)| address.clone()));
         nodes.extend_from_slice(&seeds);
-        let found = topology::owners(&shared.options, nodes).await;
+        let found = topology::owners(&shared.dialer, shared.options.call, nodes).await;
         let followed = match found {
             Ok(owners) if owners == known.owners => Ok(()),
             Ok(owners) => follow(&shared, owners).await,

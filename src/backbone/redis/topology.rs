@@ -2,12 +2,14 @@
 //!
 //! Owns: the questions and the reading of their answers. Must not: keep connections to primaries. Called by: `tier`.
 
+use std::time::Duration;
+
 use redis::Value;
 
 use super::answer;
-use super::connect;
+use super::connect::{Connection, Dialer};
 use super::fault::OpenError;
-use super::options::{self, Address, Options};
+use super::options::{self, Address};
 
 /// A primary of a cluster and the slots it has.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,13 +22,14 @@ pub(super) struct Owner {
 /// Asks all Sentinels at once who the primary is. One that was cut off may know an older one: the answer of the highest
 /// configuration epoch counts.
 pub(super) async fn primary(
-    options: &Options,
+    dialer: &Dialer,
+    call: Duration,
     sentinels: &[Address],
     name: &str,
 ) -> Result<Address, OpenError> {
     let asked = sentinels
         .iter()
-        .map(|sentinel| ask_sentinel(options, sentinel, name));
+        .map(|sentinel| ask_sentinel(dialer, call, sentinel, name));
     let answers = futures_util::future::join_all(asked).await;
     let mut fault = None;
     let mut newest: Option<(u64, Address)> = None;
@@ -47,40 +50,35 @@ pub(super) async fn primary(
 }
 
 async fn ask_sentinel(
-    options: &Options,
+    dialer: &Dialer,
+    call: Duration,
     sentinel: &Address,
     name: &str,
 ) -> Result<(u64, Address), OpenError> {
     let question = async {
-        // Sentinels usually ask for no password, and refuse one they do not have.
-        let open = Options {
-            password: None,
-            ..options.clone()
-        };
         let mut command = redis::cmd("SENTINEL");
         command.arg("MASTER").arg(name);
-        let mut answer = Err(OpenError::unreachable(sentinel, "not asked"));
-        for options in [&open, options] {
-            let opened = connect::open(options, sentinel, None).await;
-            answer = match opened {
-                Ok(mut connection) => {
-                    let asked = connection.send_packed_command(&command).await;
-                    asked.map_err(|error| OpenError::of(sentinel, &error))
-                }
-                Err(error) => Err(error),
-            };
-            let refused = match &answer {
-                Ok(Value::ServerError(error)) => error.code() == "NOAUTH",
-                Ok(_) => false,
-                Err(error) => matches!(error, OpenError::Refused { .. }),
-            };
-            if !refused || options.password.is_some() {
-                break;
-            }
+        let ask = async |connection: Connection| {
+            let mut commands = connection.commands.clone();
+            let answer = commands.send_packed_command(&command).await;
+            answer.map_err(|error| OpenError::of(sentinel, &error))
+        };
+        // Sentinels usually ask for no password, and refuse one they do not have.
+        let nameless = match dialer.open_nameless(sentinel).await {
+            Ok(connection) => ask(connection).await,
+            Err(error) => Err(error),
+        };
+        let refused = match &nameless {
+            Ok(Value::ServerError(error)) => error.code() == "NOAUTH",
+            Ok(_) => false,
+            Err(error) => matches!(error, OpenError::Refused { .. }),
+        };
+        if refused {
+            return ask(dialer.open(sentinel).await?).await;
         }
-        answer
+        nameless
     };
-    let answer = match tokio::time::timeout(options.call, question).await {
+    let answer = match tokio::time::timeout(call, question).await {
         Ok(answer) => answer?,
         Err(_) => return Err(OpenError::unreachable(sentinel, "no answer in time")),
     };
@@ -113,16 +111,18 @@ fn sentinel_answer(answer: &Value) -> Option<(u64, Address)> {
 
 /// Asks the nodes of a cluster, one after the other, which primary has which slots.
 pub(super) async fn owners(
-    options: &Options,
+    dialer: &Dialer,
+    call: Duration,
     nodes: Vec<Address>,
 ) -> Result<Vec<Owner>, OpenError> {
     let mut fault = None;
     for node in nodes {
         let question = async {
-            let mut connection = connect::open(options, &node, None).await?;
+            let connection = dialer.open(&node).await?;
             let mut command = redis::cmd("CLUSTER");
             command.arg("SLOTS");
-            let answer = connection.send_packed_command(&command).await;
+            let mut commands = connection.commands.clone();
+            let answer = commands.send_packed_command(&command).await;
             match answer.map_err(|error| OpenError::of(&node, &error))? {
                 Value::ServerError(error) if error.code() == "NOPERM" => {
                     Err(OpenError::of(&node, &error.into()))
@@ -137,7 +137,7 @@ pub(super) async fn owners(
                     .ok_or_else(|| OpenError::unreachable(&node, "it knows no slots yet")),
             }
         };
-        let answer = tokio::time::timeout(options.call, question).await;
+        let answer = tokio::time::timeout(call, question).await;
         match answer.unwrap_or_else(|_| Err(OpenError::unreachable(&node, "no answer in time"))) {
             Ok(owners) => return Ok(owners),
             Err(error) => fault = fault.or(Some(error)),
