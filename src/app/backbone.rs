@@ -15,6 +15,9 @@ use crate::backbone::redis::{Options, Redis, Secret};
 use crate::clock::Clock;
 use crate::config::Config;
 
+/// File in the data folder with the mark of the shared tier this node belongs to.
+const EPOCH_FILE: &str = "tier.epoch";
+
 /// The backbone that was opened.
 #[derive(Clone)]
 pub enum Opened {
@@ -47,6 +50,14 @@ impl Opened {
         }
     }
 
+    /// The clock by which deadlines are written: the shared tier's, where there is one, so that those of all nodes compare.
+    pub fn clock(&self, own: &Arc<dyn Clock>) -> Arc<dyn Clock> {
+        match self {
+            Self::Embedded(_) => Arc::clone(own),
+            Self::Redis(tier) => tier.clock(),
+        }
+    }
+
     /// Lets it go.
     pub async fn close(&self) {
         match self {
@@ -73,6 +84,7 @@ pub fn options(config: &Config) -> anyhow::Result<Option<Options>> {
     options.wait_replicas = backbone.wait_replicas;
     options.wait = backbone.wait();
     options.call = backbone.call();
+    options.epoch_file = Some(config.storage.data_dir.join(EPOCH_FILE));
     if let Some(file) = &backbone.password_file {
         let password = password(file);
         options.password =

@@ -115,6 +115,7 @@ impl Parts {
             .with_context(|| format!("{} (storage.data_dir)", data_dir.display()))?;
         let opened = backbone::Opened::open(config, Arc::clone(&clock)).await?;
         let backbone = opened.shared();
+        let clock = opened.clock(&clock);
         let info = agency::info(&config.agency)?;
         let agency = Agency::new(info.clone(), agency::policy(config)?);
         let node = Node::start(
