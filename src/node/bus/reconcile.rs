@@ -53,6 +53,7 @@ impl Node {
     async fn recount(&self, agency: &Agency) -> Result<(), BackboneError> {
         metrics::counter!("callbox_figures_recounted_total").increment(1);
         let mut anew = Figures::default();
+        lock(&agency.figures).begin_recount();
         self.for_each_open(agency, |id, session| {
             anew.count(id, session);
         })

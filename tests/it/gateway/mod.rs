@@ -10,6 +10,7 @@ mod life;
 mod links;
 mod live;
 mod media_client;
+mod nodes;
 mod ownership;
 mod photo_client;
 mod photos;
