@@ -12,7 +12,7 @@ use super::BACKBONE_FOLDER;
 use crate::backbone::Backbone;
 use crate::backbone::embedded::{self, Embedded};
 use crate::backbone::redis::{Options, Redis, Secret};
-use crate::clock::Clock;
+use crate::clock::{Clock, CorrectedClock, SystemClock};
 use crate::config::Config;
 
 /// File in the data folder with the mark of the shared tier this node belongs to.
@@ -50,11 +50,16 @@ impl Opened {
         }
     }
 
-    /// The clock by which deadlines are written: the shared tier's, where there is one, so that those of all nodes compare.
-    pub fn clock(&self, own: &Arc<dyn Clock>) -> Arc<dyn Clock> {
+    /// The clock that people's times come from: the shared tier's, where there is one.
+    pub fn clock(&self) -> Arc<dyn Clock> {
         match self {
-            Self::Embedded(_) => Arc::clone(own),
-            Self::Redis(tier) => tier.clock(),
+            Self::Embedded(_) => Arc::new(SystemClock::new()),
+            Self::Redis(tier) => {
+                let tier = Arc::clone(tier);
+                Arc::new(CorrectedClock::by(move || {
+                    tier.time_offset().map(|offset| offset.ms)
+                }))
+            }
         }
     }
 

@@ -59,6 +59,8 @@ pub struct Move {
 pub struct Figures {
     day: u64,
     queues: HashMap<QueueId, Counts>,
+    /// Moves while sessions are counted anew: the index was read before some of them and after others.
+    meanwhile: Option<Vec<(SessionId, Move)>>,
 }
 
 #[derive(Debug, Default)]
@@ -89,6 +91,9 @@ impl Figures {
     /// Counts a confirmed move, one decided here (`ours`) or on another node. `now_ms` decides to which day (UTC) it belongs.
     pub fn moved(&mut self, session: SessionId, moved: &Move, now_ms: Millis, ours: bool) {
         self.roll_over(now_ms);
+        if let Some(meanwhile) = &mut self.meanwhile {
+            meanwhile.push((session, moved.clone()));
+        }
         if let Some(before) = &moved.before {
             let counts = self.queues.entry(before.queue.clone()).or_default();
             if let Some(standing) = counts.standing(before.standing) {
@@ -183,7 +188,6 @@ impl Figures {
     }
 
     /// How many wait, are owned and stand abandoned, by queue.
-    #[allow(dead_code)]
     pub fn now(&self) -> impl Iterator<Item = (&QueueId, [u64; 3])> {
         self.queues.iter().map(|(queue, counts)| {
             let now = [
@@ -195,8 +199,17 @@ impl Figures {
         })
     }
 
-    /// Takes over where sessions stand from a count made anew; the day's counts stay.
-    pub fn replace_now(&mut self, anew: Self) {
+    /// Sessions are counted anew from now on: moves until then are remembered.
+    pub fn begin_recount(&mut self) {
+        self.meanwhile = Some(Vec::new());
+    }
+
+    /// Takes over where sessions stand from a count made anew, and what moved meanwhile; the day's counts stay.
+    pub fn replace_now(&mut self, mut anew: Self) {
+        for (session, moved) in self.meanwhile.take().into_iter().flatten() {
+            let now_ms = anew.day.saturating_mul(DAY_MS);
+            anew.moved(session, &moved, now_ms, false);
+        }
         for counts in self.queues.values_mut() {
             counts.entered.clear();
             counts.by_priority = [0; 5];
@@ -287,12 +300,15 @@ mod tests {
         assert_eq!(figures.owned_and_abandoned(), (1, 0));
         figures.merge_today(0, &[(queue.clone(), [5, 4, 3])], 20_000);
         figures.merge_today(0, &[(queue.clone(), [2, 2, 2])], 20_000);
+        figures.begin_recount();
+        let other = SessionId::from_u128(2).unwrap();
+        figures.moved(other, &owned, 20_000, false);
         figures.replace_now(Figures::default());
-        assert_eq!(figures.owned_and_abandoned(), (0, 0));
+        assert_eq!(figures.owned_and_abandoned(), (1, 0), "what moved meanwhile");
         let shown = figures.of(&queue, 0);
         assert_eq!(
             (shown.answered, shown.answered_in_target, shown.abandoned),
-            (5, 4, 3)
+            (6, 5, 3)
         );
     }
 

@@ -9,14 +9,26 @@ use callbox_proto::vocabulary::{
     Category, Disposition, Medium, Priority, Standing, TransferTarget,
 };
 
-use super::harness::{Gateway, Seed, SteadyConsole, SteadyResident, fresh, opening, text};
+use super::harness::{
+    Seed, SteadyConsole, SteadyResident, Topology, everywhere, fresh, opening, text,
+};
+
+everywhere!(
+    an_opening_sent_again_after_a_cut_is_the_same_session,
+    every_command_of_a_resident_sent_again_counts_once_and_has_the_same_receipt,
+    every_command_of_staff_sent_again_counts_once_and_has_the_same_receipt,
+    a_take_next_sent_again_takes_no_second_session,
+    what_is_sent_again_keeps_its_place_before_what_is_new,
+    an_id_is_for_one_session,
+    nothing_is_lost_doubled_or_out_of_order_over_two_hundred_random_cuts,
+    a_killed_gateway_has_everything_it_called_safe_in_order_and_once,
+);
 
 /// Links to cut in one run.
 const CUTS: u64 = 200;
 
-#[tokio::test]
-async fn an_opening_sent_again_after_a_cut_is_the_same_session() {
-    let gateway = Gateway::start().await;
+async fn an_opening_sent_again_after_a_cut_is_the_same_session(on: Topology) {
+    let gateway = on.start().await;
     let (id, report) = (fresh(), opening(Category::Other, "A dog barks"));
     let ann = gateway.resident().await;
     let (session, receipt) = ann.open_with(id, &report).await;
@@ -35,9 +47,8 @@ async fn an_opening_sent_again_after_a_cut_is_the_same_session() {
     assert_eq!(tina.list().len(), 2);
 }
 
-#[tokio::test]
-async fn every_command_of_a_resident_sent_again_counts_once_and_has_the_same_receipt() {
-    let mut gateway = Gateway::start().await;
+async fn every_command_of_a_resident_sent_again_counts_once_and_has_the_same_receipt(on: Topology) {
+    let mut gateway = on.start().await;
     let ann = gateway.resident().await;
     let session = ann.open("A dog barks").await;
     let commands = [
@@ -89,9 +100,8 @@ async fn every_command_of_a_resident_sent_again_counts_once_and_has_the_same_rec
     );
 }
 
-#[tokio::test]
-async fn every_command_of_staff_sent_again_counts_once_and_has_the_same_receipt() {
-    let gateway = Gateway::start().await;
+async fn every_command_of_staff_sent_again_counts_once_and_has_the_same_receipt(on: Topology) {
+    let gateway = on.start().await;
     let ann = gateway.resident().await;
     let tina = gateway.console("tina").await;
     let session = ann.open("A dog barks").await;
@@ -151,9 +161,8 @@ async fn every_command_of_staff_sent_again_counts_once_and_has_the_same_receipt(
     }
 }
 
-#[tokio::test]
-async fn a_take_next_sent_again_takes_no_second_session() {
-    let gateway = Gateway::start().await;
+async fn a_take_next_sent_again_takes_no_second_session(on: Topology) {
+    let gateway = on.start().await;
     let (ann, ben) = (gateway.resident().await, gateway.resident().await);
     let tina = gateway.console("tina").await;
     let first = ann.open("A dog barks").await;
@@ -168,10 +177,9 @@ async fn a_take_next_sent_again_takes_no_second_session() {
     assert_ne!(tina.take_next().await, first);
 }
 
-#[tokio::test]
-async fn what_is_sent_again_keeps_its_place_before_what_is_new() {
+async fn what_is_sent_again_keeps_its_place_before_what_is_new(on: Topology) {
     // Order is what is tried, not the rate.
-    let gateway = Gateway::with("session.resident_messages_per_s = 0").await;
+    let gateway = on.with("session.resident_messages_per_s = 0").await;
     let ann = gateway.resident().await;
     ann.open("opening").await;
     let mut written = Vec::new();
@@ -202,9 +210,8 @@ async fn what_is_sent_again_keeps_its_place_before_what_is_new() {
     assert_eq!(read[1..], written);
 }
 
-#[tokio::test]
-async fn an_id_is_for_one_session() {
-    let gateway = Gateway::start().await;
+async fn an_id_is_for_one_session(on: Topology) {
+    let gateway = on.start().await;
     let (ann, ben) = (gateway.resident().await, gateway.resident().await);
     let (one, two) = (
         ann.open("A dog barks").await,
@@ -222,10 +229,9 @@ async fn an_id_is_for_one_session() {
     tina.reads(two, "mine too").await;
 }
 
-#[tokio::test]
-async fn nothing_is_lost_doubled_or_out_of_order_over_two_hundred_random_cuts() {
+async fn nothing_is_lost_doubled_or_out_of_order_over_two_hundred_random_cuts(on: Topology) {
     let mut seed = Seed::printed("random cuts");
-    let gateway = Gateway::start().await;
+    let gateway = on.start().await;
     let relay = gateway.relay().await;
     relay.cut_at_random(seed.split(), 400..6_000);
     let people = [gateway.sign_in("tina").await, gateway.sign_in("tom").await];
@@ -300,9 +306,8 @@ fn each_side_in_order(read: &[String], number: usize, rounds: usize) {
     }
 }
 
-#[tokio::test]
-async fn a_killed_gateway_has_everything_it_called_safe_in_order_and_once() {
-    let mut gateway = Gateway::start().await;
+async fn a_killed_gateway_has_everything_it_called_safe_in_order_and_once(on: Topology) {
+    let mut gateway = on.start().await;
     let mut ann = SteadyResident::new(
         gateway.address(),
         opening(Category::Other, "opening"),

@@ -19,6 +19,7 @@ mod record;
 mod relay;
 mod resident;
 mod steady;
+mod topology;
 mod wire;
 
 pub use console::{Console, SignedIn};
@@ -27,6 +28,8 @@ pub use program::Gateway;
 pub use relay::Relay;
 pub use resident::{Device, Entry, Receipt, Resident, opening, text};
 pub use steady::{SteadyConsole, SteadyResident};
+pub use topology::Topology;
+pub(crate) use topology::{among_nodes, everywhere};
 pub use wire::Wire;
 
 pub use crate::http_client::{PATIENCE, soon};

@@ -10,11 +10,21 @@ use callbox_proto::vocabulary::{
     Category, Disposition, Priority, Role, Rung, Standing, TransferTarget,
 };
 
-use super::harness::{Console, Device, Gateway, Resident, fresh, opening};
+use super::harness::{Console, Device, Resident, Topology, everywhere, fresh, opening};
 
-#[tokio::test]
-async fn a_report_is_queued_by_its_words_answered_and_closed() {
-    let gateway = Gateway::start().await;
+everywhere!(
+    a_report_is_queued_by_its_words_answered_and_closed,
+    a_note_and_names_stay_among_staff,
+    a_session_goes_from_queue_to_person_and_back_with_its_first_deadline,
+    a_session_cannot_be_handed_to_nobody,
+    typing_is_seen_on_both_sides_and_never_kept,
+    leaving_by_quick_exit_is_told_and_waits_for_nobody,
+    a_resident_is_told_the_place_in_the_queue,
+    messages_mean_the_same_in_both_encodings,
+);
+
+async fn a_report_is_queued_by_its_words_answered_and_closed(on: Topology) {
+    let gateway = on.start().await;
     let (ann, tina) = (gateway.resident().await, gateway.console("tina").await);
     let report = opening(Category::Medical, "My father is not breathing");
     let (session, receipt) = ann.open_with(fresh(), &report).await;
@@ -69,9 +79,8 @@ async fn attention(ann: &super::harness::Resident, delivered: u64, seen: u64) {
         .await;
 }
 
-#[tokio::test]
-async fn a_note_and_names_stay_among_staff() {
-    let gateway = Gateway::start().await;
+async fn a_note_and_names_stay_among_staff(on: Topology) {
+    let gateway = on.start().await;
     let (ann, tina) = (gateway.resident().await, gateway.console("tina").await);
     let session = ann.open("Somebody shouts next door").await;
     tina.takes(session).await;
@@ -95,9 +104,8 @@ async fn a_note_and_names_stay_among_staff() {
     assert!(!ann.entries().iter().any(|entry| shown(&entry.event)));
 }
 
-#[tokio::test]
-async fn a_session_goes_from_queue_to_person_and_back_with_its_first_deadline() {
-    let gateway = Gateway::start().await;
+async fn a_session_goes_from_queue_to_person_and_back_with_its_first_deadline(on: Topology) {
+    let gateway = on.start().await;
     let ann = gateway.resident().await;
     let (tina, tom) = (gateway.console("tina").await, gateway.console("tom").await);
     let session = ann.open("A neighbour is loud").await;
@@ -142,9 +150,8 @@ async fn a_session_goes_from_queue_to_person_and_back_with_its_first_deadline() 
     assert!(matches!(told.event, Event::Transferred { note, .. } if note.is_empty()));
 }
 
-#[tokio::test]
-async fn a_session_cannot_be_handed_to_nobody() {
-    let gateway = Gateway::start().await;
+async fn a_session_cannot_be_handed_to_nobody(on: Topology) {
+    let gateway = on.start().await;
     let (ann, tina) = (gateway.resident().await, gateway.console("tina").await);
     let session = ann.open("A neighbour is loud").await;
     tina.takes(session).await;
@@ -161,9 +168,8 @@ async fn a_session_cannot_be_handed_to_nobody() {
     tina.says(session, "Still here").await;
 }
 
-#[tokio::test]
-async fn typing_is_seen_on_both_sides_and_never_kept() {
-    let gateway = Gateway::start().await;
+async fn typing_is_seen_on_both_sides_and_never_kept(on: Topology) {
+    let gateway = on.start().await;
     let ann = gateway.resident().await;
     let (tina, sue) = (gateway.console("tina").await, gateway.staff("sue").await);
     let session = ann.open("A neighbour is loud").await;
@@ -196,9 +202,8 @@ async fn typing_is_seen_on_both_sides_and_never_kept() {
     );
 }
 
-#[tokio::test]
-async fn leaving_by_quick_exit_is_told_and_waits_for_nobody() {
-    let gateway = Gateway::start().await;
+async fn leaving_by_quick_exit_is_told_and_waits_for_nobody(on: Topology) {
+    let gateway = on.start().await;
     let (ann, tina) = (gateway.resident().await, gateway.console("tina").await);
     let session = ann.open("He is angry").await;
     ann.does(ResidentCommand::Leave { quick_exit: true }).await;
@@ -208,9 +213,8 @@ async fn leaving_by_quick_exit_is_told_and_waits_for_nobody() {
     assert_eq!(ended.by, Actor::Resident);
 }
 
-#[tokio::test]
-async fn a_resident_is_told_the_place_in_the_queue() {
-    let gateway = Gateway::start().await;
+async fn a_resident_is_told_the_place_in_the_queue(on: Topology) {
+    let gateway = on.start().await;
     let (ann, ben) = (gateway.resident().await, gateway.resident().await);
     let first = ann.open("A neighbour is loud").await;
     ben.open("A dog barks").await;
@@ -225,12 +229,11 @@ async fn a_resident_is_told_the_place_in_the_queue() {
     );
 }
 
-#[tokio::test]
-async fn messages_mean_the_same_in_both_encodings() {
-    let gateway = Gateway::start().await;
+async fn messages_mean_the_same_in_both_encodings(on: Topology) {
+    let gateway = on.start().await;
     let ann = Resident::connect(gateway.address(), Device::new(), Encoding::Json).await;
     let who = gateway.sign_in("tina").await;
-    let tina = Console::connect(gateway.address(), &who, Encoding::Json).await;
+    let tina = Console::connect(gateway.desk(), &who, Encoding::Json).await;
     let session = ann.open("Grüße \u{1F525} \"quoted\"").await;
     tina.takes(session).await;
     tina.follows(session, 0).await;

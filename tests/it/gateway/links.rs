@@ -6,7 +6,16 @@ use callbox_proto::message::{FromResident, FromStaff, ToResident, ToStaff};
 use callbox_proto::vocabulary::Category;
 use tokio_tungstenite::tungstenite::Message;
 
-use super::harness::{Console, Device, Gateway, Resident, SteadyResident, Wire, opening, soon};
+use super::harness::{
+    Console, Device, Gateway, Resident, SteadyResident, Topology, Wire, everywhere, opening, soon,
+};
+
+everywhere!(
+    a_slow_console_is_bounded_and_fed_from_the_log_when_it_reads_on,
+    a_console_that_stalls_is_closed_and_resumes_without_a_gap,
+    a_drain_sends_everybody_away_and_loses_nothing,
+    a_frozen_link_is_given_up_and_its_resident_goes_on_elsewhere,
+);
 
 /// Long enough that a few hundred of them fill every buffer on the way.
 const LONG_TEXT_CHARS: usize = 8_000;
@@ -110,9 +119,8 @@ async fn frames_that_are_no_messages_are_answered_and_too_many_close_the_link() 
     assert_eq!(ann.wire.closed().await, Some(CloseCode::Protocol.number()));
 }
 
-#[tokio::test]
-async fn a_slow_console_is_bounded_and_fed_from_the_log_when_it_reads_on() {
-    let gateway = Gateway::with("session.slow_reader_s = 60").await;
+async fn a_slow_console_is_bounded_and_fed_from_the_log_when_it_reads_on(on: Topology) {
+    let gateway = on.with("session.slow_reader_s = 60").await;
     let tina = gateway.console("tina").await;
     let (mut ann, session) = talkative(&gateway, &tina).await;
     tina.wire.reads(false);
@@ -136,9 +144,8 @@ async fn a_slow_console_is_bounded_and_fed_from_the_log_when_it_reads_on() {
     assert!(seqs.len() > lines);
 }
 
-#[tokio::test]
-async fn a_console_that_stalls_is_closed_and_resumes_without_a_gap() {
-    let gateway = Gateway::with("session.slow_reader_s = 1").await;
+async fn a_console_that_stalls_is_closed_and_resumes_without_a_gap(on: Topology) {
+    let gateway = on.with("session.slow_reader_s = 1").await;
     let tina = gateway.console("tina").await;
     let (mut ann, session) = talkative(&gateway, &tina).await;
     tina.wire.reads(false);
@@ -154,7 +161,7 @@ async fn a_console_that_stalls_is_closed_and_resumes_without_a_gap() {
     tina.wire.reads(true);
     assert_eq!(tina.wire.closed().await, Some(CloseCode::TooSlow.number()));
     let had = tina.entries(session);
-    let again = Console::connect(gateway.address(), &tina.who, Encoding::MessagePack).await;
+    let again = Console::connect(gateway.desk(), &tina.who, Encoding::MessagePack).await;
     let last = had.last().map_or(0, |entry| entry.seq);
     again.follows(session, last).await;
     ann.says("the end");
@@ -169,9 +176,8 @@ async fn a_console_that_stalls_is_closed_and_resumes_without_a_gap() {
     );
 }
 
-#[tokio::test]
-async fn a_drain_sends_everybody_away_and_loses_nothing() {
-    let mut gateway = Gateway::start().await;
+async fn a_drain_sends_everybody_away_and_loses_nothing(on: Topology) {
+    let mut gateway = on.start().await;
     let (witness, tina) = (gateway.resident().await, gateway.console("tina").await);
     witness.open("I watch").await;
     let report = opening(Category::Other, "opening");
@@ -194,9 +200,8 @@ async fn a_drain_sends_everybody_away_and_loses_nothing() {
     assert_eq!(ann.texts()[1..], written);
 }
 
-#[tokio::test]
-async fn a_frozen_link_is_given_up_and_its_resident_goes_on_elsewhere() {
-    let gateway = Gateway::with("session.resident_heartbeat_s = 1").await;
+async fn a_frozen_link_is_given_up_and_its_resident_goes_on_elsewhere(on: Topology) {
+    let gateway = on.with("session.resident_heartbeat_s = 1").await;
     let (relay, tina) = (gateway.relay().await, gateway.console("tina").await);
     let ann = Resident::connect(relay.address(), Device::new(), Encoding::MessagePack).await;
     let session = ann.open("A dog barks").await;

@@ -7,8 +7,19 @@ use callbox_proto::ids::SessionId;
 use callbox_proto::message::{ErrorMessage, FromResident, FromStaff, ToResident, ToStaff};
 use callbox_proto::vocabulary::{Disposition, Medium, Watchers};
 
-use super::harness::{Console, Gateway, Resident, fresh, text};
+use super::harness::{Console, Gateway, Resident, Topology, everywhere, fresh, text};
 use super::media_client::MediaClient;
+
+everywhere!(
+    the_owner_and_a_supervisor_see_the_picture_and_the_resident_sees_them,
+    an_offer_needs_consent_and_a_viewer_needs_something_to_see,
+    an_offer_that_cannot_be_used_is_refused_and_text_goes_on,
+    stopping_ends_the_picture_at_once_and_is_in_the_log,
+    the_owner_talks_and_the_resident_hears,
+    a_supervisor_who_does_not_own_the_session_cannot_talk,
+    a_former_owner_sees_nothing_more_and_a_supervisor_goes_on,
+    closing_a_session_ends_all_its_media,
+);
 
 async fn consents(ann: &Resident, medium: Medium, granted: bool) {
     ann.does(ResidentCommand::Consent {
@@ -113,9 +124,8 @@ async fn scene(gateway: &Gateway) -> Scene {
     }
 }
 
-#[tokio::test]
-async fn the_owner_and_a_supervisor_see_the_picture_and_the_resident_sees_them() {
-    let gateway = Gateway::start().await;
+async fn the_owner_and_a_supervisor_see_the_picture_and_the_resident_sees_them(on: Topology) {
+    let gateway = on.start().await;
     let Scene {
         ann,
         camera: _camera,
@@ -135,9 +145,8 @@ async fn the_owner_and_a_supervisor_see_the_picture_and_the_resident_sees_them()
     tinas.sees_more().await;
 }
 
-#[tokio::test]
-async fn an_offer_needs_consent_and_a_viewer_needs_something_to_see() {
-    let gateway = Gateway::start().await;
+async fn an_offer_needs_consent_and_a_viewer_needs_something_to_see(on: Topology) {
+    let gateway = on.start().await;
     let (ann, tina) = (gateway.resident().await, gateway.console("tina").await);
     let session = ann.open("hello").await;
     tina.takes(session).await;
@@ -160,9 +169,8 @@ async fn an_offer_needs_consent_and_a_viewer_needs_something_to_see() {
     );
 }
 
-#[tokio::test]
-async fn an_offer_that_cannot_be_used_is_refused_and_text_goes_on() {
-    let gateway = Gateway::start().await;
+async fn an_offer_that_cannot_be_used_is_refused_and_text_goes_on(on: Topology) {
+    let gateway = on.start().await;
     let ann = gateway.resident().await;
     ann.open("hello").await;
     consents(&ann, Medium::Video, true).await;
@@ -174,9 +182,8 @@ async fn an_offer_that_cannot_be_used_is_refused_and_text_goes_on() {
     ann.says("Text goes on").await;
 }
 
-#[tokio::test]
-async fn stopping_ends_the_picture_at_once_and_is_in_the_log() {
-    let gateway = Gateway::start().await;
+async fn stopping_ends_the_picture_at_once_and_is_in_the_log(on: Topology) {
+    let gateway = on.start().await;
     let Scene {
         ann,
         camera: _camera,
@@ -251,9 +258,8 @@ async fn a_stop_followed_at_once_by_a_new_grant_ends_as_the_resident_wished() {
         .await;
 }
 
-#[tokio::test]
-async fn the_owner_talks_and_the_resident_hears() {
-    let gateway = Gateway::start().await;
+async fn the_owner_talks_and_the_resident_hears(on: Topology) {
+    let gateway = on.start().await;
     let Scene {
         camera,
         tina,
@@ -264,9 +270,8 @@ async fn the_owner_talks_and_the_resident_hears() {
     camera.until(|heard| heard.audio > 10).await;
 }
 
-#[tokio::test]
-async fn a_supervisor_who_does_not_own_the_session_cannot_talk() {
-    let gateway = Gateway::start().await;
+async fn a_supervisor_who_does_not_own_the_session_cannot_talk(on: Topology) {
+    let gateway = on.start().await;
     let Scene {
         camera, session, ..
     } = scene(&gateway).await;
@@ -285,9 +290,8 @@ async fn a_supervisor_who_does_not_own_the_session_cannot_talk() {
     }
 }
 
-#[tokio::test]
-async fn a_former_owner_sees_nothing_more_and_a_supervisor_goes_on() {
-    let gateway = Gateway::start().await;
+async fn a_former_owner_sees_nothing_more_and_a_supervisor_goes_on(on: Topology) {
+    let gateway = on.start().await;
     let Scene {
         ann,
         camera: _camera,
@@ -315,9 +319,8 @@ async fn a_former_owner_sees_nothing_more_and_a_supervisor_goes_on() {
     ));
 }
 
-#[tokio::test]
-async fn closing_a_session_ends_all_its_media() {
-    let gateway = Gateway::start().await;
+async fn closing_a_session_ends_all_its_media(on: Topology) {
+    let gateway = on.start().await;
     let Scene {
         ann,
         camera,

@@ -12,6 +12,7 @@ mod life;
 mod links;
 mod live;
 pub mod media_client;
+mod nodes;
 mod ownership;
 mod photo_client;
 mod photos;

@@ -7,11 +7,21 @@ use callbox_proto::event::{Event, ReleaseReason};
 use callbox_proto::message::FromStaff;
 use callbox_proto::vocabulary::{Standing, TransferTarget};
 
-use super::harness::{Console, Gateway, fresh};
+use super::harness::{Console, Topology, everywhere, fresh};
 
-#[tokio::test]
-async fn of_two_consoles_that_race_one_owns_and_the_other_is_told_who() {
-    let gateway = Gateway::start().await;
+everywhere!(
+    of_two_consoles_that_race_one_owns_and_the_other_is_told_who,
+    two_consoles_that_ask_for_the_next_never_get_the_same,
+    sessions_of_a_lost_console_are_offered_again_after_the_grace,
+    a_page_loaded_again_within_the_grace_keeps_its_sessions,
+    a_restart_keeps_owners_who_come_back_within_the_restart_grace,
+    a_console_that_loses_a_session_receives_nothing_more_of_it,
+    a_supervisor_watches_before_following_and_can_take_a_session_away,
+    one_person_at_two_windows_owns_once_and_reads_at_both,
+);
+
+async fn of_two_consoles_that_race_one_owns_and_the_other_is_told_who(on: Topology) {
+    let gateway = on.start().await;
     let (tina, tom) = (gateway.console("tina").await, gateway.console("tom").await);
     for _ in 0..10 {
         let ann = gateway.resident().await;
@@ -39,9 +49,8 @@ async fn of_two_consoles_that_race_one_owns_and_the_other_is_told_who() {
     }
 }
 
-#[tokio::test]
-async fn two_consoles_that_ask_for_the_next_never_get_the_same() {
-    let gateway = Gateway::start().await;
+async fn two_consoles_that_ask_for_the_next_never_get_the_same(on: Topology) {
+    let gateway = on.start().await;
     let (tina, tom) = (gateway.console("tina").await, gateway.console("tom").await);
     let mut opened = Vec::new();
     for _ in 0..12 {
@@ -61,9 +70,8 @@ async fn two_consoles_that_ask_for_the_next_never_get_the_same() {
     assert_eq!(refused.code, ErrorCode::NothingWaits);
 }
 
-#[tokio::test]
-async fn sessions_of_a_lost_console_are_offered_again_after_the_grace() {
-    let gateway = Gateway::with("session.console_grace_ms = 1000").await;
+async fn sessions_of_a_lost_console_are_offered_again_after_the_grace(on: Topology) {
+    let gateway = on.with("session.console_grace_ms = 1000").await;
     let ann = gateway.resident().await;
     let (tina, tom) = (gateway.console("tina").await, gateway.console("tom").await);
     let session = ann.open("A dog barks").await;
@@ -84,9 +92,8 @@ async fn sessions_of_a_lost_console_are_offered_again_after_the_grace() {
     assert_eq!(tom.take_next().await, session);
 }
 
-#[tokio::test]
-async fn a_page_loaded_again_within_the_grace_keeps_its_sessions() {
-    let gateway = Gateway::with("session.console_grace_ms = 4000").await;
+async fn a_page_loaded_again_within_the_grace_keeps_its_sessions(on: Topology) {
+    let gateway = on.with("session.console_grace_ms = 4000").await;
     let ann = gateway.resident().await;
     let (tina, tom) = (gateway.console("tina").await, gateway.console("tom").await);
     let (kept, lost) = (ann.open("A dog barks").await, {
@@ -107,9 +114,8 @@ async fn a_page_loaded_again_within_the_grace_keeps_its_sessions() {
     ann.reads("Still here").await;
 }
 
-#[tokio::test]
-async fn a_restart_keeps_owners_who_come_back_within_the_restart_grace() {
-    let mut gateway = Gateway::with("session.restart_grace_s = 4").await;
+async fn a_restart_keeps_owners_who_come_back_within_the_restart_grace(on: Topology) {
+    let mut gateway = on.with("session.restart_grace_s = 4").await;
     let (ann, ben) = (gateway.resident().await, gateway.resident().await);
     let (tina, tom) = (gateway.console("tina").await, gateway.console("tom").await);
     let (kept, lost) = (
@@ -127,9 +133,8 @@ async fn a_restart_keeps_owners_who_come_back_within_the_restart_grace() {
     tina.says(kept, "Still here").await;
 }
 
-#[tokio::test]
-async fn a_console_that_loses_a_session_receives_nothing_more_of_it() {
-    let gateway = Gateway::start().await;
+async fn a_console_that_loses_a_session_receives_nothing_more_of_it(on: Topology) {
+    let gateway = on.start().await;
     let (tina, tom) = (gateway.console("tina").await, gateway.console("tom").await);
     let sue = gateway.staff("sue").await;
     for how in ["released", "transferred", "taken away"] {
@@ -162,9 +167,8 @@ async fn a_console_that_loses_a_session_receives_nothing_more_of_it() {
     }
 }
 
-#[tokio::test]
-async fn a_supervisor_watches_before_following_and_can_take_a_session_away() {
-    let gateway = Gateway::start().await;
+async fn a_supervisor_watches_before_following_and_can_take_a_session_away(on: Topology) {
+    let gateway = on.start().await;
     let ann = gateway.resident().await;
     let (tina, sue) = (gateway.console("tina").await, gateway.staff("sue").await);
     let session = ann.open("A dog barks").await;
@@ -190,12 +194,11 @@ async fn a_supervisor_watches_before_following_and_can_take_a_session_away() {
     sue.reads(session, "Is anybody there?").await;
 }
 
-#[tokio::test]
-async fn one_person_at_two_windows_owns_once_and_reads_at_both() {
-    let gateway = Gateway::start().await;
+async fn one_person_at_two_windows_owns_once_and_reads_at_both(on: Topology) {
+    let gateway = on.start().await;
     let ann = gateway.resident().await;
     let left = gateway.console("tina").await;
-    let right = Console::connect(gateway.address(), &left.who, Encoding::Json).await;
+    let right = Console::connect(gateway.desk(), &left.who, Encoding::Json).await;
     let session = ann.open("A dog barks").await;
     left.takes(session).await;
     right.takes(session).await;

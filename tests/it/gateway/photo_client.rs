@@ -29,6 +29,8 @@ pub async fn announce(ann: &Resident, size_bytes: usize, preview: Option<Vec<u8>
 #[derive(Debug)]
 pub struct Uploader {
     base: String,
+    /// Where staff read.
+    desk: String,
     address: std::net::SocketAddr,
     token: String,
     client: reqwest::Client,
@@ -38,6 +40,7 @@ impl Uploader {
     pub fn new(gateway: &Gateway, token: &str) -> Self {
         Self {
             base: gateway.url(""),
+            desk: format!("http://{}", gateway.desk()),
             address: gateway.address(),
             token: token.to_owned(),
             client: reqwest::Client::new(),
@@ -115,7 +118,7 @@ impl Uploader {
     pub async fn reads(&self, session: SessionId, photo: CommandId, form: &str) -> Response {
         let url = format!(
             "{}/api/v1/sessions/{session}/photos/{photo}/{form}",
-            self.base
+            self.desk
         );
         let get = self.client.get(url).bearer_auth(&self.token);
         soon(get.send()).await.expect("answered")

@@ -6,9 +6,23 @@ use callbox_proto::event::Event;
 use callbox_proto::ids::{CommandId, SessionId};
 use sha2::{Digest as _, Sha256};
 
-use super::harness::{Console, Gateway, Resident};
+use super::harness::{Console, Gateway, Resident, Topology, everywhere};
 use super::photo_client::{Uploader, announce, problem};
 use crate::pictures;
+
+everywhere!(
+    a_preview_is_re_encoded_and_shown_to_the_owner_only,
+    a_preview_that_is_no_picture_does_not_cost_the_photo,
+    an_upload_that_is_cut_goes_on_where_it_stopped,
+    a_power_cut_in_the_middle_of_an_upload_seals_the_photo_once,
+    a_heic_photo_is_kept_and_not_shown,
+    scripts_and_pages_in_place_of_photos_are_refused_and_the_resident_told,
+    what_hides_behind_a_picture_is_not_in_its_copy,
+    a_damaged_picture_is_refused,
+    nobody_else_can_touch_a_residents_upload,
+    a_photo_is_read_by_its_owner_a_supervisor_and_nobody_else,
+    looking_at_a_photo_is_an_event,
+);
 
 /// A resident with a session that Tina owns and follows.
 async fn scene(gateway: &Gateway) -> (Resident, Console, SessionId) {
@@ -62,9 +76,8 @@ async fn refused(ann: &Resident, wanted: CommandId) -> ErrorCode {
     }
 }
 
-#[tokio::test]
-async fn a_preview_is_re_encoded_and_shown_to_the_owner_only() {
-    let gateway = Gateway::start().await;
+async fn a_preview_is_re_encoded_and_shown_to_the_owner_only(on: Topology) {
+    let gateway = on.start().await;
     let (ann, tina, session) = scene(&gateway).await;
     let preview = pictures::with_exif(&pictures::jpeg(320, 240), &pictures::exif(1));
     assert!(holds_a_canary(&preview));
@@ -85,9 +98,8 @@ async fn a_preview_is_re_encoded_and_shown_to_the_owner_only() {
     assert_eq!(answer, (401, "token_invalid".to_owned()));
 }
 
-#[tokio::test]
-async fn a_preview_that_is_no_picture_does_not_cost_the_photo() {
-    let gateway = Gateway::start().await;
+async fn a_preview_that_is_no_picture_does_not_cost_the_photo(on: Topology) {
+    let gateway = on.start().await;
     let (ann, tina, session) = scene(&gateway).await;
     let script = b"<script>alert(1)</script>".to_vec();
     let photo = announce(&ann, 100_000, Some(script)).await;
@@ -109,9 +121,8 @@ async fn a_preview_that_is_no_picture_does_not_cost_the_photo() {
     assert_ne!(brought.status(), 404, "the original still goes on");
 }
 
-#[tokio::test]
-async fn an_upload_that_is_cut_goes_on_where_it_stopped() {
-    let gateway = Gateway::start().await;
+async fn an_upload_that_is_cut_goes_on_where_it_stopped(on: Topology) {
+    let gateway = on.start().await;
     let (ann, tina, session) = scene(&gateway).await;
     let bytes = phone_photo(700);
     let photo = announce(&ann, bytes.len(), None).await;
@@ -138,9 +149,8 @@ async fn an_upload_that_is_cut_goes_on_where_it_stopped() {
     assert_eq!(original.bytes().await.unwrap(), bytes);
 }
 
-#[tokio::test]
-async fn a_power_cut_in_the_middle_of_an_upload_seals_the_photo_once() {
-    let mut gateway = Gateway::start().await;
+async fn a_power_cut_in_the_middle_of_an_upload_seals_the_photo_once(on: Topology) {
+    let mut gateway = on.start().await;
     let (ann, _tina, session) = scene(&gateway).await;
     let bytes = phone_photo(900);
     let photo = announce(&ann, bytes.len(), None).await;
@@ -169,9 +179,8 @@ async fn a_power_cut_in_the_middle_of_an_upload_seals_the_photo_once() {
     assert_eq!(sealed.count(), 1);
 }
 
-#[tokio::test]
-async fn a_heic_photo_is_kept_and_not_shown() {
-    let gateway = Gateway::start().await;
+async fn a_heic_photo_is_kept_and_not_shown(on: Topology) {
+    let gateway = on.start().await;
     let (ann, tina, session) = scene(&gateway).await;
     let bytes = pictures::heic();
     let photo = announce(&ann, bytes.len(), None).await;
@@ -184,9 +193,8 @@ async fn a_heic_photo_is_kept_and_not_shown() {
     assert_eq!(tinas.sees(session, photo, "original").await, bytes);
 }
 
-#[tokio::test]
-async fn scripts_and_pages_in_place_of_photos_are_refused_and_the_resident_told() {
-    let gateway = Gateway::start().await;
+async fn scripts_and_pages_in_place_of_photos_are_refused_and_the_resident_told(on: Topology) {
+    let gateway = on.start().await;
     let (ann, _tina, session) = scene(&gateway).await;
     let anns = Uploader::new(&gateway, &ann.token);
     let svg = r#"<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>"#;
@@ -204,9 +212,8 @@ async fn scripts_and_pages_in_place_of_photos_are_refused_and_the_resident_told(
     ann.says("Still here").await;
 }
 
-#[tokio::test]
-async fn what_hides_behind_a_picture_is_not_in_its_copy() {
-    let gateway = Gateway::start().await;
+async fn what_hides_behind_a_picture_is_not_in_its_copy(on: Topology) {
+    let gateway = on.start().await;
     let (ann, tina, session) = scene(&gateway).await;
     let script = b"<script>alert('canary')</script>";
     let bytes = [pictures::jpeg(200, 100), script.to_vec()].concat();
@@ -221,9 +228,8 @@ async fn what_hides_behind_a_picture_is_not_in_its_copy() {
     assert!(!holds(&tinas.sees(session, photo, "copy").await, script));
 }
 
-#[tokio::test]
-async fn a_damaged_picture_is_refused() {
-    let gateway = Gateway::start().await;
+async fn a_damaged_picture_is_refused(on: Topology) {
+    let gateway = on.start().await;
     let (ann, _tina, session) = scene(&gateway).await;
     let bytes = pictures::png(200, 100)[..60].to_vec();
     let photo = announce(&ann, bytes.len(), None).await;
@@ -233,9 +239,8 @@ async fn a_damaged_picture_is_refused() {
     assert_eq!(refused(&ann, photo).await, ErrorCode::PhotoUnreadable);
 }
 
-#[tokio::test]
-async fn nobody_else_can_touch_a_residents_upload() {
-    let gateway = Gateway::start().await;
+async fn nobody_else_can_touch_a_residents_upload(on: Topology) {
+    let gateway = on.start().await;
     let (ann, tina, session) = scene(&gateway).await;
     let bytes = pictures::jpeg(200, 100);
     let photo = announce(&ann, bytes.len(), None).await;
@@ -259,9 +264,8 @@ async fn nobody_else_can_touch_a_residents_upload() {
     assert_eq!(stored(&ann, photo).await.0, sha256(&bytes));
 }
 
-#[tokio::test]
-async fn a_photo_is_read_by_its_owner_a_supervisor_and_nobody_else() {
-    let gateway = Gateway::start().await;
+async fn a_photo_is_read_by_its_owner_a_supervisor_and_nobody_else(on: Topology) {
+    let gateway = on.start().await;
     let (ann, tina, session) = scene(&gateway).await;
     let bytes = pictures::jpeg(200, 100);
     let photo = announce(&ann, bytes.len(), None).await;
@@ -282,9 +286,8 @@ async fn a_photo_is_read_by_its_owner_a_supervisor_and_nobody_else() {
     assert_eq!(answer, (403, "not_owner".to_owned()), "no longer hers");
 }
 
-#[tokio::test]
-async fn looking_at_a_photo_is_an_event() {
-    let gateway = Gateway::start().await;
+async fn looking_at_a_photo_is_an_event(on: Topology) {
+    let gateway = on.start().await;
     let (ann, tina, session) = scene(&gateway).await;
     let photo = announce(&ann, 1_000, None).await;
     tina.does(session, StaffCommand::Reveal { photo }).await;

@@ -7,11 +7,23 @@ use callbox_proto::ids::SessionId;
 use callbox_proto::message::{Board, FromStaff, ToStaff};
 use callbox_proto::vocabulary::{Category, Disposition, Priority, Standing};
 
-use super::harness::{Console, Gateway, Resident, fresh, opening};
+use super::harness::{Console, Gateway, Resident, Topology, everywhere, fresh, opening};
 
-#[tokio::test]
-async fn a_life_at_risk_overtakes_and_every_tenth_take_goes_to_the_most_overdue_other() {
-    let gateway = Gateway::start().await;
+everywhere!(
+    a_life_at_risk_overtakes_and_every_tenth_take_goes_to_the_most_overdue_other,
+    a_priority_changed_with_a_reason_reorders_the_queue,
+    words_that_come_later_raise_the_priority,
+    a_resident_away_too_long_is_abandoned_and_waits_again_with_the_first_deadline,
+    an_answered_resident_who_is_away_is_waited_for_only_once_the_session_is_given_back,
+    an_abandoned_session_can_be_taken_to_contact_back,
+    supervisors_see_queues_and_people_on_the_board,
+    finished_sessions_are_listed_newest_first_page_by_page,
+);
+
+async fn a_life_at_risk_overtakes_and_every_tenth_take_goes_to_the_most_overdue_other(
+    on: Topology,
+) {
+    let gateway = on.start().await;
     let tina = gateway.console("tina").await;
     let nothing = tina.try_take_next(fresh()).await.unwrap_err();
     assert_eq!(nothing.code, ErrorCode::NothingWaits);
@@ -33,9 +45,8 @@ async fn a_life_at_risk_overtakes_and_every_tenth_take_goes_to_the_most_overdue_
     assert_eq!(taken, wanted);
 }
 
-#[tokio::test]
-async fn a_priority_changed_with_a_reason_reorders_the_queue() {
-    let gateway = Gateway::start().await;
+async fn a_priority_changed_with_a_reason_reorders_the_queue(on: Topology) {
+    let gateway = on.start().await;
     let (tina, sue) = (gateway.console("tina").await, gateway.staff("sue").await);
     let mut residents = Vec::new();
     let first = open(&gateway, &mut residents, Category::Other, "A dog barks").await;
@@ -60,9 +71,8 @@ async fn a_priority_changed_with_a_reason_reorders_the_queue() {
     assert_eq!(tina.take_next().await, first);
 }
 
-#[tokio::test]
-async fn words_that_come_later_raise_the_priority() {
-    let gateway = Gateway::start().await;
+async fn words_that_come_later_raise_the_priority(on: Topology) {
+    let gateway = on.start().await;
     let tina = gateway.console("tina").await;
     let ann = gateway.resident().await;
     let session = ann.open("Something is wrong with him").await;
@@ -75,9 +85,10 @@ async fn words_that_come_later_raise_the_priority() {
     assert!(after.rank < before.rank);
 }
 
-#[tokio::test]
-async fn a_resident_away_too_long_is_abandoned_and_waits_again_with_the_first_deadline() {
-    let gateway = Gateway::with("session.resume_grace_s = 1").await;
+async fn a_resident_away_too_long_is_abandoned_and_waits_again_with_the_first_deadline(
+    on: Topology,
+) {
+    let gateway = on.with("session.resume_grace_s = 1").await;
     let tina = gateway.console("tina").await;
     let ann = gateway.resident().await;
     let session = ann.open("A dog barks").await;
@@ -98,9 +109,10 @@ async fn a_resident_away_too_long_is_abandoned_and_waits_again_with_the_first_de
     assert_eq!(tina.take_next().await, session);
 }
 
-#[tokio::test]
-async fn an_answered_resident_who_is_away_is_waited_for_only_once_the_session_is_given_back() {
-    let gateway = Gateway::with("session.resume_grace_s = 1").await;
+async fn an_answered_resident_who_is_away_is_waited_for_only_once_the_session_is_given_back(
+    on: Topology,
+) {
+    let gateway = on.with("session.resume_grace_s = 1").await;
     let tina = gateway.console("tina").await;
     let ann = gateway.resident().await;
     let session = ann.open("A dog barks").await;
@@ -117,9 +129,8 @@ async fn an_answered_resident_who_is_away_is_waited_for_only_once_the_session_is
     tina.stands(session, Standing::Abandoned).await;
 }
 
-#[tokio::test]
-async fn an_abandoned_session_can_be_taken_to_contact_back() {
-    let gateway = Gateway::start().await;
+async fn an_abandoned_session_can_be_taken_to_contact_back(on: Topology) {
+    let gateway = on.start().await;
     let tina = gateway.console("tina").await;
     let ann = gateway.resident().await;
     let session = ann.open("A dog barks").await;
@@ -131,9 +142,8 @@ async fn an_abandoned_session_can_be_taken_to_contact_back() {
     tina.stands(session, Standing::Owned).await;
 }
 
-#[tokio::test]
-async fn supervisors_see_queues_and_people_on_the_board() {
-    let gateway = Gateway::start().await;
+async fn supervisors_see_queues_and_people_on_the_board(on: Topology) {
+    let gateway = on.start().await;
     let (tina, sue) = (gateway.console("tina").await, gateway.staff("sue").await);
     let mut residents = Vec::new();
     let session = open(&gateway, &mut residents, Category::Other, "A dog barks").await;
@@ -159,9 +169,8 @@ async fn supervisors_see_queues_and_people_on_the_board() {
     );
 }
 
-#[tokio::test]
-async fn finished_sessions_are_listed_newest_first_page_by_page() {
-    let gateway = Gateway::start().await;
+async fn finished_sessions_are_listed_newest_first_page_by_page(on: Topology) {
+    let gateway = on.start().await;
     let sue = gateway.console("sue").await;
     let mut closed = Vec::new();
     for _ in 0..103 {

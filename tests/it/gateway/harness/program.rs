@@ -12,6 +12,7 @@ use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
 use tokio::process::{Child, Command};
 use tokio::sync::oneshot;
 
+use super::topology::Tier;
 use super::{Console, Device, Relay, Resident, SignedIn, soon};
 
 /// Ports are drawn from below the range that systems give to outgoing connections, so that a restart finds its own free.
@@ -19,9 +20,12 @@ const PORTS: std::ops::Range<u16> = 12_000..30_000;
 /// Tries with other ports when another program was quicker.
 const START_TRIES: usize = 5;
 
-/// A running gateway with ports and data of its own; killed when dropped.
-#[derive(Debug)]
+/// A running gateway with ports and data of its own; killed when dropped. With further nodes it is the one that residents
+/// connect to, and staff are at the last one.
 pub struct Gateway {
+    /// Further nodes over the same tier; gone before it.
+    others: Vec<Gateway>,
+    tier: Option<Tier>,
     folder: TempDir,
     settings: String,
     public: SocketAddr,
@@ -49,8 +53,45 @@ impl Gateway {
         panic!("the gateway did not start");
     }
 
+    /// Starts several nodes over a tier they share, each with these settings.
+    pub async fn cluster(nodes: usize, settings: &str) -> Self {
+        let tier = Tier::start();
+        let of = |number: usize| format!("{}{settings}", tier.settings(number));
+        let mut first = Self::with(&of(0)).await;
+        for number in 1..nodes {
+            first.others.push(Self::with(&of(number)).await);
+        }
+        first.tier = Some(tier);
+        first
+    }
+
+    /// The node where staff are.
+    pub fn last(&mut self) -> &mut Self {
+        self.others.last_mut().expect("a cluster")
+    }
+
+    /// Where staff connect: at another node than residents, where there are several.
+    pub fn desk(&self) -> SocketAddr {
+        self.others.last().map_or(self.public, |node| node.public)
+    }
+
+    /// Starts a further node that cannot be one of them; what it says.
+    pub async fn refused(&self, settings: &str) -> String {
+        let tier = self.tier.as_ref().expect("a cluster");
+        let mut node = Self::new(&format!("{}{settings}", tier.settings(0)));
+        assert!(!node.run().await, "it started");
+        node.log()
+    }
+
+    /// Where people connect to this very node.
+    pub const fn here(&self) -> SocketAddr {
+        self.public
+    }
+
     fn new(settings: &str) -> Self {
         Self {
+            others: Vec::new(),
+            tier: None,
             folder: tempfile::tempdir().expect("a folder"),
             settings: settings.to_owned(),
             public: free_tcp(),
@@ -138,27 +179,51 @@ impl Gateway {
         self.child.as_ref().and_then(Child::id).expect("running")
     }
 
-    /// Kills it like a power cut: nothing is finished.
+    /// Kills it like a power cut: nothing is finished. Other nodes go on.
     pub async fn kill(&mut self) {
         let mut child = self.child.take().expect("running");
         soon(child.kill()).await.expect("killed");
     }
 
-    /// Asks it to go, as a service manager does; it still runs.
-    pub fn terminate(&self) {
+    /// Stops the process in its tracks: links stay, nothing is answered.
+    pub fn freeze(&self) {
+        self.signal(rustix::process::Signal::STOP);
+    }
+
+    /// Lets it go on.
+    pub fn thaw(&self) {
+        self.signal(rustix::process::Signal::CONT);
+    }
+
+    fn signal(&self, signal: rustix::process::Signal) {
         let pid = rustix::process::Pid::from_raw(self.pid() as i32).expect("a pid");
-        rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("told");
+        rustix::process::kill_process(pid, signal).expect("told");
     }
 
-    /// Waits until it has gone by itself, and says whether it was content.
+    /// Asks all of it to go, as a service manager does; it still runs.
+    pub fn terminate(&self) {
+        self.signal(rustix::process::Signal::TERM);
+        for other in &self.others {
+            other.terminate();
+        }
+    }
+
+    /// Waits until all of it has gone by itself, and says whether it was content.
     pub async fn gone(&mut self) -> bool {
-        let mut child = self.child.take().expect("running");
-        soon(child.wait()).await.expect("waited").success()
+        let mut content = true;
+        for child in self.children() {
+            let mut child = child.take().expect("running");
+            content &= soon(child.wait()).await.expect("waited").success();
+        }
+        content
     }
 
-    /// Starts it again on the same ports and data.
+    /// Starts it again on the same ports and data, with all its nodes.
     pub async fn start_again(&mut self) {
         assert!(self.run().await, "it did not start again:\n{}", self.log());
+        for other in &mut self.others {
+            assert!(other.run().await, "another did not:\n{}", other.log());
+        }
     }
 
     /// Starts it on data it does not take; what it says.
@@ -170,9 +235,17 @@ impl Gateway {
         self.log()
     }
 
-    /// A power cut and a start on the same data.
+    fn children(&mut self) -> Vec<&mut Option<Child>> {
+        let others = self.others.iter_mut().map(|other| &mut other.child);
+        std::iter::once(&mut self.child).chain(others).collect()
+    }
+
+    /// A power cut of all nodes and a start on the same data.
     pub async fn restart(&mut self) {
-        self.kill().await;
+        for child in self.children() {
+            let mut child = child.take().expect("running");
+            soon(child.kill()).await.expect("killed");
+        }
         self.start_again().await;
     }
 
@@ -193,13 +266,13 @@ impl Gateway {
 
     /// A person of the demo, signed in over HTTP.
     pub async fn sign_in(&self, name: &str) -> SignedIn {
-        SignedIn::sign_in(self.public, name).await
+        SignedIn::sign_in(self.desk(), name).await
     }
 
     /// A person at a console, welcomed and with nothing registered.
     pub async fn staff(&self, name: &str) -> Console {
         let signed_in = self.sign_in(name).await;
-        Console::connect(self.public, &signed_in, Encoding::MessagePack).await
+        Console::connect(self.desk(), &signed_in, Encoding::MessagePack).await
     }
 
     /// A person at a console, registered for every queue and available.

@@ -102,6 +102,11 @@ impl SteadyResident {
         id
     }
 
+    /// Connects to another node from now on.
+    pub const fn moves_to(&mut self, address: SocketAddr) {
+        self.address = address;
+    }
+
     /// Whether the gateway has said of everything that it is safe.
     pub fn all_safe(&self) -> bool {
         self.session.is_some() && self.outbox.waiting.is_empty()
