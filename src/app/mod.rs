@@ -239,6 +239,10 @@ fn start_admin(
         match backbone.guarantee() {
             Guarantee::LocalDisk => Readiness::Ready("ready; safe means on this disk".to_owned()),
             Guarantee::Replicated(n) => Readiness::Ready(format!("ready; safe means {n} replicas")),
+            Guarantee::Island => Readiness::Ready(format!(
+                "ready; island, {} records wait for the shared tier",
+                backbone.kept_here().records
+            )),
             Guarantee::None => Readiness::Starting("the store cannot be written".to_owned()),
         }
     });

@@ -40,6 +40,7 @@ impl Node {
         let guarantee = match self.backbone.guarantee() {
             Guarantee::LocalDisk => "local_disk",
             Guarantee::Replicated(_) => "replicated",
+            Guarantee::Island => "island",
             Guarantee::None => "none",
         };
         let mut message = Shared::new(ToStaff::Board(Board {

@@ -70,6 +70,15 @@ impl Cells {
         }
     }
 
+    /// All of them now.
+    #[must_use]
+    pub fn all(&self) -> Vec<Arc<Cell>> {
+        self.shards
+            .iter()
+            .flat_map(|shard| lock(shard).values().cloned().collect::<Vec<_>>())
+            .collect()
+    }
+
     /// How many are in memory.
     #[must_use]
     pub fn count(&self) -> usize {

@@ -14,11 +14,13 @@ mod figures;
 mod follow;
 pub mod frame;
 mod index;
+mod kept;
 mod lists;
 pub mod live;
 pub mod outbox;
 pub mod pending;
 mod random;
+mod rebase;
 mod recovery;
 mod residents;
 mod roster;
@@ -38,6 +40,7 @@ use tokio_util::task::TaskTracker;
 
 pub use follow::Fed;
 pub use random::Random;
+pub use rebase::SessionRebase;
 pub use staff::Person;
 
 use crate::backbone::{Backbone, BackboneError};
@@ -137,6 +140,10 @@ impl Node {
         let weak = Arc::downgrade(&node);
         let appenders = Appenders::start(&weak, &node.tasks);
         node.appenders.get_or_init(|| appenders);
+        for agency in node.agencies.keys() {
+            let listening = kept::listen(weak.clone(), agency.clone(), node.stop.clone());
+            node.tasks.spawn(listening);
+        }
         node.tasks.spawn(tasks::run(weak, node.stop.clone()));
         Ok(node)
     }

@@ -118,7 +118,10 @@ impl Node {
         let lists_change = entries
             .iter()
             .any(|e| index::shows_in_lists(&e.event, was_located));
-        let snapshot = lists_change || inner.since_snapshot >= SNAPSHOT_EVERY_ENTRIES;
+        // On an island every append brings the whole state: what is kept must be readable by itself.
+        let snapshot = lists_change
+            || inner.since_snapshot >= SNAPSHOT_EVERY_ENTRIES
+            || self.backbone.guarantee() == Guarantee::Island;
         let row = inner.session.as_ref().filter(|_| snapshot).map(index::row);
         if row.is_some() {
             inner.since_snapshot = 0;
@@ -140,6 +143,7 @@ impl Node {
         };
         Job {
             cell: Arc::clone(cell),
+            generation: inner.generation,
             pending,
             entries,
             append,
@@ -158,41 +162,59 @@ impl Node {
         mut pending: Pending,
         entries: &[Stored],
         moved: Move,
+        expected: Seq,
         outcome: Outcome,
     ) {
         let mut inner = cell.lock();
         inner.in_flight -= 1;
         match outcome {
             Ok(Appended::Stored { first, last }) => {
-                inner.show(cell.id, first, pending.id, entries);
+                inner.show(cell.id, first, pending.id, entries, false);
                 self.after_shown(cell, &mut inner, entries, &moved);
                 self.answer_awaiting(cell, &mut inner);
+                self.load_if_quiet(cell, &mut inner);
                 drop(inner);
-                pending
-                    .reply
-                    .done(cell.id, pending.id, self.done(first, last));
+                let done = self.done(cell.id, first, last);
+                pending.reply.done(cell.id, pending.id, done);
                 self.effects(cell, entries);
                 return;
             }
+            Ok(Appended::Kept { first, last })
+                if first == expected + 1 && self.is_kept(cell.id, first) =>
+            {
+                inner.show(cell.id, first, pending.id, entries, true);
+                self.after_shown(cell, &mut inner, entries, &moved);
+                self.answer_awaiting(cell, &mut inner);
+                inner.answer_stored(cell.id, pending.id, pending.reply, first, last);
+                self.load_if_quiet(cell, &mut inner);
+                drop(inner);
+                self.effects(cell, entries);
+                return;
+            }
+            // Kept before, or it has got its place in the shared log already: there are its numbers.
+            Ok(Appended::Kept { last, .. }) => {
+                inner.outdated();
+                inner.reload = true;
+                self.answer_from_log(cell, last, pending, None);
+            }
             Ok(Appended::Duplicate { first, last }) => {
-                inner.stale = true;
-                pending
-                    .reply
-                    .done(cell.id, pending.id, self.done(first, last));
+                inner.outdated();
+                let done = self.done(cell.id, first, last);
+                inner.answer_done(cell.id, pending.id, pending.reply, done);
             }
             Ok(Appended::Conflict { .. }) if pending.attempts < ATTEMPTS_MAX => {
-                inner.stale = true;
+                inner.outdated();
                 pending.attempts += 1;
                 pending.claim_epoch = None;
                 inner.parked.push_back(pending);
             }
             Ok(Appended::Conflict { .. }) => {
-                inner.stale = true;
+                inner.outdated();
                 let refusal = ErrorCode::StoreUnavailable.into();
                 pending.reply.refused(pending.id, refusal);
             }
             Err(error) => {
-                inner.stale = true;
+                inner.outdated();
                 self.append_failed(&error);
                 pending.reply.refused(pending.id, public(&error).into());
             }
@@ -262,45 +284,61 @@ impl Node {
         tracing::error!(%error, "an append failed; its sender was told to try again");
     }
 
-    /// What a receipt says here.
-    pub(super) fn done(&self, first: Seq, last: Seq) -> Done {
-        let rung = match self.backbone.guarantee() {
-            Guarantee::LocalDisk | Guarantee::Replicated(_) => Rung::Safe,
-            Guarantee::None => Rung::Stored,
+    /// What a receipt says of these entries here.
+    pub(super) fn done(&self, session: SessionId, first: Seq, last: Seq) -> Done {
+        let rung = if self.backbone.is_safe(session, last) {
+            Rung::Safe
+        } else {
+            Rung::Stored
         };
         Done { first, last, rung }
     }
 
     /// A command that would be refused or change nothing may have been done before: the log knows. Only when it does not is
     /// the command refused, or was already so at `head`. Answers may overtake each other: each names its command.
-    fn answer_from_log(
+    pub(super) fn answer_from_log(
         self: &Arc<Self>,
         cell: &Arc<Cell>,
         head: Seq,
         pending: Pending,
         refusal: Option<Refusal>,
     ) {
-        let (node, session) = (Arc::clone(self), cell.id);
+        let (node, cell) = (Arc::clone(self), Arc::clone(cell));
         self.tasks.spawn(async move {
-            match node.backbone.find_command(session, pending.id).await {
-                Ok(Some((first, last))) => {
-                    pending
-                        .reply
-                        .done(session, pending.id, node.done(first, last));
+            let session = cell.id;
+            let found = node.find_settled(session, pending.id).await;
+            let place = match (found, refusal) {
+                (Ok(Some(place)), _) => place,
+                (Ok(None), None) => (head, head),
+                (Ok(None), Some(refusal)) => return pending.reply.refused(pending.id, refusal),
+                (Err(error), _) => {
+                    return pending.reply.refused(pending.id, public(&error).into());
                 }
-                Ok(None) => match refusal {
-                    Some(refusal) => pending.reply.refused(pending.id, refusal),
-                    None => pending
-                        .reply
-                        .done(session, pending.id, node.done(head, head)),
-                },
-                Err(error) => pending.reply.refused(pending.id, public(&error).into()),
-            }
+            };
+            let mut inner = cell.lock();
+            let done = node.done(session, place.0, place.1);
+            inner.answer_done(session, pending.id, pending.reply, done);
         });
     }
 
-    fn load_if_quiet(self: &Arc<Self>, cell: &Arc<Cell>, inner: &mut Inner) {
-        if inner.stale && inner.in_flight == 0 && !inner.loading && !inner.parked.is_empty() {
+    /// Where a command's entries are, not while they are given other numbers.
+    async fn find_settled(
+        &self,
+        session: SessionId,
+        command: CommandId,
+    ) -> Result<Option<(Seq, Seq)>, BackboneError> {
+        loop {
+            let before = self.backbone.kept_after(session);
+            let found = self.backbone.find_command(session, command).await?;
+            if before.is_some() == self.backbone.kept_after(session).is_some() {
+                return Ok(found);
+            }
+        }
+    }
+
+    pub(super) fn load_if_quiet(self: &Arc<Self>, cell: &Arc<Cell>, inner: &mut Inner) {
+        let wanted = inner.reload || !inner.parked.is_empty();
+        if inner.stale && inner.in_flight == 0 && !inner.loading && wanted {
             inner.loading = true;
             let (node, cell) = (Arc::clone(self), Arc::clone(cell));
             self.tasks.spawn(async move { node.load(&cell).await });
@@ -308,12 +346,29 @@ impl Node {
     }
 
     async fn load(self: &Arc<Self>, cell: &Arc<Cell>) {
+        let rewinds = cell.lock().rewinds;
         let read = self.read_back(cell.id).await;
         let mut inner = cell.lock();
         inner.loading = false;
+        if inner.rewinds != rewinds {
+            return self.load_if_quiet(cell, &mut inner);
+        }
+        // A session that nobody here knows can be opened without the shared tier. Should it be there, this is found out later.
+        let opens = |pending: &Pending| matches!(pending.wish, Wish::Open { .. });
+        let alone = self.backbone.guarantee() == Guarantee::Island;
+        let read = match read {
+            Err(BackboneError::Failed { .. }) if alone && inner.parked.iter().any(opens) => {
+                Ok(None)
+            }
+            read => read,
+        };
         match read {
             Ok(session) => {
+                let reloaded = std::mem::take(&mut inner.reload);
                 inner.install(session);
+                if reloaded {
+                    self.after_reload(cell, &mut inner);
+                }
                 // Something is on its way again: its outcome has the state read once more.
                 if inner.stale {
                     return;
@@ -326,6 +381,7 @@ impl Node {
             }
             Err(error) => {
                 tracing::error!(%error, session = %cell.id, "a session could not be read back");
+                inner.reload = false;
                 for pending in std::mem::take(&mut inner.parked) {
                     pending.reply.refused(pending.id, public(&error).into());
                 }

@@ -12,6 +12,7 @@ mod fault;
 mod folder;
 mod handle;
 mod hot;
+mod kept;
 mod lease;
 mod ledger;
 mod lookup;
@@ -24,4 +25,5 @@ mod writer;
 
 pub use fault::OpenError;
 pub use handle::{Embedded, Options};
+pub use kept::{KeptLog, KeptPage};
 pub use upkeep::{DAMAGE_NAMED_MAX, Verification, copy_folder, verify_folder};
