@@ -3,6 +3,7 @@
 mod conformance;
 mod embedded;
 mod histories;
+mod island;
 mod make;
 
 use std::sync::Arc;

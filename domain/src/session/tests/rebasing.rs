@@ -54,9 +54,7 @@ fn what_the_resident_said_here_stands_behind_what_was_said_there() {
     let fork = Desk::open("hello");
     let (mut ours, mut theirs) = (fork.clone(), fork.clone());
     ours.by_resident(says("here")).unwrap();
-    theirs
-        .by("tina", T, StaffCommand::Take {})
-        .unwrap();
+    theirs.by("tina", T, StaffCommand::Take {}).unwrap();
     let (placed, session) = rebase(&fork, &ours, &theirs);
     assert!(matches!(&placed[0].event, Event::Text { text, .. } if text == "here"));
     assert_eq!(session.head, theirs.session.head + 1);
@@ -72,9 +70,7 @@ fn who_took_it_there_keeps_it_and_who_took_it_here_is_shown() {
     let text = "where are you?".to_owned();
     ours.by("tom", T, StaffCommand::Text { text }).unwrap();
     ours.by("tom", T, StaffCommand::Release {}).unwrap();
-    theirs
-        .by("tina", T, StaffCommand::Take {})
-        .unwrap();
+    theirs.by("tina", T, StaffCommand::Take {}).unwrap();
     let (placed, session) = rebase(&fork, &ours, &theirs);
     let taken = Event::Overruled {
         event: Box::new(Event::Taken),
@@ -147,14 +143,12 @@ fn a_command_that_arrived_there_after_all_is_not_placed_again() {
     ours.by_resident(says("two")).unwrap();
     let mut theirs = fork.clone();
     let text = "a note".to_owned();
-    theirs.by("sue", Role::Supervisor, StaffCommand::Note { text }).unwrap();
+    theirs
+        .by("sue", Role::Supervisor, StaffCommand::Note { text })
+        .unwrap();
     theirs.by_resident(says("one")).unwrap();
     let at = fork.log.len();
-    let mut rebasing = Rebasing::new(
-        Some(fork.session.clone()),
-        theirs.session.clone(),
-        false,
-    );
+    let mut rebasing = Rebasing::new(Some(fork.session.clone()), theirs.session.clone(), false);
     let first = theirs.session.head;
     rebasing.known(&ours.log[at..=at], first, first);
     let placed = rebasing.place(&ours.log[at + 1..]);
