@@ -10,7 +10,7 @@
 
 use std::sync::Arc;
 
-use callbox_proto::ids::{CommandId, SessionId};
+use callbox_proto::ids::{AgencyId, CommandId, SessionId};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::check::{self, Indexed, Log, chain, record_crc, row_crc, session_key};
@@ -48,7 +48,7 @@ impl From<Fault> for Stop {
 #[derive(Debug)]
 pub(super) struct Committed {
     pub(super) session: SessionId,
-    pub(super) agency: callbox_proto::ids::AgencyId,
+    pub(super) agency: AgencyId,
     pub(super) head: Seq,
     pub(super) row: Option<IndexRow>,
     /// Whether it stopped waiting at some point, perhaps to wait again.
@@ -228,7 +228,7 @@ impl Ledger {
     /// Writes heads, index rows and versions, and commits; answers what changed. On an error the caller rolls back.
     pub(super) fn commit(&mut self) -> Result<Vec<Committed>, Stop> {
         let commit = self.commits + 1;
-        let mut agencies: Vec<callbox_proto::ids::AgencyId> = Vec::new();
+        let mut agencies: Vec<AgencyId> = Vec::new();
         for &session in &self.changed {
             let Some(hot) = self.hot.get_mut(session) else {
                 continue;
@@ -268,23 +268,26 @@ impl Ledger {
         Ok(committed)
     }
 
-    /// Lets kept logs go that end where their caller thinks, in one transaction; says of each whether it went.
-    pub(super) fn drop_kept(&mut self, logs: &[(SessionId, Seq)]) -> Result<Vec<bool>, Stop> {
+    /// Lets kept logs go that end where their caller thinks, in one transaction; says of each that went whose it was.
+    pub(super) fn drop_kept(
+        &mut self,
+        logs: &[(SessionId, Seq)],
+    ) -> Result<Vec<Option<AgencyId>>, Stop> {
         let mut gone = Vec::with_capacity(logs.len());
-        let mut agencies: Vec<callbox_proto::ids::AgencyId> = Vec::new();
+        let mut agencies: Vec<AgencyId> = Vec::new();
         for &(session, head) in logs {
             let dropped =
                 kept::drop_log(&self.connection, session, head).map_err(|fault| Stop {
                     fault,
                     session: Some(session),
                 })?;
-            gone.push(dropped.is_some());
-            if let Some(agency) = dropped {
+            if let Some(agency) = &dropped {
                 self.hot.drop_whole(session);
-                if !agencies.contains(&agency) {
-                    agencies.push(agency);
+                if !agencies.contains(agency) {
+                    agencies.push(agency.clone());
                 }
             }
+            gone.push(dropped);
         }
         let commit = self.commits + 1;
         write_versions(&self.connection, &agencies, commit)?;
@@ -465,7 +468,7 @@ fn write_row(
 
 fn write_versions(
     connection: &Connection,
-    agencies: &[callbox_proto::ids::AgencyId],
+    agencies: &[AgencyId],
     commit: u64,
 ) -> Result<(), Fault> {
     let text = "INSERT INTO agency (agency, version) VALUES (?1, ?2) ON CONFLICT (agency) DO UPDATE SET version = ?2";

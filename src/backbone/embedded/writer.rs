@@ -220,11 +220,15 @@ impl Writer {
                     tracing::warn!(%error, "the mark of the last commit is not written; a lost tail would go unnoticed");
                 }
                 let mut queues = self.shared.queues();
-                for ((session, _), _) in logs.iter().zip(&gone).filter(|(_, gone)| **gone) {
-                    queues.leave(*session);
+                let mut tallies = self.shared.tallies();
+                for ((session, _), agency) in logs.iter().zip(&gone) {
+                    if let Some(agency) = agency {
+                        queues.leave(*session);
+                        tallies.forget(*session, agency);
+                    }
                 }
-                drop(queues);
-                Ok(gone)
+                drop((queues, tallies));
+                Ok(gone.iter().map(Option::is_some).collect())
             }
             Err(stop) => {
                 if let Err(fault) = self.ledger.roll_back() {

@@ -35,7 +35,7 @@ use crate::backbone::embedded::Embedded;
 use crate::backbone::{
     Append, Appended, Backbone, BackboneError, Claim, Claimed, Guarantee, IndexCursor,
     IndexSnapshot, IndexedSession, KeptHere, Lease, Rebase, Record, Seq, StandingKind,
-    Subscription,
+    Subscription, Tally,
 };
 use crate::clock::Clock;
 use bell::Listener;
@@ -229,6 +229,10 @@ impl Backbone for Island {
         self.inner.publish(agency, payload).await
     }
 
+    async fn tally(&self, agency: &AgencyId) -> Result<Vec<Tally>, BackboneError> {
+        self.inner.tally(agency).await
+    }
+
     fn guarantee(&self) -> Guarantee {
         if !self.inner.tier.is_gone() {
             return self.inner.tier.guarantee();
@@ -241,7 +245,7 @@ impl Backbone for Island {
 
     fn is_safe(&self, session: SessionId, up_to: Seq) -> bool {
         let confirmed = self.kept_after(session).unwrap_or(Seq::MAX);
-        up_to <= confirmed && self.inner.tier.guarantee().is_worth_something()
+        up_to <= confirmed && self.inner.tier.guarantee().is_safe()
     }
 
     fn kept_after(&self, session: SessionId) -> Option<Seq> {

@@ -169,7 +169,7 @@ impl Tier {
 
     /// What `safe` is worth in the tier, as last known.
     pub(super) fn guarantee(&self) -> Guarantee {
-        self.lock().guarantee
+        self.lock().guarantee.clone()
     }
 }
 

@@ -2,17 +2,18 @@
 //!
 //! Owns: joining them into one view. Must not: write. Called by: the island.
 
+use std::collections::HashMap;
 use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
-use callbox_proto::ids::{AgencyId, CommandId, SessionId};
+use callbox_proto::ids::{AgencyId, CommandId, QueueId, SessionId};
 
 use super::cache::{kind_of, place};
 use super::inner::{Inner, unknown_here};
 use super::tier::Answer;
 use crate::backbone::{
     Backbone as _, BackboneError, IndexCursor, IndexSnapshot, IndexedSession, PUBLISH_MAX_BYTES,
-    READ_MAX_ROWS, Record, Ring, Seq, StandingKind,
+    READ_MAX_ROWS, Record, Ring, Seq, StandingKind, Tally,
 };
 
 impl Inner {
@@ -170,6 +171,40 @@ impl Inner {
             rows,
             next: next.map(|(rank, session)| IndexCursor { rank, session }),
         }
+    }
+
+    /// How many sessions stand where. While kept sessions are brought to the tier neither side knows all of them.
+    pub(super) async fn tally(&self, agency: &AgencyId) -> Result<Vec<Tally>, BackboneError> {
+        let call = self.tier.shared.tally(agency);
+        match self.tier.read(call).await {
+            Answer::Said(Ok(_)) if !self.kept().is_empty() => Err(unknown_here()),
+            Answer::Said(said) => said,
+            Answer::Silence => Ok(self.tally_here(agency)),
+        }
+    }
+
+    fn tally_here(&self, agency: &AgencyId) -> Vec<Tally> {
+        let kept = self.kept();
+        let cache = self.cache();
+        let mut counts: HashMap<(QueueId, StandingKind), u64> = HashMap::new();
+        let here = kept.iter().filter(|(_, session)| session.agency == *agency);
+        let here = here.map(|(_, session)| (session.queue.clone(), kind_of(&session.standing)));
+        let known = [
+            StandingKind::Waiting,
+            StandingKind::Owned,
+            StandingKind::Abandoned,
+        ]
+        .into_iter()
+        .flat_map(|kind| cache.rows(agency, kind, None))
+        .filter(|row| kept.get(row.session).is_none())
+        .map(|row| (row.row.queue.clone(), kind_of(&row.row.standing)));
+        for (queue, kind) in here.chain(known) {
+            if kind != StandingKind::Closed {
+                *counts.entry((queue, kind)).or_default() += 1;
+            }
+        }
+        let tally = |((queue, kind), count)| Tally { queue, kind, count };
+        counts.into_iter().map(tally).collect()
     }
 
     /// Rings with something that may be lost: at least on this node.
