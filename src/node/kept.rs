@@ -119,8 +119,6 @@ impl Node {
             inner.shown_kept = None;
             inner.told_stored.clear();
         }
-        drop(inner);
-        self.cells.forget_if_idle(cell.id);
     }
 
     /// Kept entries after this one got other numbers: everybody who has them drops them, and the session is read again.

@@ -234,8 +234,10 @@ impl Backbone for Island {
     }
 
     fn guarantee(&self) -> Guarantee {
-        if !self.inner.tier.is_gone() {
-            return self.inner.tier.guarantee();
+        let of_tier = self.inner.tier.guarantee();
+        // A tier that has not answered yet since the start is as good as one that is gone.
+        if !self.inner.tier.is_gone() && of_tier != Guarantee::None {
+            return of_tier;
         }
         match self.inner.local.guarantee() {
             Guarantee::None => Guarantee::None,

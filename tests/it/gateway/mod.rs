@@ -6,6 +6,7 @@ mod agencies;
 mod bad_input;
 mod exactly_once;
 pub mod harness;
+mod island;
 mod life;
 mod links;
 mod live;
