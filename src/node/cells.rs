@@ -70,13 +70,14 @@ impl Cells {
         }
     }
 
-    /// All of them now.
-    #[must_use]
-    pub fn all(&self) -> Vec<Arc<Cell>> {
-        self.shards
-            .iter()
-            .flat_map(|shard| lock(shard).values().cloned().collect::<Vec<_>>())
-            .collect()
+    /// Looks at every session in memory. The map is free meanwhile.
+    pub fn for_each(&self, mut act: impl FnMut(&Cell)) {
+        for shard in &self.shards {
+            let cells: Vec<_> = lock(shard).values().cloned().collect();
+            for cell in cells {
+                act(&cell);
+            }
+        }
     }
 
     /// How many are in memory.

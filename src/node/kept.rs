@@ -58,13 +58,19 @@ impl Node {
                 }
             }
             Ring::Missed => {
-                for cell in self.cells.all() {
+                let mut settled = Vec::new();
+                self.cells.for_each(|cell| {
                     let shown = cell.lock().shown_kept;
-                    // Safe, or moved: reading again is right either way.
                     if let Some(first) = shown
                         && self.backbone.kept_after(cell.id).is_none()
                     {
-                        self.rewound(&cell, first - 1);
+                        settled.push((cell.id, first - 1));
+                    }
+                });
+                // Safe, or moved: reading again is right either way.
+                for (session, after) in settled {
+                    if let Some(cell) = self.cells.get(session) {
+                        self.rewound(&cell, after);
                     }
                 }
             }
@@ -125,7 +131,7 @@ impl Node {
     fn rewound(self: &Arc<Self>, cell: &Arc<Cell>, after: Seq) {
         let mut inner = cell.lock();
         metrics::counter!("callbox_sessions_rewound_total").increment(1);
-        inner.outdated();
+        inner.distrust(0);
         inner.reload = true;
         inner.rewinds += 1;
         if inner.stood.is_none() {
@@ -185,12 +191,6 @@ enum Whom {
 }
 
 impl Inner {
-    /// The state is not as decided: it is read again, and what was decided on it is decided again.
-    pub(super) const fn outdated(&mut self) {
-        self.stale = true;
-        self.generation += 1;
-    }
-
     /// Answers a command that is kept here only, and remembers whom to tell what becomes of it.
     pub(super) fn answer_stored(
         &mut self,
@@ -253,6 +253,7 @@ impl Inner {
     /// Everything known of entries after this one is of no use.
     fn rewind(&mut self, after: Seq) {
         self.durable = self.durable.min(after);
+        self.known = self.durable;
         self.delivered = self.delivered.min(after);
         self.seen = self.seen.min(after);
         self.resident_delivered = self.resident_delivered.min(after);

@@ -4,7 +4,7 @@ mod conformance;
 mod embedded;
 mod histories;
 mod island;
-mod make;
+pub mod make;
 pub mod redis;
 
 use std::sync::Arc;
