@@ -8,7 +8,7 @@ use bytes::Bytes;
 use callbox::backbone::embedded::{Embedded, Options};
 use callbox::backbone::{
     Append, Appended, Backbone, BackboneError, Claim, Claimed, Guarantee, IndexCursor,
-    IndexSnapshot, IndexedSession, Lease, Record, Seq, StandingKind, Subscription,
+    IndexSnapshot, IndexedSession, Lease, Record, Seq, StandingKind, Subscription, Tally,
 };
 use callbox::clock::Clock;
 use callbox_proto::ids::{AgencyId, CommandId, SessionId};
@@ -170,7 +170,14 @@ impl Backbone for Tier {
         self.answer(self.store.publish(agency, payload)).await
     }
 
+    async fn tally(&self, agency: &AgencyId) -> Result<Vec<Tally>, BackboneError> {
+        self.answer(self.store.tally(agency)).await
+    }
+
     fn guarantee(&self) -> Guarantee {
-        Guarantee::Replicated(1)
+        Guarantee::Replicated {
+            replicas: 1,
+            fsynced: true,
+        }
     }
 }
