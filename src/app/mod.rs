@@ -249,6 +249,10 @@ fn start_admin(
         }
         match backbone.guarantee() {
             Guarantee::None => Readiness::Starting("nothing can be stored".to_owned()),
+            guarantee @ Guarantee::Island => {
+                let records = backbone.kept_here().records;
+                Readiness::Ready(format!("ready; {guarantee}; {records} records wait for it"))
+            }
             guarantee => Readiness::Ready(format!("ready; {guarantee}")),
         }
     });

@@ -18,11 +18,13 @@ mod figures;
 mod follow;
 pub mod frame;
 mod index;
+mod kept;
 mod lists;
 pub mod live;
 pub mod outbox;
 pub mod pending;
 mod random;
+mod rebase;
 mod recovery;
 mod residents;
 mod roster;
@@ -45,6 +47,7 @@ use tokio_util::task::TaskTracker;
 pub use bus::Membership;
 pub use follow::Fed;
 pub use random::Random;
+pub use rebase::SessionRebase;
 pub use staff::Person;
 
 /// Reads what the disk holds as this module does; for `crate::probes`.
@@ -228,6 +231,13 @@ impl Node {
         let weak = Arc::downgrade(self);
         let appenders = Appenders::start(&weak, &self.tasks);
         self.appenders.get_or_init(|| appenders);
+        // Among others the bus hears the bell.
+        if self.together.is_none() {
+            for agency in self.agencies.keys() {
+                let listening = kept::listen(weak.clone(), agency.clone(), self.stop.clone());
+                self.tasks.spawn(listening);
+            }
+        }
         self.tasks.spawn(tasks::run(weak, self.stop.clone()));
         Ok(())
     }

@@ -156,7 +156,7 @@ impl Node {
             person.agency.give_back_lane(turn);
         }
         match taken {
-            Ok((session, done)) => reply.done(session, id, done),
+            Ok((session, done)) => self.answer(session, reply, id, done),
             Err(refusal) => reply.refused(id, refusal),
         }
     }

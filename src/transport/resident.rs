@@ -206,7 +206,8 @@ impl Resident {
             .open(self.agency.clone(), self.resident, id, opening)
             .await?;
         self.bind(&cell, 0);
-        Reply::Resident(Arc::clone(&self.outbox)).done(cell.id, id, done);
+        let reply = Reply::Resident(Arc::clone(&self.outbox));
+        node.answer(cell.id, reply, id, done);
         Ok(())
     }
 

@@ -7,11 +7,13 @@
 mod apply;
 mod check;
 mod decide;
+mod rebase;
 mod row;
 #[cfg(test)]
 mod tests;
 
 pub use decide::{Command, Context, GatewayCommand, decide, open};
+pub use rebase::Rebasing;
 
 use callbox_proto::error::ErrorCode;
 use callbox_proto::ids::{AgencyId, CommandId, QueueId, ResidentId, StaffId};

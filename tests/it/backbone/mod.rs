@@ -3,6 +3,7 @@
 mod conformance;
 mod embedded;
 mod histories;
+mod island;
 pub mod make;
 pub mod redis;
 

@@ -8,6 +8,7 @@ mod bad_input;
 mod damage;
 mod exactly_once;
 pub mod harness;
+mod island;
 mod life;
 mod links;
 mod live;

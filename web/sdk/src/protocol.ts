@@ -431,6 +431,12 @@ export type Event =
       kind: "seen";
       /** Last sequence number seen. */
       up_to: number;
+    }
+  /** This happened at a gateway that was cut off from the others, and no longer counts: somebody else had moved the session on meanwhile. With `taken` inside, this person was in the session too. Both sides are shown it. */
+  | {
+      kind: "overruled";
+      /** What happened. */
+      event: Event;
     };
 
 /** What a resident's client sends. */
@@ -1048,6 +1054,20 @@ export type ToResident =
       command: string;
       /** What. */
       event: Event;
+      /** It is on disk at one gateway only, and its number may change: `safe` or `rewound` follows. */
+      kept?: boolean;
+    }
+  /** Entries up to here, and commands whose receipts ended there, are safe now with the numbers they have. */
+  | {
+      kind: "safe";
+      /** Last sequence number. */
+      up_to: number;
+    }
+  /** Entries after this one got other numbers: drop them, they follow again. Commands that are not safe yet are sent again. */
+  | {
+      kind: "rewound";
+      /** Last sequence number that stays. */
+      after: number;
     }
   /** What a telecommunicator is typing. */
   | { kind: "real_time_text" } & RealTimeText
@@ -1205,6 +1225,24 @@ export type ToStaff =
       command: string;
       /** What. */
       event: Event;
+      /** It is on disk at one gateway only, and its number may change: `safe` or `rewound` follows. */
+      kept?: boolean;
+    }
+  /** Entries up to here, and commands whose receipts ended there, are safe now with the numbers they have. */
+  | {
+      kind: "safe";
+      /** Which session. */
+      session: string;
+      /** Last sequence number. */
+      up_to: number;
+    }
+  /** Entries after this one got other numbers: drop them, they follow again if the session is followed. Commands that are not safe yet are sent again. */
+  | {
+      kind: "rewound";
+      /** Which session. */
+      session: string;
+      /** Last sequence number that stays. */
+      after: number;
     }
   /** What the resident (or, for a watcher, the telecommunicator) is typing. */
   | {

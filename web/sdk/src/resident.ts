@@ -374,6 +374,12 @@ export class Resident {
       case 'receipt':
         void this.#receipt(message)
         break
+      case 'safe':
+        void this.#safe(message.up_to)
+        break
+      case 'rewound':
+        this.#rewound(message.after)
+        break
       case 'attention':
         this.#attention = { delivered: message.delivered, seen: message.seen }
         this.#compose()
@@ -411,12 +417,14 @@ export class Resident {
   /** First message of a link: goes on with the session, or opens it. */
   #enter(): void {
     const { session } = this.#report.get()
-    if (session !== null) {
+    if (this.#log.dropKept()) this.#compose()
+    // An opening that is not safe may be unknown where this link leads: sent again it leads to the same session.
+    const opening = this.#outbox.opening()
+    if (opening === null && session !== null) {
       this.#resuming = true
       this.#connection.send({ kind: 'resume', session, after: this.#log.last })
       return
     }
-    const opening = this.#outbox.opening()
     if (opening !== null) this.#connection.send(opening)
   }
 
@@ -434,6 +442,19 @@ export class Resident {
     this.#typing.refresh()
     this.live.publish()
     if (this.#saw > 0) this.#inSession({ kind: 'seen', up_to: this.#saw })
+  }
+
+  /** Entries after this one come again, with their final numbers. */
+  #rewound(after: number): void {
+    this.#log.rewind(after)
+    this.#delivered.told = Math.min(this.#delivered.told, after)
+    this.#saw = Math.min(this.#saw, after)
+    this.#attention = { delivered: Math.min(this.#attention.delivered, after), seen: Math.min(this.#attention.seen, after) }
+    this.#outbox.rewound()
+    // The opening goes out as the first message of a link; the gateway answers the same again here too.
+    const opening = this.#outbox.opening()
+    if (opening !== null) this.#inSession(opening)
+    this.#compose()
   }
 
   #entry(entry: Entry): void {
@@ -493,9 +514,18 @@ export class Resident {
     })
   }
 
-  async #receipt({ id, rung }: Extract<ToResident, { kind: 'receipt' }>): Promise<void> {
+  /** Entries and receipts up to here are safe. */
+  async #safe(up_to: number): Promise<void> {
     const { session } = this.#report.get()
-    await this.#outbox.receipt(id, rung)
+    this.#log.safe(up_to)
+    this.#compose()
+    const now = await this.#outbox.safe(up_to)
+    for (const id of now) if (session !== null) this.#photos.announced(id, session)
+  }
+
+  async #receipt({ id, rung, last }: Extract<ToResident, { kind: 'receipt' }>): Promise<void> {
+    const { session } = this.#report.get()
+    await this.#outbox.receipt(id, rung, last)
     if (session !== null && rung === 'safe') this.#photos.announced(id, session)
   }
 

@@ -155,7 +155,7 @@ export class StaffClient {
     this.follow(session)
   }
 
-  /** A command to one session. Resolves when it is safe; it survives breaks of the link. */
+  /** A command to one session. Resolves when it is on disk, and is kept until it is safe; it survives breaks of the link. */
   command(session: string, command: StaffCommand, id: string = newId()): Promise<Receipt> {
     return this.#pending.give({ kind: 'do', id, session, command })
   }
@@ -290,9 +290,13 @@ export class StaffClient {
   #followedMessage(message: ToStaff): void {
     if (message.kind === 'session') this.#find(message.row.session)?.began(message)
     if (!('session' in message)) return
+    if (message.kind === 'safe') this.#pending.safe(message.session, message.up_to)
+    if (message.kind === 'rewound') this.#pending.rewound(message.session)
     const followed = this.#find(message.session)
     if (!followed) return
     if (message.kind === 'entry') followed.entry(message)
+    if (message.kind === 'safe') followed.safe(message.up_to)
+    if (message.kind === 'rewound') followed.rewound(message.after)
     if (message.kind === 'real_time_text') followed.typing(message)
     if (message.kind === 'presence') {
       followed.presence.set({ connected: message.connected, delivered: message.delivered, seen: message.seen })

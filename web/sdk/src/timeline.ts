@@ -68,7 +68,7 @@ export function timeline(material: Material): Item[] {
   const items: Item[] = []
   const keys = new Set<string>()
   for (const entry of material.entries) {
-    const item = fromEntry(entry, material, waits.has(entry.command) ? (rungs.get(entry.command) ?? 'stored') : 'safe')
+    const item = fromEntry(entry, material, waits.has(entry.command) || entry.kept === true ? (rungs.get(entry.command) ?? 'stored') : 'safe')
     if (item === null) continue
     items.push(item)
     keys.add(item.key)

@@ -14,7 +14,7 @@ const GROUP_OF: Record<Event['kind'], Group> = {
   opened: 'standing', triaged: 'standing', priority_changed: 'standing', text: 'messages', located: 'place', service_located: 'place',
   photo_announced: 'media', photo_previewed: 'media', photo_preview_refused: 'media', photo_stored: 'media', photo_refused: 'media', photo_revealed: 'media', asked: 'media', consented: 'media',
   media_started: 'media', media_ended: 'media', taken: 'standing', released: 'standing', transferred: 'standing', left: 'standing',
-  abandoned: 'standing', returned: 'standing', closed: 'standing', note: 'notes', watched: 'standing', seen: 'messages',
+  abandoned: 'standing', returned: 'standing', closed: 'standing', note: 'notes', watched: 'standing', seen: 'messages', overruled: 'standing',
 }
 
 /** The group of an event. An event of a newer gateway counts as standing. */
@@ -76,6 +76,8 @@ export function said(entry: Entry): string {
       return t('said-watched', { staff: event.staff, role: t(`role-${event.as}`) })
     case 'seen':
       return t('said-seen', { seq: event.up_to })
+    case 'overruled':
+      return t('said-overruled', { what: said({ ...entry, event: event.event }) })
     default:
       return t(`said-${event.kind.replaceAll('_', '-')}`)
   }

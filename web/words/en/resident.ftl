@@ -137,7 +137,7 @@ from-resident = You
 from-gateway = Callbox
 
 safety-device = On this device
-safety-stored = Stored
+safety-stored = Stored, not yet safe
 safety-safe = Safe
 safety-refused = Not taken
 attention-none = Not delivered yet

@@ -6,6 +6,7 @@ board-old = Figures are { $age } old.
 guarantee = What “safe” is worth here:
 guarantee-local_disk = written to this node's disk and flushed. A lost disk would lose it.
 guarantee-replicated = written to the shared tier and confirmed by replicas. A lost node loses nothing.
+guarantee-island = the shared tier does not answer: this node goes on alone, what comes is on its own disk until it can be brought there.
 guarantee-none = nothing is confirmed as safe right now. Residents keep their copies.
 tile-staffed = { $people ->
     [one] 1 person available

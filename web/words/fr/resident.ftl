@@ -137,7 +137,7 @@ from-resident = Vous
 from-gateway = Callbox
 
 safety-device = Sur cet appareil
-safety-stored = Enregistré
+safety-stored = Enregistré, pas encore sûr
 safety-safe = En sûreté
 safety-refused = Non pris
 attention-none = Pas encore remis

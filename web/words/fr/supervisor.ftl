@@ -6,6 +6,7 @@ board-old = Les chiffres datent de { $age }.
 guarantee = Ce que vaut « enregistré » ici :
 guarantee-local_disk = écrit et confirmé sur le disque de ce nœud. Un disque perdu le perdrait.
 guarantee-replicated = écrit dans l'étage commun et confirmé par des répliques. Un nœud perdu ne perd rien.
+guarantee-island = l'étage commun ne répond pas : ce nœud continue seul, ce qui arrive reste sur son disque jusqu'à son retour.
 guarantee-none = rien n'est confirmé en ce moment. Les habitants gardent leurs copies.
 tile-staffed = { $people ->
     [one] { $people } personne disponible
