@@ -6,9 +6,9 @@
 /** Actions with their first keys, in the order of the sheet. Groups are words `key-group-…`. */
 export const ACTIONS = {
   queue: { next: 'n', take: 't', acknowledge: 'a', go: 'j', fresh: '.', find: '/' },
-  session: { write: 'c', ready: 's', chat: 'm', notes: 'e', timeline: 'l', history: 'h', priority: 'w', transfer: 'o', close: 'x' },
+  session: { write: 'c', ready: 's', chat: 'm', notes: 'e', timeline: 'l', history: 'h', why: 'y', priority: 'w', transfer: 'o', close: 'x' },
   asks: { place: 'p', photo: 'f', video: 'v', audio: 'd', talk: 'k' },
-  beside: { adopt: 'u', reveal: 'r', hand: 'g', here: 'y' },
+  beside: { adopt: 'u', reveal: 'r', hand: 'g' },
   desk: { sound: 'z', sheet: '?' },
 } as const
 /** One thing that a key does. */

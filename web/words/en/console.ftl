@@ -377,6 +377,7 @@ other-window-go = Go on as { $name }
 newer-page = A newer version of this page is ready. It comes by itself when you own no session.
 
 alarms = What must be told
+alarms-unknown = No connection: what is new is not known.
 alarms-none = No new session. All quiet.
 alarms-none-waiting = { $waiting ->
     [one] 1 session waits; you have heard of it.
@@ -493,6 +494,7 @@ key-ready = ready sentences
 key-notes = write a note
 key-timeline = timeline
 key-history = system lines
+key-why = why this priority
 key-priority = change the priority
 key-transfer = transfer
 key-close = close the session

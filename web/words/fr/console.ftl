@@ -380,6 +380,7 @@ other-window-go = Continuer comme { $name }
 newer-page = Une version plus récente de cette page est prête. Elle arrive d'elle-même quand vous n'avez plus de session.
 
 alarms = Ce qu'il faut savoir
+alarms-unknown = Pas de connexion : on ne sait pas ce qui est nouveau.
 alarms-none = Aucune nouvelle session. Tout est calme.
 alarms-none-waiting = { $waiting ->
     [one] 1 session attend ; vous le savez.
@@ -499,6 +500,7 @@ key-ready = phrases prêtes
 key-notes = écrire une note
 key-timeline = chronologie
 key-history = lignes système
+key-why = pourquoi cette priorité
 key-priority = changer la priorité
 key-transfer = transmettre
 key-close = clore la session
