@@ -6,6 +6,9 @@ import { reactive } from '../ui/reactive.svelte.ts'
 import { errorWords, t } from '../ui/staff/words.svelte.ts'
 import type { DeskState } from './desk.svelte.ts'
 
+/** Entries are shown together, one frame after the last came; only then they were opened. In ms. */
+const SHOWN_AFTER_MS = 50
+
 /** Work at one window. */
 export class Work {
   notice = $state('')
@@ -46,7 +49,16 @@ export class Work {
   open(session: string): void {
     this.#desk.show(session)
     const opened = this.#client.follow(session)
-    void this.#client.seen(opened).catch(() => undefined)
+    // Opening is the act; what it shows may come a moment later.
+    let done = false
+    const stop = opened.catching.subscribe((stands) => {
+      if (done || stands !== 'complete') return
+      done = true
+      setTimeout(() => {
+        stop()
+        void this.#client.seen(opened).catch(() => undefined)
+      }, SHOWN_AFTER_MS)
+    })
   }
 
   /** Takes the next session. */

@@ -369,7 +369,7 @@ error-internal = Something went wrong on our side. Try again.
 error-other = Refused: { $code }.
 
 # Keys, sounds, windows and what else a shift needs.
-theme-contrast = High contrast
+theme-more = High contrast
 yes = Yes
 no = No
 other-window = { $name } is signed in in another window of this browser.

@@ -372,7 +372,7 @@ error-internal = Une faute de notre côté. Réessayez.
 error-other = Refusé : { $code }.
 
 # Touches, sons, fenêtres et le reste d'une garde.
-theme-contrast = Contraste élevé
+theme-more = Contraste élevé
 yes = Oui
 no = Non
 other-window = { $name } est déjà connecté dans une autre fenêtre de ce navigateur.
