@@ -8,7 +8,7 @@ const LONG = 500
 /** What happens in it in a second. */
 const EVENTS_PER_S = 10
 /** How long the page is watched, in ms. */
-const WATCHED_MS = 12_000
+const WATCHED_MS = 8_000
 /** A frame's work may take this long, in ms. */
 const FRAME_MAX_MS = 50
 
