@@ -31,7 +31,7 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     // Message to place …
     const message = tina.getByRole('log').locator('article').filter({ hasText: 'I am at the door' })
     await message.getByRole('button', { name: 'Where' }).click()
-    await place.getByText(/Written at .* within .?45.? m .*222.? m from the latest/).waitFor()
+    await place.getByText(/Written at .* within .?45.? m.*222.? m from the latest/).waitFor()
     expect((await message.getAttribute('class'))?.includes('marked') === true, 'the message is marked')
     // … and place to message.
     await place.getByText(/All .?2.? fixes/).click()
