@@ -42,10 +42,12 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     await tina.locator('#queue-panel [data-row]').first().waitFor()
     await tina.locator('body').press('n')
     await tina.getByRole('log').getByText('smoke').waitFor()
+    await tina.locator('[data-ask=place]:enabled').waitFor()
     await Reporter.report(story, { category: 'traffic', text: 'a crash' })
     await tina.locator('#queue-panel [data-row]').first().waitFor()
     await tina.locator('body').press('n')
     await tina.getByRole('log').getByText('a crash').waitFor()
+    await tina.locator('[data-ask=place]:enabled').waitFor()
     await one.say('now it burns')
     await tina.getByText(/Fire.*: the resident wrote/).first().waitFor()
     await within('the tone of a message', async () => (await tone(tina)) === 'message')
@@ -63,6 +65,7 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     await tina.locator('#queue-panel [data-row]').first().waitFor()
     await tina.locator('body').press('n')
     await tina.getByRole('log').getByText('smoke').waitFor()
+    await tina.locator('[data-ask=place]:enabled').waitFor()
 
     // Each tone can be heard, and the signal that leaves the page is shown.
     await tina.locator('body').press('z')
@@ -114,6 +117,7 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     await tina.locator('#queue-panel [data-row]').first().waitFor()
     await tina.locator('body').press('n')
     await tina.getByRole('log').getByText('smoke').waitFor()
+    await tina.locator('[data-ask=place]:enabled').waitFor()
     await staffSays(tina, 'I write to you again in a minute')
     await tina.clock.install()
     await tina.getByLabel('Timer').selectOption('1')

@@ -49,7 +49,7 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     expect(found.times, 'each time carries its date and zone')
   },
 
-  ...Object.fromEntries((['light', 'dark', 'more', 'forced'] as const).map((theme) => [
+  ...Object.fromEntries((['light', 'dark', 'contrast', 'forced'] as const).map((theme) => [
     `AL5 AL6: nothing serious for axe in any state, ${theme}`,
     async (story: Story): Promise<void> => {
       const tina = await busy(story, theme === 'forced' ? { forcedColors: 'active' } : {})

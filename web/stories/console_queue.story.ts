@@ -102,6 +102,7 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     await tina.locator('#queue-panel [data-row]').first().waitFor()
     await tina.locator('body').press('n')
     await tina.getByRole('log').getByText('smoke in the cellar').waitFor()
+    await tina.locator('[data-ask=place]:enabled').waitFor()
     const all = await crowd(story, LONG, (n) => ({
       category: (['medical', 'fire', 'traffic', 'hazard', 'other', 'welfare'] as const)[n % 6] ?? 'other', text: `report ${String(n)}`,
     }))

@@ -23,6 +23,7 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     await tina.locator('#queue-panel [data-row]').first().waitFor()
     await tina.locator('body').press('n')
     await tina.getByRole('log').getByText('smoke in the cellar').waitFor()
+    await tina.locator('[data-ask=place]:enabled').waitFor()
     const map = await panel(story, tina, 'map')
     const session = await panel(story, tina, 'session')
     const queue = await panel(story, tina, 'queue')
@@ -74,6 +75,7 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     await tina.locator('#queue-panel [data-row]').first().waitFor()
     await tina.locator('body').press('n')
     await tina.getByRole('log').getByText('smoke').waitFor()
+    await tina.locator('[data-ask=place]:enabled').waitFor()
     let reloads = 0
     tina.on('framenavigated', () => (reloads += 1))
     await tina.context().route('**/console/', async (route) => {

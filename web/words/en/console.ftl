@@ -371,7 +371,7 @@ error-internal = Something went wrong on our side. Try again.
 error-other = Refused: { $code }.
 
 # Keys, sounds, windows and what else a shift needs.
-theme-more = High contrast
+theme-contrast = High contrast
 yes = Yes
 no = No
 other-window = { $name } is signed in in another window of this browser.
@@ -390,7 +390,7 @@ alarm-assigned = { $category }: handed to you
 alarm-message = { $category }: the resident wrote
 alarm-quiet = { $category }: nothing heard from the resident
 alarm-timer = { $category }: your timer has run out
-alarm-act-offer = Take next
+alarm-act-offer = Take the next
 alarm-act-assigned = Take it
 alarm-act-message = Open
 alarm-act-quiet = Open
@@ -445,7 +445,7 @@ ask-sure = Ask all the same?
 message-where = Where
 place-of-message = Written at { $time }: place known within { $metres } m, { $age } apart; { $away } m from the latest fix.
 place-mark = Show
-exposure = Hard pictures in view today on this machine: { $time }
+exposure = Revealed pictures in view today on this machine: { $time }
 photo-hand = To a colleague
 photo-hand-title = Hand photo { $number } to a colleague
 photo-hand-note = Please look at photo { $number }: it was not opened here.

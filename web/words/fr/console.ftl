@@ -374,7 +374,7 @@ error-internal = Une faute de notre côté. Réessayez.
 error-other = Refusé : { $code }.
 
 # Touches, sons, fenêtres et le reste d'une garde.
-theme-more = Contraste élevé
+theme-contrast = Contraste élevé
 yes = Oui
 no = Non
 other-window = { $name } est déjà connecté dans une autre fenêtre de ce navigateur.
@@ -393,7 +393,7 @@ alarm-assigned = { $category } : transmis à vous
 alarm-message = { $category } : l'habitant a écrit
 alarm-quiet = { $category } : plus de nouvelles de l'habitant
 alarm-timer = { $category } : votre minuterie est arrivée à terme
-alarm-act-offer = Prendre la suivante
+alarm-act-offer = Prendre la prochaine
 alarm-act-assigned = Prendre
 alarm-act-message = Ouvrir
 alarm-act-quiet = Ouvrir
@@ -451,7 +451,7 @@ ask-sure = Demander quand même ?
 message-where = Où
 place-of-message = Écrit à { $time } : lieu connu à { $metres } m près, à { $age } d'écart ; à { $away } m de la dernière position.
 place-mark = Montrer
-exposure = Images difficiles à l'écran aujourd'hui sur cette machine : { $time }
+exposure = Images révélées à l'écran aujourd'hui sur cette machine : { $time }
 photo-hand = À un collègue
 photo-hand-title = Transmettre la photo { $number } à un collègue
 photo-hand-note = Merci de regarder la photo { $number } : elle n'a pas été ouverte ici.
