@@ -88,6 +88,7 @@ export class Story {
   readonly gateway: Gateway
   readonly #contexts: BrowserContext[] = []
   readonly #staff: Staff[] = []
+  readonly #later: (() => void)[] = []
   /** Violations of the content policy and errors of pages: a story with any fails. */
   readonly faults: string[] = []
 
@@ -130,7 +131,13 @@ export class Story {
     return staff
   }
 
+  /** Runs when the story is over. */
+  later(run: () => void): void {
+    this.#later.push(run)
+  }
+
   async end(): Promise<void> {
+    for (const run of this.#later) run()
     for (const staff of this.#staff) staff.close()
     for (const context of this.#contexts) await context.close().catch(() => undefined)
   }

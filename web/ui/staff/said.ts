@@ -22,6 +22,13 @@ export function groupOf(event: Event): Group {
   return GROUP_OF[event.kind] ?? 'standing'
 }
 
+const SYSTEM: ReadonlySet<Event['kind']> = new Set(['triaged', 'photo_previewed', 'photo_stored', 'watched', 'seen', 'media_started', 'media_ended'])
+
+/** Whether it is a fact of the machinery rather than something that people said or did. */
+export function isSystem({ event, by }: Entry): boolean {
+  return SYSTEM.has(event.kind) || (by.role === 'gateway' && event.kind !== 'abandoned' && event.kind !== 'returned')
+}
+
 /** Who did it, in words. */
 export function who(by: Actor): string {
   if (by.role === 'resident') return t('who-resident')
