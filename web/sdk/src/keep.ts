@@ -36,12 +36,42 @@ export function memoryKeep(): Keep {
   }
 }
 
-/** The keep of the device; in memory where the browser gives no database (private windows of some). */
+/** How long the device's database may take to open, in ms: a blocked one never answers, and a report must not wait for it. */
+const OPEN_WITHIN_MS = 1_500
+
+/** The keep of the device; in memory where the browser gives no database (private windows of some, storage forbidden). */
 export async function deviceKeep(): Promise<Keep> {
   try {
-    return databaseKeep(await open())
+    const opening = open()
+    let timer: ReturnType<typeof setTimeout> | undefined
+    const late = new Promise<null>((done) => (timer = setTimeout(done, OPEN_WITHIN_MS, null)))
+    const database = await Promise.race([opening, late])
+    clearTimeout(timer)
+    if (database !== null) return databaseKeep(database)
+    // It opens too late: let go of it, so that nothing holds it.
+    void opening.then((one) => one.close()).catch(() => undefined)
+    return memoryKeep()
   } catch {
     return memoryKeep()
+  }
+}
+
+/**
+ * The same keep, where a refusal of the device (full, forbidden, wiped by another window) is told and stops nothing: what is
+ * written still goes out from memory.
+ */
+export function guarded(keep: Keep, refused: () => void): Keep {
+  const told = <T>(instead: T) => (): T => {
+    refused()
+    return instead
+  }
+  return {
+    lasting: keep.lasting,
+    get: (drawer, key) => keep.get(drawer, key).catch(told(undefined)),
+    put: (drawer, key, value) => keep.put(drawer, key, value).catch(told(undefined)),
+    delete: (drawer, key) => keep.delete(drawer, key).catch(told(undefined)),
+    all: (drawer) => keep.all(drawer).catch(told([])),
+    wipe: () => keep.wipe().catch(told(undefined)),
   }
 }
 

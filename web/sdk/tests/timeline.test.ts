@@ -22,7 +22,7 @@ const waits = (id: string, text: string, rung?: 'stored'): Waiting => ({
   ...(rung === undefined ? {} : { rung }),
 })
 const made = (material: Partial<Material>) =>
-  timeline({ entries: [], waiting: [], refused: [], photos: new Map(), delivered: 0, seen: 0, ...material })
+  timeline({ entries: [], waiting: [], refused: [], photos: new Map(), delivered: 0, seen: 0, clock_ms: 0, ...material })
 
 describe('the log', () => {
   it('tells a hole from an entry that residents do not see', () => {
