@@ -27,6 +27,11 @@ export class App {
   /** Keeps the screen on. */
   readonly awake = new ScreenLock()
   #wanted: Language = 'en'
+  // Made once for each language: making them is slow, and a long report uses them hundreds of times a second.
+  readonly #formats = $derived.by(() => ({
+    ago: new Intl.RelativeTimeFormat(this.words.language, { style: 'short' }),
+    exact: new Intl.DateTimeFormat(this.words.language, { dateStyle: 'medium', timeStyle: 'long', hourCycle: 'h23' }),
+  }))
   #words = $state.raw(new Words('en', { language: 'en', text: english }))
   /** Ticks once a second; ages count on it. */
   now_ms = $state(Date.now())
@@ -34,6 +39,10 @@ export class App {
   agency = $state.raw<AgencyInfo | null>(null)
   /** The whole time with its zone stands on each item, instead of its age. */
   exact_times = $state(false)
+  /** The parts that come later; `null` until they are here. */
+  later = $state.raw<typeof import('./later.ts') | null>(null)
+  /** Quick exit was pressed: nothing of the page shows any more. */
+  gone = $state(false)
   /** A language did not come: an old page, or no network. */
   language_failed = $state(false)
 
@@ -43,6 +52,11 @@ export class App {
     this.#live = reactive(resident.live.state)
     this.#place = reactive(resident.place.state)
     this.#bandwidth = reactive(resident.bandwidth.state)
+  }
+
+  /** Fetches the later parts. Without them the rest of the page works; each place where one stands says so. */
+  async fetchLater(): Promise<void> {
+    this.later ??= await import('./later.ts').catch(() => null)
   }
 
   get bandwidth() {
@@ -90,12 +104,12 @@ export class App {
     const seconds = Math.max(0, Math.round((this.now_ms + this.report.clock_ms - at_ms) / 1_000))
     if (seconds < 45) return this.say('time-now')
     const [number, unit] = seconds < 3_600 ? ([seconds / 60, 'minute'] as const) : ([seconds / 3_600, 'hour'] as const)
-    return new Intl.RelativeTimeFormat(this.words.language, { style: 'short' }).format(-Math.round(number), unit)
+    return this.#formats.ago.format(-Math.round(number), unit)
   }
 
   /** The whole time with its zone. */
   exact(at_ms: number): string {
-    return new Intl.DateTimeFormat(this.words.language, { dateStyle: 'medium', timeStyle: 'long', hourCycle: 'h23' }).format(at_ms)
+    return this.#formats.exact.format(at_ms)
   }
 
   /** Changes the language of the page. */

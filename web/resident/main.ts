@@ -33,6 +33,7 @@ async function start(): Promise<void> {
   await resident.start()
   if (silent) await resident.goSilent()
   follow(app)
+  void app.fetchLater()
   app.agency = await known
   // In silent mode nothing is left on the device.
   if (!silent) void import('./offline.ts').then(({ installed }) => installed(() => !resident.report.get().silent)).catch(() => undefined)
@@ -53,6 +54,7 @@ function follow(app: App): void {
   const back = (): void => {
     if (document.visibilityState !== 'visible') return
     app.awake.again()
+    void app.fetchLater()
     resident.wake()
   }
   document.addEventListener('visibilitychange', back)

@@ -1,7 +1,6 @@
 // Where a resident's device keeps what must outlive a reload: the device key, the session, the outbox, photos on their way.
 //
 // Two of the same kind: IndexedDB, and memory only for silent mode, which must leave no trace on the device.
-import { deleteDB, openDB, type IDBPDatabase } from 'idb'
 
 /** The drawers of a keep. */
 export type Drawer = 'key' | 'session' | 'outbox' | 'photos'
@@ -75,29 +74,44 @@ export function guarded(keep: Keep, refused: () => void): Keep {
   }
 }
 
-function open(): Promise<IDBPDatabase> {
-  return openDB(DATABASE, 1, {
-    upgrade(database) {
-      for (const drawer of DRAWERS) database.createObjectStore(drawer)
-    },
+function open(): Promise<IDBDatabase> {
+  const opening = indexedDB.open(DATABASE, 1)
+  opening.onupgradeneeded = () => {
+    for (const drawer of DRAWERS) opening.result.createObjectStore(drawer)
+  }
+  return answer(opening).then((database) => {
     // Another window wipes the database: let go, or its deletion waits for ever.
-    blocking(_now, _next, event) {
-      const database = event.target as IDBDatabase | null
-      database?.close()
-    },
+    database.onversionchange = () => database.close()
+    return database
   })
 }
 
-function databaseKeep(database: IDBPDatabase): Keep {
+function answer<T>(request: IDBRequest<T>): Promise<T> {
+  return new Promise((done, fail) => {
+    request.onsuccess = () => done(request.result)
+    request.onerror = () => fail(request.error ?? new Error('the database refused'))
+  })
+}
+
+function databaseKeep(database: IDBDatabase): Keep {
+  const drawer = (name: Drawer): IDBObjectStore => database.transaction(name).objectStore(name)
+  // Done when the transaction is: a request may succeed and the device still have no room for it.
+  const change = (name: Drawer, wish: (store: IDBObjectStore) => void): Promise<void> =>
+    new Promise((done, fail) => {
+      const transaction = database.transaction(name, 'readwrite', { durability: 'strict' })
+      transaction.oncomplete = () => done()
+      transaction.onabort = transaction.onerror = () => fail(transaction.error ?? new Error('the database refused'))
+      wish(transaction.objectStore(name))
+    })
   return {
     lasting: true,
-    get: (drawer, key) => database.get(drawer, key),
-    put: async (drawer, key, value) => void (await database.put(drawer, value, key)),
-    delete: (drawer, key) => database.delete(drawer, key),
-    all: (drawer) => database.getAll(drawer),
+    get: async (name, key) => answer(drawer(name).get(key)),
+    put: async (name, key, value) => change(name, (store) => store.put(value, key)),
+    delete: async (name, key) => change(name, (store) => store.delete(key)),
+    all: async (name) => answer(drawer(name).getAll()),
     wipe: async () => {
       database.close()
-      await deleteDB(DATABASE)
+      await answer(indexedDB.deleteDatabase(DATABASE))
     },
   }
 }
