@@ -39,8 +39,10 @@ export class App {
   agency = $state.raw<AgencyInfo | null>(null)
   /** The whole time with its zone stands on each item, instead of its age. */
   exact_times = $state(false)
-  /** The parts that come later; `null` until they are here. */
+  /** The page after its first question; `null` until it is here. */
   later = $state.raw<typeof import('./later.ts') | null>(null)
+  /** It did not come: the report is on its way all the same, and the page is loaded again by a press. */
+  later_failed = $state(false)
   /** Quick exit was pressed: nothing of the page shows any more. */
   gone = $state(false)
   /** A language did not come: an old page, or no network. */
@@ -54,9 +56,10 @@ export class App {
     this.#bandwidth = reactive(resident.bandwidth.state)
   }
 
-  /** Fetches the later parts. Without them the rest of the page works; each place where one stands says so. */
+  /** Fetches the page after its first question. */
   async fetchLater(): Promise<void> {
     this.later ??= await import('./later.ts').catch(() => null)
+    this.later_failed = this.later === null
   }
 
   get bandwidth() {

@@ -1,7 +1,3 @@
-// Parts of the page that nobody needs in the first seconds: they come in one piece while the first question is read.
-export { default as Choices } from './Choices.svelte'
+// The page after its first question: one piece that comes while the question is read, so that the question is there sooner.
+export { default as Conversation } from './Conversation.svelte'
 export { default as Ended } from './Ended.svelte'
-export { default as LiveCard } from './LiveCard.svelte'
-export { default as LiveOffer } from './LiveOffer.svelte'
-export { default as NextSteps } from './NextSteps.svelte'
-export { default as PlaceMove } from './PlaceMove.svelte'

@@ -32,8 +32,8 @@ async function start(): Promise<void> {
   mount(Page, { target, props: { app } })
   await resident.start()
   if (silent) await resident.goSilent()
-  follow(app)
   void app.fetchLater()
+  follow(app)
   app.agency = await known
   // In silent mode nothing is left on the device.
   if (!silent) void import('./offline.ts').then(({ installed }) => installed(() => !resident.report.get().silent)).catch(() => undefined)

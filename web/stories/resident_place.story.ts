@@ -47,6 +47,8 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     expect(shown.includes('From this device') && shown.includes('Found'), `source and age, not ${shown}`)
     await page.getByText(/within .?25.? m/).first().waitFor()
     await page.getByRole('button', { name: 'Move it' }).click()
+    const boxes = await page.locator('.pad .button').evaluateAll((all) => all.map((one) => one.getBoundingClientRect()).map(({ x, y }) => `${x} ${y}`))
+    expect(new Set(boxes).size === 4, `four buttons in four places, not ${boxes.join(', ')}`)
     await page.getByRole('button', { name: /10.? m north/ }).focus()
     await page.keyboard.press('ArrowUp')
     await page.keyboard.press('ArrowUp')

@@ -79,6 +79,13 @@ describe('asks and grants', () => {
     expect(openAsks([...entries, entry(2, 1, { kind: 'consented', medium: 'video', granted: true, ask: 'q' })], [])).toEqual([])
   })
 
+  it('are answered by any later word on the same medium, and asked once for each medium', () => {
+    const again = entry(2, 1, { kind: 'asked', ask: 'r', medium: 'video' }, 'r', true)
+    const entries = [entry(1, 0, asked, 'q', true), again]
+    expect(openAsks(entries, []).map(({ ask }) => ask)).toEqual(['r'])
+    expect(openAsks([...entries, entry(3, 2, { kind: 'consented', medium: 'video', granted: true })], [])).toEqual([])
+  })
+
   it('give the newest word of the resident', () => {
     const entries = [entry(1, 0, { kind: 'consented', medium: 'video', granted: true }), entry(2, 1, { kind: 'consented', medium: 'video', granted: false })]
     expect(grants(entries, []).video).toBe(false)

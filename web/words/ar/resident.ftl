@@ -36,9 +36,11 @@ silent-no = لا
 
 link-connecting = جارٍ الاتصال …
 link-waiting = ما زلنا نحاول الوصول. ما تكتبه محفوظ هنا.
+link-short = لا شبكة الآن. ما زلنا نحاول.
 link-stopped-window = هذا البلاغ مفتوح في نافذة أخرى.
 link-stopped = انقطع الاتصال.
 link-stopped-old = هذه الصفحة قديمة جدًا. حمّلها من جديد. ما كتبته يبقى هنا.
+later-failed = بلاغك في الطريق. لم تُحمَّل الصفحة كاملة.
 link-reload = تحميل من جديد
 link-here = استخدمه هنا
 link-now = حاول الآن

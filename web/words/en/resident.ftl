@@ -34,9 +34,11 @@ silent-no = No
 
 link-connecting = Connecting …
 link-waiting = Still trying to reach us. What you write is kept here.
+link-short = No link right now. Still trying.
 link-stopped-window = This report is open in another window.
 link-stopped = The connection was ended.
 link-stopped-old = This page is too old. Load it again. What you wrote stays here.
+later-failed = Your report is on its way. This page did not load fully.
 link-reload = Load again
 link-here = Use it here
 link-now = Try now
@@ -71,7 +73,7 @@ place-why = It helps to send help to the right spot. It is not your camera.
 place-yes = Yes, share my place
 place-no = No
 place-looking = Looking for your place …
-place-on = Shared. You are within { $metres } m of it.
+place-on = Shared. Correct to within { $metres } m.
 place-age = Found { $seconds ->
     [0] just now
     [one] { $seconds } second ago

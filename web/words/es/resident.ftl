@@ -34,9 +34,11 @@ silent-no = No
 
 link-connecting = Conectando …
 link-waiting = Seguimos intentando llegar. Lo que escribe queda aquí.
+link-short = Sin red ahora. Seguimos intentando.
 link-stopped-window = Este aviso está abierto en otra ventana.
 link-stopped = La conexión se cerró.
 link-stopped-old = Esta página es muy vieja. Cárguela otra vez. Lo que escribió queda aquí.
+later-failed = Su aviso está en camino. La página no se cargó entera.
 link-reload = Cargar otra vez
 link-here = Usarlo aquí
 link-now = Probar ya

@@ -34,9 +34,11 @@ silent-no = Non
 
 link-connecting = Connexion …
 link-waiting = Nous essayons encore. Ce que vous écrivez est gardé ici.
+link-short = Pas de réseau. Nous essayons encore.
 link-stopped-window = Ce signalement est ouvert dans une autre fenêtre.
 link-stopped = La connexion a été fermée.
 link-stopped-old = Cette page est trop ancienne. Rechargez-la. Ce que vous avez écrit reste ici.
+later-failed = Votre signalement est en route. La page n’est pas arrivée entière.
 link-reload = Recharger
 link-here = L’utiliser ici
 link-now = Réessayer
