@@ -72,6 +72,16 @@ export class Gateway {
     await ended
   }
 
+  /** Stops it in the middle of whatever it does, or lets it go on: a node that hangs. */
+  freeze(frozen: boolean): void {
+    this.#process?.kill(frozen ? 'SIGSTOP' : 'SIGCONT')
+  }
+
+  /** Loses everything it has stored, as a gateway that was set up anew; call while it is down. */
+  async forget(): Promise<void> {
+    await rm(join(this.#folder, 'data'), { recursive: true, force: true })
+  }
+
   /** What it said on its outputs, for a failed story. */
   get said(): string {
     return this.#said

@@ -83,9 +83,9 @@ export class Outbox {
     this.#keep = keep
   }
 
-  /** Keeps a command and sends it when it can. Resolves when it is on the device. */
-  async add(id: string, what: Waiting['what']): Promise<void> {
-    const waiting: Waiting = { id, order: this.#order++, written_ms: this.#clock.now_ms(), what }
+  /** Keeps a command and sends it when it can. Resolves when it is on the device. `written_ms`: where it is older than now. */
+  async add(id: string, what: Waiting['what'], written_ms: number = this.#clock.now_ms()): Promise<void> {
+    const waiting: Waiting = { id, order: this.#order++, written_ms, what }
     this.#waiting.update((all) => [...all, waiting])
     await this.#put(waiting)
     await this.#dropOldFixes()
@@ -156,10 +156,11 @@ export class Outbox {
     return true
   }
 
-  /** Forgets everything that waits. */
-  async clear(): Promise<void> {
-    for (const { id } of this.#waiting.get()) await this.#keep.delete('outbox', id)
-    this.#waiting.set([])
+  /** Forgets everything that waits, but these. */
+  async clear(except: ReadonlySet<string> = new Set()): Promise<void> {
+    const gone = this.#waiting.get().filter(({ id }) => !except.has(id))
+    for (const { id } of gone) await this.#keep.delete('outbox', id)
+    this.#waiting.update((all) => all.filter(({ id }) => except.has(id)))
   }
 
   #holdFor(pause_ms: number): void {
