@@ -3,6 +3,7 @@
 try {
   const theme = localStorage.getItem('callbox-theme')
   if (theme === 'light' || theme === 'dark') document.documentElement.dataset.theme = theme
+  if (theme === 'more') document.documentElement.dataset.contrast = theme
 } catch {
   // Storage is switched off: the system's theme it is.
 }
