@@ -21,6 +21,12 @@ const HEIGHT_PX = 112
 /** Room for the figures beside the scale, in CSS px. */
 const SCALE_PX = 40
 
+/** The minute of each moment, once each. */
+function minutes(splits: readonly number[]): string[] {
+  const labels = splits.map((at) => time(at * 1_000).slice(0, 5))
+  return labels.map((label, place) => (label === labels[place - 1] ? '' : label))
+}
+
 /** A chart inside an element; it follows the element's width. */
 export class Chart {
   readonly #plot: uPlot
@@ -41,7 +47,7 @@ export class Chart {
         padding: [6, 8, 0, 0],
         scales: { x: { time: true }, y: { range: () => [0, this.#top] } },
         axes: [
-          { ...axis, grid: { show: false }, size: 22, space: 72, values: (_, splits) => splits.map((at) => time(at * 1_000).slice(0, 5)) },
+          { ...axis, grid: { show: false }, size: 22, space: 72, values: (_, splits) => minutes(splits) },
           { ...axis, size: SCALE_PX, space: 28, incrs: [1, 2, 5, 10, 20, 25, 50, 100, 200, 500, 1_000, 5_000, 10_000, 100_000] },
         ],
         series: [{}, { stroke: ink, width: 2, spanGaps: false, points: { show: false } }, { stroke: muted, width: 1, dash: [4, 4], points: { show: false } }],

@@ -4,16 +4,13 @@
 import { Store } from '../../sdk/src/store.ts'
 
 /** What a person can choose. */
-export type Theme = 'system' | 'light' | 'dark' | 'more'
-
-/** All of them, in the order of the menu. */
-export const THEMES: readonly Theme[] = ['system', 'light', 'dark', 'more']
+export type Theme = 'system' | 'light' | 'dark' | 'contrast'
 
 const KEY = 'callbox-theme'
 
 function kept(): Theme {
   const { theme, contrast } = document.documentElement.dataset
-  if (contrast === 'more') return 'more'
+  if (contrast === 'more') return 'contrast'
   return theme === 'light' || theme === 'dark' ? theme : 'system'
 }
 
@@ -23,10 +20,11 @@ export const theme = new Store<Theme>(kept())
 /** Applies and remembers a choice. */
 export function choose(next: Theme): void {
   const { dataset } = document.documentElement
+  // A person who chose light or dark gets it, whatever contrast the system asks for.
   delete dataset['theme']
   delete dataset['contrast']
-  if (next === 'more') dataset['contrast'] = next
-  else if (next !== 'system') dataset['theme'] = next
+  if (next === 'contrast') dataset['contrast'] = 'more'
+  else if (next !== 'system') Object.assign(dataset, { theme: next, contrast: 'normal' })
   try {
     if (next === 'system') localStorage.removeItem(KEY)
     else localStorage.setItem(KEY, next)

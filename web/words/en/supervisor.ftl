@@ -45,7 +45,7 @@ watching-audited = Watching: read only, audited
 take-away = Take away
 take-away-means = { $owner } loses this session. It goes back to its queue with its first deadline, and the record says who did it.
 take-away-do = Take away
-theme-more = High contrast
+theme-contrast = High contrast
 
 warnings = What needs you
 warnings-none = Nothing is near its target, and nobody waits without a desk.

@@ -48,7 +48,7 @@ watching-audited = Suivi : lecture seule, consigné
 take-away = Retirer
 take-away-means = { $owner } perd cette session. Elle retourne dans sa file avec sa première échéance, et le dossier dit qui l'a fait.
 take-away-do = Retirer
-theme-more = Contraste élevé
+theme-contrast = Contraste élevé
 
 warnings = Ce qui vous attend
 warnings-none = Rien n'approche de sa cible, et personne n'attend sans pupitre.
