@@ -91,7 +91,7 @@ log(sid(21), [
 log(sid(22), [[900, RESIDENT, { kind: 'opened', agency: 'demo.example', queue: 'main', category: 'welfare', language: 'en', silent: false, device: { video: false, audio: false, place: true }, resident: sid(97) }]])
 if (state === 'empty') rows.length = 0
 if (state === 'overloaded') {
-  for (let number = 100; number < 600; number += 1) {
+  for (let number = 100; number < 240; number += 1) {
     const priority = ((number % 5) + 1) as 1 | 2 | 3 | 4 | 5
     rows.push(row(number, priority, number % 3 === 0 ? 'fire' : 'medical', 30 + (number * 7) % 900))
   }

@@ -11,7 +11,7 @@ export const STATES = {
   error: 'Everything that is pressed is refused, with the reason.',
   offline: 'The link is lost: what stood there stays, with its age.',
   degraded: 'Nothing is confirmed as safe, and a queue has nobody.',
-  overloaded: 'Five hundred wait, and every target is missed.',
+  overloaded: 'A hundred and fifty wait, and every target is missed.',
 } as const
 
 /** One of them. */
