@@ -3,6 +3,8 @@
 //! Owns: what runs, in which order it starts and stops. Must not: hold logic of its own. Called by: `main`.
 
 mod agency;
+mod backbone;
+mod data_folder;
 mod live;
 mod photos;
 pub mod store;
@@ -20,7 +22,6 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use crate::auth::SignIn;
 use crate::auth::staff::Accounts;
 use crate::auth::tokens::Tokens;
-use crate::backbone::embedded::{Embedded, Options};
 use crate::backbone::{Backbone, Guarantee};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Config};
@@ -35,7 +36,7 @@ use crate::media::{Advertised, MediaConfig, MediaPlane};
 use crate::node::agency::Agency;
 use crate::node::{Node, NodeLimits, Random};
 use crate::shutdown::{Drained, Lifecycle, service_manager};
-use crate::transport::{Transport, TransportLimits};
+use crate::transport::{RateLimit, Transport, TransportLimits};
 
 /// Folder of the embedded backbone inside the data folder.
 pub(crate) const BACKBONE_FOLDER: &str = "backbone";
@@ -66,7 +67,7 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     let bounded = layers::bounded(bounded, &config.server.limits);
     let unbounded = uploads::router(parts.uploads.clone()).merge(api::sockets(&parts.api));
     let router = layers::outermost(bounded.merge(unbounded), server.headers(), server.origins());
-    tracing::info!(public = %server.address(), guarantee = ?parts.backbone.guarantee(), "listening");
+    tracing::info!(public = %server.address(), guarantee = %parts.backbone.guarantee(), "listening");
     server.spawn(router, &lifecycle);
     service_manager::ready();
     service_manager::keep_watchdog(&lifecycle);
@@ -92,12 +93,14 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
 /// What `serve` would refuse.
 pub fn check(config: &Config) -> anyhow::Result<()> {
     agency::info(&config.agency)?;
+    backbone::options(config)?;
     agency::policy(config).map(drop)
 }
 
 /// What runs.
 struct Parts {
-    backbone: Arc<Embedded>,
+    opened: backbone::Opened,
+    backbone: Arc<dyn Backbone>,
     node: Arc<Node>,
     live: Arc<live::Live>,
     uploads: Uploads,
@@ -108,18 +111,15 @@ impl Parts {
     async fn build(config: &Config, lifecycle: &Lifecycle) -> anyhow::Result<Self> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         let data_dir = &config.storage.data_dir;
-        std::fs::create_dir_all(data_dir)
+        data_folder::prepare(data_dir)
             .with_context(|| format!("{} (storage.data_dir)", data_dir.display()))?;
-        let folder = data_dir.join(BACKBONE_FOLDER);
-        let backbone = Arc::new(Embedded::open(
-            &folder,
-            &Options::default(),
-            Arc::clone(&clock),
-        )?);
+        let opened = backbone::Opened::open(config, Arc::clone(&clock)).await?;
+        let backbone = opened.shared();
+        let clock = opened.clock(&clock);
         let info = agency::info(&config.agency)?;
         let agency = Agency::new(info.clone(), agency::policy(config)?);
         let node = Node::start(
-            Arc::clone(&backbone) as Arc<dyn Backbone>,
+            Arc::clone(&backbone),
             Arc::clone(&clock),
             Random::from_system(),
             node_limits(config),
@@ -131,7 +131,7 @@ impl Parts {
         }
         let plane = MediaPlane::start(media_config(&config.media))?;
         let live = live::Live::start(plane, &node);
-        let tokens = Arc::new(Tokens::open(&config.identity.key_file(data_dir))?);
+        let tokens = Arc::new(Tokens::open(&backbone::key_file(config)?)?);
         let accounts = accounts(config, clock)?;
         let (uploads, photos) = evidence(config, &node, &tokens)?;
         let transport = Arc::new(Transport {
@@ -157,6 +157,7 @@ impl Parts {
             open_sockets: lifecycle.tasks().clone(),
         };
         Ok(Self {
+            opened,
             backbone,
             node,
             live,
@@ -169,7 +170,7 @@ impl Parts {
     async fn stop(&self) {
         self.live.shutdown().await;
         self.node.stop();
-        self.backbone.close().await;
+        self.opened.close().await;
     }
 }
 
@@ -237,9 +238,8 @@ fn start_admin(
             return Readiness::Draining("finishing what is open".to_owned());
         }
         match backbone.guarantee() {
-            Guarantee::LocalDisk => Readiness::Ready("ready; safe means on this disk".to_owned()),
-            Guarantee::Replicated(n) => Readiness::Ready(format!("ready; safe means {n} replicas")),
-            Guarantee::None => Readiness::Starting("the store cannot be written".to_owned()),
+            Guarantee::None => Readiness::Starting("nothing can be stored".to_owned()),
+            guarantee => Readiness::Ready(format!("ready; {guarantee}")),
         }
     });
     tracing::info!(admin = %admin.address(), "probes and metrics");
@@ -267,7 +267,7 @@ fn node_limits(config: &Config) -> NodeLimits {
         outbox_bytes: session.outbox_bytes,
         slow_reader_ms: ms(session.slow_reader()),
         resume_grace_ms: ms(session.resume_grace()),
-        console_grace_ms: session.console_grace_s.saturating_mul(1_000),
+        console_grace_ms: session.console_grace_ms,
         restart_grace_ms: session.restart_grace_s.saturating_mul(1_000),
     }
 }
@@ -279,6 +279,14 @@ fn transport_limits(config: &Config) -> TransportLimits {
         resident_heartbeat_ms: session.resident_heartbeat_s.saturating_mul(1_000),
         staff_heartbeat_ms: session.heartbeat_s.saturating_mul(1_000),
         upload_token_ms: ms(config.identity.upload_token()),
+        resident_rate: RateLimit {
+            per_s: session.resident_messages_per_s,
+            burst: session.resident_messages_burst,
+        },
+        staff_rate: RateLimit {
+            per_s: session.console_messages_per_s,
+            burst: session.console_messages_burst,
+        },
         told: Limits {
             message_bytes: u32::try_from(session.message_bytes).unwrap_or(u32::MAX),
             text_chars: TEXT_MAX_CHARS as u32,

@@ -10,7 +10,6 @@ use super::Node;
 use super::agency::Agency;
 use super::frame::Shared;
 use super::lock;
-use crate::backbone::Guarantee;
 
 /// Who receives the screen.
 const BOARD_ROLES: &[Role] = &[Role::Supervisor];
@@ -24,12 +23,14 @@ impl Node {
             return;
         }
         let policy = agency.policy();
+        let elsewhere = agency.around.elsewhere();
         let staffed: Vec<_> = policy
             .queues()
             .iter()
-            .map(|info| (info.queue.clone(), roster.staffed(&info.queue)))
+            .map(|info| (info.queue.clone(), roster.staffed(&info.queue, &elsewhere)))
             .collect();
-        let people = roster.figures();
+        let people = roster.figures(&elsewhere);
+        drop(elsewhere);
         drop(roster);
         let figures = lock(&agency.figures);
         let queues = staffed
@@ -37,11 +38,7 @@ impl Node {
             .map(|(queue, staffed)| figures.of(queue, *staffed))
             .collect();
         drop(figures);
-        let guarantee = match self.backbone.guarantee() {
-            Guarantee::LocalDisk => "local_disk",
-            Guarantee::Replicated(_) => "replicated",
-            Guarantee::None => "none",
-        };
+        let guarantee = self.backbone.guarantee().word();
         let mut message = Shared::new(ToStaff::Board(Board {
             now_ms: self.clock.now_ms(),
             queues,
