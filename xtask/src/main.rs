@@ -1,4 +1,4 @@
-//! The commands of the project: `web`, `run`, `dev`, `generate`, `test`.
+//! The commands of the project: `web`, `run`, `dev`, `generate`, `shots`, `test`.
 //!
 //! Owns how the parts are built, started and checked together. Must not hold any logic of the product. Called by
 //! people, by `.ci/run`, and by nothing else.
@@ -9,6 +9,7 @@ mod files;
 mod gateway;
 mod generate;
 mod run;
+mod shots;
 mod signals;
 mod test;
 mod web;
@@ -35,13 +36,15 @@ enum Command {
     Dev(Arguments),
     /// Writes the generated files: TypeScript, JSON Schema, AsyncAPI.
     Generate,
+    /// Takes the pictures of the README from the demo's fire, into docs/images.
+    Shots,
     /// Everything that must be true: format, lints, tests, generated files, pages, stories in a browser.
     Test,
 }
 
 #[derive(Debug, Args)]
 struct Run {
-    /// Also starts made-up residents who write, move, send photos and video.
+    /// Also plays a made-up city: a quiet hour, a fire seen by thirty people, one silent call, and again.
     #[arg(long)]
     demo: bool,
     /// Flags for the gateway, after `--`.
@@ -62,6 +65,7 @@ fn main() -> ExitCode {
         Command::Run(run) => run::run(run.demo, &run.gateway.gateway),
         Command::Dev(arguments) => dev::run(&arguments.gateway),
         Command::Generate => generate::into_repository(),
+        Command::Shots => shots::take(),
         Command::Test => return test::run(),
     };
     match outcome {
