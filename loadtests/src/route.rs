@@ -9,7 +9,7 @@ use clap::Args;
 
 use crate::gateway::{Gateway, GatewayChoice, Wishes};
 use crate::report::Outcome;
-use crate::scene::{Cast, Scene, Span};
+use crate::scene::{Cast, Scene, Span, Stage};
 
 /// Warm-up before the saturated phase counts: buffers have grown and both sides have found their pace.
 const WARM_UP: Duration = Duration::from_secs(2);
@@ -57,20 +57,20 @@ impl Route {
             consoles: self.consoles,
             text_bytes: self.bytes,
         };
-        let mut scene = Scene::set(gateway, cast).await?;
+        let mut scene = Scene::set(&Stage::from(gateway), cast).await?;
         let mut outcome = Outcome::default();
 
-        scene.phase(1, 1, Span::Texts(WARM_UP_TEXTS)).await?;
-        let unloaded = scene.phase(1, 1, Span::Texts(self.unloaded)).await?;
+        scene.phase(0..1, 1, Span::Texts(WARM_UP_TEXTS)).await?;
+        let unloaded = scene.phase(0..1, 1, Span::Texts(self.unloaded)).await?;
         unloaded.check("unloaded", &mut outcome);
         outcome.set_latency("", &unloaded.shown);
         outcome.set_latency("safe_", &unloaded.safe);
 
         let span = Span::Time(WARM_UP, Duration::from_secs(self.seconds));
-        let saturated = scene.phase(self.residents, self.window, span).await?;
+        let saturated = scene.phase(0..self.residents, self.window, span).await?;
         saturated.check("saturated", &mut outcome);
         outcome.set("messages_per_s", saturated.per_second());
-        outcome.set("cpu_us_per_message", saturated.gateway_us());
+        outcome.set("cpu_us_per_message", saturated.servers_us());
         outcome.set("generator_cpu_us_per_message", saturated.own_us());
         outcome.set("saturated_safe_p50_ms", saturated.safe.percentile_ms(50.0));
         outcome.set("saturated_safe_p99_ms", saturated.safe.percentile_ms(99.0));

@@ -3,6 +3,7 @@
 //! Owns: setting it up over the public protocol, running a phase and checking that nothing was lost, doubled or out of
 //! order. Must not: print. Called by: `route`, `growth`.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
@@ -12,7 +13,7 @@ use callbox_proto::vocabulary::Category;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use crate::client::{self, command_id, opening, source};
+use crate::client::{self, Target, command_id, opening, source};
 use crate::device::Device;
 use crate::gateway::Gateway;
 use crate::latency::Latency;
@@ -42,6 +43,27 @@ pub struct Cast {
     pub text_bytes: usize,
 }
 
+/// Where it is set up: one gateway for everybody, or one for each side.
+#[derive(Debug, Clone)]
+pub struct Stage {
+    /// Where residents connect.
+    pub residents: Target,
+    /// Where consoles connect.
+    pub consoles: Target,
+    /// Server processes whose time counts.
+    pub pids: Vec<u32>,
+}
+
+impl From<&Gateway> for Stage {
+    fn from(gateway: &Gateway) -> Self {
+        Self {
+            residents: gateway.target.clone(),
+            consoles: gateway.target.clone(),
+            pids: vec![gateway.pid],
+        }
+    }
+}
+
 /// How long a phase lasts.
 #[derive(Debug, Clone, Copy)]
 pub enum Span {
@@ -62,8 +84,8 @@ pub struct Phase {
     pub messages: u64,
     /// The measured span, in seconds.
     pub seconds: f64,
-    /// Processor time of the gateway in it.
-    pub gateway_cpu: Duration,
+    /// Processor time of each server process in it, in the order of [`Stage::pids`].
+    pub server_cpu: Vec<Duration>,
     /// Processor time of this program in it.
     pub own_cpu: Duration,
     /// Counters of the whole phase.
@@ -77,10 +99,17 @@ impl Phase {
         self.messages as f64 / self.seconds.max(f64::MIN_POSITIVE)
     }
 
-    /// Processor time of the gateway per message, in µs.
+    /// Processor time of all servers together per message, in µs.
     #[must_use]
-    pub fn gateway_us(&self) -> f64 {
-        self.gateway_cpu.as_secs_f64() * 1e6 / self.messages.max(1) as f64
+    pub fn servers_us(&self) -> f64 {
+        (0..self.server_cpu.len()).map(|n| self.server_us(n)).sum()
+    }
+
+    /// Processor time of one server per message, in µs; 0 when there is no such one.
+    #[must_use]
+    pub fn server_us(&self, number: usize) -> f64 {
+        let cpu = self.server_cpu.get(number).copied().unwrap_or_default();
+        cpu.as_secs_f64() * 1e6 / self.messages.max(1) as f64
     }
 
     /// Processor time of this program per message, in µs.
@@ -123,7 +152,7 @@ pub struct Scene {
     consoles: Vec<ConsoleSeat>,
     epoch: Instant,
     tag: u64,
-    pid: u32,
+    pids: Vec<u32>,
 }
 
 impl Scene {
@@ -131,7 +160,7 @@ impl Scene {
     ///
     /// # Errors
     /// When any step is refused or takes too long.
-    pub async fn set(gateway: &Gateway, cast: Cast) -> Result<Self> {
+    pub async fn set(stage: &Stage, cast: Cast) -> Result<Self> {
         let most = TELECOMMUNICATORS.len() * CONSOLES_PER_PERSON_MAX;
         ensure!(
             (1..=most).contains(&cast.consoles),
@@ -139,15 +168,14 @@ impl Scene {
         );
         ensure!(cast.residents > 0, "a scene needs a resident");
         process::raise_open_files((cast.residents + cast.consoles + 64) as u64)?;
-        let target = &gateway.target;
-        let frames = TextFrames::new(target.encoding, cast.text_bytes)?;
+        let frames = TextFrames::new(stage.residents.encoding, cast.text_bytes)?;
         let mut tokens = Vec::new();
         for name in TELECOMMUNICATORS {
-            tokens.push(client::sign_in(target, name).await?);
+            tokens.push(client::sign_in(&stage.consoles, name).await?);
         }
         let mut residents = Vec::with_capacity(cast.residents);
         for index in 0..cast.residents {
-            let mut link = target.resident(Some(source(index))).await?;
+            let mut link = stage.residents.resident(Some(source(index))).await?;
             let welcome = client::greet_as_resident(&mut link, &Device::new()?).await?;
             let last = client::open(&mut link, command_id(), opening(Category::Other)).await?;
             let (beat, frames) = (welcome.heartbeat, frames.clone());
@@ -155,7 +183,7 @@ impl Scene {
         }
         let mut consoles = Vec::with_capacity(cast.consoles);
         for index in 0..cast.consoles {
-            let mut link = target.staff().await?;
+            let mut link = stage.consoles.staff().await?;
             let welcome = client::greet_as_staff(&mut link, &tokens[index % tokens.len()]).await?;
             consoles.push(ConsoleSeat::new(link, welcome.heartbeat));
         }
@@ -165,44 +193,46 @@ impl Scene {
             consoles,
             epoch: Instant::now(),
             tag: rand::random(),
-            pid: gateway.pid,
+            pids: stage.pids.clone(),
         };
         // What the consoles were sent while they took sessions is read here.
         scene
-            .phase(0, 0, Span::Time(Duration::ZERO, Duration::from_millis(300)))
+            .phase(
+                0..0,
+                0,
+                Span::Time(Duration::ZERO, Duration::from_millis(300)),
+            )
             .await?;
         Ok(scene)
     }
 
-    /// Runs a phase in which the first `senders` residents send with `window` texts in flight each.
+    /// Runs a phase in which the residents of this range send with `window` texts in flight each.
     ///
     /// # Errors
     /// When a link breaks. What is lost, doubled or out of order is for [`Phase::check`].
-    pub async fn phase(&mut self, senders: usize, window: usize, span: Span) -> Result<Phase> {
-        let senders = senders.min(self.residents.len());
-        let tally = Arc::new(Tally::new(self.epoch, self.tag, senders));
-        let (tell_over, over) = watch::channel(false);
+    pub async fn phase(
+        &mut self,
+        senders: Range<usize>,
+        window: usize,
+        span: Span,
+    ) -> Result<Phase> {
+        let senders = senders.start..senders.end.min(self.residents.len());
+        let tally = Arc::new(Tally::new(self.epoch, self.tag, senders.len()));
         let texts = match span {
             Span::Texts(texts) => Some(texts),
             Span::Time(..) => None,
         };
-        let mut consoles = JoinSet::new();
-        for seat in self.consoles.drain(..) {
-            consoles.spawn(seat.play(Arc::clone(&tally), over.clone()));
-        }
-        let mut measure = Measure::begin(self.pid, &tally)?;
+        let mut measure = Measure::begin(&self.pids, &tally)?;
         tally.recording.store(texts.is_some(), Relaxed);
-        let mut residents = JoinSet::new();
-        for (index, seat) in self.residents.drain(..).enumerate() {
-            let window = if index < senders { window } else { 0 };
-            let sending = Sending { window, texts };
-            residents.spawn(seat.play(sending, Arc::clone(&tally), over.clone()));
-        }
+        let mut playing = self.start(&tally, |index| Sending {
+            window: if senders.contains(&index) { window } else { 0 },
+            texts,
+        });
         if let Span::Time(warm_up, measured) = span {
-            wait(warm_up, &mut residents, &mut consoles).await?;
-            measure = Measure::begin(self.pid, &tally)?;
+            playing.wait(warm_up).await?;
+            measure = Measure::begin(&self.pids, &tally)?;
             tally.recording.store(true, Relaxed);
-            wait(measured, &mut residents, &mut consoles).await?;
+            playing.wait(measured).await?;
             tally.recording.store(false, Relaxed);
         }
         let timed = match texts {
@@ -210,32 +240,73 @@ impl Scene {
             Some(_) => None,
         };
         tally.stop.store(texts.is_none(), Relaxed);
-        self.settle(&tally, &mut residents, &mut consoles).await?;
+        playing.settle(&tally).await?;
         let measured = match timed {
             Some(measured) => measured,
             None => measure.end(&tally)?,
         };
-        tell_over.send_replace(true);
-        while let Some(seat) = residents.join_next().await {
-            self.residents.push(seat??);
-        }
-        while let Some(seat) = consoles.join_next().await {
-            self.consoles.push(seat??);
-        }
-        self.residents.sort_by_key(ResidentSeat::index);
+        self.finish(playing).await?;
         Ok(measured)
     }
 
+    /// Keeps the links alive while something else is done.
+    ///
+    /// # Errors
+    /// When a link breaks meanwhile.
+    pub async fn rest_while<T>(&mut self, other: impl Future<Output = Result<T>>) -> Result<T> {
+        let tally = Arc::new(Tally::new(self.epoch, self.tag, 0));
+        let still = Sending {
+            window: 0,
+            texts: None,
+        };
+        let playing = self.start(&tally, |_| still);
+        let done = other.await;
+        self.finish(playing).await?;
+        done
+    }
+
+    fn start(&mut self, tally: &Arc<Tally>, sending: impl Fn(usize) -> Sending) -> Playing {
+        let (tell_over, over) = watch::channel(false);
+        let (mut residents, mut consoles) = (JoinSet::new(), JoinSet::new());
+        for seat in self.consoles.drain(..) {
+            consoles.spawn(seat.play(Arc::clone(tally), over.clone()));
+        }
+        for (index, seat) in self.residents.drain(..).enumerate() {
+            residents.spawn(seat.play(sending(index), Arc::clone(tally), over.clone()));
+        }
+        Playing {
+            residents,
+            consoles,
+            tell_over,
+        }
+    }
+
+    async fn finish(&mut self, mut playing: Playing) -> Result<()> {
+        playing.tell_over.send_replace(true);
+        while let Some(seat) = playing.residents.join_next().await {
+            self.residents.push(seat??);
+        }
+        while let Some(seat) = playing.consoles.join_next().await {
+            self.consoles.push(seat??);
+        }
+        self.residents.sort_by_key(ResidentSeat::index);
+        Ok(())
+    }
+}
+
+/// Everybody of a scene while they act.
+struct Playing {
+    residents: JoinSet<Result<ResidentSeat>>,
+    consoles: JoinSet<Result<ConsoleSeat>>,
+    tell_over: watch::Sender<bool>,
+}
+
+impl Playing {
     /// Waits until everything sent has arrived; gives up when nothing arrives any more.
-    async fn settle(
-        &self,
-        tally: &Tally,
-        residents: &mut JoinSet<Result<ResidentSeat>>,
-        consoles: &mut JoinSet<Result<ConsoleSeat>>,
-    ) -> Result<()> {
+    async fn settle(&mut self, tally: &Tally) -> Result<()> {
         let mut moved = (Instant::now(), tally.shown.load(Relaxed));
         while !tally.is_over() {
-            wait(LOOK, residents, consoles).await?;
+            self.wait(LOOK).await?;
             let shown = tally.shown.load(Relaxed);
             if shown != moved.1 {
                 moved = (Instant::now(), shown);
@@ -246,57 +317,53 @@ impl Scene {
         }
         Ok(())
     }
+
+    /// Waits, and ends early with the reason when a link breaks.
+    async fn wait(&mut self, span: Duration) -> Result<()> {
+        let early = |who: &str, seat: Result<anyhow::Error, tokio::task::JoinError>| match seat {
+            Ok(error) => error.context(format!("a {who}'s link broke")),
+            Err(error) => anyhow!(error),
+        };
+        tokio::select! {
+            () = tokio::time::sleep(span) => Ok(()),
+            Some(seat) = self.residents.join_next() => Err(early("resident", seat.map(ended))),
+            Some(seat) = self.consoles.join_next() => Err(early("console", seat.map(ended))),
+        }
+    }
 }
 
 /// The beginning of what is measured.
 struct Measure {
-    pid: u32,
     begun: Instant,
     shown: u64,
-    gateway: RunTimes,
+    servers: Vec<(u32, RunTimes)>,
     own: Duration,
     tally: Arc<Tally>,
 }
 
 impl Measure {
-    fn begin(pid: u32, tally: &Arc<Tally>) -> Result<Self> {
+    fn begin(pids: &[u32], tally: &Arc<Tally>) -> Result<Self> {
+        let servers = pids.iter().map(|pid| Ok((*pid, RunTimes::of(*pid)?)));
         Ok(Self {
-            pid,
             begun: Instant::now(),
             shown: tally.shown.load(Relaxed),
-            gateway: RunTimes::of(pid)?,
+            servers: servers.collect::<Result<_>>()?,
             own: process::cpu(std::process::id())?,
             tally: Arc::clone(tally),
         })
     }
 
     fn end(&self, tally: &Tally) -> Result<Phase> {
+        let ran = |(pid, earlier): &(u32, RunTimes)| Ok(RunTimes::of(*pid)?.since(earlier));
         Ok(Phase {
             safe: tally.safe_latency(),
             shown: tally.shown_latency(),
             messages: tally.shown.load(Relaxed) - self.shown,
             seconds: self.begun.elapsed().as_secs_f64(),
-            gateway_cpu: RunTimes::of(self.pid)?.since(&self.gateway),
+            server_cpu: self.servers.iter().map(ran).collect::<Result<_>>()?,
             own_cpu: process::cpu(std::process::id())?.saturating_sub(self.own),
             tally: Arc::clone(&self.tally),
         })
-    }
-}
-
-/// Waits, and ends early with the reason when a link breaks.
-async fn wait(
-    span: Duration,
-    residents: &mut JoinSet<Result<ResidentSeat>>,
-    consoles: &mut JoinSet<Result<ConsoleSeat>>,
-) -> Result<()> {
-    let early = |who: &str, seat: Result<anyhow::Error, tokio::task::JoinError>| match seat {
-        Ok(error) => error.context(format!("a {who}'s link broke")),
-        Err(error) => anyhow!(error),
-    };
-    tokio::select! {
-        () = tokio::time::sleep(span) => Ok(()),
-        Some(seat) = residents.join_next() => Err(early("resident", seat.map(ended))),
-        Some(seat) = consoles.join_next() => Err(early("console", seat.map(ended))),
     }
 }
 
