@@ -1,4 +1,4 @@
-//! The commands of the project: `web`, `run`, `dev`, `generate`, `test`.
+//! The commands of the project: `web`, `run`, `dev`, `generate`, `picture`, `test`.
 //!
 //! Owns how the parts are built, started and checked together. Must not hold any logic of the product. Called by
 //! people, by `.ci/run`, and by nothing else.
@@ -8,11 +8,13 @@ mod dev;
 mod files;
 mod gateway;
 mod generate;
+mod picture;
 mod run;
 mod signals;
 mod test;
 mod web;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
@@ -35,6 +37,8 @@ enum Command {
     Dev(Arguments),
     /// Writes the generated files: TypeScript, JSON Schema, AsyncAPI.
     Generate,
+    /// Measures the first live picture in a real Chromium; the last line is JSON.
+    Picture(Picture),
     /// Everything that must be true: format, lints, tests, generated files, pages, stories in a browser.
     Test,
 }
@@ -50,6 +54,16 @@ struct Run {
 }
 
 #[derive(Debug, Args)]
+struct Picture {
+    /// Tries, after two to warm up.
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    tries: u32,
+    /// The gateway's program; by default the one in target/ci or target/release, else one that is built now.
+    #[arg(long, value_name = "PATH")]
+    gateway: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
 struct Arguments {
     /// Flags for the gateway, after `--`.
     #[arg(last = true, value_name = "GATEWAY FLAGS")]
@@ -62,6 +76,7 @@ fn main() -> ExitCode {
         Command::Run(run) => run::run(run.demo, &run.gateway.gateway),
         Command::Dev(arguments) => dev::run(&arguments.gateway),
         Command::Generate => generate::into_repository(),
+        Command::Picture(Picture { tries, gateway }) => picture::run_tries(gateway, tries),
         Command::Test => return test::run(),
     };
     match outcome {
