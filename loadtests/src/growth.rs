@@ -10,9 +10,10 @@ use std::sync::atomic::Ordering::Relaxed;
 use anyhow::{Result, ensure};
 use clap::Args;
 
+use crate::cast::{Cast, Stage};
 use crate::gateway::{Gateway, GatewayChoice, Wishes};
 use crate::report::Outcome;
-use crate::scene::{Cast, Scene, Span, Stage};
+use crate::scene::{Scene, Span};
 
 /// Sizes at which is measured, in entries.
 const SIZES: [u64; 3] = [10_000, 100_000, 1_000_000];
@@ -197,7 +198,7 @@ impl Setting<'_> {
             consoles: CONSOLES,
             text_bytes: self.bytes,
         };
-        let scene = Scene::set(&Stage::from(&gateway), cast).await;
+        let scene = cast.enter(&Stage::from(&gateway)).await;
         let mut side = Side {
             scene: scene.map_err(|error| gateway.explain(error))?,
             gateway,

@@ -175,11 +175,12 @@ impl Grown {
         let (early, late) = groups.split_at(groups.len() / 2);
         outcome.set_samples("early_group_kib_per_session", early.to_vec());
         outcome.set_samples("late_group_kib_per_session", late.to_vec());
-        let group = outcome.get("group_of_1000_kib_per_session");
-        let (Some(figure), Some(large), Some(first), Some(group)) = (figure, large, first, group)
-        else {
+        let (Some(figure), Some(large), Some(first)) = (figure, large, first) else {
             return;
         };
+        // The mean, not the median: a table that doubles falls into few groups and is paid by all.
+        let group = groups.iter().sum::<f64>() / groups.len().max(1) as f64;
+        outcome.set("group_of_1000_mean_kib_per_session", group);
         outcome.set("ratio_1000_to_9500", group / figure);
         outcome.set("ratio_18000_to_9500", large / figure);
         outcome.set("taken_once_kib", (first - group) * GROUP as f64);
@@ -280,6 +281,7 @@ mod tests {
         let mut outcome = Outcome::default();
         grown().note_sweep(&mut outcome);
         assert_eq!(outcome.get("group_of_1000_kib_per_session"), Some(7.0));
+        assert_eq!(outcome.get("group_of_1000_mean_kib_per_session"), Some(7.0));
         assert_eq!(outcome.get("taken_once_kib"), Some(2_000.0));
         assert_eq!(outcome.get("first_1000_kib_per_session"), Some(9.0));
         let ratio = outcome.get("ratio_1000_to_9500").unwrap();

@@ -3,6 +3,7 @@
 //! Owns: the command line. Must not: depend on the gateway's code: that it runs without proves that the protocol is public.
 //! One thread carries all clients, so that the gateway under test keeps a core for itself.
 
+mod cast;
 mod client;
 mod demo;
 mod device;
@@ -11,6 +12,7 @@ mod glance;
 mod growth;
 mod idle;
 mod latency;
+mod measure;
 mod process;
 mod queue;
 mod report;

@@ -12,13 +12,13 @@ use callbox_proto::vocabulary::Category;
 use clap::Args;
 use tokio::task::JoinSet;
 
+use crate::cast::{CONSOLES_PER_PERSON_MAX, TELECOMMUNICATORS};
 use crate::client::{self, Link, Target, command_id, opening, source};
 use crate::device::Device;
 use crate::gateway::{Gateway, GatewayChoice, Wishes};
 use crate::latency::Latency;
 use crate::process::{self, RunTimes};
 use crate::report::Outcome;
-use crate::scene::{CONSOLES_PER_PERSON_MAX, TELECOMMUNICATORS};
 
 /// Connections that open sessions at the same time.
 const OPENING_AT_ONCE: usize = 64;

@@ -7,9 +7,10 @@ use std::time::Duration;
 use anyhow::Result;
 use clap::Args;
 
+use crate::cast::{Cast, Stage};
 use crate::gateway::{Gateway, GatewayChoice, Wishes};
 use crate::report::Outcome;
-use crate::scene::{Cast, Scene, Span, Stage};
+use crate::scene::Span;
 
 /// Warm-up before the saturated phase counts: buffers have grown and both sides have found their pace.
 const WARM_UP: Duration = Duration::from_secs(2);
@@ -57,7 +58,7 @@ impl Route {
             consoles: self.consoles,
             text_bytes: self.bytes,
         };
-        let mut scene = Scene::set(&Stage::from(gateway), cast).await?;
+        let mut scene = cast.enter(&Stage::from(gateway)).await?;
         let mut outcome = Outcome::default();
 
         scene.phase(0..1, 1, Span::Texts(WARM_UP_TEXTS)).await?;
