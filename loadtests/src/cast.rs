@@ -80,9 +80,9 @@ impl Cast {
         for index in 0..self.residents {
             let mut link = stage.residents.resident(Some(source(index))).await?;
             let welcome = client::greet_as_resident(&mut link, &Device::new()?).await?;
-            let last = client::open(&mut link, command_id(), opening(Category::Other)).await?;
+            let opened = client::open(&mut link, command_id(), opening(Category::Other)).await?;
             let (beat, frames) = (welcome.heartbeat, frames.clone());
-            residents.push(ResidentSeat::new(link, index, beat, frames, last));
+            residents.push(ResidentSeat::new(link, index, beat, frames, opened.last));
         }
         Ok(residents)
     }

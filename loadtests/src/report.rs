@@ -53,6 +53,12 @@ impl Outcome {
         self.failures.push(what.into());
     }
 
+    /// Broken promises so far.
+    #[must_use]
+    pub fn failures(&self) -> &[String] {
+        &self.failures
+    }
+
     /// The figure with this name, if it was taken.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<f64> {
