@@ -23,6 +23,7 @@ mod report;
 mod route;
 mod scene;
 mod seat;
+mod soak;
 mod storm;
 mod tally;
 mod texts;

@@ -120,6 +120,9 @@ impl Storm {
             "links broke before the crash"
         );
         let before = process::memory(other.unwrap_or(node.pid))?.resident_kib;
+        let own = process::cpu(std::process::id())?;
+        // A node that is started again has run for nobody else.
+        let ran = other.map(RunTimes::of).transpose()?.unwrap_or_default();
 
         node.kill()?;
         let at = Instant::now();
@@ -132,7 +135,6 @@ impl Storm {
                 node.pid
             }
         };
-        let (ran, own) = (RunTimes::of(pid)?, process::cpu(std::process::id())?);
         let mut peak = 0;
         while storm.back.load(Relaxed) < self.clients && at.elapsed() < GIVE_UP {
             tokio::time::sleep(LOOK).await;
