@@ -1,9 +1,10 @@
-//! The backbone: what every implementation promises, and what the embedded one promises besides.
+//! The backbone: what every implementation promises, and what each of them promises besides.
 
 mod conformance;
 mod embedded;
 mod histories;
 mod make;
+pub mod redis;
 
 use std::sync::Arc;
 
@@ -18,4 +19,9 @@ pub trait Place: Send + Sync {
 
     /// Lets the backbone's clock run for so many milliseconds.
     async fn pass_time(&self, ms: u64);
+
+    /// Whether time passes only in [`Place::pass_time`], to the millisecond.
+    fn moves_time(&self) -> bool {
+        true
+    }
 }

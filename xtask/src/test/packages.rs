@@ -23,7 +23,12 @@ enum Sign {
     Folder(&'static str),
 }
 
-const PACKAGES: [Package; 3] = [
+const PACKAGES: [Package; 4] = [
+    Package {
+        name: "redis-server",
+        why: "the shared tier is tested on real servers",
+        sign: Sign::Program("redis-server"),
+    },
     Package {
         name: "chromium",
         why: "the stories run in a real browser",
@@ -62,7 +67,7 @@ fn prepare() -> anyhow::Result<Count> {
             package.why
         );
     }
-    println!("cargo, rustfmt, clippy, node, npm, chromium and fonts are there");
+    println!("cargo, rustfmt, clippy, node, npm, redis-server, chromium and fonts are there");
     Ok(Count::PASSED)
 }
 
