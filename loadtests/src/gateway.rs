@@ -54,7 +54,7 @@ pub struct NodeOf {
     pub tier: String,
     /// Its name among the nodes.
     pub name: String,
-    /// File of the key that all nodes sign tokens with; the first one makes it.
+    /// File of the key that all nodes sign tokens with.
     pub key_file: PathBuf,
 }
 
@@ -109,7 +109,8 @@ impl Gateway {
                 started: None,
             });
         }
-        let binary = binary(choice.gateway.as_deref())?;
+        // The gateway runs in a folder of its own.
+        let binary = std::path::absolute(binary(choice.gateway.as_deref())?)?;
         let folder = match &choice.data {
             Some(parent) => tempfile::tempdir_in(parent),
             None => tempfile::tempdir(),

@@ -2,6 +2,11 @@
 //!
 //! Owns: the tier, the key that the nodes share, and the nodes. Must not: measure. Called by: `route`, `storm`, `queue`.
 
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+
 use anyhow::{Context as _, Result, ensure};
 
 use crate::gateway::{Gateway, GatewayChoice, NodeOf, Wishes};
@@ -18,7 +23,7 @@ pub struct Nodes {
 }
 
 impl Nodes {
-    /// Starts Redis and so many gateways on it, one after the other: the first makes the key that all sign with.
+    /// Starts Redis and so many gateways on it, which all sign with one key.
     ///
     /// # Errors
     /// When one of them does not start.
@@ -34,12 +39,14 @@ impl Nodes {
         );
         let redis = RedisServer::start(fsync).await?;
         let keys = tempfile::tempdir().context("no folder for the nodes' key")?;
+        let key_file = keys.path().join("identity.key");
+        write_key(&key_file)?;
         let mut gateways = Vec::new();
         for number in 1..=count {
             let node = NodeOf {
                 tier: redis.url(),
                 name: format!("node-{number}"),
-                key_file: keys.path().join("identity.key"),
+                key_file: key_file.clone(),
             };
             let wishes = Wishes {
                 node: Some(node),
@@ -67,4 +74,16 @@ impl Nodes {
         let gateways = self.gateways.iter();
         gateways.fold(error, |error, gateway| gateway.explain(error))
     }
+}
+
+/// Makes the key of this run, readable by this account only.
+fn write_key(path: &Path) -> Result<()> {
+    let key: [u8; 32] = rand::random();
+    let mut options = OpenOptions::new();
+    let mut file = options
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)?;
+    Ok(file.write_all(&key)?)
 }

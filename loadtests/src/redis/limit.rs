@@ -23,7 +23,7 @@ const BATCH: usize = 128;
 const BENCHMARK_CALLS: u32 = 200_000;
 /// Connections and pipeline of `redis-benchmark`.
 const BENCHMARK_CLIENTS: [&str; 4] = ["-c", "8", "-P", "64"];
-/// Numbers that `redis-benchmark` draws sessions from: so many that few come twice.
+/// Numbers that `redis-benchmark` draws from; it takes no more.
 const BENCHMARK_NUMBERS: &str = "2000000000";
 /// Twelve digits of its choice.
 const BENCHMARK_NUMBER: &[u8] = b"__rand_int__";
@@ -203,9 +203,10 @@ pub async fn by_benchmark(redis: &RedisServer, appends: &Appends) -> Result<Limi
         output.context("redis-benchmark cannot be started: apt-get install redis-tools")?;
     let cpu = RunTimes::of(redis.pid())?.since(&ran);
     let report = String::from_utf8_lossy(&output.stdout);
+    let complaint = String::from_utf8_lossy(&output.stderr);
     Ok(Limit {
         per_s: requests_per_s(&report)
-            .with_context(|| format!("redis-benchmark reports no figure:\n{report}"))?,
+            .with_context(|| format!("redis-benchmark reports no figure: {report}{complaint}"))?,
         cpu_us: cpu.as_secs_f64() * 1e6 / f64::from(BENCHMARK_CALLS),
     })
 }
@@ -213,8 +214,9 @@ pub async fn by_benchmark(redis: &RedisServer, appends: &Appends) -> Result<Limi
 /// An opening whose record is a text, for a session that `redis-benchmark` chooses. What cannot be an argument of a
 /// program is replaced by as many letters.
 fn for_benchmark(appends: &Appends) -> Result<Call> {
-    let mut id = vec![b'0'; 32 - BENCHMARK_NUMBER.len()];
-    id.extend_from_slice(BENCHMARK_NUMBER);
+    // Two numbers in each name: with one, some names come twice, and an append to half a session is an error.
+    let mut id = vec![b'0'; 32 - 2 * BENCHMARK_NUMBER.len()];
+    id.extend_from_slice(&BENCHMARK_NUMBER.repeat(2));
     let mut call = of_session(&appends.opening, &id)?;
     let text = of_session(&appends.text, &id)?;
     let records = |call: &Call| call.expected_at().map(|at| at + 10);
