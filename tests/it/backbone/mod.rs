@@ -3,7 +3,7 @@
 mod conformance;
 mod embedded;
 mod histories;
-mod make;
+pub mod make;
 pub mod redis;
 
 use std::sync::Arc;

@@ -23,11 +23,16 @@ enum Sign {
     Folder(&'static str),
 }
 
-const PACKAGES: [Package; 4] = [
+const PACKAGES: [Package; 5] = [
     Package {
         name: "redis-server",
         why: "the shared tier is tested on real servers",
         sign: Sign::Program("redis-server"),
+    },
+    Package {
+        name: "strace",
+        why: "tests let the running gateway's disk fail",
+        sign: Sign::Program("strace"),
     },
     Package {
         name: "chromium",
@@ -67,7 +72,7 @@ fn prepare() -> anyhow::Result<Count> {
             package.why
         );
     }
-    println!("cargo, rustfmt, clippy, node, npm, redis-server, chromium and fonts are there");
+    println!("cargo, rustfmt, clippy, node, npm, and the packages above are there");
     Ok(Count::PASSED)
 }
 
