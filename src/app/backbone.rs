@@ -13,7 +13,7 @@ use crate::backbone::Backbone;
 use crate::backbone::embedded::{self, Embedded};
 use crate::backbone::island::{self, Island};
 use crate::backbone::redis::{Options, Redis, Secret};
-use crate::clock::{Clock, CorrectedClock, SystemClock};
+use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
 use crate::node::SessionRebase;
 
@@ -68,12 +68,7 @@ impl Opened {
     pub fn clock(&self) -> Arc<dyn Clock> {
         match self {
             Self::Embedded(_) => Arc::new(SystemClock::new()),
-            Self::Redis(tier) => {
-                let tier = Arc::clone(tier);
-                Arc::new(CorrectedClock::by(move || {
-                    tier.time_offset().map(|offset| offset.ms)
-                }))
-            }
+            Self::Shared(shared) => shared.tier.clock(),
         }
     }
 

@@ -1,4 +1,4 @@
-//! The commands of the project: `web`, `run`, `dev`, `generate`, `shots`, `test`.
+//! The commands of the project: `web`, `run`, `dev`, `generate`, `picture`, `shots`, `test`, `chaos`.
 //!
 //! Owns how the parts are built, started and checked together. Must not hold any logic of the product. Called by
 //! people, by `.ci/run`, and by nothing else.
@@ -8,12 +8,14 @@ mod dev;
 mod files;
 mod gateway;
 mod generate;
+mod picture;
 mod run;
 mod shots;
 mod signals;
 mod test;
 mod web;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
@@ -38,6 +40,8 @@ enum Command {
     Generate,
     /// Takes the pictures of the README from the demo's fire, into docs/images.
     Shots,
+    /// Measures the first live picture in a real Chromium; the last line is JSON.
+    Picture(Picture),
     /// Everything that must be true: format, lints, tests, generated files, pages, stories in a browser.
     Test,
 }
@@ -50,6 +54,16 @@ struct Run {
     /// Flags for the gateway, after `--`.
     #[command(flatten)]
     gateway: Arguments,
+}
+
+#[derive(Debug, Args)]
+struct Picture {
+    /// Tries, after two to warm up.
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    tries: u32,
+    /// The gateway's program; by default the one in target/ci or target/release, else one that is built now.
+    #[arg(long, value_name = "PATH")]
+    gateway: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -66,6 +80,7 @@ fn main() -> ExitCode {
         Command::Dev(arguments) => dev::run(&arguments.gateway),
         Command::Generate => generate::into_repository(),
         Command::Shots => shots::take(),
+        Command::Picture(Picture { tries, gateway }) => picture::run_tries(gateway, tries),
         Command::Test => return test::run(),
     };
     match outcome {
