@@ -3,6 +3,7 @@
 //! Owns: the command line. Must not: depend on the gateway's code: that it runs without proves that the protocol is public.
 //! One thread carries all clients, so that the gateway under test keeps a core for itself.
 
+mod chaos;
 mod client;
 mod demo;
 mod device;
@@ -68,6 +69,14 @@ enum Command {
         #[command(flatten)]
         common: Common,
     },
+    /// A cluster under random faults, and a checker of every promise; takes root
+    Chaos(chaos::Chaos),
+    /// Clients of one side of a chaos run (started by `chaos`)
+    #[command(hide = true)]
+    ChaosPlayers(chaos::Players),
+    /// Reads every log of a chaos run (started by `chaos`)
+    #[command(hide = true)]
+    ChaosReader(chaos::Reader),
     /// Made-up residents of a made-up city, until stopped
     Demo(demo::Demo),
 }
@@ -140,6 +149,9 @@ async fn run(command: Command) -> Result<bool> {
         Command::Growth { growth, common } => {
             common.repeat("growth", async |c| growth.run(c).await).await
         }
+        Command::Chaos(chaos) => chaos.run().await,
+        Command::ChaosPlayers(players) => players.run().await.map(|()| true),
+        Command::ChaosReader(reader) => reader.run().await.map(|()| true),
         Command::Demo(demo) => demo.run().await.map(|()| true),
     }
 }

@@ -1,8 +1,9 @@
-//! The commands of the project: `web`, `run`, `dev`, `generate`, `test`.
+//! The commands of the project: `web`, `run`, `dev`, `generate`, `test`, `chaos`.
 //!
 //! Owns how the parts are built, started and checked together. Must not hold any logic of the product. Called by
 //! people, by `.ci/run`, and by nothing else.
 
+mod chaos;
 mod command;
 mod dev;
 mod files;
@@ -37,6 +38,19 @@ enum Command {
     Generate,
     /// Everything that must be true: format, lints, tests, generated files, pages, stories in a browser.
     Test,
+    /// A cluster of three hosts under random faults, real clients, and a checker of every promise. Takes root.
+    Chaos(Chaos),
+}
+
+#[derive(Debug, Args)]
+struct Chaos {
+    /// Flags of the run, for example `--short` or `--seed 7`; `--help` tells them.
+    #[arg(
+        trailing_var_arg = true,
+        allow_hyphen_values = true,
+        value_name = "FLAGS"
+    )]
+    flags: Vec<String>,
 }
 
 #[derive(Debug, Args)]
@@ -63,6 +77,7 @@ fn main() -> ExitCode {
         Command::Dev(arguments) => dev::run(&arguments.gateway),
         Command::Generate => generate::into_repository(),
         Command::Test => return test::run(),
+        Command::Chaos(chaos) => chaos::run_with(&chaos.flags),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
