@@ -15,6 +15,7 @@ mod http_tls;
 mod photos;
 mod pictures;
 mod store_commands;
+mod simulation;
 mod triage_rules;
 mod upload_desk;
 mod uploads;

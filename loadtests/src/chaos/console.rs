@@ -18,7 +18,7 @@ use rand::{Rng as _, SeedableRng as _};
 use tokio::time::{Instant as Due, sleep_until, timeout};
 
 use super::players::{Crew, LINK_STEP, QUIET_MAX};
-use super::record::{Fact, Recorder};
+use callbox_loadtests::record::{Fact, Recorder};
 use crate::client::{self, Link, command_id};
 
 /// Sessions one console handles at a time.

@@ -5,14 +5,12 @@
 //! that is known to lose, which the same checker must catch. Must not: look inside the product: it speaks the public
 //! protocol only. Called by: `cargo xtask chaos`, as root.
 
-mod check;
 mod cluster;
 mod console;
 mod faults;
 mod hosts;
 mod players;
 mod reader;
-mod record;
 mod resident;
 
 use std::collections::BTreeSet;
@@ -26,10 +24,10 @@ use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use tokio::time::sleep;
 
-use self::check::{Logs, Verdict, judge};
+use callbox_loadtests::check::{Logs, Verdict, judge};
 use self::cluster::{Cluster, NODES, Promise, STAFF, SUPERVISOR};
 use self::faults::{Fault, Storm};
-use self::record::{Fact, Line};
+use callbox_loadtests::record::{self, Fact, Line};
 use crate::gateway::binary;
 
 pub use self::players::Players;

@@ -14,7 +14,7 @@ use rand::Rng as _;
 use rand::rngs::StdRng;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 
-use super::record::Recorder;
+use callbox_loadtests::record::Recorder;
 use super::{console, resident};
 use crate::client::{self, Target};
 

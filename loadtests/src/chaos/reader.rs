@@ -14,7 +14,7 @@ use callbox_proto::message::{FromStaff, ToStaff};
 use clap::Args;
 use tokio::time::timeout;
 
-use super::check::{Kind, Logged, Logs};
+use callbox_loadtests::check::{Kind, Logged, Logs};
 use crate::client::{self, Link, STEP, Target, command_id};
 
 /// Reads every log of a chaos run (started by `chaos`)

@@ -1,9 +1,9 @@
 //! The backbone: what every implementation promises, and what the embedded one promises besides.
 
-mod conformance;
+pub mod conformance;
 mod embedded;
 mod histories;
-mod make;
+pub mod make;
 
 use std::sync::Arc;
 

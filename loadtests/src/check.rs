@@ -1,6 +1,6 @@
-//! The judgement on a chaos run: what clients wrote down against what the logs say in the end.
+//! The judgement on a run under faults: what clients wrote down against what the logs say in the end.
 //!
-//! Owns: the rules. Must not: know how faults are made, or how the gateway works. Called by: `mod` after a run has healed.
+//! Owns: the rules. Must not: know how faults are made, or how the gateway works. Called by: whoever made a run, after it has healed.
 //!
 //! The rules, each with the promise behind it:
 //! - **lost**: a command that was called `safe` (or `stored`, once every node is back) stands in the log of its session.
@@ -17,7 +17,7 @@ use callbox_proto::ids::{CommandId, SessionId};
 use callbox_proto::vocabulary::{Rung, Seq};
 use serde::{Deserialize, Serialize};
 
-use super::record::{Fact, Line};
+use crate::record::{Fact, Line};
 
 /// Findings of one rule that are told by name; the rest is counted.
 const NAMED_MAX: usize = 5;

@@ -1,8 +1,8 @@
-//! What clients of a chaos run write down: everything they sent, were promised and were shown.
+//! What clients of a run under faults write down: everything they sent, were promised and were shown.
 //!
 //! Owns: the facts and their file, one JSON object a line. Must not: judge (that is `check`), or lie beside the product: a
-//! record is written before the act it tells of (sending) or as soon as the frame was read. Called by: `resident`,
-//! `console`, `reader`, `check`.
+//! record is written before the act it tells of (sending) or as soon as the frame was read. Called by: clients under test,
+//! and `check`, which reads it.
 
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, BufWriter, Write as _};
