@@ -3,6 +3,7 @@
 //! Owns: what runs, in which order it starts and stops. Must not: hold logic of its own. Called by: `main`.
 
 mod agency;
+mod backbone;
 mod live;
 mod photos;
 pub mod store;
@@ -20,7 +21,6 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use crate::auth::SignIn;
 use crate::auth::staff::Accounts;
 use crate::auth::tokens::Tokens;
-use crate::backbone::embedded::{Embedded, Options};
 use crate::backbone::{Backbone, Guarantee};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Config};
@@ -66,7 +66,7 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     let bounded = layers::bounded(bounded, &config.server.limits);
     let unbounded = uploads::router(parts.uploads.clone()).merge(api::sockets(&parts.api));
     let router = layers::outermost(bounded.merge(unbounded), server.headers(), server.origins());
-    tracing::info!(public = %server.address(), guarantee = ?parts.backbone.guarantee(), "listening");
+    tracing::info!(public = %server.address(), guarantee = %parts.backbone.guarantee(), "listening");
     server.spawn(router, &lifecycle);
     service_manager::ready();
     service_manager::keep_watchdog(&lifecycle);
@@ -92,12 +92,14 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
 /// What `serve` would refuse.
 pub fn check(config: &Config) -> anyhow::Result<()> {
     agency::info(&config.agency)?;
+    backbone::options(config)?;
     agency::policy(config).map(drop)
 }
 
 /// What runs.
 struct Parts {
-    backbone: Arc<Embedded>,
+    opened: backbone::Opened,
+    backbone: Arc<dyn Backbone>,
     node: Arc<Node>,
     live: Arc<live::Live>,
     uploads: Uploads,
@@ -110,16 +112,12 @@ impl Parts {
         let data_dir = &config.storage.data_dir;
         std::fs::create_dir_all(data_dir)
             .with_context(|| format!("{} (storage.data_dir)", data_dir.display()))?;
-        let folder = data_dir.join(BACKBONE_FOLDER);
-        let backbone = Arc::new(Embedded::open(
-            &folder,
-            &Options::default(),
-            Arc::clone(&clock),
-        )?);
+        let opened = backbone::Opened::open(config, Arc::clone(&clock)).await?;
+        let backbone = opened.shared();
         let info = agency::info(&config.agency)?;
         let agency = Agency::new(info.clone(), agency::policy(config)?);
         let node = Node::start(
-            Arc::clone(&backbone) as Arc<dyn Backbone>,
+            Arc::clone(&backbone),
             Arc::clone(&clock),
             Random::from_system(),
             node_limits(config),
@@ -131,7 +129,7 @@ impl Parts {
         }
         let plane = MediaPlane::start(media_config(&config.media))?;
         let live = live::Live::start(plane, &node);
-        let tokens = Arc::new(Tokens::open(&config.identity.key_file(data_dir))?);
+        let tokens = Arc::new(Tokens::open(&backbone::key_file(config)?)?);
         let accounts = accounts(config, clock)?;
         let (uploads, photos) = evidence(config, &node, &tokens)?;
         let transport = Arc::new(Transport {
@@ -157,6 +155,7 @@ impl Parts {
             open_sockets: lifecycle.tasks().clone(),
         };
         Ok(Self {
+            opened,
             backbone,
             node,
             live,
@@ -169,7 +168,7 @@ impl Parts {
     async fn stop(&self) {
         self.live.shutdown().await;
         self.node.stop();
-        self.backbone.close().await;
+        self.opened.close().await;
     }
 }
 
@@ -237,9 +236,8 @@ fn start_admin(
             return Readiness::Draining("finishing what is open".to_owned());
         }
         match backbone.guarantee() {
-            Guarantee::LocalDisk => Readiness::Ready("ready; safe means on this disk".to_owned()),
-            Guarantee::Replicated(n) => Readiness::Ready(format!("ready; safe means {n} replicas")),
-            Guarantee::None => Readiness::Starting("the store cannot be written".to_owned()),
+            Guarantee::None => Readiness::Starting("nothing can be stored".to_owned()),
+            guarantee => Readiness::Ready(format!("ready; {guarantee}")),
         }
     });
     tracing::info!(admin = %admin.address(), "probes and metrics");

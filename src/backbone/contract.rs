@@ -165,7 +165,7 @@ pub struct IndexSnapshot {
 }
 
 /// Which rows of the index.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum StandingKind {
     /// Waiting in a queue, by (rank, id).
     Waiting,
@@ -184,6 +184,17 @@ pub struct IndexCursor {
     pub rank: i64,
     /// Session of that row.
     pub session: SessionId,
+}
+
+/// How many sessions of one queue stand alike.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tally {
+    /// The queue they wait in or were taken from.
+    pub queue: QueueId,
+    /// How they stand; never [`StandingKind::Closed`].
+    pub kind: StandingKind,
+    /// How many, above 0.
+    pub count: u64,
 }
 
 /// Which of the waiting sessions a claim wants.
@@ -246,15 +257,76 @@ pub enum Ring {
     Missed,
 }
 
-/// What a receipt is worth here.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What a receipt is worth here. `Display` says it in a sentence for operators.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Guarantee {
     /// On this node's disk, fsynced: survives kill and power cut, not the loss of the disk.
     LocalDisk,
-    /// Written by the shared tier and counted on at least this many replicas.
-    Replicated(u32),
-    /// Nothing yet: the tier is weaker than configured, or the disk has failed.
+    /// On the disk of the shared tier, fsynced, without replicas: survives kill and power cut, not the loss of that disk.
+    SharedDisk,
+    /// Written by the shared tier and counted on at least this many replicas: survives the loss of any one server.
+    Replicated {
+        /// Replicas that are counted before the answer.
+        replicas: u32,
+        /// Whether the primary also fsyncs before the answer.
+        fsynced: bool,
+    },
+    /// The shared tier does not answer: on this node's disk until it does.
+    Island,
+    /// The shared tier works, but is weaker than configured or keeps nothing for sure: `stored` is all that is said.
+    Weaker {
+        /// Why, and what to do.
+        reason: Arc<str>,
+    },
+    /// Nothing: the store does not answer or has failed.
     None,
+}
+
+impl Guarantee {
+    /// Whether an append that was confirmed is `safe`, not only `stored`.
+    #[must_use]
+    pub const fn is_safe(&self) -> bool {
+        match self {
+            Self::LocalDisk | Self::SharedDisk | Self::Replicated { .. } => true,
+            Self::Island | Self::Weaker { .. } | Self::None => false,
+        }
+    }
+
+    /// In a word, for screens.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::LocalDisk => "local_disk",
+            Self::SharedDisk => "shared_disk",
+            Self::Replicated { .. } => "replicated",
+            Self::Island => "island",
+            Self::Weaker { .. } => "weaker",
+            Self::None => "none",
+        }
+    }
+}
+
+impl std::fmt::Display for Guarantee {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::LocalDisk => f.write_str("safe means on this node's disk"),
+            Self::SharedDisk => {
+                f.write_str("safe means on the disk of the shared tier, without a replica")
+            }
+            Self::Replicated { replicas, fsynced } => {
+                let also = if *fsynced { " and on its disk" } else { "" };
+                write!(
+                    f,
+                    "safe means in the shared tier{also} and on {replicas} of its replicas"
+                )
+            }
+            Self::Island => f.write_str(
+                "island: the shared tier does not answer; stored means on this node's disk",
+            ),
+            Self::Weaker { reason } => write!(f, "nothing is safe yet, only stored: {reason}"),
+            Self::None => f.write_str("nothing can be stored"),
+        }
+    }
 }
 
 /// Why the backbone did not do it.
@@ -335,6 +407,10 @@ pub trait Backbone: Send + Sync + 'static {
         after: Option<IndexCursor>,
         limit: usize,
     ) -> Result<IndexSnapshot, BackboneError>;
+
+    /// How many sessions wait, are owned and are abandoned, by queue and in no order; what is missing is 0. Cheap: nothing
+    /// is scanned.
+    async fn tally(&self, agency: &AgencyId) -> Result<Vec<Tally>, BackboneError>;
 
     /// Reserves the next waiting session; `None` when no unclaimed one waits in these queues.
     async fn claim(&self, claim: Claim) -> Result<Option<Claimed>, BackboneError>;

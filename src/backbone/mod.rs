@@ -22,6 +22,7 @@
 //! **Index.** One row per session says where it stands ([`Standing`]). Waiting sessions are ordered by (`rank`, session id),
 //! lowest first; the rank is fixed when the row is written and never recomputed as time passes.
 //! Every change of an agency's index raises that agency's version by one or more, and a snapshot names its version.
+//! [`Backbone::tally`] counts who stands where without looking at rows, so that figures kept elsewhere can be compared.
 //!
 //! **Claims.** [`Backbone::claim`] reserves the first waiting session that no other live claim holds, with a deadline by the
 //! backbone's clock and an epoch that grows with each claim of that session. A claim is a reservation, not ownership: ownership
@@ -40,7 +41,9 @@
 //! **Bounds.** A batch has at most [`BATCH_MAX_APPENDS`] appends, an append at most [`APPEND_MAX_RECORDS`] records of
 //! [`RECORD_MAX_BYTES`]; what is over is refused with [`BackboneError::OverBound`], never cut.
 
+mod bell;
 pub mod contract;
 pub mod embedded;
+pub mod redis;
 
 pub use contract::*;

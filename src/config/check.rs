@@ -14,6 +14,7 @@ pub(super) fn check(config: &Config, provenance: &Provenance) -> Result<(), Conf
         tls,
         connection_limits,
         session_limits,
+        shared_tier,
         people,
         log,
     ];
@@ -27,9 +28,11 @@ pub(super) fn check(config: &Config, provenance: &Provenance) -> Result<(), Conf
 const SMALLEST_MESSAGE_BYTES: usize = 180_000;
 /// Leaves room for the prefix of personal lanes.
 const LONGEST_QUEUE_ID: usize = 61;
+/// As long as names of agencies and people.
+const LONGEST_NAME: usize = 64;
 
 /// Keys bounded by another one. Where only the other one was set, that is the one to name.
-const BOUNDED_BY: [(&str, &str); 4] = [
+const BOUNDED_BY: [(&str, &str); 6] = [
     ("server.limits.half_open", "server.limits.connections"),
     (
         "server.limits.header_bytes",
@@ -37,6 +40,8 @@ const BOUNDED_BY: [(&str, &str); 4] = [
     ),
     ("session.outbox_bytes", "session.message_bytes"),
     ("agency.demo.enabled", "server.listen"),
+    ("identity.key_file", "backbone.url"),
+    ("backbone.wait_ms", "backbone.call_ms"),
 ];
 
 fn refused(provenance: &Provenance, key: &str, why: String) -> ConfigError {
@@ -230,6 +235,59 @@ fn session_limits(config: &Config) -> Fault {
         return Some((
             "session.outbox_bytes",
             "is below session.message_bytes: the largest message would never leave".to_owned(),
+        ));
+    }
+    None
+}
+
+fn shared_tier(config: &Config) -> Fault {
+    let backbone = &config.backbone;
+    let plain = |text: &str| {
+        let plain = |b: u8| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'_' | b'-');
+        (1..=LONGEST_NAME).contains(&text.len()) && text.bytes().all(plain)
+    };
+    let named = "must be 1 to 64 characters out of a-z, 0-9, '.', '_' and '-'";
+    if !plain(&backbone.prefix) {
+        return Some(("backbone.prefix", named.to_owned()));
+    }
+    if !config.node.name.is_empty() && !plain(&config.node.name) {
+        return Some(("node.name", named.to_owned()));
+    }
+    let positive = [
+        ("backbone.wait_ms", backbone.wait_ms),
+        ("backbone.call_ms", backbone.call_ms),
+    ];
+    if let Some(fault) = first_zero(&positive) {
+        return Some(fault);
+    }
+    if backbone.wait_ms >= backbone.call_ms {
+        return Some((
+            "backbone.wait_ms",
+            "must be below backbone.call_ms: the answer would come too late".to_owned(),
+        ));
+    }
+    if !backbone.is_shared() {
+        return None;
+    }
+    if config.identity.key_file.is_none() {
+        return Some((
+            "identity.key_file",
+            "is needed with backbone.url: tokens made by one node must be good at every other one, so all of them need \
+             the same key file. Make one with: head -c 32 /dev/urandom > identity.key"
+                .to_owned(),
+        ));
+    }
+    if backbone.username.is_some() && backbone.password_file.is_none() {
+        return Some((
+            "backbone.password_file",
+            "is needed with backbone.username".to_owned(),
+        ));
+    }
+    if backbone.ca_file.is_some() && !backbone.url.starts_with("rediss") {
+        return Some((
+            "backbone.ca_file",
+            "is for encrypted connections only: write rediss instead of redis in backbone.url"
+                .to_owned(),
         ));
     }
     None

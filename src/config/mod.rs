@@ -9,6 +9,7 @@
 
 mod admin;
 mod agency;
+mod backbone;
 mod check;
 mod error;
 mod identity;
@@ -16,6 +17,7 @@ mod limits;
 mod load;
 mod log;
 mod media;
+mod node;
 mod origin;
 mod secret;
 mod server;
@@ -29,12 +31,14 @@ use serde::{Deserialize, Serialize};
 
 pub use admin::Admin;
 pub use agency::{Agency, Demo, DemoRole, DemoUser, Queue};
+pub use backbone::Backbone;
 pub use error::{ConfigError, Place};
 pub use identity::Identity;
 pub use limits::ServerLimits;
 pub use load::{Flag, Sources};
 pub use log::{Log, LogFormat};
 pub use media::Media;
+pub use node::Node;
 pub use origin::{NotAnOrigin, WebOrigin};
 pub use secret::Passphrase;
 pub use server::Server;
@@ -55,6 +59,10 @@ pub struct Config {
     pub media: Media,
     /// Folders on disk.
     pub storage: Storage,
+    /// Where session logs and queues are kept: here, or in a tier that many nodes share.
+    pub backbone: Backbone,
+    /// This node among others.
+    pub node: Node,
     /// Bounds and deadlines of one session's connection.
     pub session: Session,
     /// The agency served, and its demo identities.

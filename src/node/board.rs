@@ -10,7 +10,6 @@ use super::Node;
 use super::agency::Agency;
 use super::frame::Shared;
 use super::lock;
-use crate::backbone::Guarantee;
 
 /// Who receives the screen.
 const BOARD_ROLES: &[Role] = &[Role::Supervisor];
@@ -37,11 +36,7 @@ impl Node {
             .map(|(queue, staffed)| figures.of(queue, *staffed))
             .collect();
         drop(figures);
-        let guarantee = match self.backbone.guarantee() {
-            Guarantee::LocalDisk => "local_disk",
-            Guarantee::Replicated(_) => "replicated",
-            Guarantee::None => "none",
-        };
+        let guarantee = self.backbone.guarantee().word();
         let mut message = Shared::new(ToStaff::Board(Board {
             now_ms: self.clock.now_ms(),
             queues,

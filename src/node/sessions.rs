@@ -21,7 +21,7 @@ use super::cell::{Cell, IN_FLIGHT_MAX, Inner, PARKED_MAX};
 use super::figures::{Move, Stand};
 use super::index;
 use super::pending::{Done, Pending, Wish};
-use crate::backbone::{Append, Appended, BackboneError, Guarantee};
+use crate::backbone::{Append, Appended, BackboneError};
 
 /// Entries after which the index row carries the whole state again: reading a session back replays at most these.
 const SNAPSHOT_EVERY_ENTRIES: u32 = 64;
@@ -264,9 +264,10 @@ impl Node {
 
     /// What a receipt says here.
     pub(super) fn done(&self, first: Seq, last: Seq) -> Done {
-        let rung = match self.backbone.guarantee() {
-            Guarantee::LocalDisk | Guarantee::Replicated(_) => Rung::Safe,
-            Guarantee::None => Rung::Stored,
+        let rung = if self.backbone.guarantee().is_safe() {
+            Rung::Safe
+        } else {
+            Rung::Stored
         };
         Done { first, last, rung }
     }

@@ -65,8 +65,8 @@ fn the_annotated_file_holds_every_key_with_its_default() {
     let text = std::fs::read_to_string(path).expect("the file");
     let source = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src/config");
     for section in [
-        "server", "tls", "limits", "admin", "media", "storage", "session", "identity", "triage",
-        "log",
+        "server", "tls", "limits", "admin", "media", "storage", "backbone", "node", "session",
+        "identity", "triage", "log",
     ] {
         let code =
             std::fs::read_to_string(source.join(format!("{section}.rs"))).expect("a section");
@@ -353,4 +353,28 @@ fn the_welcome_names_the_three_pages_and_the_demos_people() {
     ] {
         assert!(text.contains(part), "{text}");
     }
+}
+
+#[test]
+fn a_shared_tier_needs_a_shared_key_and_a_sound_address() {
+    let refused = |text: &str| match load_file(text) {
+        Err(ConfigError::Refused { key, why, .. }) => (key, why),
+        other => panic!("{other:?}"),
+    };
+    let (key, why) = refused("[backbone]\nurl = \"redis://127.0.0.1\"\n");
+    assert_eq!(key, "backbone.url");
+    assert!(why.contains("identity.key_file") && why.contains("same key file"));
+    let shared = "[identity]\nkey_file = \"k\"\n[backbone]\nurl = \"redis://127.0.0.1\"\n";
+    assert!(load_file(shared).is_ok());
+    let (key, _) = refused(&format!("{shared}username = \"callbox\"\n"));
+    assert_eq!(key, "backbone.password_file");
+    let (key, why) = refused(&format!("{shared}ca_file = \"ca.pem\"\n"));
+    assert!(key == "backbone.ca_file" && why.contains("rediss"));
+    let (key, _) = refused(&format!("{shared}call_ms = 200\n"));
+    assert_eq!(key, "backbone.call_ms");
+    assert_eq!(
+        refused("[backbone]\nprefix = \"a:b\"\n").0,
+        "backbone.prefix"
+    );
+    assert_eq!(refused("[node]\nname = \"Node 1\"\n").0, "node.name");
 }

@@ -10,8 +10,9 @@ use clap::CommandFactory as _;
 /// What is there only after a build.
 const BUILT: [&str; 3] = ["web/dist", "web/node_modules", "target"];
 /// Sections of the configuration, as they begin a dotted key.
-const SECTIONS: [&str; 9] = [
-    "server", "admin", "media", "storage", "session", "agency", "identity", "triage", "log",
+const SECTIONS: [&str; 11] = [
+    "server", "admin", "media", "storage", "backbone", "node", "session", "agency", "identity",
+    "triage", "log",
 ];
 
 fn root() -> PathBuf {
@@ -272,7 +273,7 @@ fn every_key_of_the_configuration_that_a_document_names_exists() {
         for key in code(&read(&document)) {
             let plain = |c: char| c.is_ascii_lowercase() || c == '.' || c == '_';
             let first = key.split('.').next().unwrap_or_default();
-            let is_file = ["rs", "md", "toml", "json", "sqlite", "key"]
+            let is_file = ["rs", "md", "toml", "json", "sqlite", "key", "mark", "lock"]
                 .iter()
                 .any(|kind| key.ends_with(&format!(".{kind}")));
             if key.contains('.') && key.chars().all(plain) && SECTIONS.contains(&first) && !is_file

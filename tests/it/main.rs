@@ -14,6 +14,7 @@ mod http_server;
 mod http_tls;
 mod photos;
 mod pictures;
+mod redis;
 mod store_commands;
 mod simulation;
 mod triage_rules;

@@ -21,12 +21,13 @@ use super::queue::Queues;
 use super::readers::{self, Readers};
 use super::schema;
 use super::shared::Shared;
+use super::tally::Tallies;
 use super::upkeep::{self, Verification};
 use super::writer::{JOBS_MAX, Job, Writer};
 use crate::backbone::{
     Append, BATCH_MAX_APPENDS, Backbone, BackboneError, CLAIM_MAX_QUEUES, Claim, Claimed,
     Guarantee, IndexCursor, IndexSnapshot, IndexedSession, LEASE_TEXT_MAX_BYTES, Lease,
-    PUBLISH_MAX_BYTES, READ_MAX_ROWS, Record, Seq, StandingKind, Subscription,
+    PUBLISH_MAX_BYTES, READ_MAX_ROWS, Record, Seq, StandingKind, Subscription, Tally,
 };
 use crate::clock::Clock;
 
@@ -90,10 +91,10 @@ impl Embedded {
         }
         let commits = ledger::stored_commits(&connection)?;
         let mark = check_mark(folder, commits, options)?;
-        let queues = load_queues(&connection, options)?;
+        let (queues, tallies) = load_queues(&connection, options)?;
         mend_indexes(&connection)?;
         let epoch = connection.query_row("SELECT epochs FROM store", [], |row| row.get(0))?;
-        let shared = Arc::new(Shared::new(clock, queues));
+        let shared = Arc::new(Shared::new(clock, queues, tallies));
         let (readers, mut threads) = Readers::start(&database)?;
         let writer = Writer::new(
             Ledger::new(connection, commits)?,
@@ -263,12 +264,12 @@ fn mend_indexes(connection: &Connection) -> Result<(), OpenError> {
 
 /// Reads who waits. Looks at every row that is not closed, not only at those an index calls waiting: a flipped bit must
 /// not take anybody out of the queue unseen.
-fn load_queues(connection: &Connection, options: &Options) -> Result<Queues, OpenError> {
+fn load_queues(connection: &Connection, options: &Options) -> Result<(Queues, Tallies), OpenError> {
     let text = format!(
         "SELECT {INDEXED_COLUMNS} FROM session_index i NOT INDEXED LEFT JOIN log_head h ON h.no = i.no
          WHERE i.standing <> 'closed'"
     );
-    let mut queues = Queues::default();
+    let (mut queues, mut tallies) = (Queues::default(), Tallies::default());
     let mut statement = connection.prepare(&text)?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
@@ -280,6 +281,7 @@ fn load_queues(connection: &Connection, options: &Options) -> Result<Queues, Ope
                     Some(&session.row),
                     session.head,
                 );
+                tallies.follow(session.session, &session.agency, &session.row);
             }
             Indexed::Damaged(session) if options.accept_damage => {
                 tracing::error!(session = ?session, "an index row is damaged; opened by an operator's decision");
@@ -292,7 +294,7 @@ fn load_queues(connection: &Connection, options: &Options) -> Result<Queues, Ope
             }
         }
     }
-    Ok(queues)
+    Ok((queues, tallies))
 }
 
 fn bound(kept: bool, what: &'static str) -> Result<(), BackboneError> {
@@ -364,6 +366,11 @@ impl Backbone for Embedded {
             .readers
             .ask(move |connection| readers::list(connection, &agency, kind, after, limit))
             .await
+    }
+
+    async fn tally(&self, agency: &AgencyId) -> Result<Vec<Tally>, BackboneError> {
+        self.shared.check_open()?;
+        Ok(self.shared.tallies().of(agency))
     }
 
     async fn claim(&self, claim: Claim) -> Result<Option<Claimed>, BackboneError> {

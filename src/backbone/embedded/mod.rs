@@ -6,7 +6,6 @@
 //! Why it is built this way: `docs/decisions/0001-embedded-backbone-on-sqlite.md`. What is in the tables:
 //! `docs/backbone-tables.md`.
 
-mod bell;
 mod check;
 mod fault;
 mod folder;
@@ -19,6 +18,7 @@ mod queue;
 mod readers;
 mod schema;
 mod shared;
+mod tally;
 mod upkeep;
 mod writer;
 

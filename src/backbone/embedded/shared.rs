@@ -8,10 +8,11 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use callbox_proto::ids::SessionId;
 
-use super::bell::Bell;
 use super::ledger::Committed;
 use super::queue::Queues;
+use super::tally::Tallies;
 use crate::backbone::BackboneError;
+use crate::backbone::bell::Bell;
 use crate::clock::Clock;
 
 /// State of one open store.
@@ -19,17 +20,19 @@ pub(super) struct Shared {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) bell: Bell,
     queues: Mutex<Queues>,
+    tallies: Mutex<Tallies>,
     failed: OnceLock<Arc<str>>,
     closed: AtomicBool,
 }
 
 impl Shared {
-    pub(super) fn new(clock: Arc<dyn Clock>, queues: Queues) -> Self {
+    pub(super) fn new(clock: Arc<dyn Clock>, queues: Queues, tallies: Tallies) -> Self {
         let closed = AtomicBool::new(false);
         Self {
             clock,
             bell: Bell::new(),
             queues: Mutex::new(queues),
+            tallies: Mutex::new(tallies),
             failed: OnceLock::new(),
             closed,
         }
@@ -37,6 +40,10 @@ impl Shared {
 
     pub(super) fn queues(&self) -> MutexGuard<'_, Queues> {
         self.queues.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn tallies(&self) -> MutexGuard<'_, Tallies> {
+        self.tallies.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn holds_claim(&self, session: SessionId, epoch: u64) -> bool {
@@ -59,6 +66,13 @@ impl Shared {
             );
         }
         drop(queues);
+        let mut tallies = self.tallies();
+        for change in committed {
+            if let Some(row) = &change.row {
+                tallies.follow(change.session, &change.agency, row);
+            }
+        }
+        drop(tallies);
         self.bell.ring(
             committed
                 .iter()

@@ -37,6 +37,7 @@ macro_rules! conformance_suite {
             other_standings_are_listed_by_id
             one_agency_never_sees_the_index_of_another
             every_change_of_the_index_raises_its_version
+            a_tally_counts_who_stands_where
             a_claim_takes_the_lowest_rank_over_all_its_queues
             a_claim_outside_priority_one_falls_back_to_the_lowest_of_all
             two_claims_never_hold_one_session

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use callbox::backbone::{
     Append, Appended, Backbone, BackboneError, Claim, IndexRow, Lane, Record, Seq, Standing,
-    StandingKind,
+    StandingKind, Tally,
 };
 use callbox_proto::ids::{AgencyId, CommandId, SessionId};
 use rand::seq::IndexedRandom;
@@ -22,7 +22,9 @@ const PHASES: u64 = 6;
 const STEPS: u64 = 60;
 const SESSIONS: u128 = 6;
 const QUEUES: [&str; 2] = ["a", "b"];
+/// Where time cannot be moved, no claim ends by itself.
 const LEASE_MS: u64 = 1_000;
+const ENDLESS_MS: u64 = 3_600_000;
 
 struct Log {
     records: Vec<Record>,
@@ -38,17 +40,19 @@ struct Model {
     logs: BTreeMap<SessionId, Log>,
     commands: u128,
     epochs: Vec<u64>,
+    lease_ms: u64,
     now_ms: u64,
 }
 
 impl Model {
-    fn new(task: u64) -> Self {
+    fn new(task: u64, lease_ms: u64) -> Self {
         Self {
             agency: format!("agency-{task}").parse().unwrap(),
             base: (u128::from(task) + 1) << 64,
             logs: BTreeMap::new(),
             commands: 0,
             epochs: vec![1],
+            lease_ms,
             now_ms: 0,
         }
     }
@@ -169,6 +173,26 @@ impl Model {
         listed.into_iter().map(|(_, found)| found).collect()
     }
 
+    fn tally(&self) -> Vec<Tally> {
+        let mut counts: Vec<Tally> = Vec::new();
+        for log in self.logs.values() {
+            let (kind, _) = kind_and_rank(&log.row.standing);
+            let known = counts
+                .iter_mut()
+                .find(|tally| tally.kind == kind && tally.queue == log.row.queue);
+            match known {
+                Some(tally) => tally.count += 1,
+                None if kind == StandingKind::Closed => {}
+                None => counts.push(Tally {
+                    queue: log.row.queue.clone(),
+                    kind,
+                    count: 1,
+                }),
+            }
+        }
+        counts
+    }
+
     fn pass_time(&mut self, ms: u64) {
         self.now_ms += ms;
         for log in self.logs.values_mut() {
@@ -177,6 +201,12 @@ impl Model {
                 .filter(|(_, deadline_ms)| *deadline_ms > self.now_ms);
         }
     }
+}
+
+/// In an order of its own, to be compared.
+fn tallied(mut counts: Vec<Tally>) -> Vec<Tally> {
+    counts.sort_by_key(|tally| (tally.queue.clone(), format!("{:?}", tally.kind)));
+    counts
 }
 
 fn kind_and_rank(standing: &Standing) -> (StandingKind, i64) {
@@ -255,6 +285,8 @@ async fn step(backbone: &dyn Backbone, model: &mut Model, random: &mut StdRng) {
                 .map(|found| (found.session, found.head, found.row))
                 .collect();
             assert_eq!(rows, model.listed(kind));
+            let counted = backbone.tally(&model.agency).await.unwrap();
+            assert_eq!(tallied(counted), tallied(model.tally()));
         }
     }
 }
@@ -273,7 +305,7 @@ async fn claim_step(backbone: &dyn Backbone, model: &mut Model, random: &mut Std
     let claim = Claim {
         agency: model.agency.clone(),
         lane,
-        lease_ms: LEASE_MS,
+        lease_ms: model.lease_ms,
         ..claim(queues)
     };
     let expected = model.first_waiting(&claim);
@@ -282,7 +314,7 @@ async fn claim_step(backbone: &dyn Backbone, model: &mut Model, random: &mut Std
     let Some(claimed) = claimed else { return };
     let log = model.logs.get_mut(&claimed.session).unwrap();
     assert_eq!(claimed.head, log.records.len() as Seq);
-    log.claim = Some((claimed.epoch, model.now_ms + LEASE_MS));
+    log.claim = Some((claimed.epoch, model.now_ms + model.lease_ms));
     model.epochs.push(claimed.epoch);
 }
 
@@ -311,7 +343,12 @@ async fn read_step(backbone: &dyn Backbone, model: &Model, random: &mut StdRng) 
 async fn history(place: &dyn Place, seed: u64) {
     println!("CALLBOX_TEST_SEED={seed}");
     let backbone = place.open().await;
-    let mut models: Vec<Model> = (0..TASKS).map(Model::new).collect();
+    let lease_ms = if place.moves_time() {
+        LEASE_MS
+    } else {
+        ENDLESS_MS
+    };
+    let mut models: Vec<Model> = (0..TASKS).map(|task| Model::new(task, lease_ms)).collect();
     for phase in 0..PHASES {
         let tasks: Vec<_> = (0_u64..)
             .zip(models.drain(..))
@@ -329,19 +366,31 @@ async fn history(place: &dyn Place, seed: u64) {
         for task in tasks {
             models.push(task.await.expect("a task of the history failed, see above"));
         }
+        if !place.moves_time() {
+            continue;
+        }
         let ms = StdRng::seed_from_u64(seed ^ phase).random_range(0..2 * LEASE_MS);
         place.pass_time(ms).await;
         models.iter_mut().for_each(|model| model.pass_time(ms));
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn random_histories_agree_with_the_model() {
+fn seed() -> u64 {
     let seed = std::env::var("CALLBOX_TEST_SEED")
         .ok()
         .and_then(|seed| seed.parse::<u64>().ok());
+    seed.unwrap_or_else(rand::random)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn random_histories_agree_with_the_model() {
+    let seed = seed();
     for round in 0..5 {
-        let seed = seed.unwrap_or_else(rand::random);
         history(&super::embedded::Folder::new(), seed.wrapping_add(round)).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn random_histories_on_redis_agree_with_the_model() {
+    history(&super::redis::Server::new(), seed()).await;
 }

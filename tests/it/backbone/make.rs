@@ -12,6 +12,12 @@ use callbox_proto::ids::{AgencyId, CommandId, SessionId};
 /// How long a test waits for what must come; reached only when it fails.
 const DEADLINE: Duration = Duration::from_secs(20);
 
+/// How long a claim of these tests holds: longer than a slow machine takes for what is done meanwhile, and short enough to
+/// wait for where time cannot be moved.
+pub const CLAIM_MS: u64 = 3_000;
+/// The same for leases.
+pub const LEASE_MS: u64 = 2_000;
+
 pub fn agency() -> AgencyId {
     "demo.example".parse().unwrap()
 }
@@ -81,7 +87,7 @@ pub fn claim(queues: &[&str]) -> Claim {
         agency: agency(),
         queues,
         lane: Lane::First,
-        lease_ms: 1_000,
+        lease_ms: CLAIM_MS,
     }
 }
 

@@ -1,9 +1,14 @@
-//! The backbone: what every implementation promises, and what the embedded one promises besides.
+//! The backbone: what every implementation promises, and what each of them promises besides.
 
 pub mod conformance;
 mod embedded;
 mod histories;
+<<<<<<< HEAD
 pub mod make;
+=======
+mod make;
+pub mod redis;
+>>>>>>> main
 
 use std::sync::Arc;
 
@@ -18,4 +23,9 @@ pub trait Place: Send + Sync {
 
     /// Lets the backbone's clock run for so many milliseconds.
     async fn pass_time(&self, ms: u64);
+
+    /// Whether time passes only in [`Place::pass_time`], to the millisecond.
+    fn moves_time(&self) -> bool {
+        true
+    }
 }

@@ -14,5 +14,6 @@ mod ownership;
 mod photo_client;
 mod photos;
 mod roles;
+mod shared_tier;
 mod tls;
 mod waiting;

@@ -6,7 +6,7 @@ use callbox::backbone::{Append, Appended, Claim, Lane, Standing, StandingKind};
 
 use crate::backbone::Place;
 use crate::backbone::make::{
-    agency, append, claim, first, next, row, session, store, urgent, waiting,
+    CLAIM_MS, agency, append, claim, first, next, row, session, store, urgent, waiting,
 };
 
 pub async fn a_claim_takes_the_lowest_rank_over_all_its_queues(place: &dyn Place) {
@@ -136,7 +136,7 @@ pub async fn an_overdue_claim_leaves_the_session_where_it_stood(place: &dyn Plac
     store(&*backbone, first(1, waiting("main", 1))).await;
     store(&*backbone, first(2, waiting("main", 2))).await;
     let overdue = backbone.claim(claim(&["main"])).await.unwrap().unwrap();
-    place.pass_time(1_001).await;
+    place.pass_time(CLAIM_MS + 1).await;
     assert_eq!(backbone.release(session(1), overdue.epoch).await, Ok(false));
     let again = backbone.claim(claim(&["main"])).await.unwrap().unwrap();
     assert_eq!(again.session, session(1));
@@ -156,7 +156,7 @@ pub async fn an_append_with_a_live_epoch_completes_the_claim(place: &dyn Place) 
     store(&*backbone, first(1, waiting("main", 1))).await;
     let claimed = backbone.claim(claim(&["main"])).await.unwrap().unwrap();
     assert_eq!(store(&*backbone, own(1, 1, 2, claimed.epoch)).await, 2);
-    place.pass_time(1_001).await;
+    place.pass_time(CLAIM_MS + 1).await;
     assert_eq!(backbone.claim(claim(&["main"])).await, Ok(None));
     assert_eq!(
         backbone
@@ -173,7 +173,7 @@ pub async fn an_append_with_an_outdated_epoch_is_a_conflict(place: &dyn Place) {
     let backbone = place.open().await;
     store(&*backbone, first(1, waiting("main", 1))).await;
     let overdue = backbone.claim(claim(&["main"])).await.unwrap().unwrap();
-    place.pass_time(1_001).await;
+    place.pass_time(CLAIM_MS + 1).await;
     assert_eq!(
         append(&*backbone, own(1, 1, 2, overdue.epoch)).await,
         Ok(Appended::Conflict { head: 1 })

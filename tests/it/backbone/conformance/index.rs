@@ -1,6 +1,6 @@
 //! Index: order, pages, agencies, versions.
 
-use callbox::backbone::{Append, Claim, IndexRow, Standing, StandingKind};
+use callbox::backbone::{Append, Claim, IndexRow, Standing, StandingKind, Tally};
 
 use crate::backbone::Place;
 use crate::backbone::make::{agency, claim, first, next, row, store, waiting};
@@ -116,4 +116,35 @@ pub async fn every_change_of_the_index_raises_its_version(place: &dyn Place) {
         .await;
     }
     assert!(version().await > before);
+}
+
+pub async fn a_tally_counts_who_stands_where(place: &dyn Place) {
+    let backbone = place.open().await;
+    let counted = async || {
+        let mut counts = backbone.tally(&agency()).await.unwrap();
+        counts.sort_by_key(|tally| (tally.queue.clone(), tally.count));
+        let said = |tally: Tally| (tally.queue.to_string(), tally.kind, tally.count);
+        counts.into_iter().map(said).collect::<Vec<_>>()
+    };
+    assert_eq!(counted().await, []);
+    for number in 1..=3 {
+        store(&*backbone, first(number, waiting("a", 1))).await;
+    }
+    store(&*backbone, first(4, row("b", Standing::Abandoned))).await;
+    store(&*backbone, first(5, row("b", Standing::Closed))).await;
+    store(&*backbone, next(1, 1, 10)).await;
+    let waits = ("a".to_owned(), StandingKind::Waiting, 3);
+    let left = ("b".to_owned(), StandingKind::Abandoned, 1);
+    assert_eq!(counted().await, [waits, left.clone()]);
+    let taken = Append {
+        index: Some(row("a", Standing::Owned)),
+        ..next(2, 1, 11)
+    };
+    store(&*backbone, taken).await;
+    let owned = ("a".to_owned(), StandingKind::Owned, 1);
+    let waits = ("a".to_owned(), StandingKind::Waiting, 2);
+    assert_eq!(counted().await, [owned, waits, left]);
+    assert_eq!(place.open().await.tally(&agency()).await.unwrap().len(), 3);
+    let other = "other.example".parse().unwrap();
+    assert_eq!(backbone.tally(&other).await, Ok(vec![]));
 }

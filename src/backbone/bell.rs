@@ -1,7 +1,7 @@
 //! The bell: wakes whoever listens to an agency.
 //!
-//! Owns: the channels of each agency. Must not: ring for what is not committed. Called by: the writer after each commit,
-//! `publish` and `subscribe`.
+//! Owns: the channels of each agency inside one process. Must not: ring for what is not committed. Called by: the
+//! implementations, for what they committed or heard from elsewhere, `publish` and `subscribe`.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -20,7 +20,8 @@ const PUBLISHED_KEPT: usize = 256;
 
 #[derive(Debug)]
 struct Channels {
-    appended: broadcast::Sender<(SessionId, Seq)>,
+    /// `None`: rings were missed.
+    appended: broadcast::Sender<Option<(SessionId, Seq)>>,
     published: broadcast::Sender<Bytes>,
 }
 
@@ -46,7 +47,7 @@ impl Bell {
         for (agency, session, head) in appended {
             if let Some(channels) = agencies.get(agency) {
                 // Fails only when nobody listens any more.
-                let _ = channels.appended.send((session, head));
+                let _ = channels.appended.send(Some((session, head)));
             }
         }
     }
@@ -76,6 +77,25 @@ impl Bell {
         })
     }
 
+    /// Agencies somebody listens to.
+    pub(super) fn agencies(&self) -> Vec<AgencyId> {
+        let mut guard = self.lock();
+        let Some(agencies) = guard.as_mut() else {
+            return Vec::new();
+        };
+        agencies.retain(|_, channels| channels.appended.receiver_count() > 0);
+        agencies.keys().cloned().collect()
+    }
+
+    /// Tells whoever listens to an agency that rings were missed.
+    pub(super) fn missed(&self, agency: &AgencyId) {
+        let mut guard = self.lock();
+        if let Some(channels) = guard.as_mut().and_then(|agencies| agencies.get(agency)) {
+            // Fails only when nobody listens any more.
+            let _ = channels.appended.send(None);
+        }
+    }
+
     /// Ends every subscription once it has read what was rung.
     pub(super) fn close(&self) {
         *self.lock() = None;
@@ -89,7 +109,7 @@ impl Bell {
 /// One subscriber's end of a bell.
 #[derive(Debug)]
 pub(super) struct Listener {
-    appended: broadcast::Receiver<(SessionId, Seq)>,
+    appended: broadcast::Receiver<Option<(SessionId, Seq)>>,
     published: broadcast::Receiver<Bytes>,
 }
 
@@ -111,10 +131,10 @@ impl Subscription for Listener {
     }
 }
 
-fn heard(rung: Result<(SessionId, Seq), RecvError>) -> Option<Ring> {
+fn heard(rung: Result<Option<(SessionId, Seq)>, RecvError>) -> Option<Ring> {
     match rung {
-        Ok((session, head)) => Some(Ring::Appended { session, head }),
-        Err(RecvError::Lagged(_)) => Some(Ring::Missed),
+        Ok(Some((session, head))) => Some(Ring::Appended { session, head }),
+        Ok(None) | Err(RecvError::Lagged(_)) => Some(Ring::Missed),
         Err(RecvError::Closed) => None,
     }
 }

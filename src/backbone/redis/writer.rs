@@ -1,0 +1,153 @@
+//! Group commit: whatever waits goes as one pipeline, with one WAIT behind it.
+//!
+//! Owns: the order of writes to one primary and the count of its replicas. Must not: know what the writes are, or repeat
+//! one. Called by: `handle`, through a bounded channel.
+//!
+//! One group is on its way at a time; while it is, the next one gathers. So a group costs one fsync and one WAIT however
+//! many take part, and nobody waits for a timer.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use redis::{Cmd, Pipeline, Value};
+use tokio::sync::{mpsc, oneshot};
+
+use super::answer;
+use super::link::{Lane, Link, failed};
+use crate::backbone::{BackboneError, Guarantee};
+
+/// Jobs that may wait. Who comes later waits in the call, under its deadline.
+pub(super) const JOBS_MAX: usize = 256;
+/// Commands in one group: at 15 µs each a group takes the server 30 ms, which bounds what the last one of it waits.
+const GROUP_MAX_COMMANDS: usize = 2_048;
+/// Bytes in one group, for the same reason; a single job may exceed it and is then a group of its own.
+const GROUP_MAX_BYTES: usize = 8 * 1024 * 1024;
+
+/// Commands to be written together.
+pub(super) struct Job {
+    pub(super) commands: Vec<Cmd>,
+    /// About how long they are.
+    pub(super) bytes: usize,
+    /// A key in the slot of these commands; see [`Waiting`].
+    pub(super) beat: Option<String>,
+    /// One answer for each command, refusals included.
+    pub(super) answer: oneshot::Sender<Result<Vec<Value>, BackboneError>>,
+}
+
+/// How many replicas are waited for, and how long.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Waiting {
+    pub(super) replicas: u32,
+    pub(super) within: Duration,
+}
+
+/// Works until every sender is gone.
+pub(super) async fn run(link: Arc<Link>, mut jobs: mpsc::Receiver<Job>, waiting: Waiting) {
+    let mut next = None;
+    loop {
+        let first = match next.take() {
+            Some(job) => job,
+            None => match jobs.recv().await {
+                Some(job) => job,
+                None => return,
+            },
+        };
+        let group;
+        (group, next) = collect(first, &mut jobs);
+        write(&link, group, waiting).await;
+    }
+}
+
+/// Jobs that wait, up to the bounds of a group, and the one that did not fit.
+fn collect(first: Job, jobs: &mut mpsc::Receiver<Job>) -> (Vec<Job>, Option<Job>) {
+    let (mut commands, mut bytes) = (first.commands.len(), first.bytes);
+    let mut group = vec![first];
+    while let Ok(job) = jobs.try_recv() {
+        if commands + job.commands.len() > GROUP_MAX_COMMANDS || bytes + job.bytes > GROUP_MAX_BYTES
+        {
+            return (group, Some(job));
+        }
+        commands += job.commands.len();
+        bytes += job.bytes;
+        group.push(job);
+    }
+    (group, None)
+}
+
+async fn write(link: &Link, mut group: Vec<Job>, waiting: Waiting) {
+    // Who stopped waiting was told "unknown"; what was never sent stays unsent.
+    group.retain(|job| !job.answer.is_closed());
+    let mut pipeline = Pipeline::with_capacity(group.len());
+    let counts: Vec<_> = group.iter().map(|job| job.commands.len()).collect();
+    let mut beat = None;
+    for job in &mut group {
+        for command in job.commands.drain(..) {
+            pipeline.add_command(command);
+        }
+        beat = beat.or_else(|| job.beat.take());
+    }
+    if pipeline.is_empty() {
+        return;
+    }
+    let waits = waiting.replicas > 0;
+    if waits {
+        wait_command(&mut pipeline, beat, waiting);
+    }
+    let started = std::time::Instant::now();
+    let answers = link.ask_all(Lane::Writes, &pipeline).await;
+    metrics::histogram!("callbox_backbone_group_seconds").record(started.elapsed().as_secs_f64());
+    let answers = answers.and_then(|(wire, answers)| {
+        if waits {
+            enough(answers.last(), waiting.replicas).inspect_err(|error| {
+                link.standing().guarantee = Guarantee::Weaker {
+                    reason: error.to_string().into(),
+                };
+                link.trouble.notify_one();
+            })?;
+        }
+        Ok((wire, answers))
+    });
+    match answers {
+        Ok((wire, answers)) => {
+            let mut answers = answers.into_iter();
+            for (job, count) in group.into_iter().zip(counts) {
+                let mine: Vec<_> = answers.by_ref().take(count).collect();
+                for refusal in mine.iter().filter_map(answer::refusal) {
+                    link.refused(&wire, refusal);
+                }
+                // Nobody waits any more: what is written stays written.
+                let _ = job.answer.send(Ok(mine));
+            }
+        }
+        Err(error) => {
+            for job in group {
+                let _ = job.answer.send(Err(error.clone()));
+            }
+        }
+    }
+}
+
+/// WAIT counts replicas up to the last write of its own connection. A duplicate writes nothing, and what it repeats may
+/// have been written over another connection: so there is always a write before it.
+fn wait_command(pipeline: &mut Pipeline, beat: Option<String>, waiting: Waiting) {
+    if let Some(beat) = beat {
+        pipeline.cmd("SET").arg(beat).arg(1);
+    }
+    let within_ms = u64::try_from(waiting.within.as_millis()).unwrap_or(u64::MAX);
+    pipeline
+        .cmd("WAIT")
+        .arg(waiting.replicas)
+        .arg(within_ms.max(1));
+}
+
+fn enough(counted: Option<&Value>, wanted: u32) -> Result<(), BackboneError> {
+    match counted {
+        Some(Value::Int(counted)) if *counted >= i64::from(wanted) => Ok(()),
+        Some(Value::Int(counted)) => Err(failed(&format!(
+            "{counted} of {wanted} replicas have the write"
+        ))),
+        _ => Err(failed(
+            "the shared tier cannot say which replicas have the write",
+        )),
+    }
+}

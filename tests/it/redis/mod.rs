@@ -1,0 +1,7 @@
+//! Real servers for tests: `redis-server`, its replicas and Sentinels, started on free ports of the loopback address.
+//!
+//! A server ends with its handle. Its data stays in a folder of the test's own until then, so that it can be started again.
+
+mod server;
+
+pub use server::{RedisServer, ServerOptions};
