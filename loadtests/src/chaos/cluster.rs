@@ -257,7 +257,7 @@ impl Cluster {
              [storage]\ndata_dir = \"{disk}/data\"\n\
              [identity]\nkey_file = \"{key}\"\n\
              [node]\nname = \"h{number}\"\n\
-             [backbone]\nurl = \"sentinel://{sentinels}/callbox\"\nwait_replicas = {wait}\n\
+             [backbone]\nurl = \"redis+sentinel://{sentinels}/callbox\"\nwait_replicas = {wait}\n\
              [agency.demo]\nenabled = true\nallow_remote = true\nusers = [{users}]\n\
              [session]\nresume_grace_s = 600\n\
              [log]\nformat = \"json\"\nfilter = \"info\"\n",
