@@ -244,8 +244,10 @@ fn configuration(folder: &Path, ports: Ports, wishes: Wishes) -> String {
             "[server.tls]\nmode = \"self-signed\"\nself_signed_names = [\"127.0.0.1\"]\n",
         );
     }
+    // A few links stand for thousands of people here: one of them may send more than a person's share.
+    text.push_str("[session]\nresident_messages_per_s = 0\nconsole_messages_per_s = 0\n");
     if let Some(grace) = wishes.resume_grace_s {
-        text.push_str(&format!("[session]\nresume_grace_s = {grace}\n"));
+        text.push_str(&format!("resume_grace_s = {grace}\n"));
     }
     text
 }

@@ -133,7 +133,7 @@ pub enum Event {
         media_type: String,
         /// Size of the original in bytes.
         size_bytes: u64,
-        /// Whether a preview came along; `photo_previewed` follows when it can be shown.
+        /// Whether a preview came along; `photo_previewed` or `photo_preview_refused` follows.
         preview: bool,
         /// How old it was when announced, in ms.
         age_ms: i64,
@@ -142,6 +142,13 @@ pub enum Event {
     PhotoPreviewed {
         /// Which photo.
         photo: CommandId,
+    },
+    /// The preview that came along cannot be shown: too large, or no picture. The photo itself may still come.
+    PhotoPreviewRefused {
+        /// Which photo.
+        photo: CommandId,
+        /// Why: `preview_refused`.
+        code: ErrorCode,
     },
     /// The original is sealed.
     PhotoStored {

@@ -59,11 +59,15 @@ impl Live {
         lock(&self.peers).publishers.contains_key(&peer)
     }
 
+    fn has_publisher(&self, session: SessionId) -> bool {
+        let peers = lock(&self.peers);
+        peers.publishers.values().any(|of| *of == session)
+    }
+
     fn close(&self, peer: media::PeerId) {
         self.forget(peer);
-        let plane = Arc::clone(&self.plane);
-        // Whoever is gone already needs no closing.
-        tokio::spawn(async move { plane.close_peer(peer).await.ok() });
+        // Ordered now. Whoever is gone already needs no closing.
+        tokio::spawn(self.plane.close_peer(peer));
     }
 }
 
@@ -93,6 +97,9 @@ async fn listen(live: Weak<Live>, node: Weak<Node>, mut events: MediaEvents) {
                 let lost = !matches!(reason, CloseReason::Asked | CloseReason::Replaced);
                 if publishes && lost {
                     node.media_lost(session);
+                }
+                if publishes && !live.has_publisher(session) {
+                    node.media_gone(session);
                 }
                 node.watchers_changed(session);
             }
@@ -148,8 +155,13 @@ impl LiveMedia for Live {
 
     fn revoke(&self, session: SessionId, medium: Medium) {
         let Some(kind) = kind(medium) else { return };
-        let plane = Arc::clone(&self.plane);
-        tokio::spawn(async move { plane.revoke(room(session), kind).await });
+        // Ordered now; the task only waits for a room whose queue is full.
+        tokio::spawn(self.plane.revoke(room(session), kind));
+    }
+
+    fn permit(&self, session: SessionId, medium: Medium) {
+        let Some(kind) = kind(medium) else { return };
+        tokio::spawn(self.plane.permit(room(session), kind));
     }
 
     fn close_peer(&self, peer: PeerId) {
@@ -171,8 +183,7 @@ impl LiveMedia for Live {
     }
 
     fn close_session(&self, session: SessionId) {
-        let plane = Arc::clone(&self.plane);
-        tokio::spawn(async move { plane.close_room(room(session)).await });
+        tokio::spawn(self.plane.close_room(room(session)));
     }
 
     fn watchers(&self, session: SessionId) -> Watchers {

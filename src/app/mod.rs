@@ -4,6 +4,7 @@
 
 mod agency;
 mod backbone;
+mod data_folder;
 mod live;
 mod photos;
 pub mod store;
@@ -35,7 +36,7 @@ use crate::media::{Advertised, MediaConfig, MediaPlane};
 use crate::node::agency::Agency;
 use crate::node::{Node, NodeLimits, Random};
 use crate::shutdown::{Drained, Lifecycle, service_manager};
-use crate::transport::{Transport, TransportLimits};
+use crate::transport::{RateLimit, Transport, TransportLimits};
 
 /// Folder of the embedded backbone inside the data folder.
 pub(crate) const BACKBONE_FOLDER: &str = "backbone";
@@ -110,7 +111,7 @@ impl Parts {
     async fn build(config: &Config, lifecycle: &Lifecycle) -> anyhow::Result<Self> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         let data_dir = &config.storage.data_dir;
-        std::fs::create_dir_all(data_dir)
+        data_folder::prepare(data_dir)
             .with_context(|| format!("{} (storage.data_dir)", data_dir.display()))?;
         let opened = backbone::Opened::open(config, Arc::clone(&clock)).await?;
         let backbone = opened.shared();
@@ -265,7 +266,7 @@ fn node_limits(config: &Config) -> NodeLimits {
         outbox_bytes: session.outbox_bytes,
         slow_reader_ms: ms(session.slow_reader()),
         resume_grace_ms: ms(session.resume_grace()),
-        console_grace_ms: session.console_grace_s.saturating_mul(1_000),
+        console_grace_ms: session.console_grace_ms,
         restart_grace_ms: session.restart_grace_s.saturating_mul(1_000),
     }
 }
@@ -277,6 +278,14 @@ fn transport_limits(config: &Config) -> TransportLimits {
         resident_heartbeat_ms: session.resident_heartbeat_s.saturating_mul(1_000),
         staff_heartbeat_ms: session.heartbeat_s.saturating_mul(1_000),
         upload_token_ms: ms(config.identity.upload_token()),
+        resident_rate: RateLimit {
+            per_s: session.resident_messages_per_s,
+            burst: session.resident_messages_burst,
+        },
+        staff_rate: RateLimit {
+            per_s: session.console_messages_per_s,
+            burst: session.console_messages_burst,
+        },
         told: Limits {
             message_bytes: u32::try_from(session.message_bytes).unwrap_or(u32::MAX),
             text_chars: TEXT_MAX_CHARS as u32,

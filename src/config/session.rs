@@ -14,6 +14,16 @@ pub struct Session {
     /// Bytes waiting for one slow reader. Default 256 KiB; over it the outbox is dropped and the reader is fed from
     /// the log.
     pub outbox_bytes: usize,
+    /// Messages per second that a resident's link may send in the long run. Default 200: people type ten times a second at most, and an outbox
+    /// of an hour is sent in seconds. Over it a message is answered `too_fast` and sent again by its client; text as it is typed is
+    /// left out first, from half of the burst on. 0: no bound.
+    pub resident_messages_per_s: u32,
+    /// Messages at once before that rate counts. Default 400.
+    pub resident_messages_burst: u32,
+    /// The same for a console's link. Default 1,000; a `delivered` counts a sixteenth.
+    pub console_messages_per_s: u32,
+    /// Messages at once before that rate counts. Default 2,000.
+    pub console_messages_burst: u32,
     /// Seconds that a reader may stay behind before its link is closed. Default 10; it resumes without loss.
     pub slow_reader_s: u64,
     /// Seconds from the upgrade to the first frame. Default 5: links that say nothing hold no place.
@@ -26,9 +36,9 @@ pub struct Session {
     /// Seconds that a resident's session waits for its client to come back before it counts as abandoned.
     /// Default 120: a lift, a tunnel, a change of network.
     pub resume_grace_s: u64,
-    /// Seconds that sessions wait for their owner's console after its last window is gone. Default 5: a page that is
-    /// loaded again keeps its sessions. Then they are offered to others.
-    pub console_grace_s: u64,
+    /// Milliseconds that sessions wait for their owner's console after its last window is gone. Default 1,500: a page that
+    /// is loaded again keeps its sessions, and else they are offered to others within 2 s.
+    pub console_grace_ms: u64,
     /// The same after a restart of the node. Default 20: consoles connect again with a pause.
     pub restart_grace_s: u64,
     /// Read buffer of a resident's socket in bytes. Default 1,024: most messages fit, and half of it saves 1.5 KiB of each idle
@@ -43,12 +53,16 @@ impl Default for Session {
         Self {
             message_bytes: 256 * 1024,
             outbox_bytes: 256 * 1024,
+            resident_messages_per_s: 200,
+            resident_messages_burst: 400,
+            console_messages_per_s: 1_000,
+            console_messages_burst: 2_000,
             slow_reader_s: 10,
             first_frame_s: 5,
             heartbeat_s: 2,
             resident_heartbeat_s: 20,
             resume_grace_s: 120,
-            console_grace_s: 5,
+            console_grace_ms: 1_500,
             restart_grace_s: 20,
             resident_read_buffer_bytes: 1_024,
             console_read_buffer_bytes: 8_192,

@@ -15,6 +15,7 @@ use callbox_proto::ids::{AgencyId, CommandId, SessionId, StaffId};
 use callbox_proto::message::AgencyInfo;
 use callbox_proto::vocabulary::Millis;
 
+use super::bus::Around;
 use super::figures::{Figures, Move};
 use super::lists::Lists;
 use super::lock;
@@ -45,6 +46,8 @@ pub struct Agency {
     pub(super) figures: Mutex<Figures>,
     /// What lists show.
     pub(super) lists: Mutex<Lists>,
+    /// Its other nodes.
+    pub(super) around: Around,
 }
 
 impl Agency {
@@ -60,6 +63,7 @@ impl Agency {
             roster: Mutex::default(),
             figures: Mutex::default(),
             lists: Mutex::default(),
+            around: Around::default(),
         }
     }
 
@@ -127,7 +131,7 @@ impl Agency {
     /// A confirmed change of a session that lists show.
     pub(super) fn moved(&self, session: SessionId, moved: &Move, now_ms: Millis) {
         if moved.before.is_some() || moved.after.is_some() {
-            lock(&self.figures).moved(session, moved, now_ms);
+            lock(&self.figures).moved(session, moved, now_ms, true);
         }
         self.mark_changed();
     }

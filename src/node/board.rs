@@ -23,12 +23,14 @@ impl Node {
             return;
         }
         let policy = agency.policy();
+        let elsewhere = agency.around.elsewhere();
         let staffed: Vec<_> = policy
             .queues()
             .iter()
-            .map(|info| (info.queue.clone(), roster.staffed(&info.queue)))
+            .map(|info| (info.queue.clone(), roster.staffed(&info.queue, &elsewhere)))
             .collect();
-        let people = roster.figures();
+        let people = roster.figures(&elsewhere);
+        drop(elsewhere);
         drop(roster);
         let figures = lock(&agency.figures);
         let queues = staffed

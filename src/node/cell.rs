@@ -44,6 +44,10 @@ pub struct Inner {
     pub stale: bool,
     /// The state is being read.
     pub loading: bool,
+    /// The decided state went another way than the log: it is read anew, not gone on from.
+    pub diverged: bool,
+    /// Head of the log as far as anybody has told: over `durable` there are entries of others to be read.
+    pub known: Seq,
     /// Appends on their way.
     pub in_flight: u32,
     /// Commands submitted so far.
@@ -58,6 +62,12 @@ pub struct Inner {
     pub since_snapshot: u32,
     /// The resident's connection here.
     pub resident: Option<Arc<Outbox>>,
+    /// Number of the resident's last connection anywhere, where there are several nodes …
+    pub turn: u64,
+    /// … and when it began here, by the monotonic clock.
+    pub turn_ms: u64,
+    /// The resident's live media comes in here.
+    pub publishing: bool,
     /// Everybody who receives entries.
     pub followers: Vec<Follower>,
     /// Entries delivered to a console (not in the log: consoles say it again after a restart).
@@ -107,6 +117,8 @@ impl Cell {
                 session: None,
                 stale: true,
                 loading: false,
+                diverged: false,
+                known: 0,
                 in_flight: 0,
                 arrivals: 0,
                 parked: VecDeque::new(),
@@ -114,6 +126,9 @@ impl Cell {
                 durable: 0,
                 since_snapshot: 0,
                 resident: None,
+                turn: 0,
+                turn_ms: 0,
+                publishing: false,
                 followers: Vec::new(),
                 delivered: 0,
                 seen: 0,
@@ -137,6 +152,7 @@ impl Inner {
             && self.parked.is_empty()
             && self.awaiting.is_empty()
             && self.resident.is_none()
+            && !self.publishing
             && self.followers.is_empty()
     }
 
@@ -173,6 +189,25 @@ impl Inner {
         }
     }
 
+    /// The state is not what the log has, whose head is at least `head`: it is read again before the next decision.
+    pub fn distrust(&mut self, head: Seq) {
+        self.stale = true;
+        self.diverged = true;
+        self.known = self.known.max(head);
+    }
+
+    /// Tells the resident what a person has opened by these entries.
+    pub fn note_seen(&mut self, entries: &[Stored]) {
+        let seen = entries.iter().rev().find_map(|entry| match entry.event {
+            Event::Seen { up_to } => Some(up_to),
+            _ => None,
+        });
+        if let Some(up_to) = seen {
+            self.seen = self.seen.max(up_to);
+            self.tell_attention();
+        }
+    }
+
     /// Tells the resident how far things were delivered and seen.
     pub fn tell_attention(&self) {
         if let Some(outbox) = &self.resident {
@@ -186,11 +221,11 @@ impl Inner {
         }
     }
 
-    /// Tells staff who follow about the resident's link.
-    pub fn tell_presence(&self, session: SessionId) {
+    /// Tells staff who follow about the resident's link, which may be at another node.
+    pub fn tell_presence(&self, session: SessionId, elsewhere: bool) {
         let mut presence = Shared::new(ToStaff::Presence {
             session,
-            connected: self.resident.is_some(),
+            connected: elsewhere || self.resident.is_some(),
             delivered: self.resident_delivered,
             seen: self.resident_seen,
         });

@@ -70,6 +70,16 @@ impl Cells {
         }
     }
 
+    /// Looks at every session in memory. The map is free meanwhile.
+    pub fn for_each(&self, mut act: impl FnMut(&Cell)) {
+        for shard in &self.shards {
+            let cells: Vec<_> = lock(shard).values().cloned().collect();
+            for cell in cells {
+                act(&cell);
+            }
+        }
+    }
+
     /// How many are in memory.
     #[must_use]
     pub fn count(&self) -> usize {

@@ -1,17 +1,20 @@
 //! Figures: what the supervisors' screen counts, kept as sessions move.
 //!
-//! Owns: counts of one agency's queues on this node. Must not: read the log or the clock. Called by: `sessions` with every
-//! confirmed move, `recovery` at start, `board`.
+//! Owns: counts of one agency's queues. Must not: read the log or the clock. Called by: `sessions` with every confirmed move,
+//! `bus` with those of other nodes, `recovery` at start and when counts have drifted, `board`.
+//!
+//! Sessions are counted as members of sets, so that a move told twice counts once.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use callbox_domain::session::Session;
 use callbox_proto::ids::{QueueId, SessionId};
 use callbox_proto::message::QueueFigures;
 use callbox_proto::vocabulary::{Millis, Priority, Standing};
+use serde::{Deserialize, Serialize};
 
 /// Where a session stands, as far as figures care.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stand {
     /// Its queue.
     pub queue: QueueId,
@@ -65,13 +68,13 @@ struct Counts {
     answered: u64,
     answered_in_target: u64,
     abandoned: u64,
-    owned_now: u64,
-    abandoned_now: u64,
+    owned_now: HashSet<SessionId>,
+    abandoned_now: HashSet<SessionId>,
 }
 
 impl Counts {
-    /// The count of those that stand there now, where it is not the waiting ones.
-    const fn standing(&mut self, standing: Standing) -> Option<&mut u64> {
+    /// Those that stand there now, where it is not the waiting ones.
+    const fn standing(&mut self, standing: Standing) -> Option<&mut HashSet<SessionId>> {
         match standing {
             Standing::Owned => Some(&mut self.owned_now),
             Standing::Abandoned => Some(&mut self.abandoned_now),
@@ -83,13 +86,13 @@ impl Counts {
 const DAY_MS: u64 = 24 * 60 * 60 * 1_000;
 
 impl Figures {
-    /// Counts a confirmed move. `now_ms` decides to which day (UTC) it belongs.
-    pub fn moved(&mut self, session: SessionId, moved: &Move, now_ms: Millis) {
+    /// Counts a confirmed move, one decided here (`ours`) or on another node. `now_ms` decides to which day (UTC) it belongs.
+    pub fn moved(&mut self, session: SessionId, moved: &Move, now_ms: Millis, ours: bool) {
         self.roll_over(now_ms);
         if let Some(before) = &moved.before {
             let counts = self.queues.entry(before.queue.clone()).or_default();
             if let Some(standing) = counts.standing(before.standing) {
-                *standing = standing.saturating_sub(1);
+                standing.remove(&session);
             }
             if counts.entered.remove(&(before.entered_ms, session)) {
                 let slot = &mut counts.by_priority[before.priority.index()];
@@ -99,7 +102,7 @@ impl Figures {
         let Some(after) = &moved.after else { return };
         let counts = self.queues.entry(after.queue.clone()).or_default();
         if let Some(standing) = counts.standing(after.standing) {
-            *standing += 1;
+            standing.insert(session);
         }
         match after.standing {
             Standing::Waiting => {
@@ -122,8 +125,10 @@ impl Figures {
             if answered_ms <= after.deadline_ms {
                 counts.answered_in_target += 1;
             }
-            let waited_s = answered_ms.saturating_sub(after.entered_ms) as f64 / 1_000.0;
-            metrics::histogram!("callbox_time_to_answer_seconds").record(waited_s);
+            if ours {
+                let waited_s = answered_ms.saturating_sub(after.entered_ms) as f64 / 1_000.0;
+                metrics::histogram!("callbox_time_to_answer_seconds").record(waited_s);
+            }
         }
     }
 
@@ -137,7 +142,10 @@ impl Figures {
     #[must_use]
     pub fn owned_and_abandoned(&self) -> (u64, u64) {
         self.queues.values().fold((0, 0), |(owned, abandoned), c| {
-            (owned + c.owned_now, abandoned + c.abandoned_now)
+            (
+                owned + c.owned_now.len() as u64,
+                abandoned + c.abandoned_now.len() as u64,
+            )
         })
     }
 
@@ -164,6 +172,73 @@ impl Figures {
         }
     }
 
+    /// Counts a session that stands there already.
+    pub fn count(&mut self, id: SessionId, session: &Session) {
+        let stands = Move {
+            listed: true,
+            before: None,
+            after: Some(Stand::from(session)),
+        };
+        self.moved(id, &stands, self.day.saturating_mul(DAY_MS), false);
+    }
+
+    /// How many wait, are owned and stand abandoned, by queue.
+    #[allow(dead_code)]
+    pub fn now(&self) -> impl Iterator<Item = (&QueueId, [u64; 3])> {
+        self.queues.iter().map(|(queue, counts)| {
+            let now = [
+                counts.entered.len(),
+                counts.owned_now.len(),
+                counts.abandoned_now.len(),
+            ];
+            (queue, now.map(|count| count as u64))
+        })
+    }
+
+    /// Takes over where sessions stand from a count made anew; the day's counts stay.
+    pub fn replace_now(&mut self, anew: Self) {
+        for counts in self.queues.values_mut() {
+            counts.entered.clear();
+            counts.by_priority = [0; 5];
+            counts.owned_now.clear();
+            counts.abandoned_now.clear();
+        }
+        for (queue, from) in anew.queues {
+            let counts = self.queues.entry(queue).or_default();
+            counts.entered = from.entered;
+            counts.by_priority = from.by_priority;
+            counts.owned_now = from.owned_now;
+            counts.abandoned_now = from.abandoned_now;
+        }
+    }
+
+    /// The day (since 1970) and its counts by queue: answered, answered in target, abandoned.
+    #[must_use]
+    pub fn today(&self) -> (u64, Vec<(QueueId, [u64; 3])>) {
+        let of_day = |(queue, counts): (&QueueId, &Counts)| {
+            let counts = [counts.answered, counts.answered_in_target, counts.abandoned];
+            counts
+                .iter()
+                .any(|c| *c > 0)
+                .then(|| (queue.clone(), counts))
+        };
+        (self.day, self.queues.iter().filter_map(of_day).collect())
+    }
+
+    /// Another node's counts of a day: they only grow, so the higher one has missed less.
+    pub fn merge_today(&mut self, day: u64, queues: &[(QueueId, [u64; 3])], now_ms: Millis) {
+        self.roll_over(now_ms);
+        if day != self.day {
+            return;
+        }
+        for (queue, [answered, in_target, abandoned]) in queues {
+            let counts = self.queues.entry(queue.clone()).or_default();
+            counts.answered = counts.answered.max(*answered);
+            counts.answered_in_target = counts.answered_in_target.max(*in_target);
+            counts.abandoned = counts.abandoned.max(*abandoned);
+        }
+    }
+
     fn roll_over(&mut self, now_ms: Millis) {
         let day = now_ms / DAY_MS;
         if day == self.day {
@@ -179,8 +254,47 @@ impl Figures {
 }
 
 #[cfg(test)]
+impl Stand {
+    /// The longest there is.
+    pub fn example() -> Self {
+        Self {
+            queue: "q".repeat(64).parse().expect("a name"),
+            standing: Standing::Abandoned,
+            priority: Priority::LIFE_AT_RISK,
+            entered_ms: Millis::MAX,
+            deadline_ms: Millis::MAX,
+            answered_ms: Some(Millis::MAX),
+        }
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_move_told_twice_counts_once_and_a_recount_keeps_the_day() {
+        let id = SessionId::from_u128(1).unwrap();
+        let queue: QueueId = "emergency".parse().unwrap();
+        let mut figures = Figures::default();
+        let owned = Move {
+            listed: true,
+            before: Some(stand(Standing::Waiting, None)),
+            after: Some(stand(Standing::Owned, Some(9_000))),
+        };
+        figures.moved(id, &owned, 20_000, false);
+        figures.moved(id, &owned, 20_000, false);
+        assert_eq!(figures.owned_and_abandoned(), (1, 0));
+        figures.merge_today(0, &[(queue.clone(), [5, 4, 3])], 20_000);
+        figures.merge_today(0, &[(queue.clone(), [2, 2, 2])], 20_000);
+        figures.replace_now(Figures::default());
+        assert_eq!(figures.owned_and_abandoned(), (0, 0));
+        let shown = figures.of(&queue, 0);
+        assert_eq!(
+            (shown.answered, shown.answered_in_target, shown.abandoned),
+            (5, 4, 3)
+        );
+    }
 
     fn stand(standing: Standing, answered_ms: Option<u64>) -> Stand {
         Stand {
@@ -213,7 +327,7 @@ mod tests {
                 before: before.cloned(),
                 after: Some(after.clone()),
             };
-            figures.moved(id, &moved, 20_000);
+            figures.moved(id, &moved, 20_000, true);
         }
         let shown = figures.of(&queue, 0);
         assert_eq!(
@@ -231,8 +345,8 @@ mod tests {
             before: None,
             after: Some(stand(Standing::Waiting, None)),
         };
-        figures.moved(id, &moved, 1_000);
-        figures.moved(id, &Move::default(), DAY_MS + 1);
+        figures.moved(id, &moved, 1_000, true);
+        figures.moved(id, &Move::default(), DAY_MS + 1, true);
         assert_eq!(figures.waiting(), 1);
     }
 }

@@ -67,17 +67,24 @@ impl Node {
                 let Some(session) = index::session(&indexed.row) else {
                     continue;
                 };
-                rows.push(self.overlay(session.row(indexed.session, false)));
+                rows.push(self.overlay(agency, session.row(indexed.session, false)));
             }
         }
         Ok(rows)
     }
 
-    /// What only this node knows of a session: its resident's link, and messages since the row was written.
-    fn overlay(&self, mut row: SessionRow) -> SessionRow {
+    /// What the index does not know of a session: its resident's link, and messages since the row was written.
+    fn overlay(&self, agency: &Agency, mut row: SessionRow) -> SessionRow {
+        if agency.around.is_accompanied() {
+            let there = agency.around.of(row.session);
+            row.connected = there.resident_at.is_some();
+            if row.standing != Standing::Owned {
+                row.messages = row.messages.max(there.messages);
+            }
+        }
         if let Some(cell) = self.cells.get(row.session) {
             let inner = cell.lock();
-            row.connected = inner.resident.is_some();
+            row.connected |= inner.resident.is_some();
             let unowned = row.standing != Standing::Owned;
             let durable = |s: &&Session| unowned && s.head <= inner.durable;
             if let Some(session) = inner.session.as_ref().filter(durable) {
@@ -99,7 +106,7 @@ impl Node {
         };
         let roster = {
             let mut roster = lock(&agency.roster);
-            roster.set_owned(&owned_by);
+            roster.set_owned(owned_by);
             roster.consoles(LIST_ROLES).cloned().collect::<Vec<_>>()
         };
         let mut lists = lock(&agency.lists);
@@ -153,10 +160,11 @@ impl Node {
         waiting.sort_by_key(|row| (row.rank, row.session));
         let staffed: HashMap<QueueId, bool> = {
             let roster = lock(&agency.roster);
+            let elsewhere = agency.around.elsewhere();
             let policy = agency.policy();
             let queues = policy.queues().iter();
             queues
-                .map(|q| (q.queue.clone(), roster.staffed(&q.queue) > 0))
+                .map(|q| (q.queue.clone(), roster.staffed(&q.queue, &elsewhere) > 0))
                 .collect()
         };
         let totals: HashMap<QueueId, u64> = {

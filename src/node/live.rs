@@ -13,9 +13,10 @@ use callbox_proto::event::{Event, MediaEnd, Stored};
 use callbox_proto::ids::{PeerId, SessionId};
 use callbox_proto::message::{ToResident, ToStaff};
 use callbox_proto::vocabulary::{Medium, Role, Standing, Watchers};
+use serde::{Deserialize, Serialize};
 
 use super::Node;
-use super::cell::Cell;
+use super::cell::{Cell, Inner};
 use super::frame::{Shared, tell};
 
 /// Answer of the media plane to an offer.
@@ -28,7 +29,8 @@ pub struct LiveAnswer {
 }
 
 /// How somebody receives.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Viewer {
     /// The owner, who may be heard by the resident.
     Talk,
@@ -57,8 +59,11 @@ pub trait LiveMedia: Send + Sync + 'static {
         viewer: Viewer,
     ) -> Result<LiveAnswer, ErrorCode>;
 
-    /// Forwarding of one medium stops now.
+    /// Forwarding of one medium stops now: calls for one session act in their order.
     fn revoke(&self, session: SessionId, medium: Medium);
+
+    /// One medium may be forwarded again, if a connection that may send it is there.
+    fn permit(&self, session: SessionId, medium: Medium);
 
     /// One connection ends.
     fn close_peer(&self, peer: PeerId);
@@ -93,7 +98,35 @@ impl Node {
         if !granted.has(Medium::Video) && !granted.has(Medium::Audio) {
             return Err(ErrorCode::NoConsent);
         }
-        self.media()?.publish(cell.id, offer, granted).await
+        let media = self.media()?;
+        let answer = media.publish(cell.id, offer, granted).await?;
+        // The resident may have stopped or agreed meanwhile: what holds now counts, not what held when the offer came.
+        let inner = cell.lock();
+        let now = inner.session.as_ref().map(|s| s.granted);
+        let now = now.unwrap_or_default();
+        for medium in [Medium::Video, Medium::Audio] {
+            match (granted.has(medium), now.has(medium)) {
+                (true, false) => media.revoke(cell.id, medium),
+                (false, true) => media.permit(cell.id, medium),
+                _ => {}
+            }
+        }
+        drop(inner);
+        self.publishes(cell, true);
+        Ok(answer)
+    }
+
+    /// The resident's live media comes in here, or no longer does. Other nodes are told before the log says that it flows.
+    fn publishes(&self, cell: &Cell, publishing: bool) {
+        cell.lock().publishing = publishing;
+        self.tell_presence_now(cell);
+    }
+
+    /// The media plane has no connection of the resident any more.
+    pub fn media_gone(&self, session: SessionId) {
+        if let Some(cell) = self.cells.get(session) {
+            self.publishes(&cell, false);
+        }
     }
 
     /// Somebody offers to receive.
@@ -121,13 +154,19 @@ impl Node {
         if talk && !is_owner {
             return Err(ErrorCode::NotOwner);
         }
+        if let Some((agency, at)) = self.media_elsewhere(cell) {
+            return self.watch_far(&agency, at, cell.id, offer, viewer).await;
+        }
         let answer = self.media()?.watch(cell.id, offer, viewer).await?;
-        self.tell_live(cell);
+        self.watchers_changed(cell.id);
         Ok(answer)
     }
 
     /// One media connection ends.
     pub fn stop_watching(&self, cell: &Cell, peer: PeerId) {
+        if self.stop_watching_far(cell, peer) {
+            return;
+        }
         if let Ok(media) = self.media() {
             media.close_peer(peer);
             self.tell_live(cell);
@@ -156,16 +195,33 @@ impl Node {
     pub fn watchers_changed(&self, session: SessionId) {
         if let Some(cell) = self.cells.get(session) {
             self.tell_live(&cell);
+            if cell.lock().publishing {
+                self.tell_presence_now(&cell);
+            }
         }
+    }
+
+    /// Who receives at this node's media plane.
+    pub(super) fn watchers_here(&self, session: SessionId) -> Watchers {
+        self.media()
+            .map(|media| media.watchers(session))
+            .unwrap_or_default()
+    }
+
+    /// The resident's media comes in at another node now.
+    pub(super) fn end_media_here(&self, session: SessionId) {
+        self.with_media(|media| media.close_session(session));
     }
 
     /// Tells the resident who receives, and staff what flows.
     pub(super) fn tell_live(&self, cell: &Cell) {
-        let watching = self
-            .media()
-            .map(|m| m.watchers(cell.id))
-            .unwrap_or_default();
+        let agency = self.agency_of(cell);
+        let there = agency.map(|agency| agency.around.of(cell.id));
         let inner = cell.lock();
+        let watching = match there {
+            Some(there) if there.media_at.is_some() && !inner.publishing => there.watchers,
+            _ => self.watchers_here(cell.id),
+        };
         let live = inner.session.as_ref().map(|s| s.live).unwrap_or_default();
         if let Some(outbox) = &inner.resident {
             tell(outbox, &ToResident::Watching(watching));
@@ -186,10 +242,14 @@ impl Node {
             match &entry.event {
                 Event::Consented {
                     medium: medium @ (Medium::Video | Medium::Audio),
-                    granted: false,
+                    granted,
                     ..
                 } => {
-                    self.with_media(|media| media.revoke(cell.id, *medium));
+                    // In the order of the log: a stop and a new grant that come together end as the resident wished.
+                    self.with_media(|media| match granted {
+                        true => media.permit(cell.id, *medium),
+                        false => media.revoke(cell.id, *medium),
+                    });
                     changed = true;
                 }
                 Event::Closed { .. } | Event::Left { .. } => {
@@ -209,7 +269,24 @@ impl Node {
         }
     }
 
-    fn media(&self) -> Result<&Arc<dyn LiveMedia>, ErrorCode> {
+    /// The same for entries that were not read one by one: what the state no longer allows ends.
+    pub(super) fn effects_of_state(&self, cell: &Cell, inner: &Inner) {
+        let Some(session) = &inner.session else {
+            return;
+        };
+        if session.standing == Standing::Closed || session.left {
+            self.with_media(|media| media.close_session(cell.id));
+            return;
+        }
+        self.with_media(|media| media.close_telecommunicators(cell.id));
+        for medium in [Medium::Video, Medium::Audio] {
+            if !session.granted.has(medium) {
+                self.with_media(|media| media.revoke(cell.id, medium));
+            }
+        }
+    }
+
+    pub(super) fn media(&self) -> Result<&Arc<dyn LiveMedia>, ErrorCode> {
         self.media.get().ok_or(ErrorCode::MediaBusy)
     }
 

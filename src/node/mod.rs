@@ -7,9 +7,13 @@
 pub mod agency;
 mod appender;
 mod board;
+pub mod bus;
 pub mod cell;
 mod cells;
 mod connections;
+mod crossing;
+mod elsewhere;
+mod far_media;
 mod figures;
 mod follow;
 pub mod frame;
@@ -25,9 +29,11 @@ mod roster;
 mod sessions;
 mod staff;
 mod tasks;
+mod tenure;
 mod timers;
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use callbox_proto::error::CloseCode;
@@ -36,14 +42,31 @@ use callbox_proto::message::ToResident;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+pub use bus::Membership;
 pub use follow::Fed;
 pub use random::Random;
 pub use staff::Person;
+
+/// Reads what the disk holds as this module does; for `crate::probes`.
+pub(crate) fn probe_stored(
+    session: callbox_proto::ids::SessionId,
+    record: &crate::backbone::Record,
+    row: &crate::backbone::IndexRow,
+) -> bool {
+    let state = index::session(row).is_some_and(|state| {
+        // What can be read is shown in lists.
+        let _row = state.row(session, false);
+        let _again = index::row(&state);
+        true
+    });
+    index::entry(session, record).is_ok() || state
+}
 
 use crate::backbone::{Backbone, BackboneError};
 use crate::clock::Clock;
 use agency::Agency;
 use appender::Appenders;
+use bus::Together;
 use cells::Cells;
 use connections::Connections;
 use frame::Shared;
@@ -71,7 +94,7 @@ impl Default for NodeLimits {
             outbox_bytes: 256 * 1024,
             slow_reader_ms: 10_000,
             resume_grace_ms: 120_000,
-            console_grace_ms: 5_000,
+            console_grace_ms: 1_500,
             restart_grace_ms: 20_000,
         }
     }
@@ -95,6 +118,32 @@ pub struct Node {
     appenders: OnceLock<Appenders>,
     tasks: TaskTracker,
     stop: CancellationToken,
+    /// Clients are sent away: this run goes.
+    goes: AtomicBool,
+    /// Its place among other nodes; `None` for a node alone.
+    together: Option<Together>,
+}
+
+/// Why a node does not start among others.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The backbone does not answer, or its index cannot be read.
+    #[error("the backbone: {0}")]
+    Backbone(BackboneError),
+    /// Another node has this name.
+    #[error("another node named {name} is running; every node needs a name of its own (node.name)")]
+    NameTaken {
+        /// The name.
+        name: String,
+    },
+    /// Something that all nodes must share is another one here.
+    #[error(
+        "this node has another {what} than the other nodes of the cluster; all of them must share it"
+    )]
+    Differs {
+        /// What it is.
+        what: String,
+    },
 }
 
 impl std::fmt::Debug for Node {
@@ -115,11 +164,48 @@ impl Node {
         limits: NodeLimits,
         agencies: Vec<Agency>,
     ) -> Result<Arc<Self>, BackboneError> {
+        let node = Self::assemble(backbone, clock, random, limits, agencies, None);
+        node.run().await?;
+        Ok(node)
+    }
+
+    /// Starts a node that is one of many over a backbone they share.
+    ///
+    /// # Errors
+    /// The backbone's; or that this node cannot be one of those that are there.
+    pub async fn join(
+        backbone: Arc<dyn Backbone>,
+        clock: Arc<dyn Clock>,
+        random: Random,
+        limits: NodeLimits,
+        agencies: Vec<Agency>,
+        membership: Membership,
+    ) -> Result<Arc<Self>, StartError> {
+        let together = Together::new(membership, random.instance());
+        let node = Self::assemble(backbone, clock, random, limits, agencies, Some(together));
+        if let Err(error) = node.meet_others().await {
+            node.stop();
+            return Err(error);
+        }
+        node.run().await?;
+        let weak = Arc::downgrade(&node);
+        node.tasks.spawn(bus::tick(weak));
+        Ok(node)
+    }
+
+    fn assemble(
+        backbone: Arc<dyn Backbone>,
+        clock: Arc<dyn Clock>,
+        random: Random,
+        limits: NodeLimits,
+        agencies: Vec<Agency>,
+        together: Option<Together>,
+    ) -> Arc<Self> {
         let agencies = agencies
             .into_iter()
             .map(|agency| (agency.id().clone(), Arc::new(agency)))
             .collect();
-        let node = Arc::new(Self {
+        Arc::new(Self {
             backbone,
             clock,
             random,
@@ -132,13 +218,18 @@ impl Node {
             appenders: OnceLock::new(),
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
-        });
-        node.recover().await?;
-        let weak = Arc::downgrade(&node);
-        let appenders = Appenders::start(&weak, &node.tasks);
-        node.appenders.get_or_init(|| appenders);
-        node.tasks.spawn(tasks::run(weak, node.stop.clone()));
-        Ok(node)
+            goes: AtomicBool::new(false),
+            together,
+        })
+    }
+
+    async fn run(self: &Arc<Self>) -> Result<(), BackboneError> {
+        self.recover().await?;
+        let weak = Arc::downgrade(self);
+        let appenders = Appenders::start(&weak, &self.tasks);
+        self.appenders.get_or_init(|| appenders);
+        self.tasks.spawn(tasks::run(weak, self.stop.clone()));
+        Ok(())
     }
 
     /// Connects the media plane; once.
@@ -195,6 +286,7 @@ impl Node {
     /// Asks every client to go, each after a random part of the hint: they connect again elsewhere, or here after the
     /// restart.
     pub fn send_everybody_away(&self) {
+        self.goes.store(true, Ordering::Relaxed);
         // The same on the wire for residents and staff.
         let mut hint = Shared::new(ToResident::Reconnect {
             after_ms: RECONNECT_AFTER_MS,
@@ -204,6 +296,14 @@ impl Node {
             let _missed = hint.send(outbox);
             outbox.close(CloseCode::GoingDown);
         });
+    }
+
+    /// Tells other nodes that this one goes, so that they need not notice.
+    pub async fn leave(&self) {
+        if self.together.is_some() {
+            self.tell_bye().await;
+            self.drop_node_lease().await;
+        }
     }
 
     /// Ends the node's own tasks; what is on its way to the log arrives.

@@ -50,6 +50,12 @@ impl Random {
         ConnectionId::from_u128(self.bits()).expect("not zero")
     }
 
+    /// A run of a node among others: not zero.
+    #[must_use]
+    pub fn instance(&self) -> u64 {
+        lock(&self.0).random::<u64>().max(1)
+    }
+
     /// Bytes nobody can foresee, for challenges.
     #[must_use]
     pub fn nonce(&self) -> [u8; 32] {

@@ -1,12 +1,14 @@
-//! After a start: what the index says of sessions that are not finished.
+//! After a start, here or of another node: what the index says of sessions that are not finished.
 //!
 //! Owns: counting them, and treating everybody as away from now on: residents and consoles get the usual grace to come back.
-//! Must not: change sessions. Called by: `Node::start`.
+//! Must not: change sessions. Called by: `Node::start`, `bus`.
 
+use callbox_domain::session::Session;
+use callbox_proto::ids::SessionId;
 use callbox_proto::vocabulary::Standing;
 
 use super::Node;
-use super::figures::{Move, Stand};
+use super::agency::Agency;
 use super::{index, lock};
 use crate::backbone::{BackboneError, READ_MAX_ROWS, StandingKind};
 
@@ -16,49 +18,76 @@ impl Node {
     /// # Errors
     /// The backbone's: a node that cannot read its index does not start.
     pub(super) async fn recover(&self) -> Result<(), BackboneError> {
+        for agency in self.agencies.values() {
+            let now_ms = self.clock.monotonic_ms();
+            self.for_each_open(agency, |id, session| {
+                lock(&agency.figures).count(id, session);
+                match (session.standing, &session.owner) {
+                    (Standing::Waiting, _) => self
+                        .timers
+                        .resident_is_away(id, now_ms + self.limits.resume_grace_ms),
+                    (Standing::Owned, Some(owner)) => self.timers.console_is_away(
+                        agency.id(),
+                        owner,
+                        now_ms + self.limits.restart_grace_ms,
+                    ),
+                    _ => {}
+                }
+            })
+            .await?;
+        }
+        Ok(())
+    }
+
+    /// After another node was lost: whoever waits and is connected nowhere is away from now on, unless that is known.
+    pub(super) async fn wait_for_absent(&self, agency: &Agency) -> Result<(), BackboneError> {
+        let due_ms = self.clock.monotonic_ms() + self.limits.resume_grace_ms;
+        self.for_each_open(agency, |id, session| {
+            let here = || {
+                self.cells
+                    .get(id)
+                    .is_some_and(|cell| cell.lock().resident.is_some())
+            };
+            let waits = session.standing == Standing::Waiting;
+            if waits && !agency.around.has_resident(id) && !here() {
+                self.timers.resident_may_be_away(id, due_ms);
+            }
+        })
+        .await
+    }
+
+    /// Looks at every session of an agency that is not finished, as the index has it.
+    ///
+    /// # Errors
+    /// The backbone's.
+    pub(super) async fn for_each_open(
+        &self,
+        agency: &Agency,
+        mut look: impl FnMut(SessionId, &Session),
+    ) -> Result<(), BackboneError> {
         let kinds = [
             StandingKind::Waiting,
             StandingKind::Owned,
             StandingKind::Abandoned,
         ];
-        for agency in self.agencies.values() {
-            for kind in kinds {
-                let mut after = None;
-                loop {
-                    let page = self
-                        .backbone
-                        .list(agency.id(), kind, after, READ_MAX_ROWS)
-                        .await?;
-                    for row in &page.rows {
-                        let Some(session) = index::session(&row.row) else {
+        for kind in kinds {
+            let mut after = None;
+            loop {
+                let page = self
+                    .backbone
+                    .list(agency.id(), kind, after, READ_MAX_ROWS)
+                    .await?;
+                for row in &page.rows {
+                    match index::session(&row.row) {
+                        Some(session) => look(row.session, &session),
+                        None => {
                             tracing::warn!(session = %row.session, "an index row of an unknown version is not counted");
-                            continue;
-                        };
-                        let moved = Move {
-                            listed: true,
-                            before: None,
-                            after: Some(Stand::from(&session)),
-                        };
-                        let now_ms = self.clock.now_ms();
-                        lock(&agency.figures).moved(row.session, &moved, now_ms);
-                        let now_ms = self.clock.monotonic_ms();
-                        match (session.standing, &session.owner) {
-                            (Standing::Waiting, _) => self.timers.resident_is_away(
-                                row.session,
-                                now_ms + self.limits.resume_grace_ms,
-                            ),
-                            (Standing::Owned, Some(owner)) => self.timers.console_is_away(
-                                agency.id(),
-                                owner,
-                                now_ms + self.limits.restart_grace_ms,
-                            ),
-                            _ => {}
                         }
                     }
-                    after = page.next;
-                    if after.is_none() {
-                        break;
-                    }
+                }
+                after = page.next;
+                if after.is_none() {
+                    break;
                 }
             }
         }

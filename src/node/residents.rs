@@ -129,7 +129,14 @@ impl Node {
     /// Binds a resident's connection to its session: tells where it stands, and feeds the entries after `after`. An older
     /// connection of the same session is replaced.
     pub fn attach_resident(self: &Arc<Self>, cell: &Arc<Cell>, outbox: &Arc<Outbox>, after: Seq) {
+        let agency = self.agency_of(cell);
+        let there = agency.as_ref().map(|agency| agency.around.of(cell.id));
         let mut inner = cell.lock();
+        if self.together.is_some() {
+            let known = there.map_or(0, |there| there.turn);
+            inner.turn = inner.turn.max(known) + 1;
+            inner.turn_ms = self.clock.monotonic_ms();
+        }
         let standing = inner
             .session
             .as_ref()
@@ -151,10 +158,10 @@ impl Node {
             let gone = older.connection();
             inner.followers.retain(|f| f.outbox.connection() != gone);
         }
-        inner.tell_presence(cell.id);
+        inner.tell_presence(cell.id, true);
         inner.tell_attention();
-        let agency = inner.session.as_ref().and_then(|s| self.agency(&s.agency));
         drop(inner);
+        self.tell_presence(cell, true);
         self.timers.resident_is_back(cell.id);
         cell.follow(outbox, Audience::Resident, after);
         if let Some(agency) = agency {
@@ -177,14 +184,18 @@ impl Node {
             return;
         }
         inner.resident = None;
-        inner.tell_presence(cell.id);
+        let agency = inner.session.as_ref().and_then(|s| self.agency(&s.agency));
+        let elsewhere = agency
+            .as_ref()
+            .is_some_and(|agency| agency.around.has_resident(cell.id));
+        inner.tell_presence(cell.id, elsewhere);
         let waits = inner
             .session
             .as_ref()
             .is_some_and(|s| s.standing == Standing::Waiting);
-        let agency = inner.session.as_ref().and_then(|s| self.agency(&s.agency));
         drop(inner);
-        if waits {
+        self.tell_presence(cell, false);
+        if waits && !elsewhere {
             let due = self.clock.monotonic_ms() + self.limits.resume_grace_ms;
             self.timers.resident_is_away(cell.id, due);
         }
@@ -202,18 +213,21 @@ impl Node {
         inner.resident_delivered = before.0.max(delivered.max(seen).min(durable));
         inner.resident_seen = before.1.max(seen.min(durable));
         if before != (inner.resident_delivered, inner.resident_seen) {
-            inner.tell_presence(cell.id);
+            inner.tell_presence(cell.id, false);
+            drop(inner);
+            self.tell_presence(cell, false);
         }
     }
 
     /// What a resident types goes to staff who follow; it may be lost.
-    pub fn resident_types(&self, cell: &Cell, typed: RealTimeText) {
+    pub fn resident_types(&self, cell: &Cell, typed: &RealTimeText) {
         let mut message = Shared::new(ToStaff::RealTimeText {
             session: cell.id,
             by: Actor::Resident,
-            typed,
+            typed: typed.clone(),
         });
         cell.lock().tell_staff(&mut message);
+        self.tell_typed(cell, &Actor::Resident, typed);
     }
 
     /// Submits a wish and waits for what becomes of it.

@@ -1,15 +1,17 @@
 //! The roster: who of an agency is signed in, on which connections, for which queues, in which state.
 //!
-//! Owns: people and their consoles on this node. Must not: touch sessions or write to the log. Called by: `staff`, `lists`,
-//! `board`.
+//! Owns: people and their consoles on this node, and putting them together with those of other nodes. Must not: touch sessions
+//! or write to the log. Called by: `staff`, `lists`, `board`, `bus`.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use callbox_proto::ids::{ConnectionId, QueueId, StaffId};
 use callbox_proto::message::PersonFigures;
 use callbox_proto::vocabulary::{AgentReason, AgentState, Millis, Role};
 
+use super::bus::message::PersonHere;
+use super::elsewhere::Elsewhere;
 use super::outbox::Outbox;
 
 /// Consoles of one person at once: several windows on several monitors. The oldest is closed when one more comes.
@@ -19,6 +21,8 @@ pub const CONSOLES_PER_PERSON_MAX: usize = 16;
 #[derive(Debug, Default)]
 pub struct Roster {
     people: HashMap<StaffId, Person>,
+    /// Sessions owned, by everybody of the agency.
+    owned: HashMap<StaffId, u32>,
 }
 
 /// A person.
@@ -34,8 +38,6 @@ pub struct Person {
     pub reason: Option<AgentReason>,
     /// Since when.
     pub since_ms: Millis,
-    /// Sessions owned.
-    pub sessions: u32,
     /// Open consoles.
     pub consoles: Vec<Console>,
 }
@@ -65,7 +67,6 @@ impl Roster {
             state: AgentState::NotAvailable,
             reason: Some(AgentReason::JustSignedIn),
             since_ms: now_ms,
-            sessions: 0,
             consoles: Vec::new(),
         });
         person.consoles.push(Console {
@@ -131,20 +132,72 @@ impl Roster {
         }
     }
 
-    /// Counts of owned sessions, made anew.
-    pub fn set_owned(&mut self, owned: &HashMap<StaffId, u32>) {
-        for (staff, person) in &mut self.people {
-            person.sessions = owned.get(staff).copied().unwrap_or(0);
+    /// Somebody who is signed in here and at another node has a new state there: the later word counts everywhere.
+    pub fn adopt(&mut self, there: &PersonHere) {
+        if let Some(person) = self.people.get_mut(&there.staff)
+            && there.since_ms > person.since_ms
+        {
+            person.take_state(there);
         }
     }
 
-    /// How many people are available for a queue.
+    /// Somebody who has just signed in here has the state they have at another node.
+    pub fn keep(&mut self, there: &PersonHere) {
+        if let Some(person) = self.people.get_mut(&there.staff)
+            && person.reason == Some(AgentReason::JustSignedIn)
+        {
+            person.take_state(there);
+        }
+    }
+
+    /// Counts of owned sessions, made anew.
+    pub fn set_owned(&mut self, owned: HashMap<StaffId, u32>) {
+        self.owned = owned;
+    }
+
+    /// Whether a person is signed in here.
     #[must_use]
-    pub fn staffed(&self, queue: &QueueId) -> u32 {
-        let serves = |p: &&Person| {
+    pub fn has(&self, staff: &StaffId) -> bool {
+        self.people.contains_key(staff)
+    }
+
+    /// Everybody who is signed in here.
+    #[must_use]
+    pub fn names(&self) -> Vec<StaffId> {
+        self.people.keys().cloned().collect()
+    }
+
+    /// Everybody who is signed in here, as other nodes are told.
+    #[must_use]
+    pub fn here(&self) -> Vec<PersonHere> {
+        let here = |(staff, person): (&StaffId, &Person)| {
+            let queues: BTreeSet<_> = person.consoles.iter().flat_map(|c| &c.queues).collect();
+            PersonHere {
+                staff: staff.clone(),
+                name: person.name.clone(),
+                role: person.role,
+                state: person.state,
+                reason: person.reason,
+                since_ms: person.since_ms,
+                queues: queues.into_iter().cloned().collect(),
+            }
+        };
+        self.people.iter().map(here).collect()
+    }
+
+    /// How many people are available for a queue, anywhere.
+    #[must_use]
+    pub fn staffed(&self, queue: &QueueId, elsewhere: &Elsewhere) -> u32 {
+        let serves = |(_, p): &(&StaffId, &Person)| {
             p.state == AgentState::Available && p.consoles.iter().any(|c| c.queues.contains(queue))
         };
-        u32::try_from(self.people.values().filter(serves).count()).unwrap_or(u32::MAX)
+        let here = self.people.iter().filter(serves).map(|(staff, _)| staff);
+        let there = elsewhere
+            .people()
+            .filter(|p| p.state == AgentState::Available && p.queues.contains(queue))
+            .map(|p| &p.staff);
+        let people: HashSet<_> = here.chain(there).collect();
+        u32::try_from(people.len()).unwrap_or(u32::MAX)
     }
 
     /// Every console of people in these roles.
@@ -156,23 +209,37 @@ impl Roster {
             .map(|console| &console.outbox)
     }
 
-    /// Everybody, by name of sign-in.
+    /// Everybody anywhere, by name of sign-in. Who is signed in at several nodes is shown once, with the latest state.
     #[must_use]
-    pub fn figures(&self) -> Vec<PersonFigures> {
-        let mut people: Vec<_> = self
-            .people
-            .iter()
-            .map(|(staff, person)| PersonFigures {
-                staff: staff.clone(),
-                name: person.name.clone(),
+    pub fn figures(&self, elsewhere: &Elsewhere) -> Vec<PersonFigures> {
+        let mut people: HashMap<StaffId, PersonHere> = HashMap::new();
+        for person in self.here().into_iter().chain(elsewhere.people().cloned()) {
+            let known = people.get(&person.staff);
+            if known.is_none_or(|known| known.since_ms < person.since_ms) {
+                people.insert(person.staff.clone(), person);
+            }
+        }
+        let mut people: Vec<_> = people
+            .into_values()
+            .map(|person| PersonFigures {
+                sessions: self.owned.get(&person.staff).copied().unwrap_or(0),
+                staff: person.staff,
+                name: person.name,
                 role: person.role,
                 state: person.state,
                 reason: person.reason,
                 since_ms: person.since_ms,
-                sessions: person.sessions,
             })
             .collect();
         people.sort_by(|a, b| a.staff.cmp(&b.staff));
         people
+    }
+}
+
+impl Person {
+    fn take_state(&mut self, there: &PersonHere) {
+        self.state = there.state;
+        self.reason = there.reason;
+        self.since_ms = there.since_ms;
     }
 }

@@ -1,9 +1,8 @@
 //! Sessions of a node: commands in, events out.
 //!
-//! Owns: the way of a command: find the session, decide, append, then show and answer; and reading a session back when its
-//! state is not known or not as decided; asking the role table about people's commands on the state they are decided on.
-//! Must not: encode for sockets (that is `cell`). Called by: `Node`'s callers for every command, `appender` with every
-//! outcome.
+//! Owns: the way of a command: find the session, decide, append, then show and answer; asking the role table about people's
+//! commands on the state they are decided on. Must not: encode for sockets (that is `cell`), read logs (that is `crossing`).
+//! Called by: `Node`'s callers for every command, `appender` with every outcome.
 
 use std::sync::Arc;
 
@@ -11,7 +10,7 @@ use callbox_domain::access::{self, Caller, Target, action_of_staff_command};
 use callbox_domain::session::{self, Context, Refusal, Session};
 use callbox_proto::error::ErrorCode;
 use callbox_proto::event::{Event, Stored};
-use callbox_proto::ids::{CommandId, SessionId};
+use callbox_proto::ids::CommandId;
 use callbox_proto::vocabulary::{Rung, Seq, Standing};
 
 use super::Node;
@@ -27,8 +26,6 @@ use crate::backbone::{Append, Appended, BackboneError};
 const SNAPSHOT_EVERY_ENTRIES: u32 = 64;
 /// How often a command is decided again after a conflict before its sender is told to try later.
 const ATTEMPTS_MAX: u32 = 8;
-/// Records read at once when a session is read back.
-const REPLAY_PAGE_RECORDS: usize = 500;
 
 impl Node {
     /// Decides a command and sends its events on their way; the answer goes where `pending.reply` says.
@@ -50,7 +47,7 @@ impl Node {
         self.load_if_quiet(cell, &mut inner);
     }
 
-    fn decide(self: &Arc<Self>, cell: &Arc<Cell>, inner: &mut Inner, pending: Pending) {
+    pub(super) fn decide(self: &Arc<Self>, cell: &Arc<Cell>, inner: &mut Inner, pending: Pending) {
         if inner.in_flight >= IN_FLIGHT_MAX {
             pending.reply.refused(pending.id, ErrorCode::TooFast.into());
             return;
@@ -167,6 +164,7 @@ impl Node {
                 inner.show(cell.id, first, pending.id, entries);
                 self.after_shown(cell, &mut inner, entries, &moved);
                 self.answer_awaiting(cell, &mut inner);
+                self.cross_if_behind(cell, &mut inner);
                 drop(inner);
                 pending
                     .reply
@@ -175,24 +173,24 @@ impl Node {
                 return;
             }
             Ok(Appended::Duplicate { first, last }) => {
-                inner.stale = true;
+                inner.distrust(last);
                 pending
                     .reply
                     .done(cell.id, pending.id, self.done(first, last));
             }
-            Ok(Appended::Conflict { .. }) if pending.attempts < ATTEMPTS_MAX => {
-                inner.stale = true;
+            Ok(Appended::Conflict { head }) if pending.attempts < ATTEMPTS_MAX => {
+                inner.distrust(head);
                 pending.attempts += 1;
                 pending.claim_epoch = None;
                 inner.parked.push_back(pending);
             }
-            Ok(Appended::Conflict { .. }) => {
-                inner.stale = true;
+            Ok(Appended::Conflict { head }) => {
+                inner.distrust(head);
                 let refusal = ErrorCode::StoreUnavailable.into();
                 pending.reply.refused(pending.id, refusal);
             }
             Err(error) => {
-                inner.stale = true;
+                inner.distrust(0);
                 self.append_failed(&error);
                 pending.reply.refused(pending.id, public(&error).into());
             }
@@ -234,26 +232,23 @@ impl Node {
 
     /// Figures and lists follow what is durable.
     fn after_shown(&self, cell: &Cell, inner: &mut Inner, entries: &[Stored], moved: &Move) {
-        let seen = entries.iter().rev().find_map(|entry| match entry.event {
-            Event::Seen { up_to } => Some(up_to),
-            _ => None,
-        });
-        if let Some(up_to) = seen {
-            inner.seen = inner.seen.max(up_to);
-            inner.tell_attention();
-        }
+        inner.note_seen(entries);
         inner.drop_former_owners(entries);
         // Whoever is away while somebody answers is waited for once nobody does any more.
-        let waits = |stand: &Stand| stand.standing == Standing::Waiting;
-        if inner.resident.is_none() && moved.after.as_ref().is_some_and(waits) {
-            let due = self.clock.monotonic_ms() + self.limits.resume_grace_ms;
-            self.timers.resident_is_away(cell.id, due);
-        }
         let Some(agency) = inner.session.as_ref().and_then(|s| self.agency(&s.agency)) else {
             return;
         };
+        let waits = |stand: &Stand| stand.standing == Standing::Waiting;
+        let away = inner.resident.is_none() && !agency.around.has_resident(cell.id);
+        if away && moved.after.as_ref().is_some_and(waits) {
+            let due = self.clock.monotonic_ms() + self.limits.resume_grace_ms;
+            self.timers.resident_is_away(cell.id, due);
+        }
         if moved.listed {
             agency.moved(cell.id, moved, self.clock.now_ms());
+            if moved.before.is_some() || moved.after.is_some() {
+                self.tell_moved(&agency, cell.id, moved);
+            }
         }
     }
 
@@ -299,98 +294,9 @@ impl Node {
             }
         });
     }
-
-    fn load_if_quiet(self: &Arc<Self>, cell: &Arc<Cell>, inner: &mut Inner) {
-        if inner.stale && inner.in_flight == 0 && !inner.loading && !inner.parked.is_empty() {
-            inner.loading = true;
-            let (node, cell) = (Arc::clone(self), Arc::clone(cell));
-            self.tasks.spawn(async move { node.load(&cell).await });
-        }
-    }
-
-    async fn load(self: &Arc<Self>, cell: &Arc<Cell>) {
-        let read = self.read_back(cell.id).await;
-        let mut inner = cell.lock();
-        inner.loading = false;
-        match read {
-            Ok(session) => {
-                inner.install(session);
-                // Something is on its way again: its outcome has the state read once more.
-                if inner.stale {
-                    return;
-                }
-                let mut parked: Vec<_> = std::mem::take(&mut inner.parked).into();
-                parked.sort_by_key(|pending| pending.arrived);
-                for pending in parked {
-                    self.decide(cell, &mut inner, pending);
-                }
-            }
-            Err(error) => {
-                tracing::error!(%error, session = %cell.id, "a session could not be read back");
-                for pending in std::mem::take(&mut inner.parked) {
-                    pending.reply.refused(pending.id, public(&error).into());
-                }
-            }
-        }
-    }
-
-    /// A session's state as the log has it; `None` if there is no such session.
-    pub(super) async fn read_back(&self, id: SessionId) -> Result<Option<Session>, BackboneError> {
-        let Some(indexed) = self.backbone.find_session(id).await? else {
-            return Ok(None);
-        };
-        let mut session = index::session(&indexed.row);
-        loop {
-            let after = session.as_ref().map_or(0, |s| s.head);
-            let page = self.backbone.read(id, after, REPLAY_PAGE_RECORDS).await?;
-            if page.is_empty() {
-                return Ok(session);
-            }
-            for record in page {
-                let entry = index::entry(id, &record)?;
-                match &mut session {
-                    Some(session) => session.apply(record.seq, &entry),
-                    none => *none = Session::begin(&entry),
-                }
-            }
-        }
-    }
-
-    /// Has the state of a session read, if it is not known; answers whether there is such a session.
-    ///
-    /// # Errors
-    /// The public code when the store does not answer.
-    pub async fn ensure_loaded(self: &Arc<Self>, cell: &Arc<Cell>) -> Result<bool, ErrorCode> {
-        {
-            let inner = cell.lock();
-            if !inner.stale {
-                return Ok(inner.session.is_some());
-            }
-        }
-        let session = self.read_back(cell.id).await.map_err(|e| public(&e))?;
-        let found = session.is_some();
-        cell.lock().install(session);
-        Ok(found)
-    }
 }
 
 impl Inner {
-    /// Takes over a state that was read from the log, unless the known one is good or something is on its way. Should it be
-    /// outdated already, the next append is a conflict and it is read again.
-    fn install(&mut self, session: Option<Session>) {
-        if !self.stale || self.in_flight > 0 {
-            return;
-        }
-        if let Some(session) = &session {
-            self.durable = self.durable.max(session.head);
-            self.seen = self.seen.max(session.seen);
-        }
-        self.feed_those_behind();
-        self.session = session;
-        self.since_snapshot = 0;
-        self.stale = false;
-    }
-
     /// Whether the session is finished.
     #[must_use]
     pub fn is_closed(&self) -> bool {

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use callbox_domain::session::Refusal;
 use callbox_proto::command::StaffCommand;
@@ -21,7 +22,9 @@ use super::frame::{Shared, encode};
 use super::outbox::Outbox;
 use super::pending::{Pending, Reply, Wish};
 use super::{index, lock};
-use crate::backbone::{Claim, Claimed, Lane, READ_MAX_ROWS, StandingKind};
+use crate::backbone::{
+    BackboneError, Claim, Claimed, IndexedSession, Lane, READ_MAX_ROWS, StandingKind,
+};
 
 /// How long a claim may wait for its append: far longer than a commit takes, short enough to give a lost one back.
 const CLAIM_LEASE_MS: u64 = 5_000;
@@ -44,16 +47,25 @@ pub struct Person {
 }
 
 impl Node {
-    /// A console signs in.
+    /// A console signs in. Somebody who is signed in at another node keeps the state they have there.
     pub fn sign_in(&self, person: &Person, outbox: &Arc<Outbox>) {
         let now_ms = self.clock.now_ms();
-        let surplus = lock(&person.agency.roster).sign_in(
+        let mut roster = lock(&person.agency.roster);
+        let surplus = roster.sign_in(
             &person.staff,
             &person.name,
             person.role,
             Arc::clone(outbox),
             now_ms,
         );
+        if let Some(there) = person.agency.around.elsewhere().person(&person.staff) {
+            roster.keep(there);
+        }
+        drop(roster);
+        self.tell_people(&person.agency);
+        if let Some(together) = &self.together {
+            together.tenure.want();
+        }
         if let Some(surplus) = surplus {
             surplus.close(CloseCode::Replaced);
         }
@@ -62,11 +74,20 @@ impl Node {
         person.agency.mark_changed();
     }
 
-    /// A console is gone. With a person's last one, their sessions go back to the queue after a grace.
-    pub fn sign_out(&self, person: &Person, connection: ConnectionId) {
+    /// A console is gone. With a person's last one anywhere, their sessions go back to the queue after a grace: at once for one
+    /// that was `frozen`, which had its grace, and later where this node sends its consoles away itself.
+    pub fn sign_out(&self, person: &Person, connection: ConnectionId, frozen: bool) {
         let last = lock(&person.agency.roster).sign_out(&person.staff, connection);
-        if last {
-            let due = self.clock.monotonic_ms() + self.limits.console_grace_ms;
+        self.tell_people(&person.agency);
+        if last && !person.agency.around.has_signed_in(&person.staff) {
+            let grace_ms = if frozen {
+                0
+            } else if self.goes.load(Ordering::Relaxed) {
+                self.limits.restart_grace_ms
+            } else {
+                self.limits.console_grace_ms
+            };
+            let due = self.clock.monotonic_ms() + grace_ms;
             self.timers
                 .console_is_away(person.agency.id(), &person.staff, due);
         }
@@ -88,6 +109,7 @@ impl Node {
             return Err(ErrorCode::NoSuchTarget);
         }
         lock(&person.agency.roster).register(&person.staff, connection, queues);
+        self.tell_people(&person.agency);
         person.agency.mark_changed();
         Ok(())
     }
@@ -96,13 +118,30 @@ impl Node {
     pub fn set_agent_state(&self, person: &Person, state: AgentState, reason: Option<AgentReason>) {
         let now_ms = self.clock.now_ms();
         lock(&person.agency.roster).set_state(&person.staff, state, reason, now_ms);
+        self.tell_people(&person.agency);
         person.agency.mark_changed();
     }
 
-    /// Takes the next session of the console's queues; the answer goes to the console.
-    pub async fn take_next(self: &Arc<Self>, person: &Person, id: CommandId, outbox: &Arc<Outbox>) {
+    /// Takes the next session of the console's queues; the answer goes to the console. The `first` one on a connection may be one
+    /// that was sent before, to another node or before a restart: then it is in the log of a session the person owns.
+    pub async fn take_next(
+        self: &Arc<Self>,
+        person: &Person,
+        id: CommandId,
+        outbox: &Arc<Outbox>,
+        first: bool,
+    ) {
         let reply = Reply::Staff(Arc::clone(outbox));
-        if let Some(session) = person.agency.taken_with(&person.staff, id) {
+        let mut taken = person.agency.taken_with(&person.staff, id);
+        if taken.is_none() && first {
+            taken = match self.taken_by_log(person, id).await {
+                Ok(taken) => taken,
+                Err(error) => {
+                    return reply.refused(id, super::sessions::public(&error).into());
+                }
+            };
+        }
+        if let Some(session) = taken {
             match self.agency_session(person, session).await {
                 Ok(cell) => self.submit(&cell, take(person, id, None, reply)),
                 Err(code) => reply.refused(id, code.into()),
@@ -120,6 +159,37 @@ impl Node {
             Ok((session, done)) => reply.done(session, id, done),
             Err(refusal) => reply.refused(id, refusal),
         }
+    }
+
+    /// The session this person owns whose log has this command.
+    async fn taken_by_log(
+        &self,
+        person: &Person,
+        id: CommandId,
+    ) -> Result<Option<SessionId>, BackboneError> {
+        let mut mine = Vec::new();
+        let mut after = None;
+        loop {
+            let kind = StandingKind::Owned;
+            let page = self
+                .backbone
+                .list(person.agency.id(), kind, after, READ_MAX_ROWS)
+                .await?;
+            let owned = |row: &&IndexedSession| {
+                index::session(&row.row).is_some_and(|s| s.is_owned_by(&person.staff))
+            };
+            mine.extend(page.rows.iter().filter(owned).map(|row| row.session));
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+        }
+        for session in mine {
+            if self.backbone.find_command(session, id).await?.is_some() {
+                return Ok(Some(session));
+            }
+        }
+        Ok(None)
     }
 
     async fn claim_and_take(
@@ -212,20 +282,22 @@ impl Node {
 
     /// Follows a session: its row, the resident's link, then its entries after `after`.
     pub fn follow_as(&self, person: &Person, cell: &Cell, outbox: &Arc<Outbox>, after: Seq) {
+        let elsewhere = person.agency.around.has_resident(cell.id);
         let inner = cell.lock();
         let Some(session) = &inner.session else {
             return;
         };
+        let connected = elsewhere || inner.resident.is_some();
         let head = inner.durable;
         let messages: [ToStaff; 2] = [
             ToStaff::Session {
-                row: session.row(cell.id, inner.resident.is_some()),
+                row: session.row(cell.id, connected),
                 head,
                 after: after.min(head),
             },
             ToStaff::Presence {
                 session: cell.id,
-                connected: inner.resident.is_some(),
+                connected,
                 delivered: inner.resident_delivered,
                 seen: inner.resident_seen,
             },
@@ -249,6 +321,14 @@ impl Node {
         if up_to > inner.delivered {
             inner.delivered = up_to;
             inner.tell_attention();
+            let here = inner.resident.is_some();
+            drop(inner);
+            if !here
+                && self.together.is_some()
+                && let Some(agency) = self.agency_of(cell)
+            {
+                self.tell_delivered(&agency, cell.id, up_to);
+            }
         }
     }
 
@@ -259,10 +339,11 @@ impl Node {
             let message = ToResident::RealTimeText(typed.clone());
             let _missed = outbox.push(encode(outbox.encoding(), &message));
         }
+        let by = Actor::staff(person.role, person.staff.clone());
         let mut message = Shared::new(ToStaff::RealTimeText {
             session: cell.id,
-            by: Actor::staff(person.role, person.staff.clone()),
-            typed,
+            by: by.clone(),
+            typed: typed.clone(),
         });
         for follower in &inner.followers {
             let watches = matches!(&follower.audience, Audience::Staff { staff, .. } if *staff != person.staff);
@@ -270,6 +351,8 @@ impl Node {
                 let _missed = message.send(&follower.outbox);
             }
         }
+        drop(inner);
+        self.tell_typed(cell, &by, &typed);
     }
 
     /// Finished sessions of an agency, newest (by when they entered their queue) first, from after `after` on.

@@ -13,7 +13,7 @@ use callbox_proto::vocabulary::Standing;
 use tokio_util::sync::CancellationToken;
 
 use super::Node;
-use super::index;
+use super::{index, lock};
 use crate::backbone::{BackboneError, READ_MAX_ROWS, StandingKind};
 
 /// Lists are told at most this often: quick for the eye, cheap for 500 rows.
@@ -36,6 +36,7 @@ pub async fn run(node: Weak<Node>, stop: CancellationToken) {
         for agency in node.agencies.values() {
             node.refresh_lists(agency).await;
         }
+        node.give_back_what_is_due().await;
         if ticks.is_multiple_of(SLOW_EVERY_TICKS) {
             node.slow_tick().await;
         }
@@ -46,24 +47,45 @@ impl Node {
     async fn slow_tick(self: &Arc<Self>) {
         for agency in self.agencies.values() {
             self.tell_board(agency);
+            // Logs that grow elsewhere change lists: now and then is enough, moves are told.
+            if agency.around.take_rung() {
+                agency.mark_changed();
+            }
         }
         self.close_silent_and_stalled();
         let now_ms = self.clock.monotonic_ms();
         for session in self.timers.due_residents(now_ms) {
             let cell = self.cells.get_or_insert(session);
-            if cell.lock().resident.is_none() {
+            let away = cell.lock().resident.is_none();
+            let elsewhere = || {
+                self.agencies
+                    .values()
+                    .any(|a| a.around.has_resident(session))
+            };
+            if away && !elsewhere() {
                 self.note(&cell, GatewayCommand::ResidentGone);
-            }
-        }
-        for (agency, staff) in self.timers.due_consoles(now_ms) {
-            if let Err(error) = self.give_back_sessions(&agency, &staff).await {
-                tracing::error!(%error, "sessions of a lost console could not be listed; tried again");
-                self.timers.console_is_away(&agency, &staff, now_ms + 1_000);
             }
         }
         self.cells.sweep();
         metrics::gauge!("callbox_sessions_in_memory").set(self.cells.count() as f64);
         metrics::gauge!("callbox_connections").set(self.connections.count() as f64);
+    }
+
+    /// What people own who have been away too long is offered again.
+    async fn give_back_what_is_due(self: &Arc<Self>) {
+        let now_ms = self.clock.monotonic_ms();
+        for (agency, staff) in self.timers.due_consoles(now_ms) {
+            let signed_in = self.agency(&agency).is_some_and(|known| {
+                lock(&known.roster).has(&staff) || known.around.has_signed_in(&staff)
+            });
+            if signed_in {
+                continue;
+            }
+            if let Err(error) = self.give_back_sessions(&agency, &staff).await {
+                tracing::error!(%error, "sessions of a lost console could not be listed; tried again");
+                self.timers.console_is_away(&agency, &staff, now_ms + 1_000);
+            }
+        }
     }
 
     fn close_silent_and_stalled(&self) {
@@ -81,7 +103,7 @@ impl Node {
     }
 
     /// A person's last console is gone for good: what they own is offered again.
-    async fn give_back_sessions(
+    pub(super) async fn give_back_sessions(
         self: &Arc<Self>,
         agency: &AgencyId,
         staff: &StaffId,
@@ -97,7 +119,8 @@ impl Node {
                     .is_some_and(|s| s.standing == Standing::Owned && s.is_owned_by(staff));
                 if owned {
                     let cell = self.cells.get_or_insert(row.session);
-                    self.note(&cell, GatewayCommand::ConsoleLost);
+                    let owner = staff.clone();
+                    self.note(&cell, GatewayCommand::ConsoleLost { owner });
                 }
             }
             after = page.next;

@@ -38,6 +38,16 @@ impl Timers {
         lock(&self.consoles).remove(&(agency.clone(), staff.clone()));
     }
 
+    /// A resident is away unless that is known already.
+    pub fn resident_may_be_away(&self, session: SessionId, due_ms: u64) {
+        lock(&self.residents).entry(session).or_insert(due_ms);
+    }
+
+    /// Whether a person is waited for.
+    pub fn waits_for_console(&self, agency: &AgencyId, staff: &StaffId) -> bool {
+        lock(&self.consoles).contains_key(&(agency.clone(), staff.clone()))
+    }
+
     /// Sessions whose resident has been away too long; each is answered once.
     pub fn due_residents(&self, now_ms: u64) -> Vec<SessionId> {
         let mut residents = lock(&self.residents);

@@ -13,11 +13,12 @@ use callbox_proto::codec::Encoding;
 use callbox_proto::command::StaffCommand;
 use callbox_proto::error::{CloseCode, ErrorCode};
 use callbox_proto::ids::{CommandId, PeerId, SessionId};
-use callbox_proto::message::{FromStaff, RealTimeText, ToStaff};
+use callbox_proto::message::{ErrorMessage, FromStaff, RealTimeText, ToStaff};
 use callbox_proto::vocabulary::{Role, Seq, TransferTarget};
 
 use super::link::{End, Link, Peer, refuse};
-use super::{Broken, HEARTBEATS_MISSED_MAX, Transport};
+use super::rate::{self, LIGHT_PARTS, Pace, Rate, WHOLE_PARTS};
+use super::{Broken, HEARTBEATS_MISSED_MAX, Transport, check_client};
 use crate::node::cell::{Audience, Cell};
 use crate::node::frame::tell;
 use crate::node::outbox::Outbox;
@@ -62,9 +63,10 @@ fn check_hello(
     encoding: Encoding,
     frame: &[u8],
 ) -> Result<Person, ErrorCode> {
-    let FromStaff::Hello { token, .. } = encoding.decode(frame)? else {
+    let FromStaff::Hello { client, token } = encoding.decode(frame)? else {
         return Err(ErrorCode::WrongOrder);
     };
+    check_client(&client)?;
     let claimed = transport.tokens.check_staff(&token)?;
     // A token outlives a change of role or an account that is gone: the account decides.
     let now = transport
@@ -106,8 +108,10 @@ async fn run(transport: Arc<Transport>, mut link: Box<Link>, person: Person) {
         transport,
         follows: HashMap::new(),
         watched: HashSet::new(),
+        asked_next: false,
         peers: Arc::default(),
         broken: Broken::on("staff"),
+        rate: Rate::default(),
     };
     peer.welcome();
     node.sign_in(&peer.person, &outbox);
@@ -124,9 +128,12 @@ struct Console {
     follows: HashMap<SessionId, Arc<Cell>>,
     /// Sessions this connection has said it watches; only then may a supervisor follow them.
     watched: HashSet<SessionId>,
+    /// A take-next has come over this connection.
+    asked_next: bool,
     /// Live connections, so that they end with this one.
     peers: Arc<std::sync::Mutex<HashMap<SessionId, PeerId>>>,
     broken: Broken,
+    rate: Rate,
 }
 
 impl Console {
@@ -158,7 +165,8 @@ impl Console {
         for cell in self.follows.values() {
             cell.unfollow(connection);
         }
-        node.sign_out(&self.person, connection);
+        let frozen = self.outbox.closing() == Some(CloseCode::Silent);
+        node.sign_out(&self.person, connection, frozen);
     }
 
     fn refuse(&self, id: Option<CommandId>, code: ErrorCode) {
@@ -179,7 +187,8 @@ impl Console {
                 Ok(())
             }
             FromStaff::TakeNext { id } => {
-                Box::pin(node.take_next(&self.person, id, &self.outbox)).await;
+                let first = !std::mem::replace(&mut self.asked_next, true);
+                Box::pin(node.take_next(&self.person, id, &self.outbox, first)).await;
                 Ok(())
             }
             FromStaff::Do {
@@ -391,6 +400,38 @@ impl Console {
             self.transport.node.stop_watching(cell, peer);
         }
     }
+
+    /// Counts a message; one that comes too early is answered here and not carried out.
+    async fn is_in_time(&mut self, message: &FromStaff) -> Result<bool, CloseCode> {
+        let parts = match message {
+            FromStaff::Delivered { .. } => LIGHT_PARTS,
+            _ => WHOLE_PARTS,
+        };
+        let types = matches!(message, FromStaff::RealTimeText { .. });
+        let now_ms = self.transport.node.clock().monotonic_ms();
+        let pace = self
+            .rate
+            .count(&self.transport.limits.staff_rate, parts, now_ms);
+        let (after_ms, pause) = match pace {
+            Pace::Fine => return Ok(true),
+            Pace::Hurried if !types => return Ok(true),
+            Pace::Hurried => (rate::TYPING_AGAIN_MS, false),
+            Pace::TooFast { after_ms, pause } => (after_ms, pause),
+            Pace::Close => return Err(CloseCode::TooFast),
+        };
+        metrics::counter!("callbox_messages_refused_total", "side" => "staff").increment(1);
+        if !types || self.rate.tells(now_ms) {
+            let error = ErrorMessage {
+                after_ms: Some(after_ms),
+                ..ErrorMessage::new(FromStaff::id(message), ErrorCode::TooFast)
+            };
+            tell(&self.outbox, &ToStaff::Error(error));
+        }
+        if pause {
+            Box::pin(tokio::time::sleep(rate::PAUSE)).await;
+        }
+        Ok(false)
+    }
 }
 
 impl Peer for Console {
@@ -398,7 +439,9 @@ impl Peer for Console {
         match self.outbox.encoding().decode(frame) {
             Ok(message) => {
                 let id = FromStaff::id(&message);
-                if let Err(code) = self.handle(message).await {
+                if self.is_in_time(&message).await?
+                    && let Err(code) = self.handle(message).await
+                {
                     self.refuse(id, code);
                 }
                 Ok(())

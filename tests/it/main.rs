@@ -12,6 +12,8 @@ mod http_gateway;
 mod http_policy;
 mod http_server;
 mod http_tls;
+mod mutations;
+mod nodes;
 mod photos;
 mod pictures;
 mod redis;

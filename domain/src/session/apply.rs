@@ -97,10 +97,16 @@ impl Session {
                 state: PhotoState::Announced,
                 size_bytes: *size_bytes,
                 preview: false,
+                preview_refused: false,
             }),
             Event::PhotoPreviewed { photo } => {
                 if let Some(photo) = self.photos.iter_mut().find(|p| p.id == *photo) {
                     photo.preview = true;
+                }
+            }
+            Event::PhotoPreviewRefused { photo, .. } => {
+                if let Some(photo) = self.photos.iter_mut().find(|p| p.id == *photo) {
+                    photo.preview_refused = true;
                 }
             }
             Event::PhotoStored { photo, copy, .. } => {

@@ -52,6 +52,11 @@ pub enum GatewayCommand {
         /// Which photo.
         photo: CommandId,
     },
+    /// A preview cannot be shown.
+    PreviewRefused {
+        /// Which photo.
+        photo: CommandId,
+    },
     /// An original is sealed.
     PhotoSealed {
         /// Which photo.
@@ -76,8 +81,11 @@ pub enum GatewayCommand {
     MediaStarted(Medium),
     /// Live media ended.
     MediaEnded(Medium, MediaEnd),
-    /// The owner's console is lost.
-    ConsoleLost,
+    /// The owner's console is lost. Names the owner: by the time it is decided somebody else may have the session.
+    ConsoleLost {
+        /// Who owned it.
+        owner: StaffId,
+    },
     /// The resident's link has been away too long.
     ResidentGone,
     /// The resident came back after leaving.
@@ -466,6 +474,15 @@ fn gateway(session: &Session, command: &GatewayCommand) -> Vec<Event> {
             Some(known) if !known.preview => vec![Event::PhotoPreviewed { photo: *photo }],
             _ => Vec::new(),
         },
+        GatewayCommand::PreviewRefused { photo } => match session.photo(*photo) {
+            Some(known) if !known.preview && !known.preview_refused => {
+                vec![Event::PhotoPreviewRefused {
+                    photo: *photo,
+                    code: ErrorCode::PreviewRefused,
+                }]
+            }
+            _ => Vec::new(),
+        },
         GatewayCommand::PhotoSealed {
             photo,
             sha256,
@@ -494,7 +511,9 @@ fn gateway(session: &Session, command: &GatewayCommand) -> Vec<Event> {
                 reason: *reason,
             }]
         }
-        GatewayCommand::ConsoleLost if session.standing == Standing::Owned => {
+        GatewayCommand::ConsoleLost { owner }
+            if session.standing == Standing::Owned && session.is_owned_by(owner) =>
+        {
             let mut events = vec![Event::Released {
                 reason: ReleaseReason::ConsoleLost,
             }];

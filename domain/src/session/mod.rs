@@ -99,6 +99,9 @@ pub struct Photo {
     pub size_bytes: u64,
     /// Whether a re-encoded preview can be shown.
     pub preview: bool,
+    /// Whether the preview that came along was refused.
+    #[serde(default)]
+    pub preview_refused: bool,
 }
 
 /// The state of one session: the fold of its log up to `head`.

@@ -6,6 +6,7 @@
 //! Why it is built this way: `docs/decisions/0001-embedded-backbone-on-sqlite.md`. What is in the tables:
 //! `docs/backbone-tables.md`.
 
+mod accept;
 mod check;
 mod fault;
 mod folder;
@@ -22,6 +23,7 @@ mod tally;
 mod upkeep;
 mod writer;
 
+pub use accept::{Accepted, accept_damage};
 pub use fault::OpenError;
 pub use handle::{Embedded, Options};
 pub use upkeep::{DAMAGE_NAMED_MAX, Verification, copy_folder, verify_folder};

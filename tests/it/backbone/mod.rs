@@ -3,12 +3,8 @@
 pub mod conformance;
 mod embedded;
 mod histories;
-<<<<<<< HEAD
 pub mod make;
-=======
-mod make;
 pub mod redis;
->>>>>>> main
 
 use std::sync::Arc;
 

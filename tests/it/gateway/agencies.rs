@@ -106,7 +106,8 @@ impl AtConsole {
     }
 
     async fn take_next(&self, node: &Arc<Node>) -> Result<SessionId, ErrorCode> {
-        node.take_next(&self.person, fresh(), &self.outbox).await;
+        node.take_next(&self.person, fresh(), &self.outbox, true)
+            .await;
         loop {
             for message in self.next().await {
                 match message {

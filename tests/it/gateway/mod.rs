@@ -3,16 +3,19 @@
 #![allow(dead_code)] // the harness serves further modules than the ones here
 
 mod agencies;
+mod bad_disk;
 mod bad_input;
+mod damage;
 mod exactly_once;
 pub mod harness;
 mod life;
 mod links;
 mod live;
-mod media_client;
+pub mod media_client;
 mod ownership;
 mod photo_client;
 mod photos;
+mod rates;
 mod roles;
 mod shared_tier;
 mod tls;

@@ -63,7 +63,7 @@ async fn two_consoles_that_ask_for_the_next_never_get_the_same() {
 
 #[tokio::test]
 async fn sessions_of_a_lost_console_are_offered_again_after_the_grace() {
-    let gateway = Gateway::with("session.console_grace_s = 1").await;
+    let gateway = Gateway::with("session.console_grace_ms = 1000").await;
     let ann = gateway.resident().await;
     let (tina, tom) = (gateway.console("tina").await, gateway.console("tom").await);
     let session = ann.open("A dog barks").await;
@@ -86,7 +86,7 @@ async fn sessions_of_a_lost_console_are_offered_again_after_the_grace() {
 
 #[tokio::test]
 async fn a_page_loaded_again_within_the_grace_keeps_its_sessions() {
-    let gateway = Gateway::with("session.console_grace_s = 4").await;
+    let gateway = Gateway::with("session.console_grace_ms = 4000").await;
     let ann = gateway.resident().await;
     let (tina, tom) = (gateway.console("tina").await, gateway.console("tom").await);
     let (kept, lost) = (ann.open("A dog barks").await, {

@@ -295,7 +295,7 @@ export type Event =
       media_type: string;
       /** Size of the original in bytes. */
       size_bytes: number;
-      /** Whether a preview came along; `photo_previewed` follows when it can be shown. */
+      /** Whether a preview came along; `photo_previewed` or `photo_preview_refused` follows. */
       preview: boolean;
       /** How old it was when announced, in ms. */
       age_ms: number;
@@ -305,6 +305,14 @@ export type Event =
       kind: "photo_previewed";
       /** Which photo. */
       photo: string;
+    }
+  /** The preview that came along cannot be shown: too large, or no picture. The photo itself may still come. */
+  | {
+      kind: "photo_preview_refused";
+      /** Which photo. */
+      photo: string;
+      /** Why: `preview_refused`. */
+      code: ErrorCode;
     }
   /** The original is sealed. */
   | {
@@ -1339,6 +1347,7 @@ export const CLOSE_CODES = {
   silent: { number: 4001, reason: "silent", after: "at_once" },
   going_down: { number: 4100, reason: "going down", after: "after_pause" },
   full: { number: 4101, reason: "full", after: "after_pause" },
+  too_fast: { number: 4102, reason: "too fast", after: "after_pause" },
   sign_in_again: { number: 4200, reason: "sign in again", after: "after_change" },
   no_hello: { number: 4201, reason: "no hello", after: "after_change" },
   replaced: { number: 4300, reason: "replaced", after: "never" },

@@ -82,7 +82,7 @@ fn prepare() -> anyhow::Result<Count> {
             package.why
         );
     }
-    println!("cargo, rustfmt, clippy, node, npm, redis-server, chromium and fonts are there");
+    println!("cargo, rustfmt, clippy, node, npm, and the packages above are there");
     Ok(Count::PASSED)
 }
 

@@ -6,7 +6,7 @@ use callbox_proto::event::{Event, MediaEnd, ReleaseReason};
 use callbox_proto::ids::CommandId;
 use callbox_proto::vocabulary::{Medium, Standing};
 
-use super::desk::{Desk, OPENED_MS, announces, close, id};
+use super::desk::{Desk, OPENED_MS, announces, close, id, staff};
 use crate::session::{GatewayCommand, PhotoState};
 
 fn with_photo() -> (Desk, CommandId) {
@@ -43,6 +43,24 @@ fn a_kept_preview_is_told_once() {
     assert_eq!(desk.by_gateway(kept()), []);
     let unknown = GatewayCommand::PreviewKept { photo: id(99) };
     assert_eq!(desk.by_gateway(unknown), []);
+}
+
+#[test]
+fn a_refused_preview_is_told_once_and_the_original_may_still_come() {
+    let (mut desk, photo) = with_photo();
+    let refused = || GatewayCommand::PreviewRefused { photo };
+    let code = ErrorCode::PreviewRefused;
+    let told = [Event::PhotoPreviewRefused { photo, code }];
+    assert_eq!(desk.by_gateway(refused()), told);
+    assert_eq!(desk.by_gateway(refused()), []);
+    assert_eq!(desk.by_gateway(sealed(photo, true)).len(), 1);
+    let (mut desk, photo) = with_photo();
+    desk.by_gateway(GatewayCommand::PreviewKept { photo });
+    assert_eq!(
+        desk.by_gateway(GatewayCommand::PreviewRefused { photo }),
+        [],
+        "what is shown was not refused"
+    );
 }
 
 #[test]
@@ -96,17 +114,24 @@ fn media_starts_only_where_the_resident_agrees() {
 fn a_lost_console_gives_its_session_back() {
     let mut desk = Desk::owned();
     let reason = ReleaseReason::ConsoleLost;
-    let events = desk.by_gateway(GatewayCommand::ConsoleLost);
+    assert_eq!(desk.by_gateway(console_lost("tom")), [], "tina has it");
+    let events = desk.by_gateway(console_lost("tina"));
     assert_eq!(events, [Event::Released { reason }]);
     assert_eq!(desk.session.standing, Standing::Waiting);
-    assert_eq!(desk.by_gateway(GatewayCommand::ConsoleLost), []);
+    assert_eq!(desk.by_gateway(console_lost("tina")), []);
+}
+
+fn console_lost(owner: &str) -> GatewayCommand {
+    GatewayCommand::ConsoleLost {
+        owner: staff(owner),
+    }
 }
 
 #[test]
 fn a_lost_console_abandons_a_session_whose_resident_left() {
     let mut desk = Desk::owned();
     desk.by_resident(leaves()).unwrap();
-    desk.by_gateway(GatewayCommand::ConsoleLost);
+    desk.by_gateway(console_lost("tina"));
     assert_eq!(desk.session.standing, Standing::Abandoned);
 }
 
@@ -151,7 +176,7 @@ fn nothing_brings_a_closed_session_back() {
     for command in [
         GatewayCommand::ResidentBack,
         GatewayCommand::ResidentGone,
-        GatewayCommand::ConsoleLost,
+        console_lost("tina"),
         GatewayCommand::MediaStarted(Medium::Video),
     ] {
         assert_eq!(desk.by_gateway(command), []);

@@ -41,6 +41,7 @@ fn is_allowed_after_the_end(event: &Event) -> bool {
             | Event::Watched { .. }
             // The gateway still tells what became of photos that were on their way.
             | Event::PhotoPreviewed { .. }
+            | Event::PhotoPreviewRefused { .. }
             | Event::PhotoStored { .. }
             | Event::PhotoRefused { .. }
     )

@@ -161,6 +161,15 @@ impl Gateway {
         assert!(self.run().await, "it did not start again:\n{}", self.log());
     }
 
+    /// Starts it on data it does not take; what it says.
+    pub async fn does_not_start(&mut self) -> String {
+        assert!(!self.run().await, "it started");
+        soon(self.child.take().expect("started").wait())
+            .await
+            .expect("ended");
+        self.log()
+    }
+
     /// A power cut and a start on the same data.
     pub async fn restart(&mut self) {
         self.kill().await;

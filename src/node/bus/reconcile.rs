@@ -1,0 +1,56 @@
+//! Reconciling: figures that have drifted are counted anew from the index.
+//!
+//! Owns: comparing this node's figures with the backbone's tally, and recounting. Must not: count every move (that is
+//! `figures`). Called by: the tick of `bus`.
+//!
+//! Moves of other nodes may be lost. A single look proves nothing, because moves are under way all the time: two looks that
+//! differ in the same way do, and so do many in a row that differ somehow.
+
+use std::sync::Arc;
+
+use crate::backbone::BackboneError;
+use crate::node::agency::Agency;
+use crate::node::figures::Figures;
+use crate::node::{Node, lock};
+
+impl Node {
+    /// Looks at every agency's figures; what cannot be read now is looked at the next time.
+    pub(super) async fn check_figures(self: &Arc<Self>) {
+        for agency in self.agencies.values() {
+            if let Err(error) = self.check_figures_of(agency).await {
+                tracing::warn!(%error, "figures could not be compared with the index");
+            }
+        }
+    }
+
+    async fn check_figures_of(self: &Arc<Self>, agency: &Agency) -> Result<(), BackboneError> {
+        if agency.around.take_comparison() {
+            let compared = self.compare_with_logs(agency).await;
+            if compared.is_err() {
+                agency.around.want_comparison();
+            }
+            compared?;
+        }
+        if agency.around.take_recount() {
+            let recounted = self.recount(agency).await;
+            if recounted.is_err() {
+                agency.around.want_recount();
+            }
+            recounted?;
+        }
+        Ok(())
+    }
+
+    /// Counts from the index where sessions stand.
+    async fn recount(&self, agency: &Agency) -> Result<(), BackboneError> {
+        metrics::counter!("callbox_figures_recounted_total").increment(1);
+        let mut anew = Figures::default();
+        self.for_each_open(agency, |id, session| {
+            anew.count(id, session);
+        })
+        .await?;
+        lock(&agency.figures).replace_now(anew);
+        agency.mark_changed();
+        Ok(())
+    }
+}

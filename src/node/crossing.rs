@@ -1,0 +1,312 @@
+//! Crossing: a session as the log has it, when the log knows more than this node.
+//!
+//! Owns: reading a session back when its state is not known or not as decided, and showing the entries that others have
+//! appended: read, apply, show, then their effects. Must not: decide. Called by: `sessions` (outcomes that are not as
+//! decided), the bell (`bus`), and whoever needs a session's state.
+//!
+//! There is one way for all of it. A session that is behind is `stale`: commands are parked, nothing of it is on its way, and
+//! what is missing is read from the log under the numbers it has there. So entries of other nodes are shown in their order, once,
+//! whatever becomes of the bell that told of them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use callbox_domain::session::{GatewayCommand, Session};
+use callbox_proto::error::ErrorCode;
+use callbox_proto::event::{Actor, Event, Stored};
+use callbox_proto::ids::{CommandId, SessionId};
+use callbox_proto::vocabulary::{Seq, Standing};
+
+use super::Node;
+use super::cell::{Cell, Inner};
+use super::index;
+use super::sessions::public;
+use crate::backbone::{BackboneError, Record};
+
+/// Records read at once when a session is read back.
+const REPLAY_PAGE_RECORDS: usize = 500;
+/// Entries shown one by one when the whole state is read anew. More than that is fed to followers from the log instead, a page at
+/// a time as they read.
+const SHOWN_MAX_ENTRIES: u64 = 2_000;
+/// Pause before entries of others are read again after the log did not answer.
+const AGAIN_AFTER: Duration = Duration::from_secs(1);
+
+/// An entry with its place and cause.
+struct Crossed {
+    seq: Seq,
+    command: CommandId,
+    entry: Stored,
+}
+
+impl Node {
+    /// The log of a session has grown up to `head`, by whomever.
+    pub(super) fn log_has_grown(self: &Arc<Self>, session: SessionId, head: Seq) {
+        let Some(cell) = self.cells.get(session) else {
+            return;
+        };
+        let mut inner = cell.lock();
+        inner.known = inner.known.max(head);
+        self.cross_if_behind(&cell, &mut inner);
+    }
+
+    /// Has entries of others read, as soon as nothing of ours is on its way: until then it cannot be told whose they are.
+    pub(super) fn cross_if_behind(self: &Arc<Self>, cell: &Arc<Cell>, inner: &mut Inner) {
+        if inner.is_behind() && inner.in_flight == 0 {
+            inner.stale = true;
+        }
+        self.load_if_quiet(cell, inner);
+    }
+
+    pub(super) fn load_if_quiet(self: &Arc<Self>, cell: &Arc<Cell>, inner: &mut Inner) {
+        let wanted = !inner.parked.is_empty() || inner.is_behind();
+        if inner.stale && inner.in_flight == 0 && !inner.loading && wanted {
+            inner.loading = true;
+            let (node, cell) = (Arc::clone(self), Arc::clone(cell));
+            self.tasks.spawn(async move { node.load(&cell).await });
+        }
+    }
+
+    async fn load(self: &Arc<Self>, cell: &Arc<Cell>) {
+        let read = self.catch_up(cell).await;
+        let mut inner = cell.lock();
+        inner.loading = false;
+        match read {
+            Ok(_) => {
+                // The log has grown meanwhile: read on. Or something is on its way again: its outcome has the state read.
+                if inner.stale {
+                    self.load_if_quiet(cell, &mut inner);
+                    return;
+                }
+                let mut parked: Vec<_> = std::mem::take(&mut inner.parked).into();
+                parked.sort_by_key(|pending| pending.arrived);
+                for pending in parked {
+                    self.decide(cell, &mut inner, pending);
+                }
+                self.cross_if_behind(cell, &mut inner);
+            }
+            Err(error) => {
+                tracing::error!(%error, session = %cell.id, "a session could not be read back");
+                for pending in std::mem::take(&mut inner.parked) {
+                    pending.reply.refused(pending.id, public(&error).into());
+                }
+                if inner.is_behind() {
+                    self.load_later(cell);
+                }
+            }
+        }
+    }
+
+    /// Followers wait for entries that are in the log: reading them is tried until it works or nobody is left.
+    fn load_later(self: &Arc<Self>, cell: &Arc<Cell>) {
+        let (node, cell, stop) = (Arc::clone(self), Arc::clone(cell), self.stop.clone());
+        self.tasks.spawn(async move {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = tokio::time::sleep(AGAIN_AFTER) => {}
+            }
+            node.load_if_quiet(&cell, &mut cell.lock());
+        });
+    }
+
+    /// Has the state of a session read, if it is not known; answers whether there is such a session.
+    ///
+    /// # Errors
+    /// The public code when the store does not answer.
+    pub async fn ensure_loaded(self: &Arc<Self>, cell: &Arc<Cell>) -> Result<bool, ErrorCode> {
+        {
+            // Another node may have opened it since it was not found.
+            let mut inner = cell.lock();
+            inner.stale |= inner.session.is_none();
+        }
+        self.catch_up(cell).await.map_err(|error| public(&error))
+    }
+
+    /// Brings a stale session to the end of its log and shows what is new here; answers whether there is such a session. Left as
+    /// it is while something of it is on its way: the outcome says more.
+    async fn catch_up(self: &Arc<Self>, cell: &Arc<Cell>) -> Result<bool, BackboneError> {
+        loop {
+            let (shown, whole) = {
+                let inner = cell.lock();
+                if !inner.stale || inner.in_flight > 0 {
+                    return Ok(inner.session.is_some());
+                }
+                (inner.durable, inner.is_as_shown())
+            };
+            if whole {
+                let page = self
+                    .backbone
+                    .read(cell.id, shown, REPLAY_PAGE_RECORDS)
+                    .await?;
+                let crossed = decoded(cell.id, &page)?;
+                self.go_on(cell, shown, &crossed);
+            } else {
+                let session = self.read_back(cell.id).await?;
+                let head = session.as_ref().map_or(0, |s| s.head);
+                let crossed = self.missed(cell.id, shown, head).await?;
+                self.start_anew(cell, shown, session, &crossed);
+            }
+        }
+    }
+
+    /// A session's state as the log has it; `None` if there is no such session.
+    pub(super) async fn read_back(&self, id: SessionId) -> Result<Option<Session>, BackboneError> {
+        let Some(indexed) = self.backbone.find_session(id).await? else {
+            return Ok(None);
+        };
+        let mut session = index::session(&indexed.row);
+        loop {
+            let after = session.as_ref().map_or(0, |s| s.head);
+            let page = self.backbone.read(id, after, REPLAY_PAGE_RECORDS).await?;
+            if page.is_empty() {
+                return Ok(session);
+            }
+            for record in page {
+                let entry = index::entry(id, &record)?;
+                match &mut session {
+                    Some(session) => session.apply(record.seq, &entry),
+                    none => *none = Session::begin(&entry),
+                }
+            }
+        }
+    }
+
+    /// The entries from after `shown` to `head`; none for a session that was not shown here yet, or where they are too many.
+    async fn missed(
+        &self,
+        id: SessionId,
+        shown: Seq,
+        head: Seq,
+    ) -> Result<Vec<Crossed>, BackboneError> {
+        let mut crossed: Vec<Crossed> = Vec::new();
+        if shown == 0 || head.saturating_sub(shown) > SHOWN_MAX_ENTRIES {
+            return Ok(crossed);
+        }
+        loop {
+            let after = crossed.last().map_or(shown, |last| last.seq);
+            if after >= head {
+                return Ok(crossed);
+            }
+            let page = self.backbone.read(id, after, REPLAY_PAGE_RECORDS).await?;
+            if page.is_empty() {
+                return Ok(crossed);
+            }
+            crossed.extend(decoded(id, &page)?.into_iter().filter(|c| c.seq <= head));
+        }
+    }
+
+    /// Applies and shows a page that follows what is shown.
+    fn go_on(self: &Arc<Self>, cell: &Arc<Cell>, shown: Seq, page: &[Crossed]) {
+        let mut inner = cell.lock();
+        if !inner.may_take_over(shown) {
+            return;
+        }
+        for crossed in page {
+            if let Some(session) = &mut inner.session {
+                session.apply(crossed.seq, &crossed.entry);
+            }
+            inner.show_crossed(cell.id, crossed);
+        }
+        inner.since_snapshot += page.len() as u32;
+        if page.is_empty() {
+            inner.known = inner.durable;
+        }
+        inner.stale = inner.is_behind();
+        self.after_crossing(cell, inner, page);
+    }
+
+    /// Takes over a state that was read anew, and shows what had not been shown.
+    fn start_anew(
+        self: &Arc<Self>,
+        cell: &Arc<Cell>,
+        shown: Seq,
+        session: Option<Session>,
+        crossed: &[Crossed],
+    ) {
+        let mut inner = cell.lock();
+        if !inner.may_take_over(shown) {
+            return;
+        }
+        for crossed in crossed {
+            inner.show_crossed(cell.id, crossed);
+        }
+        let head = session.as_ref().map_or(0, |s| s.head);
+        let skipped = shown > 0 && head > inner.durable;
+        inner.durable = inner.durable.max(head);
+        inner.seen = inner.seen.max(session.as_ref().map_or(0, |s| s.seen));
+        inner.feed_those_behind();
+        inner.session = session;
+        inner.since_snapshot = 0;
+        inner.diverged = false;
+        inner.stale = inner.is_behind();
+        if skipped {
+            self.effects_of_state(cell, &inner);
+        }
+        self.after_crossing(cell, inner, crossed);
+    }
+
+    /// What entries of others mean here, beside being shown.
+    fn after_crossing(
+        self: &Arc<Self>,
+        cell: &Arc<Cell>,
+        mut inner: std::sync::MutexGuard<'_, Inner>,
+        crossed: &[Crossed],
+    ) {
+        if crossed.is_empty() {
+            return;
+        }
+        let entries: Vec<Stored> = crossed.iter().map(|c| c.entry.clone()).collect();
+        inner.note_seen(&entries);
+        inner.drop_former_owners(&entries);
+        // Somebody took this node's resident for gone: it is here.
+        let abandoned = inner.session.as_ref().map(|s| s.standing) == Some(Standing::Abandoned);
+        let by_gateway =
+            |entry: &Stored| entry.by == Actor::Gateway && entry.event == Event::Abandoned;
+        let mistaken =
+            abandoned && inner.resident.is_some() && entries.last().is_some_and(by_gateway);
+        let agency = inner.session.as_ref().and_then(|s| self.agency(&s.agency));
+        drop(inner);
+        metrics::counter!("callbox_entries_crossed_total").increment(entries.len() as u64);
+        if let Some(agency) = agency {
+            agency.mark_changed();
+        }
+        self.effects(cell, &entries);
+        if mistaken {
+            self.note(cell, GatewayCommand::ResidentBack);
+        }
+    }
+}
+
+impl Inner {
+    /// Whether the log has entries that were not shown here. A session that was not read yet is not behind: it has no readers.
+    const fn is_behind(&self) -> bool {
+        self.durable > 0 && self.known > self.durable
+    }
+
+    /// Whether the state is exactly what was shown, so that it can go on from there.
+    fn is_as_shown(&self) -> bool {
+        let at = self.session.as_ref().map(|s| s.head);
+        !self.diverged && at == Some(self.durable)
+    }
+
+    /// Whether what was read from after `shown` is still what is missing. Should it be outdated already, the next append is a
+    /// conflict and it is read again.
+    const fn may_take_over(&self, shown: Seq) -> bool {
+        self.stale && self.in_flight == 0 && self.durable == shown
+    }
+
+    fn show_crossed(&mut self, session: SessionId, crossed: &Crossed) {
+        let entry = std::slice::from_ref(&crossed.entry);
+        self.show(session, crossed.seq, crossed.command, entry);
+    }
+}
+
+fn decoded(session: SessionId, page: &[Record]) -> Result<Vec<Crossed>, BackboneError> {
+    let crossed = |record: &Record| {
+        Ok(Crossed {
+            seq: record.seq,
+            command: record.command,
+            entry: index::entry(session, record)?,
+        })
+    };
+    page.iter().map(crossed).collect()
+}

@@ -1,0 +1,144 @@
+//! People at several nodes: who is there, who takes what.
+
+use callbox_proto::command::StaffCommand;
+use callbox_proto::error::ErrorCode;
+use callbox_proto::message::{Board, ToResident, ToStaff};
+use callbox_proto::vocabulary::{AgentState, Standing};
+
+use super::desk::{AtConsole, Cluster, Resident};
+use crate::gateway::harness::fresh;
+
+#[tokio::test]
+async fn of_two_nodes_that_take_the_same_session_one_owns() {
+    let cluster = Cluster::new();
+    let (east, west) = cluster.two().await;
+    let (tina, tom) = (AtConsole::tina(&east), AtConsole::tom(&west));
+    for _ in 0..10 {
+        let ann = Resident::opens(&east, "A dog barks").await;
+        let take = || StaffCommand::Take {};
+        let (one, two) = tokio::join!(
+            tina.tries(fresh(), ann.session(), take()),
+            tom.tries(fresh(), ann.session(), take())
+        );
+        let refused = match (one, two) {
+            (Ok(_), Err(code)) | (Err(code), Ok(_)) => code,
+            other => panic!("one of them: {other:?}"),
+        };
+        assert_eq!(refused, ErrorCode::AlreadyTaken);
+    }
+}
+
+#[tokio::test]
+async fn a_take_next_sent_again_to_another_node_takes_no_second_session() {
+    let cluster = Cluster::new();
+    let (east, west) = cluster.two().await;
+    let ann = Resident::opens(&east, "A dog barks").await;
+    let _ben = Resident::opens(&east, "A cat as well").await;
+    let (mut here, mut there) = (AtConsole::tina(&east), AtConsole::tina(&west));
+    let id = fresh();
+    let taken = here.take_next(id).await.unwrap();
+    assert_eq!(taken.0, ann.session());
+    assert_eq!(there.take_next(id).await.unwrap(), taken);
+    assert_ne!(there.take_next(fresh()).await.unwrap().0, ann.session());
+}
+
+async fn board(sue: &mut AtConsole, wanted: impl Fn(&Board) -> bool) {
+    sue.line
+        .wait(|m| match m {
+            ToStaff::Board(board) => wanted(board).then_some(()),
+            _ => None,
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn the_board_counts_sessions_and_people_of_all_nodes() {
+    let cluster = Cluster::new();
+    let (east, west) = cluster.two().await;
+    let (mut sue, tina) = (AtConsole::sue(&west), AtConsole::tina(&east));
+    tina.is_available();
+    let ann = Resident::opens(&east, "A dog barks").await;
+    board(&mut sue, |b| {
+        b.queues[0].waiting == 1 && b.queues[0].staffed == 1
+    })
+    .await;
+    tina.takes(ann.session()).await;
+    board(&mut sue, |b| {
+        let tina = b.people.iter().find(|p| p.staff.as_str() == "tina");
+        let owns = tina.is_some_and(|p| p.sessions == 1 && p.state == AgentState::Available);
+        owns && b.queues[0].waiting == 0 && b.queues[0].answered == 1
+    })
+    .await;
+    // Somebody who comes later is told the day so far.
+    let north = cluster.node("north").await;
+    let mut sue = AtConsole::sue(&north);
+    board(&mut sue, |b| b.queues[0].answered == 1).await;
+}
+
+#[tokio::test]
+async fn a_person_at_two_nodes_is_shown_once_with_the_latest_state() {
+    let cluster = Cluster::new();
+    let (east, west) = cluster.two().await;
+    let mut sue = AtConsole::sue(&west);
+    let here = AtConsole::tina(&east);
+    here.is_available();
+    let state = |b: &Board| {
+        let mut tinas = b.people.iter().filter(|p| p.staff.as_str() == "tina");
+        let state = tinas.next().map(|p| p.state);
+        assert!(tinas.next().is_none(), "once");
+        state
+    };
+    board(&mut sue, |b| state(b) == Some(AgentState::Available)).await;
+    let there = AtConsole::tina(&west);
+    board(&mut sue, |b| state(b) == Some(AgentState::Available)).await;
+    west.set_agent_state(&there.person, AgentState::NotAvailable, None);
+    board(&mut sue, |b| {
+        state(b) == Some(AgentState::NotAvailable) && b.queues[0].staffed == 0
+    })
+    .await;
+    there.hangs_up();
+    board(&mut sue, |b| state(b) == Some(AgentState::NotAvailable)).await;
+}
+
+#[tokio::test]
+async fn a_console_that_moves_to_another_node_keeps_its_sessions() {
+    let cluster = Cluster::new();
+    let (east, west) = cluster.two().await;
+    let mut ann = Resident::opens(&west, "A dog barks").await;
+    let (here, mut tom) = (AtConsole::tina(&east), AtConsole::tom(&east));
+    here.takes(ann.session()).await;
+    here.hangs_up();
+    let there = AtConsole::tina(&west);
+    // A session of somebody who really goes is offered again later than this one would have been.
+    let ben = Resident::opens(&west, "A cat as well").await;
+    let gone = AtConsole::signs_in(
+        &east,
+        "tim",
+        callbox_proto::vocabulary::Role::Telecommunicator,
+    );
+    gone.takes(ben.session()).await;
+    gone.hangs_up();
+    tom.row(ben.session(), |row| row.standing == Standing::Owned)
+        .await;
+    tom.row(ben.session(), |row| row.standing == Standing::Waiting)
+        .await;
+    there.says(ann.session(), "Still here").await;
+    ann.reads("Still here").await;
+}
+
+#[tokio::test]
+async fn a_resident_is_told_that_somebody_at_another_node_serves_the_queue() {
+    let cluster = Cluster::new();
+    let (east, west) = cluster.two().await;
+    let mut ann = Resident::opens(&east, "A dog barks").await;
+    let tina = AtConsole::tina(&west);
+    tina.is_available();
+    ann.line
+        .wait(|m| match m {
+            ToResident::QueuePlace { place, staffed, .. } => {
+                (*place == 1 && *staffed).then_some(())
+            }
+            _ => None,
+        })
+        .await;
+}
