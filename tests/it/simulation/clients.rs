@@ -316,6 +316,8 @@ struct ConsoleLink {
     person: Person,
     outbox: Arc<Outbox>,
     cells: BTreeMap<SessionId, Arc<Cell>>,
+    /// No session was asked for on this link yet.
+    fresh: std::cell::Cell<bool>,
 }
 
 impl Console {
@@ -364,6 +366,7 @@ impl Console {
             person,
             outbox,
             cells: BTreeMap::new(),
+            fresh: std::cell::Cell::new(true),
         });
         for session in self.owns() {
             self.follow(session).await;
@@ -379,7 +382,7 @@ impl Console {
             cell.unfollow(connection);
         }
         link.node.connections().remove(connection);
-        link.node.sign_out(&link.person, connection);
+        link.node.sign_out(&link.person, connection, false);
     }
 
     pub fn forget_node(&mut self, node: &Arc<Node>) {
@@ -458,9 +461,10 @@ impl Console {
             Arc::clone(&link.outbox),
         );
         let wish = wish.clone();
+        let first = wish.is_none() && link.fresh.replace(false);
         tokio::spawn(async move {
             let Some((session, command)) = wish else {
-                node.take_next(&person, id, &outbox).await;
+                node.take_next(&person, id, &outbox, first).await;
                 return;
             };
             let reply = Reply::Staff(Arc::clone(&outbox));

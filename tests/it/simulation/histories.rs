@@ -2,6 +2,7 @@
 //!
 //! `CALLBOX_TEST_SEED` repeats one history; `CALLBOX_TEST_HISTORIES` says how many are tried (10,000 by default).
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -10,7 +11,7 @@ use std::time::Duration;
 
 use callbox::clock::Clock;
 use callbox::node::agency::Agency;
-use callbox::node::{Node, NodeLimits, Random};
+use callbox::node::{Membership, Node, NodeLimits, Random};
 use callbox_domain::policy::Policy;
 use callbox_domain::triage::Rules;
 use callbox_loadtests::check::{Kind, Logged, Logs, judge};
@@ -105,12 +106,16 @@ impl History {
             start: self.start,
             off_ms: self.random.random_range(0..2_000),
         };
-        let started = Node::start(
+        let started = Node::join(
             Arc::new(Shared(Arc::clone(&handle))),
             Arc::new(clock),
             Random::from_seed(self.random.random()),
             NodeLimits::default(),
             vec![the_agency(&self.agency)],
+            Membership {
+                name: format!("node-{place}"),
+                same: BTreeMap::new(),
+            },
         );
         let node = started.await.expect("the tier answers while a node starts");
         handle.set_weather(weather);
