@@ -12,7 +12,7 @@ use super::BACKBONE_FOLDER;
 use crate::backbone::Backbone;
 use crate::backbone::embedded::{self, Embedded};
 use crate::backbone::redis::{Options, Redis, Secret};
-use crate::clock::Clock;
+use crate::clock::{Clock, CorrectedClock, SystemClock};
 use crate::config::Config;
 
 /// The backbone that was opened.
@@ -44,6 +44,19 @@ impl Opened {
         match self {
             Self::Embedded(store) => Arc::clone(store) as Arc<dyn Backbone>,
             Self::Redis(tier) => Arc::clone(tier) as Arc<dyn Backbone>,
+        }
+    }
+
+    /// The clock that people's times come from: the shared tier's, where there is one.
+    pub fn clock(&self) -> Arc<dyn Clock> {
+        match self {
+            Self::Embedded(_) => Arc::new(SystemClock::new()),
+            Self::Redis(tier) => {
+                let tier = Arc::clone(tier);
+                Arc::new(CorrectedClock::by(move || {
+                    tier.time_offset().map(|offset| offset.ms)
+                }))
+            }
         }
     }
 

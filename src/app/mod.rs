@@ -6,6 +6,7 @@ mod agency;
 mod backbone;
 mod data_folder;
 mod live;
+mod membership;
 mod photos;
 pub mod store;
 pub mod triage;
@@ -109,28 +110,37 @@ struct Parts {
 
 impl Parts {
     async fn build(config: &Config, lifecycle: &Lifecycle) -> anyhow::Result<Self> {
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         let data_dir = &config.storage.data_dir;
         data_folder::prepare(data_dir)
             .with_context(|| format!("{} (storage.data_dir)", data_dir.display()))?;
-        let opened = backbone::Opened::open(config, Arc::clone(&clock)).await?;
+        let opened = backbone::Opened::open(config, Arc::new(SystemClock::new())).await?;
+        let clock = opened.clock();
         let backbone = opened.shared();
+        let key_file = backbone::key_file(config)?;
+        let tokens = Arc::new(Tokens::open(&key_file)?);
         let info = agency::info(&config.agency)?;
         let agency = Agency::new(info.clone(), agency::policy(config)?);
-        let node = Node::start(
-            Arc::clone(&backbone),
-            Arc::clone(&clock),
-            Random::from_system(),
-            node_limits(config),
-            vec![agency],
-        )
-        .await?;
+        let (random, limits) = (Random::from_system(), node_limits(config));
+        let (over, agencies) = (Arc::clone(&backbone), vec![agency]);
+        let node = if config.backbone.is_shared() {
+            let membership = membership::of(config, &key_file)?;
+            Node::join(
+                over,
+                Arc::clone(&clock),
+                random,
+                limits,
+                agencies,
+                membership,
+            )
+            .await?
+        } else {
+            Node::start(over, Arc::clone(&clock), random, limits, agencies).await?
+        };
         if let Some(agency) = node.agency(&info.agency) {
             follow_rules(config, agency, lifecycle);
         }
         let plane = MediaPlane::start(media_config(&config.media))?;
         let live = live::Live::start(plane, &node);
-        let tokens = Arc::new(Tokens::open(&backbone::key_file(config)?)?);
         let accounts = accounts(config, clock)?;
         let (uploads, photos) = evidence(config, &node, &tokens)?;
         let transport = Arc::new(Transport {
@@ -168,6 +178,7 @@ impl Parts {
     /// In the order in which each needs the next: media, node, log.
     async fn stop(&self) {
         self.live.shutdown().await;
+        self.node.leave().await;
         self.node.stop();
         self.opened.close().await;
     }

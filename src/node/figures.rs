@@ -183,7 +183,6 @@ impl Figures {
     }
 
     /// How many wait, are owned and stand abandoned, by queue.
-    #[allow(dead_code)]
     pub fn now(&self) -> impl Iterator<Item = (&QueueId, [u64; 3])> {
         self.queues.iter().map(|(queue, counts)| {
             let now = [

@@ -16,6 +16,9 @@ use crate::node::lock;
 /// How long our own messages may take to come back before the bus counts as broken: then nobody's silence means anything.
 const ECHO_MAX_MS: u64 = 5_000;
 
+/// Looks in a row at figures that are off in any way before they are counted anew: half a minute of a busy cluster.
+const LOOKS_OFF_MAX: u32 = 10;
+
 /// What waits to be told with the next tick.
 #[derive(Debug, Default)]
 pub struct Waiting {
@@ -44,6 +47,14 @@ pub struct Around {
     asked_ms: AtomicU64,
     recount: AtomicBool,
     comparison: AtomicBool,
+    drift: Mutex<Drift>,
+}
+
+/// The last looks at figures.
+#[derive(Debug, Default)]
+struct Drift {
+    off: [i64; 3],
+    looks: u32,
 }
 
 impl Around {
@@ -137,6 +148,28 @@ impl Around {
     /// Figures may be wrong: they are counted anew.
     pub fn want_recount(&self) {
         self.recount.store(true, Ordering::Relaxed);
+    }
+
+    /// Takes a look at how far figures are off; answers whether that is drift and not just moves under way.
+    pub fn has_drifted(&self, off: [i64; 3]) -> bool {
+        let mut drift = lock(&self.drift);
+        if off == [0; 3] {
+            *drift = Drift::default();
+            return false;
+        }
+        let same = drift.off == off;
+        drift.off = off;
+        drift.looks += 1;
+        let drifted = same || drift.looks >= LOOKS_OFF_MAX;
+        if drifted {
+            *drift = Drift::default();
+        }
+        drifted
+    }
+
+    /// Whether figures will be counted anew.
+    pub fn wants_recount(&self) -> bool {
+        self.recount.load(Ordering::Relaxed)
     }
 
     /// Whether figures have to be counted anew; asks once.

@@ -8,7 +8,7 @@
 
 use std::sync::Arc;
 
-use crate::backbone::BackboneError;
+use crate::backbone::{BackboneError, StandingKind, Tally};
 use crate::node::agency::Agency;
 use crate::node::figures::Figures;
 use crate::node::{Node, lock};
@@ -30,6 +30,14 @@ impl Node {
                 agency.around.want_comparison();
             }
             compared?;
+        }
+        if agency.around.is_accompanied() && !agency.around.wants_recount() {
+            let tally = self.backbone.tally(agency.id()).await?;
+            let off = drift(&lock(&agency.figures), &tally);
+            if agency.around.has_drifted(off) {
+                tracing::info!(drift = ?off, "figures have drifted and are counted anew");
+                agency.around.want_recount();
+            }
         }
         if agency.around.take_recount() {
             let recounted = self.recount(agency).await;
@@ -53,4 +61,27 @@ impl Node {
         agency.mark_changed();
         Ok(())
     }
+}
+
+/// By how much the backbone counts more than we do: waiting, owned, abandoned.
+///
+/// Only the sums are compared. What was handed to a person stands in that person's lane there and in its queue here, and a
+/// lost move changes a sum sooner or later.
+fn drift(figures: &Figures, tally: &[Tally]) -> [i64; 3] {
+    let mut off = [0_i64; 3];
+    for one in tally {
+        let place = match one.kind {
+            StandingKind::Waiting => 0,
+            StandingKind::Owned => 1,
+            StandingKind::Abandoned => 2,
+            StandingKind::Closed => continue,
+        };
+        off[place] = off[place].saturating_add_unsigned(one.count);
+    }
+    for (_, now) in figures.now() {
+        for (off, count) in off.iter_mut().zip(now) {
+            *off = off.saturating_sub_unsigned(count);
+        }
+    }
+    off
 }

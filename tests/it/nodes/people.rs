@@ -142,3 +142,28 @@ async fn a_resident_is_told_that_somebody_at_another_node_serves_the_queue() {
         })
         .await;
 }
+
+#[tokio::test]
+async fn figures_that_have_drifted_are_counted_anew() {
+    let cluster = Cluster::new();
+    let (east, west) = cluster.two().await;
+    let mut sue = AtConsole::sue(&west);
+    let _ann = Resident::opens(&east, "A dog barks").await;
+    board(&mut sue, |b| b.queues[0].waiting == 1).await;
+    // A move that was never made, as if the one back had been lost.
+    let stray = serde_json::json!({
+        "v": 1, "n": 1, "from": {"name": "north", "instance": 77},
+        "body": {"kind": "moved", "moves": [{
+            "session": "000000000000000000000000000000aa",
+            "after": {"queue": "emergency", "standing": "waiting", "priority": 3,
+                "entered_ms": 1, "deadline_ms": 2, "answered_ms": null},
+        }]},
+    });
+    let stray = rmp_serde::to_vec_named(&stray).unwrap();
+    let agency = super::desk::agency_id();
+    callbox::backbone::Backbone::publish(cluster.backbone.as_ref(), &agency, stray.into())
+        .await
+        .unwrap();
+    board(&mut sue, |b| b.queues[0].waiting == 2).await;
+    board(&mut sue, |b| b.queues[0].waiting == 1).await;
+}
