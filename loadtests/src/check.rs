@@ -4,7 +4,8 @@
 //!
 //! The rules, each with the promise behind it:
 //! - **lost**: a command that was called `safe` (or `stored`, once every node is back) stands in the log of its session.
-//! - **doubled**: no command stands in the logs twice.
+//! - **doubled**: no command stands in the logs twice. One exception is counted apart: a take-next sent again on another node
+//!   while the first node is still about to take may take two sessions; both are the person's, and both are shown.
 //! - **invented**: every text in a log was sent, with these very words.
 //! - **disordered**: a text that was sent after an earlier one of the same client was called safe stands after it.
 //! - **gaps**: whoever is shown a session is shown every entry, in order, from where it began.
@@ -61,6 +62,8 @@ pub struct Verdict {
     pub shown: usize,
     /// Entries in the logs.
     pub logged: usize,
+    /// Requests for the next session that got two.
+    pub taken_twice: usize,
     /// Safe or stored, and nowhere.
     pub lost: Vec<String>,
     /// There twice.
@@ -133,12 +136,13 @@ pub fn judge(lines: &[Line], logs: &Logs) -> Verdict {
     verdict
 }
 
-type Places = HashMap<CommandId, (SessionId, Seq)>;
+type Places = HashMap<CommandId, Vec<(SessionId, Seq)>>;
 
 /// Where each command's first entry stands. The entries of one command are neighbours; the same command anywhere else was
 /// done twice.
 fn places(logs: &Logs, verdict: &mut Verdict) -> Places {
     let mut places = Places::new();
+    let mut takes = HashSet::new();
     for (session, log) in logs {
         let mut before = None;
         for (place, entry) in (1..).zip(log) {
@@ -147,17 +151,22 @@ fn places(logs: &Logs, verdict: &mut Verdict) -> Places {
                 verdict.gaps.push(hole);
                 break;
             }
-            let goes_on = before == Some(entry.command);
+            if before != Some(entry.command) {
+                let known = places.entry(entry.command).or_default();
+                known.push((*session, entry.seq));
+                if entry.kind == Kind::Taken {
+                    takes.insert(entry.command);
+                }
+            }
             before = Some(entry.command);
-            if goes_on {
-                continue;
-            }
-            if let Some((other, seq)) = places.insert(entry.command, (*session, entry.seq)) {
-                verdict.doubled.push(format!(
-                    "{} at {seq} of {other} and at {} of {session}",
-                    entry.command, entry.seq
-                ));
-            }
+        }
+    }
+    for (command, found) in places.iter().filter(|(_, found)| found.len() > 1) {
+        let sessions: HashSet<_> = found.iter().map(|(session, _)| session).collect();
+        if takes.contains(command) && sessions.len() == found.len() {
+            verdict.taken_twice += 1;
+        } else {
+            verdict.doubled.push(format!("{command} at {found:?}"));
         }
     }
     places
@@ -175,18 +184,16 @@ fn promises(lines: &[Line], places: &Places, verdict: &mut Verdict) {
         let known = best.entry(*id).or_insert((*rung, &line.who));
         if *rung == Rung::Safe {
             known.0 = Rung::Safe;
-            if let Some((session, seq)) = places.get(id)
-                && seq != first
-                && *first != 0
+            if let Some(found) = places.get(id)
+                && !found.iter().any(|(_, seq)| seq == first)
             {
-                // A command that changed nothing is answered with the head it was true at.
                 verdict.moved.push(format!(
-                    "{id} was called safe at {first} and stands at {seq} of {session}"
+                    "{id} was called safe at {first} and stands at {found:?}"
                 ));
             }
         }
     }
-    let silent: HashSet<_> = lines
+    let looked_for: HashSet<_> = lines
         .iter()
         .filter_map(|line| match &line.fact {
             // Only commands that leave an entry in any case are looked for: openings, takes and texts.
@@ -199,7 +206,7 @@ fn promises(lines: &[Line], places: &Places, verdict: &mut Verdict) {
             Rung::Safe => verdict.safe += 1,
             _ => verdict.stored_only += 1,
         }
-        if silent.contains(&id) && !places.contains_key(&id) {
+        if looked_for.contains(&id) && !places.contains_key(&id) {
             verdict.lost.push(format!("{id} of {who}, called {rung:?}"));
         }
     }
@@ -256,7 +263,7 @@ fn order(lines: &[Line], places: &Places, verdict: &mut Verdict) {
                 ..
             } => {
                 if let Some(session) = session_of.get(id)
-                    && let Some((_, seq)) = places.get(id)
+                    && let Some((_, seq)) = places.get(id).and_then(|found| found.first())
                 {
                     let known = safe_up_to.entry((&line.who, *session)).or_default();
                     *known = (*known).max(*seq);
@@ -266,7 +273,7 @@ fn order(lines: &[Line], places: &Places, verdict: &mut Verdict) {
         }
     }
     for (id, (session, after)) in floor {
-        if let Some((_, seq)) = places.get(&id)
+        if let Some((_, seq)) = places.get(&id).and_then(|found| found.first())
             && *seq <= after
         {
             verdict.disordered.push(format!(
@@ -449,6 +456,20 @@ mod tests {
             0,
             "one command, two entries"
         );
+    }
+
+    #[test]
+    fn a_take_next_that_got_two_sessions_is_counted_apart() {
+        let taken = vec![Logged {
+            seq: 1,
+            command: id(1),
+            kind: Kind::Taken,
+        }];
+        let other = SessionId::from_u128(8).unwrap();
+        let logs = Logs::from([(session(), taken.clone()), (other, taken)]);
+        let verdict = judge(&[], &logs);
+        assert!(verdict.is_clean(), "{:?}", verdict.findings());
+        assert_eq!(verdict.taken_twice, 1);
     }
 
     #[test]

@@ -22,9 +22,7 @@ use super::frame::{Shared, encode};
 use super::outbox::Outbox;
 use super::pending::{Pending, Reply, Wish};
 use super::{index, lock};
-use crate::backbone::{
-    BackboneError, Claim, Claimed, IndexedSession, Lane, READ_MAX_ROWS, StandingKind,
-};
+use crate::backbone::{BackboneError, Claim, IndexedSession, Lane, READ_MAX_ROWS, StandingKind};
 
 /// How long a claim may wait for its append: far longer than a commit takes, short enough to give a lost one back.
 const CLAIM_LEASE_MS: u64 = 5_000;

@@ -18,8 +18,8 @@ use rand::{Rng as _, SeedableRng as _};
 use tokio::time::{Instant as Due, sleep_until, timeout};
 
 use super::players::{Crew, LINK_STEP, QUIET_MAX};
-use callbox_loadtests::record::{Fact, Recorder};
 use crate::client::{self, Link, command_id};
+use callbox_loadtests::record::{Fact, Recorder};
 
 /// Sessions one console handles at a time.
 const OWNS_MAX: usize = 4;

@@ -24,11 +24,11 @@ use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use tokio::time::sleep;
 
-use callbox_loadtests::check::{Logs, Verdict, judge};
 use self::cluster::{Cluster, NODES, Promise, STAFF, SUPERVISOR};
 use self::faults::{Fault, Storm};
-use callbox_loadtests::record::{self, Fact, Line};
 use crate::gateway::binary;
+use callbox_loadtests::check::{Logs, Verdict, judge};
+use callbox_loadtests::record::{self, Fact, Line};
 
 pub use self::players::Players;
 pub use self::reader::Reader;
@@ -90,6 +90,12 @@ impl Chaos {
             println!("  {finding}");
         }
         let control = self.control(&folder.join("control"), seed).await?;
+        if verdict.taken_twice > 0 {
+            println!(
+                "  {} requests for the next session got two",
+                verdict.taken_twice
+            );
+        }
         let caught = !control.lost.is_empty();
         if !verdict.is_clean() || !caught {
             let kept = if self.keep.is_some() {

@@ -14,9 +14,9 @@ use rand::Rng as _;
 use rand::rngs::StdRng;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 
-use callbox_loadtests::record::Recorder;
 use super::{console, resident};
 use crate::client::{self, Target};
+use callbox_loadtests::record::Recorder;
 
 /// Longest wait for one step of a link before another node is tried.
 pub const LINK_STEP: Duration = Duration::from_secs(3);

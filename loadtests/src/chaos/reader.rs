@@ -14,8 +14,8 @@ use callbox_proto::message::{FromStaff, ToStaff};
 use clap::Args;
 use tokio::time::timeout;
 
-use callbox_loadtests::check::{Kind, Logged, Logs};
 use crate::client::{self, Link, STEP, Target, command_id};
+use callbox_loadtests::check::{Kind, Logged, Logs};
 
 /// Reads every log of a chaos run (started by `chaos`)
 #[derive(Debug, Clone, Args)]

@@ -17,9 +17,9 @@ use rand::{Rng as _, SeedableRng as _};
 use tokio::time::{Instant as Due, sleep_until, timeout};
 
 use super::players::{Crew, LINK_STEP, QUIET_MAX};
-use callbox_loadtests::record::{Fact, Recorder};
 use crate::client::{self, Link, command_id, opening};
 use crate::device::Device;
+use callbox_loadtests::record::{Fact, Recorder};
 
 /// Texts that wait for being safe before no further one is written: a person waits, too.
 const WAITING_MAX: usize = 32;

@@ -59,6 +59,8 @@ impl LiveMedia for Plane {
         Ok(answer())
     }
 
+    fn permit(&self, _: SessionId, _: Medium) {}
+
     fn revoke(&self, _: SessionId, medium: Medium) {
         self.note(format!("revoke {medium:?}"));
     }

@@ -164,7 +164,11 @@ impl Resident {
 
     /// The node is dead: nobody tells it anything.
     pub fn forget_node(&mut self, node: &Arc<Node>) {
-        if self.link.as_ref().is_some_and(|l| Arc::ptr_eq(&l.node, node)) {
+        if self
+            .link
+            .as_ref()
+            .is_some_and(|l| Arc::ptr_eq(&l.node, node))
+        {
             self.link = None;
         }
     }
@@ -238,7 +242,14 @@ impl Resident {
         match message {
             ToResident::Session { session, after, .. } => {
                 self.session = Some(session);
-                diary.note(&self.name, Fact::Begun { link, session, after });
+                diary.note(
+                    &self.name,
+                    Fact::Begun {
+                        link,
+                        session,
+                        after,
+                    },
+                );
             }
             ToResident::Receipt {
                 id, rung, first, ..
@@ -386,7 +397,11 @@ impl Console {
     }
 
     pub fn forget_node(&mut self, node: &Arc<Node>) {
-        if self.link.as_ref().is_some_and(|l| Arc::ptr_eq(&l.node, node)) {
+        if self
+            .link
+            .as_ref()
+            .is_some_and(|l| Arc::ptr_eq(&l.node, node))
+        {
             self.link = None;
         }
     }
@@ -405,7 +420,8 @@ impl Console {
             state.is_some_and(|s| s.is_owned_by(&link.person.staff))
         };
         if mine {
-            link.node.follow_as(&link.person, &cell, &link.outbox, after);
+            link.node
+                .follow_as(&link.person, &cell, &link.outbox, after);
             link.cells.insert(session, cell);
         } else {
             self.owned.remove(&session);
@@ -545,7 +561,14 @@ impl Console {
             }
             ToStaff::Session { row, after, .. } => {
                 let session = row.session;
-                diary.note(&self.name, Fact::Begun { link, session, after });
+                diary.note(
+                    &self.name,
+                    Fact::Begun {
+                        link,
+                        session,
+                        after,
+                    },
+                );
             }
             ToStaff::Entry {
                 session,

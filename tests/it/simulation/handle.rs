@@ -107,7 +107,11 @@ impl Handle {
 
     async fn travel(&self) {
         let calm = self.weather.lock().unwrap().lost == 0;
-        let longest = if self.roll(|weather| weather.slow) { 400 } else { 3 };
+        let longest = if self.roll(|weather| weather.slow) {
+            400
+        } else {
+            3
+        };
         let ms = self.random.lock().unwrap().random_range(0..=longest);
         if !calm && ms > 0 {
             sleep(Duration::from_millis(ms)).await;
@@ -183,7 +187,9 @@ impl Backbone for Shared {
         limit: usize,
     ) -> Result<Vec<Record>, BackboneError> {
         let handle = &self.0;
-        handle.call(|model, _| model.read(session, after, limit)).await
+        handle
+            .call(|model, _| model.read(session, after, limit))
+            .await
     }
 
     async fn find_command(
@@ -192,7 +198,9 @@ impl Backbone for Shared {
         command: CommandId,
     ) -> Result<Option<(Seq, Seq)>, BackboneError> {
         let handle = &self.0;
-        handle.call(|model, _| model.find_command(session, command)).await
+        handle
+            .call(|model, _| model.find_command(session, command))
+            .await
     }
 
     async fn find_session(
@@ -210,7 +218,9 @@ impl Backbone for Shared {
         limit: usize,
     ) -> Result<IndexSnapshot, BackboneError> {
         let handle = &self.0;
-        handle.call(|model, _| model.list(agency, kind, after, limit)).await
+        handle
+            .call(|model, _| model.list(agency, kind, after, limit))
+            .await
     }
 
     async fn tally(&self, agency: &AgencyId) -> Result<Vec<Tally>, BackboneError> {
@@ -223,7 +233,9 @@ impl Backbone for Shared {
 
     async fn release(&self, session: SessionId, epoch: u64) -> Result<bool, BackboneError> {
         let handle = &self.0;
-        handle.call(|model, now| model.release(session, epoch, now)).await
+        handle
+            .call(|model, now| model.release(session, epoch, now))
+            .await
     }
 
     async fn take_lease(
@@ -240,7 +252,9 @@ impl Backbone for Shared {
 
     async fn renew_lease(&self, lease: &Lease, ttl_ms: u64) -> Result<bool, BackboneError> {
         let handle = &self.0;
-        handle.call(|model, now| model.renew_lease(lease, ttl_ms, now)).await
+        handle
+            .call(|model, now| model.renew_lease(lease, ttl_ms, now))
+            .await
     }
 
     async fn drop_lease(&self, lease: &Lease) -> Result<bool, BackboneError> {
@@ -248,7 +262,9 @@ impl Backbone for Shared {
     }
 
     async fn overdue_leases(&self, limit: usize) -> Result<Vec<Lease>, BackboneError> {
-        self.0.call(|model, now| model.overdue_leases(limit, now)).await
+        self.0
+            .call(|model, now| model.overdue_leases(limit, now))
+            .await
     }
 
     async fn subscribe(&self, agency: &AgencyId) -> Result<Box<dyn Subscription>, BackboneError> {
@@ -260,7 +276,9 @@ impl Backbone for Shared {
     }
 
     async fn publish(&self, agency: &AgencyId, payload: Bytes) -> Result<(), BackboneError> {
-        self.0.call(|model, _| model.publish(agency, payload)).await?
+        self.0
+            .call(|model, _| model.publish(agency, payload))
+            .await?
     }
 
     fn guarantee(&self) -> Guarantee {

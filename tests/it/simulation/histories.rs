@@ -380,8 +380,15 @@ fn whatever_happens_to_three_nodes_what_was_promised_holds() {
     for (seed, why) in failed.iter().take(5) {
         let _ = write!(words, "\nCALLBOX_TEST_SEED={seed}\n  {why}");
     }
-    assert!(failed.is_empty(), "{} histories failed:{words}", failed.len());
-    println!("{} histories, {safe:?} safe commands, {shown:?} entries shown", seeds.len());
+    assert!(
+        failed.is_empty(),
+        "{} histories failed:{words}",
+        failed.len()
+    );
+    println!(
+        "{} histories, {safe:?} safe commands, {shown:?} entries shown",
+        seeds.len()
+    );
 }
 
 #[test]
@@ -389,5 +396,8 @@ fn a_history_is_long_enough_to_mean_something() {
     let played: Vec<_> = (1..=20).filter_map(|seed| play(seed).ok()).collect();
     let safe: usize = played.iter().map(|(safe, _)| safe).sum();
     let shown: usize = played.iter().map(|(_, shown)| shown).sum();
-    assert!(safe > 20 * 10 && shown > 20 * 20, "{safe} safe, {shown} shown");
+    assert!(
+        safe > 20 * 10 && shown > 20 * 20,
+        "{safe} safe, {shown} shown"
+    );
 }

@@ -138,11 +138,7 @@ impl Model {
     }
 
     pub fn find_command(&self, session: SessionId, command: CommandId) -> Option<(Seq, Seq)> {
-        self.sessions
-            .get(&session)?
-            .commands
-            .get(&command)
-            .copied()
+        self.sessions.get(&session)?.commands.get(&command).copied()
     }
 
     pub fn find_session(&self, session: SessionId) -> Option<IndexedSession> {
