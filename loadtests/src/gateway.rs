@@ -236,7 +236,10 @@ fn folder_bytes(folder: &Path) -> u64 {
 }
 
 /// The binary to start.
-fn binary(named: Option<&Path>) -> Result<PathBuf> {
+///
+/// # Errors
+/// When there is none.
+pub fn binary(named: Option<&Path>) -> Result<PathBuf> {
     if let Some(path) = named {
         return Ok(path.to_owned());
     }

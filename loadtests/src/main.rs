@@ -5,6 +5,7 @@
 
 mod beside;
 mod cast;
+mod chaos;
 mod client;
 mod demo;
 mod device;
@@ -90,6 +91,14 @@ enum Command {
         #[command(flatten)]
         common: Common,
     },
+    /// A cluster under random faults, and a checker of every promise; takes root
+    Chaos(chaos::Chaos),
+    /// Clients of one side of a chaos run (started by `chaos`)
+    #[command(hide = true)]
+    ChaosPlayers(chaos::Players),
+    /// Reads every log of a chaos run (started by `chaos`)
+    #[command(hide = true)]
+    ChaosReader(chaos::Reader),
     /// Made-up residents of a made-up city, until stopped
     Demo(demo::Demo),
 }
@@ -168,6 +177,9 @@ async fn run(command: Command) -> Result<bool> {
         Command::Others { others, common } => {
             common.repeat("others", async |_| others.run().await).await
         }
+        Command::Chaos(chaos) => chaos.run().await,
+        Command::ChaosPlayers(players) => players.run().await.map(|()| true),
+        Command::ChaosReader(reader) => reader.run().await.map(|()| true),
         Command::Demo(demo) => demo.run().await.map(|()| true),
     }
 }

@@ -38,8 +38,8 @@ impl Cell {
     /// time moves its place.
     pub fn follow(&self, outbox: &Arc<Outbox>, audience: Audience, after: Seq) {
         let mut inner = self.lock();
-        let durable = inner.durable;
-        let cursor = after.min(durable);
+        // It may have seen more elsewhere than is known here yet: that is not shown to it again.
+        let cursor = after;
         match inner.follower(outbox.connection()) {
             Some(follower) => {
                 follower.cursor = cursor;

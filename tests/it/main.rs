@@ -17,6 +17,7 @@ mod nodes;
 mod photos;
 mod pictures;
 mod redis;
+mod simulation;
 mod store_commands;
 mod triage_rules;
 mod upload_desk;

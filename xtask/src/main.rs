@@ -3,6 +3,7 @@
 //! Owns how the parts are built, started and checked together. Must not hold any logic of the product. Called by
 //! people, by `.ci/run`, and by nothing else.
 
+mod chaos;
 mod command;
 mod dev;
 mod files;
@@ -44,6 +45,19 @@ enum Command {
     Picture(Picture),
     /// Everything that must be true: format, lints, tests, generated files, pages, stories in a browser.
     Test,
+    /// A cluster of three hosts under random faults, real clients, and a checker of every promise. Takes root.
+    Chaos(Chaos),
+}
+
+#[derive(Debug, Args)]
+struct Chaos {
+    /// Flags of the run, for example `--short` or `--seed 7`; `--help` tells them.
+    #[arg(
+        trailing_var_arg = true,
+        allow_hyphen_values = true,
+        value_name = "FLAGS"
+    )]
+    flags: Vec<String>,
 }
 
 #[derive(Debug, Args)]
@@ -82,6 +96,7 @@ fn main() -> ExitCode {
         Command::Shots => shots::take(),
         Command::Picture(Picture { tries, gateway }) => picture::run_tries(gateway, tries),
         Command::Test => return test::run(),
+        Command::Chaos(chaos) => chaos::run_with(&chaos.flags),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

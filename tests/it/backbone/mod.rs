@@ -1,6 +1,6 @@
 //! The backbone: what every implementation promises, and what each of them promises besides.
 
-mod conformance;
+pub mod conformance;
 mod embedded;
 mod histories;
 mod island;

@@ -23,21 +23,31 @@ enum Sign {
     Folder(&'static str),
 }
 
-const PACKAGES: [Package; 5] = [
-    Package {
-        name: "redis-server",
-        why: "the shared tier is tested on real servers",
-        sign: Sign::Program("redis-server"),
-    },
-    Package {
-        name: "strace",
-        why: "tests let the running gateway's disk fail",
-        sign: Sign::Program("strace"),
-    },
+const PACKAGES: [Package; 7] = [
     Package {
         name: "chromium",
         why: "the stories run in a real browser",
         sign: Sign::Program("chromium"),
+    },
+    Package {
+        name: "redis-server",
+        why: "the shared tier of many nodes, and its Sentinel",
+        sign: Sign::Program("redis-server"),
+    },
+    Package {
+        name: "strace",
+        why: "syncs that fail or take long",
+        sign: Sign::Program("strace"),
+    },
+    Package {
+        name: "iproute2",
+        why: "networks that are cut between hosts",
+        sign: Sign::Program("ip"),
+    },
+    Package {
+        name: "libfaketime",
+        why: "clocks that jump",
+        sign: Sign::Folder("/usr/share/doc/libfaketime"),
     },
     Package {
         name: "fonts-noto-core",
@@ -126,7 +136,7 @@ fn install(missing: &[&Package]) -> anyhow::Result<()> {
 }
 
 /// How to become root without a question: nothing when root already, `sudo`, or not at all.
-fn privilege() -> Option<&'static [&'static str]> {
+pub fn privilege() -> Option<&'static [&'static str]> {
     if quiet(Command::new("id").arg("-u")).is_some_and(|id| id.trim() == "0") {
         return Some(&[]);
     }
