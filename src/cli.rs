@@ -32,7 +32,7 @@ pub enum Command {
     /// Shows the configuration as the gateway would see it.
     #[command(subcommand)]
     Config(ConfigCommand),
-    /// Looks after the stored session logs; the gateway may run meanwhile.
+    /// Looks after the stored session logs; the gateway may run meanwhile, except for `accept-damage`.
     #[command(subcommand)]
     Store(StoreCommand),
 }
@@ -48,6 +48,9 @@ pub enum StoreCommand {
         #[arg(value_name = "FILE")]
         target: PathBuf,
     },
+    /// Goes on with a damaged store: lists what is damaged, keeps the store aside as it was found, takes out what cannot be
+    /// trusted. The gateway must be stopped.
+    AcceptDamage,
 }
 
 /// What to show.
@@ -168,6 +171,7 @@ pub fn run(cli: &Cli, serve: impl FnOnce(Config) -> anyhow::Result<()>) -> anyho
         }
         Some(Command::Store(StoreCommand::Verify)) => app::store::verify(&config),
         Some(Command::Store(StoreCommand::Copy { target })) => app::store::copy(&config, target),
+        Some(Command::Store(StoreCommand::AcceptDamage)) => app::store::accept_damage(&config),
     }
 }
 

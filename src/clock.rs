@@ -3,7 +3,7 @@
 //! Owns: the seam through which every part of the shell reads a clock, so that tests can hold time still or let it
 //! jump. Must not: sleep, or be imported by `domain` (there, `now` is an argument). Called by: whoever sets deadlines.
 
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 /// Two clocks: the one people read, and the one deadlines run on.
@@ -50,51 +50,6 @@ impl Clock for SystemClock {
     }
 }
 
-/// A difference between the machine's clock and a better one that is lived with: smaller ones are noise of the measurement.
-const OFFSET_NOISE_MS: i64 = 50;
-
-/// The machine's clocks, the one that people read corrected by a better one that all nodes share.
-pub struct CorrectedClock {
-    machine: SystemClock,
-    measured: Box<dyn Fn() -> Option<i64> + Send + Sync>,
-    applied_ms: AtomicI64,
-}
-
-impl CorrectedClock {
-    /// Corrected by what `measured` says the shared clock is ahead, in ms; `None` while that is not known.
-    #[must_use]
-    pub fn by(measured: impl Fn() -> Option<i64> + Send + Sync + 'static) -> Self {
-        Self {
-            machine: SystemClock::new(),
-            measured: Box::new(measured),
-            applied_ms: AtomicI64::new(0),
-        }
-    }
-
-    fn offset_ms(&self) -> i64 {
-        let applied = self.applied_ms.load(Ordering::Relaxed);
-        match (self.measured)() {
-            Some(measured) if measured.saturating_sub(applied).abs() > OFFSET_NOISE_MS => {
-                self.applied_ms.store(measured, Ordering::Relaxed);
-                measured
-            }
-            _ => applied,
-        }
-    }
-}
-
-impl Clock for CorrectedClock {
-    fn now_ms(&self) -> u64 {
-        self.machine
-            .now_ms()
-            .saturating_add_signed(self.offset_ms())
-    }
-
-    fn monotonic_ms(&self) -> u64 {
-        self.machine.monotonic_ms()
-    }
-}
-
 /// Clocks that move only when told to: for tests and simulations.
 #[derive(Debug)]
 pub struct ManualClock {
@@ -131,26 +86,5 @@ impl Clock for ManualClock {
 
     fn monotonic_ms(&self) -> u64 {
         self.monotonic_ms.load(Ordering::SeqCst)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-
-    use super::*;
-
-    #[test]
-    fn a_wrong_clock_is_corrected_and_noise_is_not_followed() {
-        let ahead = Arc::new(AtomicI64::new(0));
-        let measured = Arc::clone(&ahead);
-        let clock = CorrectedClock::by(move || Some(measured.load(Ordering::Relaxed)));
-        ahead.store(7_200_000, Ordering::Relaxed);
-        assert!(clock.now_ms() >= SystemClock::new().now_ms() + 7_199_000);
-        assert_eq!(clock.offset_ms(), 7_200_000);
-        ahead.store(7_200_030, Ordering::Relaxed);
-        assert_eq!(clock.offset_ms(), 7_200_000);
-        ahead.store(0, Ordering::Relaxed);
-        assert_eq!(clock.offset_ms(), 0);
     }
 }

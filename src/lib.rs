@@ -12,5 +12,6 @@ pub mod http;
 pub mod logging;
 pub mod media;
 pub mod node;
+pub mod probes;
 pub mod shutdown;
 pub mod transport;

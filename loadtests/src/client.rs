@@ -4,6 +4,7 @@
 //! side begins with. Must not: know the gateway's inside: it speaks by `callbox_proto` alone. Called by: every command.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow, bail};
@@ -16,6 +17,7 @@ use callbox_proto::message::{
 };
 use callbox_proto::vocabulary::{AgentState, Category, DeviceCan, Seq};
 use futures_util::{SinkExt as _, StreamExt as _};
+use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -51,6 +53,7 @@ pub struct Target {
     authority: String,
     host: String,
     tls: bool,
+    trust: Arc<ClientConfig>,
     /// Encoding of the links.
     pub encoding: Encoding,
 }
@@ -83,8 +86,18 @@ impl Target {
             authority,
             host,
             tls,
+            trust: trust::whatever_is_shown(),
             encoding: Encoding::MessagePack,
         })
+    }
+
+    /// The same place for one client that keeps its own TLS tickets, as a device does.
+    #[must_use]
+    pub fn with_tickets(&self) -> Self {
+        Self {
+            trust: trust::with_own_tickets(),
+            ..self.clone()
+        }
     }
 
     /// Where it is reached.
@@ -155,7 +168,7 @@ impl Target {
             return Ok(Box::new(stream));
         }
         let name = ServerName::try_from(self.host.clone())?;
-        let connector = TlsConnector::from(trust::whatever_is_shown());
+        let connector = TlsConnector::from(Arc::clone(&self.trust));
         let secured = connector.connect(name, stream).await;
         Ok(Box::new(secured.context("the TLS handshake failed")?))
     }
@@ -335,24 +348,53 @@ pub async fn greet_as_resident(link: &mut Link, device: &Device) -> Result<Resid
     timeout(STEP, steps).await.context("no welcome in time")?
 }
 
-/// Opens a session and waits until it is safe. Answers the last entry that came so far; 0 for none.
+/// A session that was opened.
+#[derive(Debug, Clone, Copy)]
+pub struct Opened {
+    /// Which one.
+    pub session: SessionId,
+    /// The last entry that came so far; 0 for none.
+    pub last: Seq,
+}
+
+/// Opens a session and waits until it is safe.
 ///
 /// # Errors
 /// When it is refused or the link breaks.
-pub async fn open(link: &mut Link, id: CommandId, opening: Opening) -> Result<Seq> {
+pub async fn open(link: &mut Link, id: CommandId, opening: Opening) -> Result<Opened> {
     let steps = async {
         link.send(&FromResident::Open { id, opening }).await?;
-        let (mut named, mut safe, mut last) = (false, false, 0);
-        while !(named && safe) {
+        let (mut named, mut safe, mut last) = (None, false, 0);
+        loop {
+            if let (Some(session), true) = (named, safe) {
+                return Ok(Opened { session, last });
+            }
             match link.receive().await? {
-                ToResident::Session { .. } => named = true,
+                ToResident::Session { session, .. } => named = Some(session),
                 ToResident::Receipt { id: of, .. } if of == id => safe = true,
                 ToResident::Entry { seq, .. } => last = seq,
                 ToResident::Error(refusal) => return Err(Refused(refusal).into()),
                 _ => {}
             }
         }
-        Ok(last)
+    };
+    timeout(STEP, steps).await.context("no session in time")?
+}
+
+/// Goes on with a session on a new link, and waits until the gateway agrees.
+///
+/// # Errors
+/// When it is refused or the link breaks.
+pub async fn resume(link: &mut Link, session: SessionId, after: Seq) -> Result<()> {
+    let steps = async {
+        link.send(&FromResident::Resume { session, after }).await?;
+        loop {
+            match link.receive().await? {
+                ToResident::Session { .. } => return Ok(()),
+                ToResident::Error(refusal) => return Err(Refused(refusal).into()),
+                _ => {}
+            }
+        }
     };
     timeout(STEP, steps).await.context("no session in time")?
 }
@@ -385,9 +427,11 @@ pub async fn sign_in(target: &Target, name: &str) -> Result<String> {
         "name": name,
         "passphrase": format!("demo-{name}-911"),
     });
-    let request = reqwest::Client::new()
-        .post(target.http("/api/v1/sign-in"))
-        .json(&body);
+    let whatever = (*trust::whatever_is_shown()).clone();
+    let client = reqwest::Client::builder()
+        .tls_backend_preconfigured(whatever)
+        .build()?;
+    let request = client.post(target.http("/api/v1/sign-in")).json(&body);
     let answer = request
         .send()
         .await

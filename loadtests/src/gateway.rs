@@ -37,12 +37,25 @@ pub struct GatewayChoice {
 }
 
 /// What a run wants to be different from the defaults.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Wishes {
     /// Serve TLS with a certificate made at start.
     pub tls: bool,
     /// Seconds that sessions wait for their residents; the default where `None`.
     pub resume_grace_s: Option<u64>,
+    /// One of several nodes on a shared tier; alone where `None`.
+    pub node: Option<NodeOf>,
+}
+
+/// A node of a shared tier.
+#[derive(Debug, Clone)]
+pub struct NodeOf {
+    /// Where the tier is, for example `redis://127.0.0.1:6379`.
+    pub tier: String,
+    /// Its name among the nodes.
+    pub name: String,
+    /// File of the key that all nodes sign tokens with.
+    pub key_file: PathBuf,
 }
 
 /// A gateway that answers.
@@ -57,8 +70,29 @@ pub struct Gateway {
 
 #[derive(Debug)]
 struct Started {
+    binary: PathBuf,
+    admin: u16,
     child: Child,
     folder: tempfile::TempDir,
+}
+
+impl Started {
+    fn spawn(binary: &Path, folder: &Path) -> Result<Child> {
+        let log = File::options()
+            .append(true)
+            .create(true)
+            .open(folder.join("gateway.log"))?;
+        Command::new(binary)
+            .arg("serve")
+            .arg("--config")
+            .arg(folder.join("callbox.toml"))
+            .current_dir(folder)
+            .stdin(Stdio::null())
+            .stdout(log.try_clone()?)
+            .stderr(log)
+            .spawn()
+            .with_context(|| format!("{} cannot be started", binary.display()))
+    }
 }
 
 impl Gateway {
@@ -75,7 +109,8 @@ impl Gateway {
                 started: None,
             });
         }
-        let binary = binary(choice.gateway.as_deref())?;
+        // The gateway runs in a folder of its own.
+        let binary = std::path::absolute(binary(choice.gateway.as_deref())?)?;
         let folder = match &choice.data {
             Some(parent) => tempfile::tempdir_in(parent),
             None => tempfile::tempdir(),
@@ -83,26 +118,46 @@ impl Gateway {
         .context("no folder for the gateway's data")?;
         let ports = Ports::free()?;
         let config = folder.path().join("callbox.toml");
-        fs::write(&config, configuration(folder.path(), ports, wishes))?;
-        let log = File::create(folder.path().join("gateway.log"))?;
-        let child = Command::new(&binary)
-            .arg("serve")
-            .arg("--config")
-            .arg(&config)
-            .current_dir(folder.path())
-            .stdin(Stdio::null())
-            .stdout(log.try_clone()?)
-            .stderr(log)
-            .spawn()
-            .with_context(|| format!("{} cannot be started", binary.display()))?;
+        fs::write(&config, configuration(folder.path(), ports, &wishes))?;
+        let child = Started::spawn(&binary, folder.path())?;
         let scheme = if wishes.tls { "https" } else { "http" };
         let mut gateway = Self {
             target: Target::parse(&format!("{scheme}://127.0.0.1:{}", ports.public))?,
             pid: child.id(),
-            started: Some(Started { child, folder }),
+            started: Some(Started {
+                binary,
+                admin: ports.admin,
+                child,
+                folder,
+            }),
         };
         gateway.ready(ports.admin).await?;
         Ok(gateway)
+    }
+
+    /// Ends it without a word, as a crash does. It can be started [`Gateway::again`].
+    ///
+    /// # Errors
+    /// When it was not started here.
+    pub fn kill(&mut self) -> Result<()> {
+        let started = self.started.as_mut();
+        let started = started.context("only a gateway that was started here can be ended")?;
+        started.child.kill()?;
+        started.child.wait()?;
+        Ok(())
+    }
+
+    /// Starts it once more, with the same store and on the same ports, and waits until it is ready.
+    ///
+    /// # Errors
+    /// As [`Gateway::begin`].
+    pub async fn again(&mut self) -> Result<()> {
+        let started = self.started.as_mut();
+        let started = started.context("only a gateway that was started here can be restarted")?;
+        started.child = Started::spawn(&started.binary, started.folder.path())?;
+        self.pid = started.child.id();
+        let admin = started.admin;
+        self.ready(admin).await
     }
 
     async fn ready(&mut self, admin: u16) -> Result<()> {
@@ -181,7 +236,10 @@ fn folder_bytes(folder: &Path) -> u64 {
 }
 
 /// The binary to start.
-fn binary(named: Option<&Path>) -> Result<PathBuf> {
+///
+/// # Errors
+/// When there is none.
+pub fn binary(named: Option<&Path>) -> Result<PathBuf> {
     if let Some(path) = named {
         return Ok(path.to_owned());
     }
@@ -222,7 +280,7 @@ impl Ports {
 }
 
 /// The configuration of a run: everything not named here keeps its default, so that defaults are what is measured.
-fn configuration(folder: &Path, ports: Ports, wishes: Wishes) -> String {
+fn configuration(folder: &Path, ports: Ports, wishes: &Wishes) -> String {
     let data = toml::Value::String(folder.join("data").display().to_string());
     let Ports {
         public,
@@ -241,8 +299,23 @@ fn configuration(folder: &Path, ports: Ports, wishes: Wishes) -> String {
             "[server.tls]\nmode = \"self-signed\"\nself_signed_names = [\"127.0.0.1\"]\n",
         );
     }
+    // A few links stand for thousands of people here: one of them may send more than a person's share.
+    text.push_str("[session]\nresident_messages_per_s = 0\nconsole_messages_per_s = 0\n");
     if let Some(grace) = wishes.resume_grace_s {
-        text.push_str(&format!("[session]\nresume_grace_s = {grace}\n"));
+        text.push_str(&format!("resume_grace_s = {grace}\n"));
+    }
+    if let Some(NodeOf {
+        tier,
+        name,
+        key_file,
+    }) = &wishes.node
+    {
+        let quoted = |text: &str| toml::Value::String(text.to_owned()).to_string();
+        let key_file = quoted(&key_file.display().to_string());
+        let (tier, name) = (quoted(tier), quoted(name));
+        text.push_str(&format!(
+            "[backbone]\nurl = {tier}\n[node]\nname = {name}\n[identity]\nkey_file = {key_file}\n"
+        ));
     }
     text
 }
@@ -256,16 +329,26 @@ mod tests {
         let wishes = Wishes {
             tls: true,
             resume_grace_s: Some(7_200),
+            node: Some(NodeOf {
+                tier: "redis://127.0.0.1:1".to_owned(),
+                name: "a".to_owned(),
+                key_file: PathBuf::from("/tmp/key"),
+            }),
         };
         let ports = Ports {
             public: 1,
             admin: 2,
             media: 3,
         };
-        let text = configuration(Path::new("/tmp/a \"b\""), ports, wishes);
+        let text = configuration(Path::new("/tmp/a \"b\""), ports, &wishes);
         let read: toml::Value = toml::from_str(&text).unwrap();
         assert_eq!(read["server"]["tls"]["mode"].as_str(), Some("self-signed"));
         assert_eq!(read["session"]["resume_grace_s"].as_integer(), Some(7_200));
+        assert_eq!(
+            read["backbone"]["url"].as_str(),
+            Some("redis://127.0.0.1:1")
+        );
+        assert_eq!(read["node"]["name"].as_str(), Some("a"));
         assert_eq!(
             read["storage"]["data_dir"].as_str(),
             Some("/tmp/a \"b\"/data")

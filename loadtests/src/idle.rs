@@ -2,13 +2,14 @@
 //!
 //! Owns: opening many sessions and keeping their links alive as a client would. Called by: `main`.
 
+use std::pin::pin;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 use callbox_proto::message::FromResident;
 use callbox_proto::vocabulary::Category;
 use clap::Args;
-use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
+use futures_util::stream::{self, Stream, StreamExt as _, TryStreamExt as _};
 use tokio::task::JoinSet;
 use tokio::time::{Instant as Deadline, MissedTickBehavior, interval_at};
 
@@ -20,7 +21,7 @@ use crate::report::Outcome;
 
 /// Sessions opened at the same time: enough to keep both sides busy, far below what counts as a storm.
 const OPENING_AT_ONCE: usize = 48;
-/// Sessions opened and closed before anything is measured, so that what a gateway sets up once does not count.
+/// Sessions opened and closed before anything is measured, so that what the very first one sets up does not count.
 const WARM_UP: usize = 200;
 /// Pause between two looks at the memory while it settles.
 const LOOK: Duration = Duration::from_secs(1);
@@ -28,8 +29,17 @@ const LOOK: Duration = Duration::from_secs(1);
 const LOOKS_ALIKE: usize = 4;
 /// Longest wait for that.
 const SETTLE: Duration = Duration::from_secs(40);
-/// Sizes of a sweep: the figure, and how it holds at both ends.
-const SWEEP: [usize; 3] = [1_000, 9_500, 18_000];
+/// Sessions after each of which a sweep looks at the memory. Steps of a thousand, with the two sizes that have a figure of
+/// their own between them.
+const SWEEP: [usize; 19] = [
+    1_000, 2_000, 3_000, 4_000, 5_000, 6_000, 7_000, 8_000, 9_000, 9_500, 10_500, 11_500, 12_500,
+    13_500, 14_500, 15_500, 16_500, 17_500, 18_000,
+];
+/// A group of a sweep.
+const GROUP: usize = 1_000;
+/// Sizes whose whole cost per session is told.
+const FIGURE: usize = 9_500;
+const LARGE: usize = 18_000;
 
 /// Memory per idle session
 #[derive(Debug, Clone, Args)]
@@ -41,17 +51,9 @@ pub struct Idle {
     /// Over TLS, a full handshake each
     #[arg(long)]
     tls: bool,
-    /// Measure 1,000, 9,500 and 18,000 sessions, each on a gateway of its own
+    /// One gateway that grows to 18,000 sessions, measured at each thousand
     #[arg(long, conflicts_with = "sessions")]
     sweep: bool,
-}
-
-/// What one size cost.
-struct Cost {
-    kib_per_session: f64,
-    anonymous_kib_per_session: f64,
-    opened_per_s: f64,
-    idle_cpu_percent: f64,
 }
 
 impl Idle {
@@ -60,82 +62,128 @@ impl Idle {
     /// # Errors
     /// When sessions cannot be opened or the gateway does not live through it.
     pub async fn run(&self, choice: &GatewayChoice) -> Result<Outcome> {
-        let mut outcome = Outcome::default();
-        if !self.sweep {
-            let cost = self.cost(choice, self.sessions).await?;
-            note(&mut outcome, "", self.sessions, &cost);
-            return Ok(outcome);
-        }
-        ensure!(
-            choice.url.is_none(),
-            "a sweep starts a gateway for each size"
-        );
-        let mut costs = Vec::new();
-        for sessions in SWEEP {
-            let cost = self.cost(choice, sessions).await?;
-            let prefix = if sessions == SWEEP[1] {
-                String::new()
-            } else {
-                format!("at_{sessions}_")
-            };
-            note(&mut outcome, &prefix, sessions, &cost);
-            costs.push(cost.kib_per_session);
-        }
-        outcome.set("ratio_1000_to_9500", costs[0] / costs[1]);
-        outcome.set("ratio_18000_to_9500", costs[2] / costs[1]);
-        Ok(outcome)
-    }
-
-    async fn cost(&self, choice: &GatewayChoice, sessions: usize) -> Result<Cost> {
-        ensure!(sessions > 0, "at least one session");
-        process::raise_open_files(sessions as u64 + 128)?;
+        ensure!(self.sessions > 0, "at least one session");
+        let sizes: &[usize] = if self.sweep { &SWEEP } else { &[self.sessions] };
+        let most = sizes.iter().max().copied().unwrap_or_default();
+        process::raise_open_files(most as u64 + 128)?;
         let wishes = Wishes {
             tls: self.tls,
             ..Wishes::default()
         };
         let gateway = Gateway::begin(choice, wishes).await?;
-        for link in open_many(&gateway.target, 0, WARM_UP).await? {
-            link.link.close().await;
+        let grown = self.grow(&gateway, sizes).await;
+        let grown = grown.map_err(|error| gateway.explain(error))?;
+        let mut outcome = Outcome::default();
+        if self.sweep {
+            grown.note_sweep(&mut outcome);
+        } else {
+            grown.note_size("", self.sessions, &mut outcome);
         }
-        let devices = (0..sessions)
-            .map(|_| Device::new())
-            .collect::<Result<Vec<_>>>()?;
+        outcome.set("opened_per_s", grown.opened_per_s);
+        outcome.set("idle_cpu_percent", grown.idle_cpu_percent);
+        Ok(outcome)
+    }
+
+    /// Opens sessions that stay, and looks at the memory at each of these sizes.
+    async fn grow(&self, gateway: &Gateway, sizes: &[usize]) -> Result<Grown> {
+        let mut warming = pin!(open_many(&gateway.target, 0, WARM_UP)?);
+        while let Some(open) = warming.try_next().await? {
+            open.link.close().await;
+        }
         tokio::time::sleep(LOOK).await;
-        let before = process::memory(gateway.pid)?;
-        let begun = Instant::now();
+        let mut grown = Grown::new(process::memory(gateway.pid)?);
         let mut resting = JoinSet::new();
-        let target = &gateway.target;
-        let mut opening = stream::iter(devices.into_iter().enumerate())
-            .map(|(n, device)| open_one(target, WARM_UP + n, device))
-            .buffer_unordered(OPENING_AT_ONCE);
-        while let Some(open) = opening.try_next().await? {
-            resting.spawn(open.rest());
+        let mut opening_seconds = 0.0;
+        for size in sizes {
+            let begun = Instant::now();
+            let (first, more) = (WARM_UP + resting.len(), size - resting.len());
+            let mut opening = pin!(open_many(&gateway.target, first, more)?);
+            while let Some(open) = opening.try_next().await? {
+                resting.spawn(open.rest());
+            }
+            opening_seconds += begun.elapsed().as_secs_f64();
+            let (ran, since) = (RunTimes::of(gateway.pid)?, Instant::now());
+            let memory = settled(gateway.pid, &mut resting).await?;
+            eprintln!("idle: {} KiB with {size} sessions", memory.resident_kib);
+            let busy = RunTimes::of(gateway.pid)?.since(&ran).as_secs_f64();
+            grown.looks.push((*size, memory));
+            if *size <= FIGURE || sizes.len() == 1 {
+                grown.idle_cpu_percent = 100.0 * busy / since.elapsed().as_secs_f64();
+            }
         }
-        drop(opening);
-        let opened_in = begun.elapsed().as_secs_f64();
-        let (ran, since) = (RunTimes::of(gateway.pid)?, Instant::now());
-        let after = settled(gateway.pid, &mut resting).await?;
-        let busy = RunTimes::of(gateway.pid)?.since(&ran).as_secs_f64();
+        grown.opened_per_s = resting.len() as f64 / opening_seconds;
         resting.shutdown().await;
-        let per_session =
-            |after: u64, before: u64| after.saturating_sub(before) as f64 / sessions as f64;
-        Ok(Cost {
-            kib_per_session: per_session(after.resident_kib, before.resident_kib),
-            anonymous_kib_per_session: per_session(after.anonymous_kib, before.anonymous_kib),
-            opened_per_s: sessions as f64 / opened_in,
-            idle_cpu_percent: 100.0 * busy / since.elapsed().as_secs_f64(),
-        })
+        Ok(grown)
     }
 }
 
-fn note(outcome: &mut Outcome, prefix: &str, sessions: usize, cost: &Cost) {
-    outcome.set(format!("{prefix}kib_per_session"), cost.kib_per_session);
-    let name = format!("{prefix}anonymous_kib_per_session");
-    outcome.set(name, cost.anonymous_kib_per_session);
-    outcome.set(format!("{prefix}opened_per_s"), cost.opened_per_s);
-    outcome.set(format!("{prefix}idle_cpu_percent"), cost.idle_cpu_percent);
-    if prefix.is_empty() {
-        outcome.set("sessions", sessions as f64);
+/// The memory of one gateway as it grew.
+struct Grown {
+    empty: process::Memory,
+    looks: Vec<(usize, process::Memory)>,
+    opened_per_s: f64,
+    idle_cpu_percent: f64,
+}
+
+impl Grown {
+    fn new(empty: process::Memory) -> Self {
+        Self {
+            empty,
+            looks: Vec::new(),
+            opened_per_s: 0.0,
+            idle_cpu_percent: 0.0,
+        }
+    }
+
+    fn at(&self, size: usize) -> Option<process::Memory> {
+        let mut looks = self.looks.iter();
+        looks.find(|(known, _)| *known == size).map(|(_, m)| *m)
+    }
+
+    /// Everything the gateway took since it had no session, divided by the sessions.
+    fn note_size(&self, prefix: &str, size: usize, outcome: &mut Outcome) -> Option<f64> {
+        let memory = self.at(size)?;
+        let per_session =
+            |now: u64, before: u64| now.saturating_sub(before) as f64 / size.max(1) as f64;
+        let kib = per_session(memory.resident_kib, self.empty.resident_kib);
+        let anonymous = per_session(memory.anonymous_kib, self.empty.anonymous_kib);
+        outcome.set(format!("{prefix}kib_per_session"), kib);
+        outcome.set(format!("{prefix}anonymous_kib_per_session"), anonymous);
+        if prefix.is_empty() {
+            outcome.set("sessions", size as f64);
+        }
+        Some(kib)
+    }
+
+    /// What each group of a thousand added, per session. The first group is not among them: it pays what a gateway takes
+    /// once, which is told apart.
+    fn groups(&self) -> Vec<f64> {
+        let after_first = self.looks.iter().filter_map(|(size, after)| {
+            let before = self.at(size.checked_sub(GROUP)?)?;
+            let more = after.resident_kib.saturating_sub(before.resident_kib);
+            Some(more as f64 / GROUP as f64)
+        });
+        after_first.collect()
+    }
+
+    fn note_sweep(&self, outcome: &mut Outcome) {
+        let figure = self.note_size("", FIGURE, outcome);
+        let large = self.note_size(&format!("at_{LARGE}_"), LARGE, outcome);
+        let first = self.note_size("first_1000_", GROUP, outcome);
+        let groups = self.groups();
+        outcome.set_samples("group_of_1000_kib_per_session", groups.clone());
+        let (early, late) = groups.split_at(groups.len() / 2);
+        outcome.set_samples("early_group_kib_per_session", early.to_vec());
+        outcome.set_samples("late_group_kib_per_session", late.to_vec());
+        let (Some(figure), Some(large), Some(first)) = (figure, large, first) else {
+            return;
+        };
+        // The mean, not the median: a table that doubles falls into few groups and is paid by all.
+        let group = groups.iter().sum::<f64>() / groups.len().max(1) as f64;
+        outcome.set("group_of_1000_mean_kib_per_session", group);
+        outcome.set("ratio_1000_to_9500", group / figure);
+        outcome.set("ratio_18000_to_9500", large / figure);
+        outcome.set("taken_once_kib", (first - group) * GROUP as f64);
     }
 }
 
@@ -163,15 +211,18 @@ impl Resting {
     }
 }
 
-async fn open_many(target: &Target, first: usize, count: usize) -> Result<Vec<Resting>> {
+/// Opens so many sessions, a few at a time; each comes out as soon as it is open, because it must be kept alive.
+fn open_many(
+    target: &Target,
+    first: usize,
+    count: usize,
+) -> Result<impl Stream<Item = Result<Resting>>> {
     let devices = (0..count)
         .map(|_| Device::new())
         .collect::<Result<Vec<_>>>()?;
-    stream::iter(devices.into_iter().enumerate())
-        .map(|(n, device)| open_one(target, first + n, device))
-        .buffer_unordered(OPENING_AT_ONCE)
-        .try_collect()
-        .await
+    let opening = stream::iter(devices.into_iter().enumerate())
+        .map(move |(n, device)| open_one(target, first + n, device));
+    Ok(opening.buffer_unordered(OPENING_AT_ONCE))
 }
 
 async fn open_one(target: &Target, n: usize, device: Device) -> Result<Resting> {
@@ -203,5 +254,42 @@ async fn settled(pid: u32, resting: &mut JoinSet<anyhow::Error>) -> Result<proce
         if alike || begun.elapsed() > SETTLE {
             return Ok(now);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn memory(resident_kib: u64) -> process::Memory {
+        process::Memory {
+            resident_kib,
+            anonymous_kib: resident_kib,
+        }
+    }
+
+    /// A gateway that takes 10,000 KiB, then 2,000 KiB once and 7 KiB per session.
+    fn grown() -> Grown {
+        let mut grown = Grown::new(memory(10_000));
+        let at = |size: &usize| (*size, memory(12_000 + 7 * *size as u64));
+        grown.looks = SWEEP.iter().map(at).collect();
+        grown
+    }
+
+    #[test]
+    fn what_is_taken_once_is_told_apart_from_what_each_session_takes() {
+        let mut outcome = Outcome::default();
+        grown().note_sweep(&mut outcome);
+        assert_eq!(outcome.get("group_of_1000_kib_per_session"), Some(7.0));
+        assert_eq!(outcome.get("group_of_1000_mean_kib_per_session"), Some(7.0));
+        assert_eq!(outcome.get("taken_once_kib"), Some(2_000.0));
+        assert_eq!(outcome.get("first_1000_kib_per_session"), Some(9.0));
+        let ratio = outcome.get("ratio_1000_to_9500").unwrap();
+        assert!((ratio - 7.0 / (7.0 + 2_000.0 / 9_500.0)).abs() < 1e-9);
+    }
+
+    #[test]
+    fn groups_are_whole_thousands_on_both_sides_of_the_figure() {
+        assert_eq!(grown().groups().len(), 16);
     }
 }

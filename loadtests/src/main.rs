@@ -3,6 +3,9 @@
 //! Owns: the command line. Must not: depend on the gateway's code: that it runs without proves that the protocol is public.
 //! One thread carries all clients, so that the gateway under test keeps a core for itself.
 
+mod beside;
+mod cast;
+mod chaos;
 mod client;
 mod demo;
 mod device;
@@ -11,12 +14,18 @@ mod glance;
 mod growth;
 mod idle;
 mod latency;
+mod measure;
+mod nodes;
+mod peers;
 mod process;
 mod queue;
+mod redis;
 mod report;
 mod route;
 mod scene;
 mod seat;
+mod soak;
+mod storm;
 mod tally;
 mod texts;
 mod trust;
@@ -68,6 +77,28 @@ enum Command {
         #[command(flatten)]
         common: Common,
     },
+    /// Thousands of TLS clients lose their node at once: how long until all are back
+    Storm {
+        #[command(flatten)]
+        storm: storm::Storm,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// The load of route on what others would take instead, without Callbox
+    Others {
+        #[command(flatten)]
+        others: beside::Others,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// A cluster under random faults, and a checker of every promise; takes root
+    Chaos(chaos::Chaos),
+    /// Clients of one side of a chaos run (started by `chaos`)
+    #[command(hide = true)]
+    ChaosPlayers(chaos::Players),
+    /// Reads every log of a chaos run (started by `chaos`)
+    #[command(hide = true)]
+    ChaosReader(chaos::Reader),
     /// Made-up residents of a made-up city, until stopped
     Demo(demo::Demo),
 }
@@ -140,6 +171,15 @@ async fn run(command: Command) -> Result<bool> {
         Command::Growth { growth, common } => {
             common.repeat("growth", async |c| growth.run(c).await).await
         }
+        Command::Storm { storm, common } => {
+            common.repeat("storm", async |c| storm.run(c).await).await
+        }
+        Command::Others { others, common } => {
+            common.repeat("others", async |_| others.run().await).await
+        }
+        Command::Chaos(chaos) => chaos.run().await,
+        Command::ChaosPlayers(players) => players.run().await.map(|()| true),
+        Command::ChaosReader(reader) => reader.run().await.map(|()| true),
         Command::Demo(demo) => demo.run().await.map(|()| true),
     }
 }
@@ -156,7 +196,7 @@ mod tests {
 
     #[test]
     fn every_measurement_takes_json_and_a_gateway() {
-        for name in ["idle", "route", "queue", "growth"] {
+        for name in ["idle", "route", "queue", "growth", "storm", "others"] {
             let line = ["callbox-loadtests", name, "--json", "--gateway", "callbox"];
             assert!(Cli::try_parse_from(line).is_ok(), "{name}");
         }

@@ -1,7 +1,7 @@
 //! `queue`: a hundred thousand waiting sessions; how fast they come in and how fast they are taken.
 //!
 //! Owns: opening sessions by short-lived connections, and consoles that take as fast as they are answered. Called by:
-//! `main`.
+//! `main`; `soak` takes for minutes.
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,13 +12,16 @@ use callbox_proto::vocabulary::Category;
 use clap::Args;
 use tokio::task::JoinSet;
 
+use crate::cast::{CONSOLES_PER_PERSON_MAX, Stage, TELECOMMUNICATORS};
 use crate::client::{self, Link, Target, command_id, opening, source};
 use crate::device::Device;
 use crate::gateway::{Gateway, GatewayChoice, Wishes};
 use crate::latency::Latency;
+use crate::nodes::Nodes;
 use crate::process::{self, RunTimes};
+use crate::redis::Fsync;
 use crate::report::Outcome;
-use crate::scene::{CONSOLES_PER_PERSON_MAX, TELECOMMUNICATORS};
+use crate::soak::Soak;
 
 /// Connections that open sessions at the same time.
 const OPENING_AT_ONCE: usize = 64;
@@ -45,16 +48,25 @@ pub struct Queue {
     /// Sessions to take
     #[arg(long, default_value_t = 10_000)]
     take: usize,
+    /// Two nodes on Redis: sessions are opened at the one and taken at the other
+    #[arg(long)]
+    redis: bool,
+    /// How that Redis writes
+    #[arg(long, value_enum, default_value_t = Fsync::Everysec)]
+    fsync: Fsync,
+    /// Take and close for so many minutes, while new sessions keep as many waiting; each minute is told apart
+    #[arg(long, default_value_t = 0)]
+    minutes: u64,
 }
 
 /// What one stage found.
-struct Stage {
+struct Took {
     latency: Latency,
     seconds: f64,
     cpu: Duration,
 }
 
-impl Stage {
+impl Took {
     fn per_second(&self) -> f64 {
         self.latency.count() as f64 / self.seconds.max(f64::MIN_POSITIVE)
     }
@@ -87,30 +99,51 @@ impl Queue {
             resume_grace_s: Some(RESUME_GRACE_S),
             ..Wishes::default()
         };
-        let gateway = Gateway::begin(choice, wishes).await?;
-        let done = self.stages(&gateway).await;
-        done.map_err(|error| gateway.explain(error))
+        if !self.redis {
+            let gateway = Gateway::begin(choice, wishes).await?;
+            let done = self.stages(&Stage::from(&gateway)).await;
+            return done.map_err(|error| gateway.explain(error));
+        }
+        let nodes = Nodes::begin(choice, self.fsync, 2, &wishes).await?;
+        let stage = Stage {
+            residents: nodes.gateways[0].target.clone(),
+            consoles: nodes.gateways[1].target.clone(),
+            pids: nodes.pids(),
+        };
+        let done = self.stages(&stage).await;
+        done.map_err(|error| nodes.explain(error))
     }
 
-    async fn stages(&self, gateway: &Gateway) -> Result<Outcome> {
+    async fn stages(&self, stage: &Stage) -> Result<Outcome> {
         let mut outcome = Outcome::default();
         // The first and the last tenth apart: depth must not change the price.
         let tenth = self.waiting / 10;
-        let first = enqueue(gateway, 0, tenth).await?;
-        let middle = enqueue(gateway, tenth, self.waiting - tenth).await?;
-        let last = enqueue(gateway, self.waiting - tenth, self.waiting).await?;
+        let first = enqueue(stage, 0, tenth).await?;
+        let middle = enqueue(stage, tenth, self.waiting - tenth).await?;
+        let last = enqueue(stage, self.waiting - tenth, self.waiting).await?;
         let whole = first.seconds + middle.seconds + last.seconds;
         outcome.set("enqueue_per_s", self.waiting as f64 / whole);
         first.note("enqueue_first_tenth_", &mut outcome);
         last.note("enqueue_last_tenth_", &mut outcome);
-
-        let resident_kib = process::memory(gateway.pid)?.resident_kib;
+        let mut resident_kib = 0;
+        for pid in &stage.pids {
+            resident_kib += process::memory(*pid)?.resident_kib;
+        }
         outcome.set(
             "resident_mib_with_all_waiting",
             resident_kib as f64 / 1_024.0,
         );
-
-        let taken = self.take(gateway).await?;
+        outcome.set("waiting", self.waiting as f64);
+        if self.minutes > 0 {
+            let soak = Soak {
+                waiting: self.waiting,
+                consoles: self.consoles,
+                minutes: self.minutes,
+            };
+            soak.run(stage, &mut outcome).await?;
+            return Ok(outcome);
+        }
+        let taken = self.take(stage).await?;
         if taken.latency.count() < self.take.min(self.waiting) as u64 {
             outcome.fail(format!(
                 "only {} sessions could be taken",
@@ -122,24 +155,14 @@ impl Queue {
         let per_take = taken.cpu.as_secs_f64() * 1e6 / taken.latency.count().max(1) as f64;
         outcome.set("cpu_us_per_message", per_take);
         outcome.set_latency("", &taken.latency);
-        outcome.set("waiting", self.waiting as f64);
         Ok(outcome)
     }
 
-    async fn take(&self, gateway: &Gateway) -> Result<Stage> {
-        let mut tokens = Vec::new();
-        for name in TELECOMMUNICATORS {
-            tokens.push(client::sign_in(&gateway.target, name).await?);
-        }
-        let mut consoles = Vec::new();
-        for index in 0..self.consoles {
-            let mut link = gateway.target.staff().await?;
-            client::greet_as_staff(&mut link, &tokens[index % tokens.len()]).await?;
-            consoles.push(link);
-        }
+    async fn take(&self, stage: &Stage) -> Result<Took> {
+        let consoles = consoles(stage, self.consoles).await?;
         let all = self.take.min(self.waiting);
         let shared = Arc::new(Shared::default());
-        measured(gateway.pid, &shared, || {
+        measured(&stage.pids, &shared, || {
             let taking = consoles
                 .into_iter()
                 .map(|link| take(link, Arc::clone(&shared), all));
@@ -147,6 +170,24 @@ impl Queue {
         })
         .await
     }
+}
+
+/// Consoles of several people, available and registered for every queue.
+///
+/// # Errors
+/// When one of them is refused.
+pub async fn consoles(stage: &Stage, count: usize) -> Result<Vec<Link>> {
+    let mut tokens = Vec::new();
+    for name in TELECOMMUNICATORS {
+        tokens.push(client::sign_in(&stage.consoles, name).await?);
+    }
+    let mut consoles = Vec::new();
+    for index in 0..count {
+        let mut link = stage.consoles.staff().await?;
+        client::greet_as_staff(&mut link, &tokens[index % tokens.len()]).await?;
+        consoles.push(link);
+    }
+    Ok(consoles)
 }
 
 /// What the tasks of one stage share.
@@ -163,8 +204,8 @@ impl Shared {
         (number < end).then_some(number)
     }
 
-    fn record(&self, begun: Instant) {
-        let us = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
+    fn record(&self, took: Duration) {
+        let us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
         let mut latency = self.latency.lock().unwrap_or_else(PoisonError::into_inner);
         latency.record_us(us);
     }
@@ -172,14 +213,15 @@ impl Shared {
 
 /// Runs tasks to their end and measures them together.
 async fn measured<F>(
-    pid: u32,
+    pids: &[u32],
     shared: &Arc<Shared>,
     tasks: impl FnOnce() -> Vec<F>,
-) -> Result<Stage>
+) -> Result<Took>
 where
     F: Future<Output = Result<()>> + Send + 'static,
 {
-    let (ran, begun) = (RunTimes::of(pid)?, Instant::now());
+    let ran = pids.iter().map(|pid| RunTimes::of(*pid));
+    let (ran, begun) = (ran.collect::<Result<Vec<_>>>()?, Instant::now());
     let mut running = JoinSet::new();
     for task in tasks() {
         running.spawn(task);
@@ -191,18 +233,23 @@ where
         .latency
         .lock()
         .unwrap_or_else(PoisonError::into_inner);
-    Ok(Stage {
+    let seconds = begun.elapsed().as_secs_f64();
+    let mut cpu = Duration::ZERO;
+    for (pid, earlier) in pids.iter().zip(&ran) {
+        cpu += RunTimes::of(*pid)?.since(earlier);
+    }
+    Ok(Took {
         latency: latency.clone(),
-        seconds: begun.elapsed().as_secs_f64(),
-        cpu: RunTimes::of(pid)?.since(&ran),
+        seconds,
+        cpu,
     })
 }
 
-async fn enqueue(gateway: &Gateway, from: usize, to: usize) -> Result<Stage> {
+async fn enqueue(stage: &Stage, from: usize, to: usize) -> Result<Took> {
     let shared = Arc::new(Shared::default());
     shared.begun.store(from, Relaxed);
-    measured(gateway.pid, &shared, || {
-        let worker = |_| open_sessions(gateway.target.clone(), Arc::clone(&shared), to);
+    measured(&stage.pids, &shared, || {
+        let worker = |_| open_sessions(stage.residents.clone(), Arc::clone(&shared), to);
         (0..OPENING_AT_ONCE).map(worker).collect()
     })
     .await
@@ -211,16 +258,26 @@ async fn enqueue(gateway: &Gateway, from: usize, to: usize) -> Result<Stage> {
 /// Opens one session after the other, each by a connection and a device of its own.
 async fn open_sessions(target: Target, shared: Arc<Shared>, end: usize) -> Result<()> {
     while let Some(number) = shared.next(end) {
-        let mut link = target.resident(Some(source(number))).await?;
-        client::greet_as_resident(&mut link, &Device::new()?).await?;
-        let begun = Instant::now();
-        let opening = opening(CATEGORIES[number % CATEGORIES.len()]);
-        let opened = client::open(&mut link, command_id(), opening).await;
-        opened.with_context(|| format!("session {number} cannot be opened"))?;
-        shared.record(begun);
-        link.close().await;
+        let took = open_one(&target, number).await?;
+        shared.record(took);
     }
     Ok(())
+}
+
+/// Opens the session of this number and leaves; answers how long it took from `open` to its receipt.
+///
+/// # Errors
+/// When it is refused.
+pub async fn open_one(target: &Target, number: usize) -> Result<Duration> {
+    let mut link = target.resident(Some(source(number))).await?;
+    client::greet_as_resident(&mut link, &Device::new()?).await?;
+    let begun = Instant::now();
+    let opening = opening(CATEGORIES[number % CATEGORIES.len()]);
+    let opened = client::open(&mut link, command_id(), opening).await;
+    opened.with_context(|| format!("session {number} cannot be opened"))?;
+    let took = begun.elapsed();
+    link.close().await;
+    Ok(took)
 }
 
 async fn take(mut link: Link, shared: Arc<Shared>, all: usize) -> Result<()> {
@@ -229,7 +286,7 @@ async fn take(mut link: Link, shared: Arc<Shared>, all: usize) -> Result<()> {
         if client::take_next(&mut link).await?.is_none() {
             break;
         }
-        shared.record(begun);
+        shared.record(begun.elapsed());
     }
     Ok(())
 }

@@ -35,9 +35,28 @@ impl Outcome {
         self.set(format!("{prefix}p99_ms"), latency.percentile_ms(99.0));
     }
 
+    /// Notes the median of several samples, and under `…_lowest` and `…_highest` their ends.
+    pub fn set_samples(&mut self, name: &str, mut samples: Vec<f64>) {
+        samples.sort_by(f64::total_cmp);
+        let (Some(middle), Some(low), Some(high)) =
+            (median(&samples), samples.first(), samples.last())
+        else {
+            return;
+        };
+        self.set(name, middle);
+        self.set(format!("{name}_lowest"), *low);
+        self.set(format!("{name}_highest"), *high);
+    }
+
     /// Notes that a promise was broken: the program then ends with an error.
     pub fn fail(&mut self, what: impl Into<String>) {
         self.failures.push(what.into());
+    }
+
+    /// Broken promises so far.
+    #[must_use]
+    pub fn failures(&self) -> &[String] {
+        &self.failures
     }
 
     /// The figure with this name, if it was taken.
@@ -167,7 +186,8 @@ fn summarise(name: &str, mut values: Vec<f64>) -> Option<Summary> {
 }
 
 /// The middle of sorted values; the mean of the two middle ones when their number is even.
-fn median(sorted: &[f64]) -> Option<f64> {
+#[must_use]
+pub fn median(sorted: &[f64]) -> Option<f64> {
     let upper = *sorted.get(sorted.len() / 2)?;
     if sorted.len() % 2 == 1 {
         return Some(upper);
@@ -228,6 +248,16 @@ mod tests {
         assert_eq!(json["messages_per_s"], json!(5.0));
         assert_eq!(json["spread"]["messages_per_s"], json!([1.0, 9.0]));
         assert_eq!(json["runs"], json!(3));
+    }
+
+    #[test]
+    fn samples_within_a_run_become_their_median_and_their_ends() {
+        let mut outcome = Outcome::default();
+        outcome.set_samples("ratio", vec![1.2, 0.9, 1.0]);
+        outcome.set_samples("nothing", Vec::new());
+        let found = ["ratio", "ratio_lowest", "ratio_highest"].map(|name| outcome.get(name));
+        assert_eq!(found, [Some(1.0), Some(0.9), Some(1.2)]);
+        assert_eq!(outcome.get("nothing"), None);
     }
 
     #[test]

@@ -18,6 +18,7 @@ use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use crate::client::Link;
 use crate::glance::{Glance, glance, hex128};
+use crate::scene::Seat;
 use crate::tally::{Tally, text_id};
 use crate::texts::{TextFrames, sent_us};
 
@@ -79,17 +80,7 @@ impl ResidentSeat {
         }
     }
 
-    /// Its place in the scene.
-    #[must_use]
-    pub fn index(&self) -> usize {
-        self.index
-    }
-
-    /// Sends and receives until the phase is over.
-    ///
-    /// # Errors
-    /// When the link breaks.
-    pub async fn play(
+    async fn act(
         mut self,
         sending: Sending,
         tally: Arc<Tally>,
@@ -197,6 +188,7 @@ struct Followed {
 #[derive(Debug)]
 pub struct ConsoleSeat {
     link: Link,
+    index: usize,
     heartbeat: Duration,
     sessions: HashMap<u128, Followed>,
     /// Number of the last text of each resident.
@@ -206,9 +198,10 @@ pub struct ConsoleSeat {
 impl ConsoleSeat {
     /// A console that follows nothing yet.
     #[must_use]
-    pub fn new(link: Link, heartbeat: Duration) -> Self {
+    pub fn new(link: Link, index: usize, heartbeat: Duration) -> Self {
         Self {
             link,
+            index,
             heartbeat,
             sessions: HashMap::new(),
             numbers: HashMap::new(),
@@ -231,15 +224,7 @@ impl ConsoleSeat {
             .await
     }
 
-    /// Receives until the phase is over.
-    ///
-    /// # Errors
-    /// When the link breaks.
-    pub async fn play(
-        mut self,
-        tally: Arc<Tally>,
-        mut over: watch::Receiver<bool>,
-    ) -> Result<Self> {
+    async fn act(mut self, tally: Arc<Tally>, mut over: watch::Receiver<bool>) -> Result<Self> {
         let mut tell = ticks(DELIVERED_EVERY);
         let mut beat = ticks(self.heartbeat);
         loop {
@@ -296,6 +281,36 @@ impl ConsoleSeat {
             fed = true;
         }
         if fed { self.link.flush().await } else { Ok(()) }
+    }
+}
+
+impl Seat for ResidentSeat {
+    fn index(&self) -> usize {
+        self.index
+    }
+
+    async fn play(
+        self,
+        sending: Sending,
+        tally: Arc<Tally>,
+        over: watch::Receiver<bool>,
+    ) -> Result<Self> {
+        self.act(sending, tally, over).await
+    }
+}
+
+impl Seat for ConsoleSeat {
+    fn index(&self) -> usize {
+        self.index
+    }
+
+    async fn play(
+        self,
+        _: Sending,
+        tally: Arc<Tally>,
+        over: watch::Receiver<bool>,
+    ) -> Result<Self> {
+        self.act(tally, over).await
     }
 }
 

@@ -28,6 +28,14 @@ pub fn whatever_is_shown() -> Arc<ClientConfig> {
     }))
 }
 
+/// The same, with room for the tickets of one client: a connection after the first may resume its TLS session.
+#[must_use]
+pub fn with_own_tickets() -> Arc<ClientConfig> {
+    let mut config = ClientConfig::clone(&whatever_is_shown());
+    config.resumption = rustls::client::Resumption::in_memory_sessions(1);
+    Arc::new(config)
+}
+
 #[derive(Debug)]
 struct Whatever(Arc<CryptoProvider>);
 

@@ -146,6 +146,8 @@ pub enum CloseCode {
     GoingDown = 4100,
     /// Too many connections here.
     Full = 4101,
+    /// Too many messages for too long, in spite of `too_fast`.
+    TooFast = 4102,
     /// The token is no longer valid.
     SignInAgain = 4200,
     /// No first message within the deadline.
@@ -165,6 +167,7 @@ impl CloseCode {
         Self::Silent,
         Self::GoingDown,
         Self::Full,
+        Self::TooFast,
         Self::SignInAgain,
         Self::NoHello,
         Self::Replaced,
@@ -186,6 +189,7 @@ impl CloseCode {
             Self::Silent => "silent",
             Self::GoingDown => "going down",
             Self::Full => "full",
+            Self::TooFast => "too fast",
             Self::SignInAgain => "sign in again",
             Self::NoHello => "no hello",
             Self::Replaced => "replaced",

@@ -133,7 +133,7 @@ pub enum Event {
         media_type: String,
         /// Size of the original in bytes.
         size_bytes: u64,
-        /// Whether a preview came along; `photo_previewed` follows when it can be shown.
+        /// Whether a preview came along; `photo_previewed` or `photo_preview_refused` follows.
         preview: bool,
         /// How old it was when announced, in ms.
         age_ms: i64,
@@ -142,6 +142,13 @@ pub enum Event {
     PhotoPreviewed {
         /// Which photo.
         photo: CommandId,
+    },
+    /// The preview that came along cannot be shown: too large, or no picture. The photo itself may still come.
+    PhotoPreviewRefused {
+        /// Which photo.
+        photo: CommandId,
+        /// Why: `preview_refused`.
+        code: ErrorCode,
     },
     /// The original is sealed.
     PhotoStored {
@@ -252,20 +259,27 @@ pub enum Event {
         /// Last sequence number seen.
         up_to: Seq,
     },
+    /// This happened at a gateway that was cut off from the others, and no longer counts: somebody else had moved the session
+    /// on meanwhile. With `taken` inside, this person was in the session too. Both sides are shown it.
+    Overruled {
+        /// What happened.
+        event: Box<Event>,
+    },
 }
 
 impl Event {
     /// Whether the session's resident may see this fact. What staff say among themselves stays among them.
     #[must_use]
-    pub const fn visible_to_resident(&self) -> bool {
-        !matches!(
-            self,
+    pub fn visible_to_resident(&self) -> bool {
+        match self {
             Self::Note { .. }
-                | Self::Watched { .. }
-                | Self::PriorityChanged { .. }
-                | Self::Triaged { .. }
-                | Self::ServiceLocated { .. }
-        )
+            | Self::Watched { .. }
+            | Self::PriorityChanged { .. }
+            | Self::Triaged { .. }
+            | Self::ServiceLocated { .. } => false,
+            Self::Overruled { event } => event.visible_to_resident(),
+            _ => true,
+        }
     }
 
     /// The event as a resident may see it: closing notes, transfer notes and names of staff taken out.
@@ -285,6 +299,9 @@ impl Event {
                 },
                 queue: queue.clone(),
                 note: String::new(),
+            },
+            Self::Overruled { event } => Self::Overruled {
+                event: Box::new(event.for_resident()?),
             },
             other => other.clone(),
         })

@@ -11,17 +11,32 @@ use anyhow::{Context as _, bail};
 use super::BACKBONE_FOLDER;
 use crate::backbone::Backbone;
 use crate::backbone::embedded::{self, Embedded};
+use crate::backbone::island::{self, Island};
 use crate::backbone::redis::{Options, Redis, Secret};
-use crate::clock::{Clock, CorrectedClock, SystemClock};
+use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
+use crate::node::SessionRebase;
+
+/// Folder inside the data folder of what is kept for a shared tier that does not answer.
+const ISLAND_FOLDER: &str = "island";
+
+/// File in the data folder with the mark of the shared tier this node belongs to.
+const EPOCH_FILE: &str = "tier.epoch";
 
 /// The backbone that was opened.
 #[derive(Clone)]
 pub enum Opened {
     /// This node's own store.
     Embedded(Arc<Embedded>),
-    /// The shared tier.
-    Redis(Arc<Redis>),
+    /// The shared tier, and this node's own store for when it does not answer.
+    Shared(Arc<Shared>),
+}
+
+/// A shared tier with what stands beside it.
+pub struct Shared {
+    tier: Arc<Redis>,
+    island: Arc<Island>,
+    local: Arc<Embedded>,
 }
 
 impl Opened {
@@ -31,8 +46,10 @@ impl Opened {
     /// Whatever keeps it from opening, in words for an operator.
     pub async fn open(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<Self> {
         if let Some(options) = options(config)? {
-            let redis = Redis::open(options, clock).await;
-            return Ok(Self::Redis(Arc::new(redis.context("backbone.url")?)));
+            let tier = Redis::open(options, Arc::clone(&clock)).await;
+            let tier = Arc::new(tier.context("backbone.url")?);
+            let shared = island(config, tier, clock).await?;
+            return Ok(Self::Shared(Arc::new(shared)));
         }
         let folder = config.storage.data_dir.join(BACKBONE_FOLDER);
         let store = Embedded::open(&folder, &embedded::Options::default(), clock)?;
@@ -43,7 +60,7 @@ impl Opened {
     pub fn shared(&self) -> Arc<dyn Backbone> {
         match self {
             Self::Embedded(store) => Arc::clone(store) as Arc<dyn Backbone>,
-            Self::Redis(tier) => Arc::clone(tier) as Arc<dyn Backbone>,
+            Self::Shared(shared) => Arc::clone(&shared.island) as Arc<dyn Backbone>,
         }
     }
 
@@ -51,12 +68,7 @@ impl Opened {
     pub fn clock(&self) -> Arc<dyn Clock> {
         match self {
             Self::Embedded(_) => Arc::new(SystemClock::new()),
-            Self::Redis(tier) => {
-                let tier = Arc::clone(tier);
-                Arc::new(CorrectedClock::by(move || {
-                    tier.time_offset().map(|offset| offset.ms)
-                }))
-            }
+            Self::Shared(shared) => shared.tier.clock(),
         }
     }
 
@@ -64,9 +76,40 @@ impl Opened {
     pub async fn close(&self) {
         match self {
             Self::Embedded(store) => store.close().await,
-            Self::Redis(tier) => tier.close(),
+            Self::Shared(shared) => {
+                shared.island.close().await;
+                shared.tier.close();
+                shared.local.close().await;
+            }
         }
     }
+}
+
+/// Starts over the tier and what this node kept for it in an earlier run.
+async fn island(
+    config: &Config,
+    tier: Arc<Redis>,
+    clock: Arc<dyn Clock>,
+) -> anyhow::Result<Shared> {
+    let folder = config.storage.data_dir.join(ISLAND_FOLDER);
+    let local = Embedded::open(&folder, &embedded::Options::default(), Arc::clone(&clock));
+    let local = Arc::new(local.with_context(|| format!("{}", folder.display()))?);
+    let options = island::Options {
+        cache_bytes: config.backbone.island_cache_bytes(),
+        ..island::Options::of(&config.node.name())
+    };
+    let island = Island::start(
+        Arc::clone(&tier) as Arc<dyn Backbone>,
+        Arc::clone(&local),
+        Arc::new(SessionRebase),
+        clock,
+        options,
+    );
+    Ok(Shared {
+        island: Arc::new(island.await?),
+        tier,
+        local,
+    })
 }
 
 /// How to speak to the shared tier; `None` without one.
@@ -86,6 +129,7 @@ pub fn options(config: &Config) -> anyhow::Result<Option<Options>> {
     options.wait_replicas = backbone.wait_replicas;
     options.wait = backbone.wait();
     options.call = backbone.call();
+    options.epoch_file = Some(config.storage.data_dir.join(EPOCH_FILE));
     if let Some(file) = &backbone.password_file {
         let password = password(file);
         options.password =

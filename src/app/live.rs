@@ -66,9 +66,8 @@ impl Live {
 
     fn close(&self, peer: media::PeerId) {
         self.forget(peer);
-        let plane = Arc::clone(&self.plane);
-        // Whoever is gone already needs no closing.
-        tokio::spawn(async move { plane.close_peer(peer).await.ok() });
+        // Ordered now. Whoever is gone already needs no closing.
+        tokio::spawn(self.plane.close_peer(peer));
     }
 }
 
@@ -156,8 +155,13 @@ impl LiveMedia for Live {
 
     fn revoke(&self, session: SessionId, medium: Medium) {
         let Some(kind) = kind(medium) else { return };
-        let plane = Arc::clone(&self.plane);
-        tokio::spawn(async move { plane.revoke(room(session), kind).await });
+        // Ordered now; the task only waits for a room whose queue is full.
+        tokio::spawn(self.plane.revoke(room(session), kind));
+    }
+
+    fn permit(&self, session: SessionId, medium: Medium) {
+        let Some(kind) = kind(medium) else { return };
+        tokio::spawn(self.plane.permit(room(session), kind));
     }
 
     fn close_peer(&self, peer: PeerId) {
@@ -179,8 +183,7 @@ impl LiveMedia for Live {
     }
 
     fn close_session(&self, session: SessionId) {
-        let plane = Arc::clone(&self.plane);
-        tokio::spawn(async move { plane.close_room(room(session)).await });
+        tokio::spawn(self.plane.close_room(room(session)));
     }
 
     fn watchers(&self, session: SessionId) -> Watchers {

@@ -4,6 +4,7 @@
 
 mod agency;
 mod backbone;
+mod data_folder;
 mod live;
 mod membership;
 mod photos;
@@ -36,7 +37,7 @@ use crate::media::{Advertised, MediaConfig, MediaPlane};
 use crate::node::agency::Agency;
 use crate::node::{Node, NodeLimits, Random};
 use crate::shutdown::{Drained, Lifecycle, service_manager};
-use crate::transport::{Transport, TransportLimits};
+use crate::transport::{RateLimit, Transport, TransportLimits};
 
 /// Folder of the embedded backbone inside the data folder.
 pub(crate) const BACKBONE_FOLDER: &str = "backbone";
@@ -110,7 +111,7 @@ struct Parts {
 impl Parts {
     async fn build(config: &Config, lifecycle: &Lifecycle) -> anyhow::Result<Self> {
         let data_dir = &config.storage.data_dir;
-        std::fs::create_dir_all(data_dir)
+        data_folder::prepare(data_dir)
             .with_context(|| format!("{} (storage.data_dir)", data_dir.display()))?;
         let opened = backbone::Opened::open(config, Arc::new(SystemClock::new())).await?;
         let clock = opened.clock();
@@ -248,6 +249,10 @@ fn start_admin(
         }
         match backbone.guarantee() {
             Guarantee::None => Readiness::Starting("nothing can be stored".to_owned()),
+            guarantee @ Guarantee::Island => {
+                let records = backbone.kept_here().records;
+                Readiness::Ready(format!("ready; {guarantee}; {records} records wait for it"))
+            }
             guarantee => Readiness::Ready(format!("ready; {guarantee}")),
         }
     });
@@ -288,6 +293,14 @@ fn transport_limits(config: &Config) -> TransportLimits {
         resident_heartbeat_ms: session.resident_heartbeat_s.saturating_mul(1_000),
         staff_heartbeat_ms: session.heartbeat_s.saturating_mul(1_000),
         upload_token_ms: ms(config.identity.upload_token()),
+        resident_rate: RateLimit {
+            per_s: session.resident_messages_per_s,
+            burst: session.resident_messages_burst,
+        },
+        staff_rate: RateLimit {
+            per_s: session.console_messages_per_s,
+            burst: session.console_messages_burst,
+        },
         told: Limits {
             message_bytes: u32::try_from(session.message_bytes).unwrap_or(u32::MAX),
             text_chars: TEXT_MAX_CHARS as u32,

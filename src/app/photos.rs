@@ -17,7 +17,7 @@ use sha2::{Digest, Sha256};
 
 use crate::auth::tokens::Tokens;
 use crate::evidence::names::{AgencyName, ContentHash, Owner, SessionRef};
-use crate::evidence::photo::{PhotoKind, PhotoPipeline, PhotoRefusal};
+use crate::evidence::photo::{PhotoError, PhotoKind, PhotoPipeline, PhotoRefusal};
 use crate::evidence::store::{EvidenceStore, NewCopy, StoreError};
 use crate::http::api::{PhotoForm, PhotoShelf};
 use crate::http::uploads::{
@@ -76,22 +76,22 @@ impl Photos {
             .map_err(|_| Refusal::Unavailable)
     }
 
+    /// Re-encodes and keeps a preview. What comes back is what the session learns of it, if anything.
     async fn keep_preview(
         &self,
         agency: &AgencyId,
         photo: CommandId,
         preview: Bytes,
-    ) -> Result<(), StoreError> {
-        let Ok(agency) = AgencyName::parse(agency.as_str()) else {
-            return Ok(());
-        };
+    ) -> Option<GatewayCommand> {
+        let agency = AgencyName::parse(agency.as_str()).ok()?;
         let length = preview.0.len() as u64;
         let copy = match self.pipeline.make_copy(preview.0.as_slice(), length).await {
             Ok(copy) => copy,
+            Err(PhotoError::Refused(_)) => return Some(GatewayCommand::PreviewRefused { photo }),
             Err(error) => {
                 // The original still comes; nothing is lost but the early look.
-                tracing::info!(%error, "a preview was not made");
-                return Err(StoreError::NotFound);
+                tracing::warn!(%error, "a preview could not be made");
+                return None;
             }
         };
         let copy = NewCopy {
@@ -104,8 +104,25 @@ impl Photos {
             .store
             .keep_copy(&agency, &preview_name(photo), copy)
             .await;
-        kept.map(drop)
-            .inspect_err(|error| tracing::error!(%error, "a preview could not be kept"))
+        if let Err(error) = kept {
+            tracing::error!(%error, "a preview could not be kept");
+            return None;
+        }
+        Some(GatewayCommand::PreviewKept { photo })
+    }
+
+    /// Tells the session what became of a preview; twice is once. If it cannot be written now, the copy of the original shows the
+    /// photo a little later.
+    async fn note_preview(&self, session: SessionId, photo: CommandId, command: GatewayCommand) {
+        if matches!(command, GatewayCommand::PreviewRefused { .. }) {
+            tracing::info!(%session, "a preview was refused");
+            metrics::counter!("callbox_previews_refused_total").increment(1);
+        }
+        if let Ok(cell) = self.node.session(session).await {
+            let wish = Wish::Gateway(Box::new(command));
+            let told = self.node.ask(&cell, derived("preview", photo), wish).await;
+            drop(told);
+        }
     }
 
     /// Why a photo was refused before: a client that asks again hears the same.
@@ -225,22 +242,16 @@ impl Previews for PreviewDesk {
     fn keep(&self, agency: AgencyId, session: SessionId, photo: CommandId, preview: Bytes) {
         let photos = Arc::clone(&self.0);
         tokio::spawn(async move {
-            if let Err(error) = photos.keep_preview(&agency, photo, preview).await {
-                tracing::info!(%error, %session, "a preview was not kept");
-                metrics::counter!("callbox_previews_refused_total").increment(1);
-                return;
-            }
-            if let Ok(cell) = photos.node.session(session).await {
-                let kept = GatewayCommand::PreviewKept { photo };
-                let wish = Wish::Gateway(Box::new(kept));
-                // If it cannot be written now, the copy of the original shows the photo a little later.
-                photos
-                    .node
-                    .ask(&cell, derived("preview", photo), wish)
-                    .await
-                    .ok();
+            if let Some(command) = photos.keep_preview(&agency, photo, preview).await {
+                photos.note_preview(session, photo, command).await;
             }
         });
+    }
+
+    fn refuse(&self, session: SessionId, photo: CommandId) {
+        let photos = Arc::clone(&self.0);
+        let command = GatewayCommand::PreviewRefused { photo };
+        tokio::spawn(async move { photos.note_preview(session, photo, command).await });
     }
 }
 

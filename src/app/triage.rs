@@ -81,6 +81,16 @@ fn parse(name: &str, text: &str, queues: &[QueueId]) -> Result<Rules, RulesError
     Err(RulesError::Problems(problems.iter().map(told).collect()))
 }
 
+/// Reads rules as a file's text; for `crate::probes`.
+pub(crate) fn probe_rules(text: &str) -> bool {
+    match parse("rules", text, &[]) {
+        Ok(_) => true,
+        // No queue is known here, and rules may name some.
+        Err(RulesError::Problems(_)) => true,
+        Err(_) => false,
+    }
+}
+
 /// The line of a rule's name; of the last one, where two have the same. Rules without a name have no line.
 fn line_of_rule(text: &str, rule: &str) -> Option<usize> {
     let root = DeTable::parse(text).ok()?;

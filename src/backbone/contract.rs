@@ -93,6 +93,14 @@ pub enum Appended {
         /// Sequence number of its last record.
         last: Seq,
     },
+    /// Durable on this node only, under the command's id; the numbers are provisional. [`Ring::Confirmed`] or
+    /// [`Ring::Rewound`] follows. A command that was kept before gets the numbers it was kept with.
+    Kept {
+        /// Provisional number of the first record.
+        first: Seq,
+        /// Provisional number of the last record.
+        last: Seq,
+    },
     /// Not written: the head is another than expected, or the claim's epoch is outdated.
     Conflict {
         /// The head of the log now.
@@ -251,6 +259,20 @@ pub enum Ring {
         /// Head of its log at the time of ringing.
         head: Seq,
     },
+    /// What was kept here up to this number is in the shared log now, with these very numbers.
+    Confirmed {
+        /// Which session.
+        session: SessionId,
+        /// The last number confirmed.
+        up_to: Seq,
+    },
+    /// What was kept here after this number is in the shared log now, with other numbers: read the log again from there.
+    Rewound {
+        /// Which session.
+        session: SessionId,
+        /// The last number that stays.
+        after: Seq,
+    },
     /// Something that may be lost, from [`Backbone::publish`].
     Published(Bytes),
     /// Rings were missed: read the index and the logs again.
@@ -327,6 +349,15 @@ impl std::fmt::Display for Guarantee {
             Self::None => f.write_str("nothing can be stored"),
         }
     }
+}
+
+/// What is kept on this node only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct KeptHere {
+    /// How many records.
+    pub records: u64,
+    /// When the oldest session's first one was kept, in ms since 1970; `None` when nothing is.
+    pub since_ms: Option<u64>,
 }
 
 /// Why the backbone did not do it.
@@ -443,4 +474,35 @@ pub trait Backbone: Send + Sync + 'static {
 
     /// What `stored` and `safe` are worth now.
     fn guarantee(&self) -> Guarantee;
+
+    /// Whether records of this session up to this number, which are in its log, are safe.
+    fn is_safe(&self, _session: SessionId, _up_to: Seq) -> bool {
+        self.guarantee().is_safe()
+    }
+
+    /// Records of this session after this number are only kept here; `None` when none are. Asks memory, never the disk.
+    fn kept_after(&self, _session: SessionId) -> Option<Seq> {
+        None
+    }
+
+    /// What is kept on this node only.
+    fn kept_here(&self) -> KeptHere {
+        KeptHere::default()
+    }
+}
+
+/// Gives what was kept its place in a log that others went on with. The backbone does not know what a record means; who
+/// does implements this.
+#[async_trait]
+pub trait Rebase: Send + Sync + 'static {
+    /// The kept commands of one session, in the order they were kept, as appends to the log as it is in `shared` now: each
+    /// under its own id, each built on the one before it, each with its row. Commands that are in that log already are left out.
+    ///
+    /// # Errors
+    /// The shared tier's, when it cannot be read.
+    async fn rebase(
+        &self,
+        shared: &dyn Backbone,
+        kept: Vec<Append>,
+    ) -> Result<Vec<Append>, BackboneError>;
 }

@@ -38,12 +38,20 @@
 //! subscriber may miss rings (and is then told [`Ring::Missed`]), but is never rung for what is not in the log.
 //! [`Backbone::publish`] carries what may be lost, and losing it is not told.
 //!
+//! **Islands.** A backbone over a shared tier may answer [`Appended::Kept`] when that tier does not answer in time: the
+//! records and the row are durable on this node, under the command's id, and read back from here with provisional numbers.
+//! [`Backbone::kept_after`] says from where on. When the tier answers again they are brought there in the session's order, each
+//! command under its own id, so that what had arrived after all is not there twice. Then the node that kept them, and only
+//! it, is told: [`Ring::Confirmed`] where the numbers stayed, [`Ring::Rewound`] where others had gone on with the log
+//! and [`Rebase`] gave the kept commands a new place. Whoever missed rings asks [`Backbone::kept_after`] again.
+//!
 //! **Bounds.** A batch has at most [`BATCH_MAX_APPENDS`] appends, an append at most [`APPEND_MAX_RECORDS`] records of
 //! [`RECORD_MAX_BYTES`]; what is over is refused with [`BackboneError::OverBound`], never cut.
 
 mod bell;
 pub mod contract;
 pub mod embedded;
+pub mod island;
 pub mod redis;
 
 pub use contract::*;

@@ -30,6 +30,8 @@ pub struct Backbone {
     pub wait_ms: u64,
     /// Milliseconds any question to the shared tier may take. Default 1,000: after that it counts as gone.
     pub call_ms: u64,
+    /// Memory in MiB for what this node wrote and read lately, so that it can go on without the shared tier. Default 64.
+    pub island_cache_mib: usize,
 }
 
 impl Default for Backbone {
@@ -43,6 +45,7 @@ impl Default for Backbone {
             wait_replicas: 0,
             wait_ms: 300,
             call_ms: 1_000,
+            island_cache_mib: 64,
         }
     }
 }
@@ -58,6 +61,12 @@ impl Backbone {
     #[must_use]
     pub const fn wait(&self) -> Duration {
         Duration::from_millis(self.wait_ms)
+    }
+
+    /// Bytes for the time without the shared tier.
+    #[must_use]
+    pub const fn island_cache_bytes(&self) -> usize {
+        self.island_cache_mib.saturating_mul(1024 * 1024)
     }
 
     /// How long a question may take.

@@ -198,6 +198,14 @@ fn connection_limits(config: &Config) -> Fault {
 fn session_limits(config: &Config) -> Fault {
     let session = &config.session;
     let positive = [
+        (
+            "session.resident_messages_burst",
+            session.resident_messages_burst.into(),
+        ),
+        (
+            "session.console_messages_burst",
+            session.console_messages_burst.into(),
+        ),
         ("session.slow_reader_s", session.slow_reader_s),
         ("session.first_frame_s", session.first_frame_s),
         ("session.heartbeat_s", session.heartbeat_s),

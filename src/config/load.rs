@@ -42,14 +42,28 @@ pub(super) struct Provenance {
 }
 
 pub(super) fn load(sources: &Sources) -> Result<Config, ConfigError> {
-    let mut provenance = Provenance::default();
-    let mut table = Table::new();
-    if let Some(path) = &sources.file {
+    let read = |path: &PathBuf| {
         let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Unreadable {
             path: path.clone(),
             source,
         })?;
-        provenance.file = Some((path.clone(), text));
+        Ok((path.clone(), text))
+    };
+    let file = sources.file.as_ref().map(read).transpose()?;
+    of(file, sources)
+}
+
+/// The configuration of a file that was read, and of the other sources.
+pub(super) fn of(
+    file: Option<(PathBuf, String)>,
+    sources: &Sources,
+) -> Result<Config, ConfigError> {
+    let mut provenance = Provenance {
+        file,
+        ..Provenance::default()
+    };
+    let mut table = Table::new();
+    if provenance.file.is_some() {
         table = provenance.read_file()?;
     }
     for (key, value, place) in overlays(sources) {

@@ -76,6 +76,12 @@ pub struct Config {
 }
 
 impl Config {
+    /// The configuration of a file with this text alone; for `crate::probes`.
+    pub(crate) fn of_text(text: &str) -> Result<Self, ConfigError> {
+        let file = Some((std::path::PathBuf::from("callbox.toml"), text.to_owned()));
+        load::of(file, &Sources::default())
+    }
+
     /// Reads all sources in their order and checks the result as a whole.
     ///
     /// # Errors

@@ -14,6 +14,16 @@ pub struct Session {
     /// Bytes waiting for one slow reader. Default 256 KiB; over it the outbox is dropped and the reader is fed from
     /// the log.
     pub outbox_bytes: usize,
+    /// Messages per second that a resident's link may send in the long run. Default 200: people type ten times a second at most, and an outbox
+    /// of an hour is sent in seconds. Over it a message is answered `too_fast` and sent again by its client; text as it is typed is
+    /// left out first, from half of the burst on. 0: no bound.
+    pub resident_messages_per_s: u32,
+    /// Messages at once before that rate counts. Default 400.
+    pub resident_messages_burst: u32,
+    /// The same for a console's link. Default 1,000; a `delivered` counts a sixteenth.
+    pub console_messages_per_s: u32,
+    /// Messages at once before that rate counts. Default 2,000.
+    pub console_messages_burst: u32,
     /// Seconds that a reader may stay behind before its link is closed. Default 10; it resumes without loss.
     pub slow_reader_s: u64,
     /// Seconds from the upgrade to the first frame. Default 5: links that say nothing hold no place.
@@ -43,6 +53,10 @@ impl Default for Session {
         Self {
             message_bytes: 256 * 1024,
             outbox_bytes: 256 * 1024,
+            resident_messages_per_s: 200,
+            resident_messages_burst: 400,
+            console_messages_per_s: 1_000,
+            console_messages_burst: 2_000,
             slow_reader_s: 10,
             first_frame_s: 5,
             heartbeat_s: 2,

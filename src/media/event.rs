@@ -24,7 +24,7 @@ pub struct MediaEvent {
 pub enum MediaWhat {
     /// The connection stands: ICE and DTLS are done. Comes again after a disconnect and after an ICE restart.
     Connected,
-    /// The first packet of a kind arrived from this peer.
+    /// The first packet of a kind arrived from this peer, or the first since the resident agreed to the kind again.
     FirstPacket {
         /// The kind.
         kind: Kind,

@@ -27,3 +27,19 @@ pub use error::{Advice, MediaError, OfferError};
 pub use event::{CloseReason, EventsError, MediaEvent, MediaEvents, MediaWhat};
 pub use kinds::{Answer, Codec, Kind, Kinds, PeerId, RoomId, ViewerCount, ViewerRole};
 pub use plane::{MediaPlane, Snapshot};
+
+/// Reads an offer as [`MediaPlane`] does; for `crate::probes`.
+pub(crate) fn probe_offer(text: &str) -> bool {
+    sdp::Offer::read(text).is_ok_and(|offer| {
+        assert!(offer.text.len() <= text.len() + 2 * text.lines().count() + 2);
+        true
+    })
+}
+
+/// Reads a datagram as the mux does; for `crate::probes`. Taken: a request that names somebody.
+pub(crate) fn probe_datagram(bytes: &[u8]) -> bool {
+    matches!(
+        mux::stun::Shape::of(bytes),
+        mux::stun::Shape::Request { ufrag: Some(_), .. }
+    )
+}

@@ -224,43 +224,64 @@ impl MediaPlane {
         Ok(Answer { sdp, peer })
     }
 
-    /// Closes one peer. Returns when its connection is gone.
+    /// Closes one peer: ordered by the call, answered when its connection is gone.
     ///
     /// # Errors
     /// [`MediaError::NoSuchPeer`] if it is not here.
-    pub async fn close_peer(&self, peer: PeerId) -> Result<(), MediaError> {
-        let entry = self.registry.peer(peer).ok_or(MediaError::NoSuchPeer)?;
+    pub fn close_peer(
+        &self,
+        peer: PeerId,
+    ) -> impl Future<Output = Result<(), MediaError>> + Send + use<> {
         let reason = CloseReason::Asked;
-        entry
-            .room
-            .ask(|done| Notice::Leave { peer, reason, done })
-            .await;
-        Ok(())
-    }
-
-    /// The resident stopped `kind`, or withdrew consent to it. When this returns, no packet of that kind is forwarded
-    /// any more, whatever the resident's device does. A room that is not there has nothing to stop.
-    pub async fn revoke(&self, room: RoomId, kind: Kind) {
-        self.set_allowed(room, kind, false).await;
-    }
-
-    /// The resident agreed to `kind` (again). If its media still flows, viewers see it from the next key frame on.
-    pub async fn permit(&self, room: RoomId, kind: Kind) {
-        self.set_allowed(room, kind, true).await;
-    }
-
-    async fn set_allowed(&self, room: RoomId, kind: Kind, on: bool) {
-        if let Some(room) = self.registry.room(room) {
-            room.allow_kind(kind, on);
-            room.ask(|done| Notice::Allowed { kind, done }).await;
+        let entry = self.registry.peer(peer).ok_or(MediaError::NoSuchPeer);
+        let leave = move |done| Notice::Leave { peer, reason, done };
+        let left = entry.map(|entry| entry.room.order(leave));
+        async move {
+            left?.await;
+            Ok(())
         }
     }
 
-    /// Closes everyone in a room. Returns when their connections are gone.
-    pub async fn close_room(&self, room: RoomId) {
-        if let Some(room) = self.registry.room(room) {
-            let reason = CloseReason::Asked;
-            room.ask(|done| Notice::End { reason, done }).await;
+    /// The resident stopped `kind`, or withdrew consent to it. From this call on no packet of that kind is let in, whatever the
+    /// resident's device does; with the answer none is under way any more. A room that is not there has nothing to stop.
+    ///
+    /// Calls for one room act in their order, whether their answers are awaited or not.
+    pub fn revoke(&self, room: RoomId, kind: Kind) -> impl Future<Output = ()> + Send + use<> {
+        self.set_allowed(room, kind, false)
+    }
+
+    /// The resident agreed to `kind` (again), ordered by the call as [`Self::revoke`] is. If its media still flows, viewers see it
+    /// from the next key frame on.
+    pub fn permit(&self, room: RoomId, kind: Kind) -> impl Future<Output = ()> + Send + use<> {
+        self.set_allowed(room, kind, true)
+    }
+
+    fn set_allowed(
+        &self,
+        room: RoomId,
+        kind: Kind,
+        on: bool,
+    ) -> impl Future<Output = ()> + Send + use<> {
+        let ordered = self.registry.room(room).map(|room| {
+            room.allow_kind(kind, on);
+            room.order(move |done| Notice::Allowed { kind, done })
+        });
+        async move {
+            if let Some(ordered) = ordered {
+                ordered.await;
+            }
+        }
+    }
+
+    /// Closes everyone who is in a room at the time of the call; answered when their connections are gone.
+    pub fn close_room(&self, room: RoomId) -> impl Future<Output = ()> + Send + use<> {
+        let reason = CloseReason::Asked;
+        let end = move |done| Notice::End { reason, done };
+        let ordered = self.registry.room(room).map(|room| room.order(end));
+        async move {
+            if let Some(ordered) = ordered {
+                ordered.await;
+            }
         }
     }
 

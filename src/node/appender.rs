@@ -4,8 +4,10 @@
 //! [`crate::backbone::BATCH_MAX_APPENDS`], without a timer, and hands every outcome back. Must not: decide. Called by:
 //! `sessions` through [`Appenders::reserve`].
 //!
-//! All appends of one session go through the same appender, so that they reach the log in the order they were decided.
+//! All appends of one session go through the same appender, one in a batch: what was decided on the strength of one that did
+//! not come out as decided is never written behind it, but handed back to be decided again, in order.
 
+use std::collections::{HashSet, VecDeque};
 use std::sync::{Arc, Weak};
 
 use callbox_proto::event::Stored;
@@ -30,6 +32,8 @@ const WAITING_MAX: usize = 8_192;
 pub struct Job {
     /// Whose.
     pub cell: Arc<Cell>,
+    /// Of the state it was decided on.
+    pub generation: u64,
     /// The command, for the answer and for deciding it again.
     pub pending: Pending,
     /// Its events.
@@ -67,20 +71,65 @@ impl Appenders {
 }
 
 async fn run(node: Weak<Node>, mut jobs: mpsc::Receiver<Job>) {
-    let mut waiting = Vec::with_capacity(BATCH_MAX_APPENDS);
-    while jobs.recv_many(&mut waiting, BATCH_MAX_APPENDS).await > 0 {
+    let mut waiting: VecDeque<Job> = VecDeque::new();
+    let mut received = Vec::with_capacity(BATCH_MAX_APPENDS);
+    loop {
+        let room = BATCH_MAX_APPENDS.saturating_sub(waiting.len());
+        if waiting.is_empty() {
+            if jobs.recv_many(&mut received, room).await == 0 {
+                return;
+            }
+        } else if room > 0 {
+            while received.len() < room
+                && let Ok(job) = jobs.try_recv()
+            {
+                received.push(job);
+            }
+        }
+        waiting.extend(received.drain(..));
         let Some(node) = node.upgrade() else { return };
-        let (parts, batch): (Vec<_>, Vec<_>) = waiting
-            .drain(..)
-            .map(|job| ((job.cell, job.pending, job.entries, job.moved), job.append))
-            .unzip();
-        metrics::histogram!("callbox_append_batch_appends").record(batch.len() as f64);
-        let outcomes = node.backbone.append(batch).await;
-        debug_assert_eq!(outcomes.len(), parts.len(), "one outcome for each append");
-        for ((cell, pending, entries, moved), outcome) in parts.into_iter().zip(outcomes) {
-            node.finish(&cell, pending, &entries, moved, outcome);
+        write(&node, &mut waiting).await;
+    }
+}
+
+/// Writes what waits, the first append of each session; the others stay for the next batch.
+async fn write(node: &Arc<Node>, waiting: &mut VecDeque<Job>) {
+    let mut sessions = HashSet::new();
+    let (mut parts, mut batch, mut later) = (Vec::new(), Vec::new(), VecDeque::new());
+    for job in waiting.drain(..) {
+        if job.cell.lock().generation != job.generation {
+            let head = 0;
+            hand_back(node, job, Ok(Appended::Conflict { head }));
+        } else if sessions.insert(job.cell.id) {
+            let expected = job.append.expected;
+            parts.push((job.cell, job.pending, job.entries, job.moved, expected));
+            batch.push(job.append);
+        } else {
+            later.push_back(job);
         }
     }
+    *waiting = later;
+    if batch.is_empty() {
+        return;
+    }
+    metrics::histogram!("callbox_append_batch_appends").record(batch.len() as f64);
+    let outcomes = node.backbone.append(batch).await;
+    debug_assert_eq!(outcomes.len(), parts.len(), "one outcome for each append");
+    for ((cell, pending, entries, moved, expected), outcome) in parts.into_iter().zip(outcomes) {
+        node.finish(&cell, pending, &entries, moved, expected, outcome);
+    }
+}
+
+fn hand_back(node: &Arc<Node>, job: Job, outcome: Outcome) {
+    let expected = job.append.expected;
+    node.finish(
+        &job.cell,
+        job.pending,
+        &job.entries,
+        job.moved,
+        expected,
+        outcome,
+    );
 }
 
 /// The outcome of one append.

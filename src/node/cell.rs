@@ -16,6 +16,7 @@ use callbox_proto::ids::{CommandId, ConnectionId, SessionId, StaffId};
 use callbox_proto::message::{ToResident, ToStaff};
 use callbox_proto::vocabulary::{Role, Seq};
 
+use super::figures::Stand;
 use super::frame::{Shared, tell};
 use super::lock;
 use super::outbox::{Outbox, Overfull};
@@ -78,6 +79,18 @@ pub struct Inner {
     pub resident_delivered: Seq,
     /// Entries read by the resident.
     pub resident_seen: Seq,
+    /// Counts the times the state turned out not to be as decided: what was decided before is decided again.
+    pub generation: u64,
+    /// Counts the times entries got other numbers: a page read before is of no use after.
+    pub rewinds: u64,
+    /// The state is to be read again although nobody waits for it.
+    pub reload: bool,
+    /// Where the session stood before entries got other numbers, for the figures.
+    pub stood: Option<Stand>,
+    /// The first entry shown while it was kept on this node only; cleared when all are safe.
+    pub shown_kept: Option<Seq>,
+    /// Connections that were answered `stored`: they are told what becomes of it.
+    pub told_stored: Vec<Arc<Outbox>>,
 }
 
 /// For whom a follower receives.
@@ -105,6 +118,8 @@ pub struct Follower {
     pub cursor: Seq,
     /// Entries are queued as they come; else the follower is fed from the log.
     pub live: bool,
+    /// The last entry it may receive; `None`: no end.
+    pub until: Option<Seq>,
 }
 
 impl Cell {
@@ -134,6 +149,12 @@ impl Cell {
                 seen: 0,
                 resident_delivered: 0,
                 resident_seen: 0,
+                generation: 0,
+                rewinds: 0,
+                reload: false,
+                stood: None,
+                shown_kept: None,
+                told_stored: Vec::new(),
             }),
         }
     }
@@ -154,16 +175,28 @@ impl Inner {
             && self.resident.is_none()
             && !self.publishing
             && self.followers.is_empty()
+            && self.told_stored.is_empty()
     }
 
     /// Shows confirmed entries to everybody who follows live. A follower whose outbox is full is fed from the log instead.
-    pub fn show(&mut self, session: SessionId, first: Seq, command: CommandId, entries: &[Stored]) {
+    /// `kept`: their numbers may change.
+    pub fn show(
+        &mut self,
+        session: SessionId,
+        first: Seq,
+        command: CommandId,
+        entries: &[Stored],
+        kept: bool,
+    ) {
+        if kept {
+            self.shown_kept.get_or_insert(first);
+        }
         for (seq, entry) in (first..).zip(entries) {
             self.durable = self.durable.max(seq);
             let mut staff = None;
             let mut resident = None;
             for follower in &mut self.followers {
-                if !follower.live || follower.cursor >= seq {
+                if !follower.live || follower.cursor >= seq || follower.is_over(seq) {
                     continue;
                 }
                 // A live follower misses nothing: what it has is the entry before this one, or it is fed from the log.
@@ -174,11 +207,13 @@ impl Inner {
                 let sent = match follower.audience {
                     Audience::Staff { .. } => staff
                         .get_or_insert_with(|| {
-                            Shared::new(staff_entry(session, seq, command, entry))
+                            Shared::new(staff_entry(session, seq, command, entry, kept))
                         })
                         .send(&follower.outbox),
                     Audience::Resident => resident
-                        .get_or_insert_with(|| Shared::new(resident_entry(seq, command, entry)))
+                        .get_or_insert_with(|| {
+                            Shared::new(resident_entry(seq, command, entry, kept))
+                        })
                         .send_some(&follower.outbox),
                 };
                 match sent {
@@ -193,6 +228,7 @@ impl Inner {
     pub fn distrust(&mut self, head: Seq) {
         self.stale = true;
         self.diverged = true;
+        self.generation += 1;
         self.known = self.known.max(head);
     }
 
@@ -278,6 +314,11 @@ impl Inner {
 }
 
 impl Follower {
+    /// Whether an entry is beyond what it may receive.
+    pub fn is_over(&self, seq: Seq) -> bool {
+        self.until.is_some_and(|until| seq > until)
+    }
+
     fn fall_behind(&mut self) {
         self.live = false;
         self.outbox.mark_behind();
@@ -287,7 +328,13 @@ impl Follower {
 
 /// An entry as staff see it.
 #[must_use]
-pub fn staff_entry(session: SessionId, seq: Seq, command: CommandId, entry: &Stored) -> ToStaff {
+pub fn staff_entry(
+    session: SessionId,
+    seq: Seq,
+    command: CommandId,
+    entry: &Stored,
+    kept: bool,
+) -> ToStaff {
     ToStaff::Entry {
         session,
         seq,
@@ -295,12 +342,18 @@ pub fn staff_entry(session: SessionId, seq: Seq, command: CommandId, entry: &Sto
         by: entry.by.clone(),
         command,
         event: entry.event.clone(),
+        kept,
     }
 }
 
 /// An entry as the resident sees it; `None` where it is not for residents.
 #[must_use]
-pub fn resident_entry(seq: Seq, command: CommandId, entry: &Stored) -> Option<ToResident> {
+pub fn resident_entry(
+    seq: Seq,
+    command: CommandId,
+    entry: &Stored,
+    kept: bool,
+) -> Option<ToResident> {
     Some(ToResident::Entry {
         seq,
         prev: entry.resident_prev,
@@ -308,5 +361,6 @@ pub fn resident_entry(seq: Seq, command: CommandId, entry: &Stored) -> Option<To
         by: entry.by.for_resident(),
         command,
         event: entry.event.for_resident()?,
+        kept,
     })
 }

@@ -20,8 +20,9 @@ use callbox_proto::vocabulary::{Seq, Standing};
 use super::Node;
 use super::cell::{Cell, Inner};
 use super::index;
+use super::pending::{Pending, Wish};
 use super::sessions::public;
-use crate::backbone::{BackboneError, Record};
+use crate::backbone::{BackboneError, Guarantee, Record};
 
 /// Records read at once when a session is read back.
 const REPLAY_PAGE_RECORDS: usize = 500;
@@ -58,7 +59,7 @@ impl Node {
     }
 
     pub(super) fn load_if_quiet(self: &Arc<Self>, cell: &Arc<Cell>, inner: &mut Inner) {
-        let wanted = !inner.parked.is_empty() || inner.is_behind();
+        let wanted = !inner.parked.is_empty() || inner.is_behind() || inner.reload;
         if inner.stale && inner.in_flight == 0 && !inner.loading && wanted {
             inner.loading = true;
             let (node, cell) = (Arc::clone(self), Arc::clone(cell));
@@ -70,6 +71,10 @@ impl Node {
         let read = self.catch_up(cell).await;
         let mut inner = cell.lock();
         inner.loading = false;
+        let read = match read {
+            Err(BackboneError::Failed { .. }) if self.opens_alone(&mut inner) => Ok(false),
+            read => read,
+        };
         match read {
             Ok(_) => {
                 // The log has grown meanwhile: read on. Or something is on its way again: its outcome has the state read.
@@ -89,11 +94,27 @@ impl Node {
                 for pending in std::mem::take(&mut inner.parked) {
                     pending.reply.refused(pending.id, public(&error).into());
                 }
-                if inner.is_behind() {
+                if inner.is_behind() || inner.reload {
                     self.load_later(cell);
                 }
             }
         }
+    }
+
+    /// A session that nobody here knows can be opened without the shared tier. Should it be there, this is found out when what
+    /// is kept is brought to it.
+    fn opens_alone(&self, inner: &mut Inner) -> bool {
+        let opens = |pending: &Pending| matches!(pending.wish, Wish::Open { .. });
+        let alone = self.backbone.guarantee() == Guarantee::Island
+            && inner.durable == 0
+            && inner.in_flight == 0
+            && inner.parked.iter().any(opens);
+        if alone {
+            inner.session = None;
+            inner.stale = false;
+            inner.diverged = false;
+        }
+        alone
     }
 
     /// Followers wait for entries that are in the log: reading them is tried until it works or nobody is left.
@@ -125,12 +146,12 @@ impl Node {
     /// it is while something of it is on its way: the outcome says more.
     async fn catch_up(self: &Arc<Self>, cell: &Arc<Cell>) -> Result<bool, BackboneError> {
         loop {
-            let (shown, whole) = {
+            let (shown, whole, rewinds) = {
                 let inner = cell.lock();
                 if !inner.stale || inner.in_flight > 0 {
                     return Ok(inner.session.is_some());
                 }
-                (inner.durable, inner.is_as_shown())
+                (inner.durable, inner.is_as_shown(), inner.rewinds)
             };
             if whole {
                 let page = self
@@ -138,12 +159,12 @@ impl Node {
                     .read(cell.id, shown, REPLAY_PAGE_RECORDS)
                     .await?;
                 let crossed = decoded(cell.id, &page)?;
-                self.go_on(cell, shown, &crossed);
+                self.go_on(cell, (shown, rewinds), &crossed);
             } else {
                 let session = self.read_back(cell.id).await?;
                 let head = session.as_ref().map_or(0, |s| s.head);
                 let crossed = self.missed(cell.id, shown, head).await?;
-                self.start_anew(cell, shown, session, &crossed);
+                self.start_anew(cell, (shown, rewinds), session, &crossed);
             }
         }
     }
@@ -195,16 +216,17 @@ impl Node {
     }
 
     /// Applies and shows a page that follows what is shown.
-    fn go_on(self: &Arc<Self>, cell: &Arc<Cell>, shown: Seq, page: &[Crossed]) {
+    fn go_on(self: &Arc<Self>, cell: &Arc<Cell>, from: (Seq, u64), page: &[Crossed]) {
         let mut inner = cell.lock();
-        if !inner.may_take_over(shown) {
+        if !inner.may_take_over(from) {
             return;
         }
+        let kept_after = self.backbone.kept_after(cell.id);
         for crossed in page {
             if let Some(session) = &mut inner.session {
                 session.apply(crossed.seq, &crossed.entry);
             }
-            inner.show_crossed(cell.id, crossed);
+            inner.show_crossed(cell.id, crossed, kept_after);
         }
         inner.since_snapshot += page.len() as u32;
         if page.is_empty() {
@@ -218,16 +240,17 @@ impl Node {
     fn start_anew(
         self: &Arc<Self>,
         cell: &Arc<Cell>,
-        shown: Seq,
+        from: (Seq, u64),
         session: Option<Session>,
         crossed: &[Crossed],
     ) {
         let mut inner = cell.lock();
-        if !inner.may_take_over(shown) {
+        if !inner.may_take_over(from) {
             return;
         }
+        let (shown, kept_after) = (from.0, self.backbone.kept_after(cell.id));
         for crossed in crossed {
-            inner.show_crossed(cell.id, crossed);
+            inner.show_crossed(cell.id, crossed, kept_after);
         }
         let head = session.as_ref().map_or(0, |s| s.head);
         let skipped = shown > 0 && head > inner.durable;
@@ -238,6 +261,9 @@ impl Node {
         inner.since_snapshot = 0;
         inner.diverged = false;
         inner.stale = inner.is_behind();
+        if std::mem::take(&mut inner.reload) {
+            self.after_reload(cell, &mut inner);
+        }
         if skipped {
             self.effects_of_state(cell, &inner);
         }
@@ -290,13 +316,15 @@ impl Inner {
 
     /// Whether what was read from after `shown` is still what is missing. Should it be outdated already, the next append is a
     /// conflict and it is read again.
-    const fn may_take_over(&self, shown: Seq) -> bool {
-        self.stale && self.in_flight == 0 && self.durable == shown
+    /// Nor is it once entries have got other numbers.
+    const fn may_take_over(&self, (shown, rewinds): (Seq, u64)) -> bool {
+        self.stale && self.in_flight == 0 && self.durable == shown && self.rewinds == rewinds
     }
 
-    fn show_crossed(&mut self, session: SessionId, crossed: &Crossed) {
+    fn show_crossed(&mut self, session: SessionId, crossed: &Crossed, kept_after: Option<Seq>) {
         let entry = std::slice::from_ref(&crossed.entry);
-        self.show(session, crossed.seq, crossed.command, entry);
+        let kept = kept_after.is_some_and(|after| crossed.seq > after);
+        self.show(session, crossed.seq, crossed.command, entry, kept);
     }
 }
 

@@ -9,7 +9,7 @@
 use std::sync::Arc;
 
 use callbox_proto::event::Stored;
-use callbox_proto::ids::{CommandId, ConnectionId};
+use callbox_proto::ids::{ConnectionId, SessionId};
 use callbox_proto::vocabulary::Seq;
 
 use super::Node;
@@ -17,7 +17,7 @@ use super::cell::{Audience, Cell, Follower, resident_entry, staff_entry};
 use super::frame::{Shared, encode};
 use super::index;
 use super::outbox::{Outbox, Overfull};
-use crate::backbone::BackboneError;
+use crate::backbone::{BackboneError, Record};
 
 /// Records read at once while feeding: about 50 KB of texts, well under an outbox.
 const FEED_PAGE_RECORDS: usize = 128;
@@ -38,18 +38,20 @@ impl Cell {
     /// time moves its place.
     pub fn follow(&self, outbox: &Arc<Outbox>, audience: Audience, after: Seq) {
         let mut inner = self.lock();
-        let durable = inner.durable;
-        let cursor = after.min(durable);
+        // It may have seen more elsewhere than is known here yet: that is not shown to it again.
+        let cursor = after;
         match inner.follower(outbox.connection()) {
             Some(follower) => {
                 follower.cursor = cursor;
                 follower.live = false;
+                follower.until = None;
             }
             None => inner.followers.push(Follower {
                 outbox: Arc::clone(outbox),
                 audience,
                 cursor,
                 live: false,
+                until: None,
             }),
         }
         drop(inner);
@@ -65,24 +67,37 @@ impl Cell {
     }
 
     /// Goes live if nothing is between the follower and the log's end, else answers from where to read.
-    fn catch_up(&self, connection: ConnectionId) -> Result<Seq, Fed> {
+    fn catch_up(&self, connection: ConnectionId) -> Result<Place, Fed> {
         let mut inner = self.lock();
-        let durable = inner.durable;
+        let (durable, rewinds) = (inner.durable, inner.rewinds);
         let follower = inner.follower(connection).ok_or(Fed::Gone)?;
-        if follower.live || follower.cursor >= durable {
+        let after = follower.cursor;
+        if follower.is_over(after + 1) {
+            drop(inner);
+            self.unfollow(connection);
+            return Err(Fed::Gone);
+        }
+        if follower.live || after >= durable {
             follower.live = true;
             return Err(Fed::Live);
         }
-        Ok(follower.cursor)
+        Ok(Place { after, rewinds })
     }
+}
 
-    fn advance(&self, connection: ConnectionId, to: Seq) {
-        if let Some(follower) = self.lock().follower(connection)
-            && !follower.live
-        {
-            follower.cursor = follower.cursor.max(to);
-        }
-    }
+/// From where a follower is fed; of no use once entries have got other numbers.
+struct Place {
+    after: Seq,
+    rewinds: u64,
+}
+
+/// How one entry was given to a follower that is fed.
+enum Given {
+    Yes,
+    /// The outbox is full.
+    Overfull,
+    /// The page it is from is of no use any more.
+    Outdated,
 }
 
 impl Node {
@@ -98,8 +113,8 @@ impl Node {
     ) -> Result<Fed, BackboneError> {
         let connection = outbox.connection();
         loop {
-            let after = match cell.catch_up(connection) {
-                Ok(after) => after,
+            let place = match cell.catch_up(connection) {
+                Ok(place) => place,
                 Err(fed) => return Ok(fed),
             };
             if !outbox.has_room() {
@@ -107,33 +122,67 @@ impl Node {
             }
             let page = self
                 .backbone
-                .read(cell.id, after, FEED_PAGE_RECORDS)
+                .read(cell.id, place.after, FEED_PAGE_RECORDS)
                 .await?;
             for record in page {
-                let entry = index::entry(cell.id, &record)?;
-                let sent = send(cell, outbox, audience, record.seq, record.command, &entry);
-                if sent.is_err() {
-                    return Ok(Fed::Busy);
+                match self.give(cell, outbox, audience, &place, &record)? {
+                    Given::Yes => {}
+                    Given::Overfull => return Ok(Fed::Busy),
+                    Given::Outdated => break,
                 }
-                cell.advance(connection, record.seq);
             }
         }
+    }
+
+    /// Queues one entry and moves the follower on, at once: what becomes of kept entries is told in the same order.
+    fn give(
+        &self,
+        cell: &Cell,
+        outbox: &Outbox,
+        audience: &Audience,
+        place: &Place,
+        record: &Record,
+    ) -> Result<Given, BackboneError> {
+        let entry = index::entry(cell.id, record)?;
+        let (seq, connection) = (record.seq, outbox.connection());
+        let mut inner = cell.lock();
+        if inner.rewinds != place.rewinds {
+            return Ok(Given::Outdated);
+        }
+        let fits = |f: &&mut super::cell::Follower| !f.live && !f.is_over(seq);
+        let Some(follower) = inner.follower(connection).filter(fits) else {
+            return Ok(Given::Outdated);
+        };
+        let kept = self.backbone.kept_after(cell.id);
+        let kept = kept.is_some_and(|after| seq > after);
+        let sent = send(cell.id, outbox, audience, record, &entry, kept);
+        if sent.is_err() {
+            return Ok(Given::Overfull);
+        }
+        follower.cursor = follower.cursor.max(seq);
+        if kept {
+            inner.shown_kept.get_or_insert(seq);
+        }
+        Ok(Given::Yes)
     }
 }
 
 fn send(
-    cell: &Cell,
+    session: SessionId,
     outbox: &Outbox,
     audience: &Audience,
-    seq: Seq,
-    command: CommandId,
+    record: &Record,
     entry: &Stored,
+    kept: bool,
 ) -> Result<(), Overfull> {
+    let (seq, command) = (record.seq, record.command);
     match audience {
         Audience::Staff { .. } => {
-            let message = staff_entry(cell.id, seq, command, entry);
+            let message = staff_entry(session, seq, command, entry, kept);
             outbox.push(encode(outbox.encoding(), &message))
         }
-        Audience::Resident => Shared::new(resident_entry(seq, command, entry)).send_some(outbox),
+        Audience::Resident => {
+            Shared::new(resident_entry(seq, command, entry, kept)).send_some(outbox)
+        }
     }
 }

@@ -87,6 +87,7 @@ pub const fn shows_in_lists(event: &Event, was_located: bool) -> bool {
         Event::Text { .. }
         | Event::ServiceLocated { .. }
         | Event::PhotoPreviewed { .. }
+        | Event::PhotoPreviewRefused { .. }
         | Event::PhotoStored { .. }
         | Event::PhotoRefused { .. }
         | Event::PhotoRevealed { .. }

@@ -59,8 +59,11 @@ pub trait LiveMedia: Send + Sync + 'static {
         viewer: Viewer,
     ) -> Result<LiveAnswer, ErrorCode>;
 
-    /// Forwarding of one medium stops now.
+    /// Forwarding of one medium stops now: calls for one session act in their order.
     fn revoke(&self, session: SessionId, medium: Medium);
+
+    /// One medium may be forwarded again, if a connection that may send it is there.
+    fn permit(&self, session: SessionId, medium: Medium);
 
     /// One connection ends.
     fn close_peer(&self, peer: PeerId);
@@ -95,7 +98,20 @@ impl Node {
         if !granted.has(Medium::Video) && !granted.has(Medium::Audio) {
             return Err(ErrorCode::NoConsent);
         }
-        let answer = self.media()?.publish(cell.id, offer, granted).await?;
+        let media = self.media()?;
+        let answer = media.publish(cell.id, offer, granted).await?;
+        // The resident may have stopped or agreed meanwhile: what holds now counts, not what held when the offer came.
+        let inner = cell.lock();
+        let now = inner.session.as_ref().map(|s| s.granted);
+        let now = now.unwrap_or_default();
+        for medium in [Medium::Video, Medium::Audio] {
+            match (granted.has(medium), now.has(medium)) {
+                (true, false) => media.revoke(cell.id, medium),
+                (false, true) => media.permit(cell.id, medium),
+                _ => {}
+            }
+        }
+        drop(inner);
         self.publishes(cell, true);
         Ok(answer)
     }
@@ -226,10 +242,14 @@ impl Node {
             match &entry.event {
                 Event::Consented {
                     medium: medium @ (Medium::Video | Medium::Audio),
-                    granted: false,
+                    granted,
                     ..
                 } => {
-                    self.with_media(|media| media.revoke(cell.id, *medium));
+                    // In the order of the log: a stop and a new grant that come together end as the resident wished.
+                    self.with_media(|media| match granted {
+                        true => media.permit(cell.id, *medium),
+                        false => media.revoke(cell.id, *medium),
+                    });
                     changed = true;
                 }
                 Event::Closed { .. } | Event::Left { .. } => {

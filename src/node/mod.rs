@@ -18,11 +18,13 @@ mod figures;
 mod follow;
 pub mod frame;
 mod index;
+mod kept;
 mod lists;
 pub mod live;
 pub mod outbox;
 pub mod pending;
 mod random;
+mod rebase;
 mod recovery;
 mod residents;
 mod roster;
@@ -45,7 +47,23 @@ use tokio_util::task::TaskTracker;
 pub use bus::Membership;
 pub use follow::Fed;
 pub use random::Random;
+pub use rebase::SessionRebase;
 pub use staff::Person;
+
+/// Reads what the disk holds as this module does; for `crate::probes`.
+pub(crate) fn probe_stored(
+    session: callbox_proto::ids::SessionId,
+    record: &crate::backbone::Record,
+    row: &crate::backbone::IndexRow,
+) -> bool {
+    let state = index::session(row).is_some_and(|state| {
+        // What can be read is shown in lists.
+        let _row = state.row(session, false);
+        let _again = index::row(&state);
+        true
+    });
+    index::entry(session, record).is_ok() || state
+}
 
 use crate::backbone::{Backbone, BackboneError};
 use crate::clock::Clock;
@@ -213,6 +231,13 @@ impl Node {
         let weak = Arc::downgrade(self);
         let appenders = Appenders::start(&weak, &self.tasks);
         self.appenders.get_or_init(|| appenders);
+        // Among others the bus hears the bell.
+        if self.together.is_none() {
+            for agency in self.agencies.keys() {
+                let listening = kept::listen(weak.clone(), agency.clone(), self.stop.clone());
+                self.tasks.spawn(listening);
+            }
+        }
         self.tasks.spawn(tasks::run(weak, self.stop.clone()));
         Ok(())
     }

@@ -117,6 +117,14 @@ pub enum Reply {
 }
 
 impl Reply {
+    /// The connection it goes to.
+    pub(super) const fn outbox(&self) -> Option<&Arc<Outbox>> {
+        match self {
+            Self::Resident(outbox) | Self::Staff(outbox) => Some(outbox),
+            Self::Wait(_) | Self::Nobody => None,
+        }
+    }
+
     /// The command is durable.
     pub fn done(self, session: SessionId, id: CommandId, done: Done) {
         let Done { first, last, rung } = done;

@@ -10,7 +10,7 @@ use callbox_domain::access::{self, Caller, Target, action_of_staff_command};
 use callbox_domain::session::{self, Context, Refusal, Session};
 use callbox_proto::error::ErrorCode;
 use callbox_proto::event::{Event, Stored};
-use callbox_proto::ids::CommandId;
+use callbox_proto::ids::{CommandId, SessionId};
 use callbox_proto::vocabulary::{Rung, Seq, Standing};
 
 use super::Node;
@@ -20,7 +20,7 @@ use super::cell::{Cell, IN_FLIGHT_MAX, Inner, PARKED_MAX};
 use super::figures::{Move, Stand};
 use super::index;
 use super::pending::{Done, Pending, Wish};
-use crate::backbone::{Append, Appended, BackboneError};
+use crate::backbone::{Append, Appended, BackboneError, Guarantee};
 
 /// Entries after which the index row carries the whole state again: reading a session back replays at most these.
 const SNAPSHOT_EVERY_ENTRIES: u32 = 64;
@@ -115,7 +115,10 @@ impl Node {
         let lists_change = entries
             .iter()
             .any(|e| index::shows_in_lists(&e.event, was_located));
-        let snapshot = lists_change || inner.since_snapshot >= SNAPSHOT_EVERY_ENTRIES;
+        // On an island every append brings the whole state: what is kept must be readable by itself.
+        let snapshot = lists_change
+            || inner.since_snapshot >= SNAPSHOT_EVERY_ENTRIES
+            || self.backbone.guarantee() == Guarantee::Island;
         let row = inner.session.as_ref().filter(|_| snapshot).map(index::row);
         if row.is_some() {
             inner.since_snapshot = 0;
@@ -137,6 +140,7 @@ impl Node {
         };
         Job {
             cell: Arc::clone(cell),
+            generation: inner.generation,
             pending,
             entries,
             append,
@@ -155,28 +159,45 @@ impl Node {
         mut pending: Pending,
         entries: &[Stored],
         moved: Move,
+        expected: Seq,
         outcome: Outcome,
     ) {
         let mut inner = cell.lock();
         inner.in_flight -= 1;
         match outcome {
             Ok(Appended::Stored { first, last }) => {
-                inner.show(cell.id, first, pending.id, entries);
+                inner.show(cell.id, first, pending.id, entries, false);
                 self.after_shown(cell, &mut inner, entries, &moved);
                 self.answer_awaiting(cell, &mut inner);
                 self.cross_if_behind(cell, &mut inner);
                 drop(inner);
-                pending
-                    .reply
-                    .done(cell.id, pending.id, self.done(first, last));
+                let done = self.done(cell.id, first, last);
+                pending.reply.done(cell.id, pending.id, done);
                 self.effects(cell, entries);
                 return;
             }
+            Ok(Appended::Kept { first, last })
+                if first == expected + 1 && self.is_kept(cell.id, first) =>
+            {
+                inner.show(cell.id, first, pending.id, entries, true);
+                self.after_shown(cell, &mut inner, entries, &moved);
+                self.answer_awaiting(cell, &mut inner);
+                inner.answer_stored(cell.id, pending.id, pending.reply, first, last);
+                self.cross_if_behind(cell, &mut inner);
+                drop(inner);
+                self.effects(cell, entries);
+                return;
+            }
+            // Kept before, or it has got its place in the shared log already: there are its numbers.
+            Ok(Appended::Kept { last, .. }) => {
+                inner.distrust(0);
+                inner.reload = true;
+                self.answer_from_log(cell, last, pending, None);
+            }
             Ok(Appended::Duplicate { first, last }) => {
                 inner.distrust(last);
-                pending
-                    .reply
-                    .done(cell.id, pending.id, self.done(first, last));
+                let done = self.done(cell.id, first, last);
+                inner.answer_done(cell.id, pending.id, pending.reply, done);
             }
             Ok(Appended::Conflict { head }) if pending.attempts < ATTEMPTS_MAX => {
                 inner.distrust(head);
@@ -257,9 +278,9 @@ impl Node {
         tracing::error!(%error, "an append failed; its sender was told to try again");
     }
 
-    /// What a receipt says here.
-    pub(super) fn done(&self, first: Seq, last: Seq) -> Done {
-        let rung = if self.backbone.guarantee().is_safe() {
+    /// What a receipt says of these entries here.
+    pub(super) fn done(&self, session: SessionId, first: Seq, last: Seq) -> Done {
+        let rung = if self.backbone.is_safe(session, last) {
             Rung::Safe
         } else {
             Rung::Stored
@@ -269,30 +290,44 @@ impl Node {
 
     /// A command that would be refused or change nothing may have been done before: the log knows. Only when it does not is
     /// the command refused, or was already so at `head`. Answers may overtake each other: each names its command.
-    fn answer_from_log(
+    pub(super) fn answer_from_log(
         self: &Arc<Self>,
         cell: &Arc<Cell>,
         head: Seq,
         pending: Pending,
         refusal: Option<Refusal>,
     ) {
-        let (node, session) = (Arc::clone(self), cell.id);
+        let (node, cell) = (Arc::clone(self), Arc::clone(cell));
         self.tasks.spawn(async move {
-            match node.backbone.find_command(session, pending.id).await {
-                Ok(Some((first, last))) => {
-                    pending
-                        .reply
-                        .done(session, pending.id, node.done(first, last));
+            let session = cell.id;
+            let found = node.find_settled(session, pending.id).await;
+            let place = match (found, refusal) {
+                (Ok(Some(place)), _) => place,
+                (Ok(None), None) => (head, head),
+                (Ok(None), Some(refusal)) => return pending.reply.refused(pending.id, refusal),
+                (Err(error), _) => {
+                    return pending.reply.refused(pending.id, public(&error).into());
                 }
-                Ok(None) => match refusal {
-                    Some(refusal) => pending.reply.refused(pending.id, refusal),
-                    None => pending
-                        .reply
-                        .done(session, pending.id, node.done(head, head)),
-                },
-                Err(error) => pending.reply.refused(pending.id, public(&error).into()),
-            }
+            };
+            let mut inner = cell.lock();
+            let done = node.done(session, place.0, place.1);
+            inner.answer_done(session, pending.id, pending.reply, done);
         });
+    }
+
+    /// Where a command's entries are, not while they are given other numbers.
+    async fn find_settled(
+        &self,
+        session: SessionId,
+        command: CommandId,
+    ) -> Result<Option<(Seq, Seq)>, BackboneError> {
+        loop {
+            let before = self.backbone.kept_after(session);
+            let found = self.backbone.find_command(session, command).await?;
+            if before.is_some() == self.backbone.kept_after(session).is_some() {
+                return Ok(found);
+            }
+        }
     }
 }
 

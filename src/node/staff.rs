@@ -22,9 +22,7 @@ use super::frame::{Shared, encode};
 use super::outbox::Outbox;
 use super::pending::{Pending, Reply, Wish};
 use super::{index, lock};
-use crate::backbone::{
-    BackboneError, Claim, Claimed, IndexedSession, Lane, READ_MAX_ROWS, StandingKind,
-};
+use crate::backbone::{BackboneError, Claim, IndexedSession, Lane, READ_MAX_ROWS, StandingKind};
 
 /// How long a claim may wait for its append: far longer than a commit takes, short enough to give a lost one back.
 const CLAIM_LEASE_MS: u64 = 5_000;
@@ -132,33 +130,35 @@ impl Node {
         first: bool,
     ) {
         let reply = Reply::Staff(Arc::clone(outbox));
+        match self.next_for(person, id, outbox.connection(), first).await {
+            Ok((session, done)) => self.answer(session, reply, id, done),
+            Err(refusal) => reply.refused(id, refusal),
+        }
+    }
+
+    async fn next_for(
+        self: &Arc<Self>,
+        person: &Person,
+        id: CommandId,
+        connection: ConnectionId,
+        first: bool,
+    ) -> Result<(SessionId, super::pending::Done), Refusal> {
         let mut taken = person.agency.taken_with(&person.staff, id);
         if taken.is_none() && first {
-            taken = match self.taken_by_log(person, id).await {
-                Ok(taken) => taken,
-                Err(error) => {
-                    return reply.refused(id, super::sessions::public(&error).into());
-                }
-            };
+            let found = self.taken_by_log(person, id).await;
+            taken = found.map_err(|e| Refusal::from(super::sessions::public(&e)))?;
         }
-        if let Some(session) = taken {
-            match self.agency_session(person, session).await {
-                Ok(cell) => self.submit(&cell, take(person, id, None, reply)),
-                Err(code) => reply.refused(id, code.into()),
-            }
-            return;
+        if let Some(session) = taken
+            && let Some(done) = self.take_one(person, id, session, None).await?
+        {
+            return Ok((session, done));
         }
         let turn = person.agency.next_lane();
-        let taken = self
-            .claim_and_take(person, id, outbox.connection(), turn)
-            .await;
+        let taken = self.claim_and_take(person, id, connection, turn).await;
         if taken.is_err() {
             person.agency.give_back_lane(turn);
         }
-        match taken {
-            Ok((session, done)) => reply.done(session, id, done),
-            Err(refusal) => reply.refused(id, refusal),
-        }
+        taken
     }
 
     /// The session this person owns whose log has this command.
@@ -218,39 +218,42 @@ impl Node {
             let claimed = self.backbone.claim(claim.clone()).await;
             let claimed = claimed.map_err(|e| Refusal::from(super::sessions::public(&e)))?;
             let Some(claimed) = claimed else { break };
-            if let Some(taken) = self.take_claimed(person, id, claimed).await? {
-                return Ok((claimed.session, taken));
+            let epoch = Some(claimed.epoch);
+            if let Some(done) = self.take_one(person, id, claimed.session, epoch).await? {
+                return Ok((claimed.session, done));
             }
         }
         Err(ErrorCode::NothingWaits.into())
     }
 
-    /// Takes a claimed session; `None` when somebody else has it after all.
-    async fn take_claimed(
+    /// Takes one session for a take-next; `None` when somebody else has it after all. What becomes of it may stay unknown:
+    /// then the request stands for this session until it is known, or sending it again would take a second one.
+    async fn take_one(
         self: &Arc<Self>,
         person: &Person,
         id: CommandId,
-        claimed: Claimed,
+        session: SessionId,
+        claim_epoch: Option<u64>,
     ) -> Result<Option<super::pending::Done>, Refusal> {
-        let cell = self.cells.get_or_insert(claimed.session);
+        let cell = self.cells.get_or_insert(session);
         let (sender, answer) = tokio::sync::oneshot::channel();
         let agency = &person.agency;
-        agency.remember_take(&person.staff, id, claimed.session);
-        let reply = Reply::Wait(sender);
-        self.submit(&cell, take(person, id, Some(claimed.epoch), reply));
-        match answer
-            .await
-            .unwrap_or_else(|_| Err(ErrorCode::GoingDown.into()))
-        {
-            Ok(done) => Ok(Some(done)),
-            Err(refusal) => {
+        agency.remember_take(&person.staff, id, session);
+        self.submit(&cell, take(person, id, claim_epoch, Reply::Wait(sender)));
+        let answer = answer.await;
+        let refusal = match answer.unwrap_or_else(|_| Err(ErrorCode::GoingDown.into())) {
+            Ok(done) => return Ok(Some(done)),
+            Err(refusal) => refusal,
+        };
+        if let Some(epoch) = claim_epoch {
+            let _lapsed = self.backbone.release(session, epoch).await;
+        }
+        match refusal.code {
+            ErrorCode::AlreadyTaken | ErrorCode::SessionClosed => {
                 agency.forget_take(&person.staff, id);
-                let _lapsed = self.backbone.release(claimed.session, claimed.epoch).await;
-                match refusal.code {
-                    ErrorCode::AlreadyTaken | ErrorCode::SessionClosed => Ok(None),
-                    _ => Err(refusal),
-                }
+                Ok(None)
             }
+            _ => Err(refusal),
         }
     }
 
@@ -293,7 +296,7 @@ impl Node {
             ToStaff::Session {
                 row: session.row(cell.id, connected),
                 head,
-                after: after.min(head),
+                after,
             },
             ToStaff::Presence {
                 session: cell.id,

@@ -8,18 +8,21 @@
 //! from the node when the log has the command.
 
 mod link;
+mod rate;
 mod resident;
 mod staff;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use callbox_proto::bounds::CLIENT_MAX_CHARS;
 use callbox_proto::bytes::Bytes;
-use callbox_proto::error::CloseCode;
+use callbox_proto::error::{CloseCode, ErrorCode};
 use callbox_proto::ids::{AgencyId, CommandId, SessionId};
 use callbox_proto::message::Limits;
 
 pub use link::Link;
+pub use rate::RateLimit;
 pub use resident::serve as serve_resident;
 pub use staff::serve as serve_staff;
 
@@ -38,6 +41,10 @@ pub struct TransportLimits {
     pub staff_heartbeat_ms: u64,
     /// Life of an upload token, in ms.
     pub upload_token_ms: u64,
+    /// How fast a resident's connection may send.
+    pub resident_rate: RateLimit,
+    /// How fast a staff connection may send.
+    pub staff_rate: RateLimit,
     /// Told to clients in `welcome`.
     pub told: Limits,
 }
@@ -46,6 +53,14 @@ pub struct TransportLimits {
 pub const HEARTBEATS_MISSED_MAX: u64 = 3;
 /// Frames that are no messages (codes 1000–1999) before a connection is closed: a broken client would go on for ever.
 pub const BROKEN_FRAMES_MAX: u32 = 64;
+
+/// Refuses a hello whose client has a longer name than [`CLIENT_MAX_CHARS`].
+fn check_client(client: &str) -> Result<(), ErrorCode> {
+    if client.chars().count() > CLIENT_MAX_CHARS {
+        return Err(ErrorCode::TooLong);
+    }
+    Ok(())
+}
 
 /// Frames of one connection that were no messages.
 #[derive(Debug)]
@@ -74,6 +89,9 @@ impl Broken {
 pub trait Previews: Send + Sync + 'static {
     /// A preview came along with an announced photo.
     fn keep(&self, agency: AgencyId, session: SessionId, photo: CommandId, preview: Bytes);
+
+    /// A preview came along that is over its bound: the session is told.
+    fn refuse(&self, session: SessionId, photo: CommandId);
 }
 
 /// What every connection needs.

@@ -13,11 +13,12 @@ use callbox_proto::codec::Encoding;
 use callbox_proto::command::{Opening, ResidentCommand};
 use callbox_proto::error::{CloseCode, ErrorCode};
 use callbox_proto::ids::{AgencyId, CommandId, ResidentId, SessionId};
-use callbox_proto::message::{AgencyInfo, FromResident, RealTimeText, ToResident};
+use callbox_proto::message::{AgencyInfo, ErrorMessage, FromResident, RealTimeText, ToResident};
 use callbox_proto::vocabulary::Seq;
 
 use super::link::{End, Link, Peer, refuse};
-use super::{Broken, HEARTBEATS_MISSED_MAX, Transport};
+use super::rate::{self, LIGHT_PARTS, Pace, Rate, WHOLE_PARTS};
+use super::{Broken, HEARTBEATS_MISSED_MAX, Transport, check_client};
 use crate::auth::device;
 use crate::node::cell::{Audience, Cell};
 use crate::node::frame::tell;
@@ -27,8 +28,6 @@ use crate::node::{Fed, Node};
 
 /// Characters of real-time text in one packet; typing is far slower.
 const TYPED_MAX_CHARS: usize = 2_000;
-/// Characters of a client's name.
-const CLIENT_MAX_CHARS: usize = 100;
 
 /// Serves one connection until it ends.
 pub async fn serve(transport: Arc<Transport>, mut link: Box<Link>) {
@@ -85,9 +84,7 @@ fn check_hello(
     else {
         return Err(ErrorCode::WrongOrder);
     };
-    if client.chars().count() > CLIENT_MAX_CHARS {
-        return Err(ErrorCode::TextTooLong);
-    }
+    check_client(&client)?;
     let resident = device::resident(nonce, &key.0, &signature.0)?;
     let agency = agency.as_ref().unwrap_or(&transport.default_agency);
     let agency = transport
@@ -118,6 +115,7 @@ async fn run(transport: Arc<Transport>, mut link: Box<Link>, hello: Hello) {
         transport,
         cell: None,
         broken: Broken::on("resident"),
+        rate: Rate::default(),
     };
     if peer.welcome(hello.agency).is_ok() {
         link.run(&outbox, node.clock(), &mut peer).await;
@@ -135,6 +133,7 @@ struct Resident {
     outbox: Arc<Outbox>,
     cell: Option<Arc<Cell>>,
     broken: Broken,
+    rate: Rate,
 }
 
 impl Resident {
@@ -207,7 +206,8 @@ impl Resident {
             .open(self.agency.clone(), self.resident, id, opening)
             .await?;
         self.bind(&cell, 0);
-        Reply::Resident(Arc::clone(&self.outbox)).done(cell.id, id, done);
+        let reply = Reply::Resident(Arc::clone(&self.outbox));
+        node.answer(cell.id, reply, id, done);
         Ok(())
     }
 
@@ -255,6 +255,7 @@ impl Resident {
         match preview {
             // The announcement stands and has its own answer, so this one names no command.
             Some(_) if over => {
+                self.transport.previews.refuse(cell.id, id);
                 self.refuse(None, ErrorCode::PreviewRefused);
                 Ok(())
             }
@@ -317,6 +318,38 @@ impl Resident {
         );
         Ok(())
     }
+
+    /// Counts a message; one that comes too early is answered here and not carried out.
+    async fn is_in_time(&mut self, message: &FromResident) -> Result<bool, CloseCode> {
+        let parts = match message {
+            FromResident::Delivered { .. } | FromResident::Seen { .. } => LIGHT_PARTS,
+            _ => WHOLE_PARTS,
+        };
+        let types = matches!(message, FromResident::RealTimeText(_));
+        let now_ms = self.transport.node.clock().monotonic_ms();
+        let pace = self
+            .rate
+            .count(&self.transport.limits.resident_rate, parts, now_ms);
+        let (after_ms, pause) = match pace {
+            Pace::Fine => return Ok(true),
+            Pace::Hurried if !types => return Ok(true),
+            Pace::Hurried => (rate::TYPING_AGAIN_MS, false),
+            Pace::TooFast { after_ms, pause } => (after_ms, pause),
+            Pace::Close => return Err(CloseCode::TooFast),
+        };
+        metrics::counter!("callbox_messages_refused_total", "side" => "resident").increment(1);
+        if !types || self.rate.tells(now_ms) {
+            let error = ErrorMessage {
+                after_ms: Some(after_ms),
+                ..ErrorMessage::new(FromResident::id(message), ErrorCode::TooFast)
+            };
+            tell(&self.outbox, &ToResident::Error(error));
+        }
+        if pause {
+            Box::pin(tokio::time::sleep(rate::PAUSE)).await;
+        }
+        Ok(false)
+    }
 }
 
 impl Peer for Resident {
@@ -324,7 +357,9 @@ impl Peer for Resident {
         match self.outbox.encoding().decode(frame) {
             Ok(message) => {
                 let id = FromResident::id(&message);
-                if let Err(code) = self.handle(message).await {
+                if self.is_in_time(&message).await?
+                    && let Err(code) = self.handle(message).await
+                {
                     self.refuse(id, code);
                 }
                 Ok(())

@@ -13,11 +13,12 @@ use callbox_proto::codec::Encoding;
 use callbox_proto::command::StaffCommand;
 use callbox_proto::error::{CloseCode, ErrorCode};
 use callbox_proto::ids::{CommandId, PeerId, SessionId};
-use callbox_proto::message::{FromStaff, RealTimeText, ToStaff};
+use callbox_proto::message::{ErrorMessage, FromStaff, RealTimeText, ToStaff};
 use callbox_proto::vocabulary::{Role, Seq, TransferTarget};
 
 use super::link::{End, Link, Peer, refuse};
-use super::{Broken, HEARTBEATS_MISSED_MAX, Transport};
+use super::rate::{self, LIGHT_PARTS, Pace, Rate, WHOLE_PARTS};
+use super::{Broken, HEARTBEATS_MISSED_MAX, Transport, check_client};
 use crate::node::cell::{Audience, Cell};
 use crate::node::frame::tell;
 use crate::node::outbox::Outbox;
@@ -62,9 +63,10 @@ fn check_hello(
     encoding: Encoding,
     frame: &[u8],
 ) -> Result<Person, ErrorCode> {
-    let FromStaff::Hello { token, .. } = encoding.decode(frame)? else {
+    let FromStaff::Hello { client, token } = encoding.decode(frame)? else {
         return Err(ErrorCode::WrongOrder);
     };
+    check_client(&client)?;
     let claimed = transport.tokens.check_staff(&token)?;
     // A token outlives a change of role or an account that is gone: the account decides.
     let now = transport
@@ -109,6 +111,7 @@ async fn run(transport: Arc<Transport>, mut link: Box<Link>, person: Person) {
         asked_next: false,
         peers: Arc::default(),
         broken: Broken::on("staff"),
+        rate: Rate::default(),
     };
     peer.welcome();
     node.sign_in(&peer.person, &outbox);
@@ -130,6 +133,7 @@ struct Console {
     /// Live connections, so that they end with this one.
     peers: Arc<std::sync::Mutex<HashMap<SessionId, PeerId>>>,
     broken: Broken,
+    rate: Rate,
 }
 
 impl Console {
@@ -396,6 +400,38 @@ impl Console {
             self.transport.node.stop_watching(cell, peer);
         }
     }
+
+    /// Counts a message; one that comes too early is answered here and not carried out.
+    async fn is_in_time(&mut self, message: &FromStaff) -> Result<bool, CloseCode> {
+        let parts = match message {
+            FromStaff::Delivered { .. } => LIGHT_PARTS,
+            _ => WHOLE_PARTS,
+        };
+        let types = matches!(message, FromStaff::RealTimeText { .. });
+        let now_ms = self.transport.node.clock().monotonic_ms();
+        let pace = self
+            .rate
+            .count(&self.transport.limits.staff_rate, parts, now_ms);
+        let (after_ms, pause) = match pace {
+            Pace::Fine => return Ok(true),
+            Pace::Hurried if !types => return Ok(true),
+            Pace::Hurried => (rate::TYPING_AGAIN_MS, false),
+            Pace::TooFast { after_ms, pause } => (after_ms, pause),
+            Pace::Close => return Err(CloseCode::TooFast),
+        };
+        metrics::counter!("callbox_messages_refused_total", "side" => "staff").increment(1);
+        if !types || self.rate.tells(now_ms) {
+            let error = ErrorMessage {
+                after_ms: Some(after_ms),
+                ..ErrorMessage::new(FromStaff::id(message), ErrorCode::TooFast)
+            };
+            tell(&self.outbox, &ToStaff::Error(error));
+        }
+        if pause {
+            Box::pin(tokio::time::sleep(rate::PAUSE)).await;
+        }
+        Ok(false)
+    }
 }
 
 impl Peer for Console {
@@ -403,7 +439,9 @@ impl Peer for Console {
         match self.outbox.encoding().decode(frame) {
             Ok(message) => {
                 let id = FromStaff::id(&message);
-                if let Err(code) = self.handle(message).await {
+                if self.is_in_time(&message).await?
+                    && let Err(code) = self.handle(message).await
+                {
                     self.refuse(id, code);
                 }
                 Ok(())

@@ -87,6 +87,18 @@ fn the_annotated_file_holds_every_key_with_its_default() {
 }
 
 #[test]
+fn the_file_for_many_nodes_is_sound() {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("config/cluster.toml");
+    let config = Config::load(&Sources {
+        file: Some(path),
+        ..Sources::default()
+    })
+    .expect("the file");
+    let url = config.backbone.url.parse::<callbox::backbone::redis::Url>();
+    assert!(url.is_ok() && config.backbone.wait_replicas == 1);
+}
+
+#[test]
 fn flags_win_over_the_environment_and_the_environment_over_the_file() {
     let (_folder, path) =
         file("[session]\nheartbeat_s = 3\nslow_reader_s = 30\n[log]\nfilter = \"warn\"\n");

@@ -1,10 +1,13 @@
 // Development only, never built: a made-up gateway inside the page, for looking at the staff pages without a server.
 // It replaces WebSocket and fetch, knows a handful of sessions of an invented town, and answers the commands a person presses.
 import { decode, encode, type Kinded } from '../sdk/src/codec.ts'
+import type { State } from './states.ts'
 import type { Category, Event, FromStaff, SessionRow, StaffCommand, ToStaff } from '../sdk/src/protocol.ts'
 
 const supervisor = location.pathname.includes('supervisor')
 const asked = new URLSearchParams(location.search)
+/** Which state of `states.ts` to play. */
+const state = (asked.get('state') ?? 'ready') as State
 const now = (): number => Date.now()
 const START = now()
 const sid = (number: number): string => number.toString(16).padStart(32, 'a')
@@ -86,7 +89,32 @@ log(sid(21), [
   [90, TINA, { kind: 'taken' }],
 ])
 log(sid(22), [[900, RESIDENT, { kind: 'opened', agency: 'demo.example', queue: 'main', category: 'welfare', language: 'en', silent: false, device: { video: false, audio: false, place: true }, resident: sid(97) }]])
-if (asked.has('empty')) rows.length = 0
+if (state === 'empty') rows.length = 0
+if (state === 'overloaded') {
+  for (let number = 100; number < 240; number += 1) {
+    const priority = ((number % 5) + 1) as 1 | 2 | 3 | 4 | 5
+    rows.push(row(number, priority, number % 3 === 0 ? 'fire' : 'medical', 30 + (number * 7) % 900))
+  }
+}
+alone()
+
+/** Frames of the catalog are windows of one origin: each state talks to itself only, and is signed in already. */
+function alone(): void {
+  if (!asked.has('state')) return
+  const own = (name: string): string => `${name} ${state}`
+  const Channel = window.BroadcastChannel
+  window.BroadcastChannel = class extends Channel {
+    constructor(name: string) {
+      super(own(name))
+    }
+  }
+  const { locks } = navigator
+  const request = locks.request.bind(locks) as (name: string, ...rest: unknown[]) => Promise<unknown>
+  locks.request = ((name: string, ...rest: unknown[]) => request(own(name), ...rest)) as typeof locks.request
+  const who = supervisor ? { staff: 'sue', name: 'Sue', role: 'supervisor' } : { staff: 'tina', name: 'Tina', role: 'telecommunicator' }
+  const signedIn = JSON.stringify({ token: 't', expires_ms: now() + 3_600_000, agency: 'demo.example', ...who })
+  for (const page of ['supervisor', 'wallboard', 'console']) sessionStorage.setItem(`callbox-${page}`, signedIn)
+}
 
 class Socket extends EventTarget {
   static readonly OPEN = 1
@@ -139,8 +167,11 @@ class Socket extends EventTarget {
       queues: ['main', 'harbor', 'night'].map((queue) => ({ queue, name: { main: 'Main', harbor: 'Harbor district', night: 'Night line' }[queue] ?? queue, targets_ms: TARGETS, target_share_percent: 90 })),
       limits: { message_bytes: 1, text_chars: 8_000, preview_bytes: 1, photo_bytes: 1, photos: 100 },
     } as ToStaff)
+    if (state === 'loading') return
     this.#list()
     this.#board()
+    setInterval(() => this.#board(), 1_000)
+    if (state === 'offline') setTimeout(() => (window as { cut?: () => void }).cut?.(), 1_000)
   }
 
   #count(standing: string): number {
@@ -154,12 +185,12 @@ class Socket extends EventTarget {
 
   #board(): void {
     const waiting = rows.filter((one) => one.standing === 'waiting')
-    const longest = Math.min(...waiting.map((one) => one.entered_ms))
+    const longest = waiting.length > 0 ? { longest_since_ms: Math.min(...waiting.map((one) => one.entered_ms)) } : {}
     const by = [1, 2, 3, 4, 5].map((priority) => waiting.filter((one) => one.priority === priority).length) as [number, number, number, number, number]
     this.hear({
-      kind: 'board', now_ms: now(), guarantee: 'local_disk',
+      kind: 'board', now_ms: now(), guarantee: state === 'degraded' ? 'none' : 'local_disk',
       queues: [
-        { queue: 'main', waiting: waiting.length, waiting_by_priority: by, longest_since_ms: longest, answered: 212, answered_in_target: 185, abandoned: 4, staffed: 2 },
+        { queue: 'main', waiting: waiting.length, waiting_by_priority: by, ...longest, answered: 212, answered_in_target: 185, abandoned: 4, staffed: 2 },
         { queue: 'harbor', waiting: 1, waiting_by_priority: [0, 0, 1, 0, 0], longest_since_ms: START - 30_000, answered: 41, answered_in_target: 40, abandoned: 0, staffed: 0 },
         { queue: 'night', waiting: 0, waiting_by_priority: [0, 0, 0, 0, 0], answered: 0, answered_in_target: 0, abandoned: 0, staffed: 1 },
       ],
@@ -185,6 +216,11 @@ class Socket extends EventTarget {
   }
 
   #do(id: string, session: string, command: StaffCommand): void {
+    if (state === 'busy') return
+    if (state === 'error') {
+      this.hear({ kind: 'error', id, code: 'not_allowed', number: 2001, retry: 'never', message: '' } as ToStaff)
+      return
+    }
     const place = rows.findIndex((one) => one.session === session)
     const found = rows[place]
     if (!found) return

@@ -4,14 +4,17 @@ import type { Resident } from '../sdk/src/resident.ts'
 import { reactive } from '../ui/reactive.svelte.ts'
 import { Words, type Values } from '../ui/words.ts'
 import english from '../words/en/resident.ftl?raw'
+import { ScreenLock } from './awake.svelte.ts'
 
 /** Languages of this page, in their own words. */
-export const LANGUAGES = { en: 'English', fr: 'Français' } as const
+export const LANGUAGES = { en: 'English', es: 'Español', fr: 'Français', ar: 'العربية' } as const
 export type Language = keyof typeof LANGUAGES
 
 // English is here at once; the others are small files that come when they are chosen.
 const others: Record<Exclude<Language, 'en'>, () => Promise<{ default: string }>> = {
+  es: () => import('../words/es/resident.ftl?raw'),
   fr: () => import('../words/fr/resident.ftl?raw'),
+  ar: () => import('../words/ar/resident.ftl?raw'),
 }
 
 /** Shared by the parts of the page. */
@@ -20,17 +23,47 @@ export class App {
   readonly #report
   readonly #live
   readonly #place
+  readonly #bandwidth
+  /** Keeps the screen on. */
+  readonly awake = new ScreenLock()
+  #wanted: Language = 'en'
+  // Made once for each language: making them is slow, and a long report uses them hundreds of times a second.
+  readonly #formats = $derived.by(() => ({
+    ago: new Intl.RelativeTimeFormat(this.words.language, { style: 'short' }),
+    exact: new Intl.DateTimeFormat(this.words.language, { dateStyle: 'medium', timeStyle: 'long', hourCycle: 'h23' }),
+  }))
   #words = $state.raw(new Words('en', { language: 'en', text: english }))
   /** Ticks once a second; ages count on it. */
   now_ms = $state(Date.now())
   /** From the page's own question, before a link is open. */
   agency = $state.raw<AgencyInfo | null>(null)
+  /** The whole time with its zone stands on each item, instead of its age. */
+  exact_times = $state(false)
+  /** The page after its first question; `null` until it is here. */
+  later = $state.raw<typeof import('./later.ts') | null>(null)
+  /** It did not come: the report is on its way all the same, and the page is loaded again by a press. */
+  later_failed = $state(false)
+  /** Quick exit was pressed: nothing of the page shows any more. */
+  gone = $state(false)
+  /** A language did not come: an old page, or no network. */
+  language_failed = $state(false)
 
   constructor(resident: Resident) {
     this.resident = resident
     this.#report = reactive(resident.report)
     this.#live = reactive(resident.live.state)
     this.#place = reactive(resident.place.state)
+    this.#bandwidth = reactive(resident.bandwidth.state)
+  }
+
+  /** Fetches the page after its first question. */
+  async fetchLater(): Promise<void> {
+    this.later ??= await import('./later.ts').catch(() => null)
+    this.later_failed = this.later === null
+  }
+
+  get bandwidth() {
+    return this.#bandwidth.now
   }
 
   get report() {
@@ -69,10 +102,32 @@ export class App {
     return this.#words.has(`error-${code}`) ? this.say(`error-${code}`) : this.say('error-other', { code })
   }
 
+  /** How long ago, by the gateway's clock. */
+  ago(at_ms: number): string {
+    const seconds = Math.max(0, Math.round((this.now_ms + this.report.clock_ms - at_ms) / 1_000))
+    if (seconds < 45) return this.say('time-now')
+    const [number, unit] = seconds < 3_600 ? ([seconds / 60, 'minute'] as const) : ([seconds / 3_600, 'hour'] as const)
+    return this.#formats.ago.format(-Math.round(number), unit)
+  }
+
+  /** The whole time with its zone. */
+  exact(at_ms: number): string {
+    return this.#formats.exact.format(at_ms)
+  }
+
   /** Changes the language of the page. */
   async speak(language: Language): Promise<void> {
+    this.#wanted = language
     const sources = [{ language: 'en', text: english }]
-    if (language !== 'en') sources.unshift({ language, text: (await others[language]()).default })
+    try {
+      if (language !== 'en') sources.unshift({ language, text: (await others[language]()).default })
+    } catch {
+      this.language_failed = true
+      return
+    }
+    // Another one was chosen while this one came.
+    if (this.#wanted !== language) return
+    this.language_failed = false
     this.#words = new Words(language, ...sources)
   }
 }

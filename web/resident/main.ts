@@ -1,5 +1,6 @@
 // Starts the resident page.
 import { mount } from 'svelte'
+import type { NetworkWord } from '../sdk/src/bandwidth.ts'
 import { deviceKeep, memoryKeep } from '../sdk/src/keep.ts'
 import { preview } from '../sdk/src/preview.ts'
 import type { AgencyInfo } from '../sdk/src/protocol.ts'
@@ -13,6 +14,8 @@ async function start(): Promise<void> {
   const search = new URLSearchParams(location.search)
   // `?silent` begins in silent mode: the device's database is never opened.
   const silent = search.has('silent')
+  // Asked for at once: the banner stands on the first screen.
+  const known = agency()
   const resident = new Resident({
     origin: location.origin,
     keep: silent ? memoryKeep() : await deviceKeep(),
@@ -20,19 +23,48 @@ async function start(): Promise<void> {
     ...('geolocation' in navigator ? { geolocation: navigator.geolocation } : {}),
   })
   const app = new App(resident)
+  if (silent) await resident.goSilent()
   await app.speak(firstLanguage(search, navigator.languages))
   const target = document.getElementById('page')
   if (target === null) return
+  // What stood there was for the time until now.
+  target.replaceChildren()
   mount(Page, { target, props: { app } })
   await resident.start()
   if (silent) await resident.goSilent()
+  void app.fetchLater()
+  follow(app)
+  app.agency = await known
+  // In silent mode nothing is left on the device.
+  if (!silent) void import('./offline.ts').then(({ installed }) => installed(() => !resident.report.get().silent)).catch(() => undefined)
+}
 
+/** Time, network, coming back: what happens around the page. */
+function follow(app: App): void {
+  const { resident } = app
   setInterval(() => (app.now_ms = Date.now()), 1_000)
-  addEventListener('online', () => resident.wake())
-  document.addEventListener('visibilitychange', () => {
-    if (document.visibilityState === 'visible') resident.wake()
+  addEventListener('online', () => resident.networkChanged())
+  const network = (navigator as { connection?: NetworkWord & EventTarget }).connection
+  const told = (): void => resident.networkIs({ ...plain(network) })
+  told()
+  network?.addEventListener('change', () => {
+    told()
+    resident.networkChanged()
   })
-  app.agency = await agency()
+  const back = (): void => {
+    if (document.visibilityState !== 'visible') return
+    app.awake.again()
+    void app.fetchLater()
+    resident.wake()
+  }
+  document.addEventListener('visibilitychange', back)
+  // From the browser's back-forward cache the page comes without its sockets.
+  addEventListener('pageshow', (event) => event.persisted && back())
+}
+
+function plain(network: NetworkWord | undefined): NetworkWord {
+  const { effectiveType, saveData } = network ?? {}
+  return { ...(effectiveType === undefined ? {} : { effectiveType }), ...(saveData === undefined ? {} : { saveData }) }
 }
 
 /** The agency, before a link is open: its banner and its number stand on the first screen. */

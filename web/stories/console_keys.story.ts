@@ -1,6 +1,6 @@
 // The console without a mouse, and as assistive technology sees it.
 import { expect, type Story } from './harness.ts'
-import { accessible, consoleOf, residentWith } from './staff_hands.ts'
+import { consoleOf, residentWith } from './staff_hands.ts'
 
 export const stories: Record<string, (story: Story) => Promise<void>> = {
   'TC6 AL3: take, write, note and close with the keyboard only': async (story) => {
@@ -34,26 +34,34 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     await tina.getByText(/Closed: .*Help was sent/).waitFor()
     await resident.context().close()
   },
-  ...Object.fromEntries(
-    (['light', 'dark'] as const).map((colorScheme) => [
-      `AL1-AL6: nothing serious for axe on the console, ${colorScheme}`,
-      async (story: Story): Promise<void> => {
-        const page = await story.visit('/console/', { colorScheme, viewport: { width: 1440, height: 900 }, locale: 'en-US' })
-        await accessible(page, 'signing in')
-        const tina = await consoleOf(story, 'tina', { colorScheme })
-        await residentWith(story, 'axe looks at this')
-        await tina.locator('#queue-panel [data-row]').first().click()
-        await accessible(tina, 'queue')
-        await tina.keyboard.press('t')
-        await tina.getByRole('log').waitFor()
-        await accessible(tina, 'session')
-        await tina.getByRole('tab', { name: /^Timeline/ }).click()
-        await accessible(tina, 'timeline')
-        await tina.getByRole('button', { name: 'Transfer' }).click()
-        await accessible(tina, 'dialog')
-      },
-    ]),
-  ),
+  'TC6: keys can be changed, a key in use is refused, and all can be switched off; both are remembered': async (story) => {
+    const tina = await consoleOf(story, 'tina')
+    await residentWith(story, 'for other keys')
+    await tina.locator('#queue-panel [data-row]').first().waitFor()
+    await tina.locator('body').press('?')
+    const sheet = tina.getByRole('dialog', { name: 'Keys' })
+    await sheet.locator('[data-key=next]').click()
+    await tina.keyboard.press('x')
+    await sheet.getByText(/is used for something else already/).waitFor()
+    await sheet.locator('[data-key=next]').click()
+    await tina.keyboard.press('b')
+    await sheet.getByText(/Changed to .?b/).waitFor()
+    await sheet.getByRole('checkbox', { name: 'Single keys are on' }).uncheck()
+    await tina.keyboard.press('Escape')
+    await tina.locator('body').press('b')
+    await tina.getByText('Nothing selected').waitFor()
+    expect((await tina.locator('kbd').count()) === 0, 'keys that are off are not shown')
+    await tina.reload()
+    await tina.getByRole('button', { name: /^Keys/ }).click()
+    expect(!(await sheet.getByRole('checkbox', { name: 'Single keys are on' }).isChecked()), 'off is remembered')
+    await sheet.getByRole('checkbox', { name: 'Single keys are on' }).check()
+    await tina.keyboard.press('Escape')
+    await tina.locator('#queue-panel [data-row]').first().waitFor()
+    await tina.locator('body').press('n')
+    await tina.getByText('Nothing selected').waitFor()
+    await tina.locator('body').press('b')
+    await tina.getByRole('log').getByText('for other keys').waitFor()
+  },
   'AL6: at 320 px nothing of the console is cut or scrolls sideways': async (story) => {
     const tina = await consoleOf(story, 'tina', { viewport: { width: 320, height: 640 } })
     const over = await tina.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)

@@ -72,6 +72,16 @@ export class Gateway {
     await ended
   }
 
+  /** Stops it in the middle of whatever it does, or lets it go on: a node that hangs. */
+  freeze(frozen: boolean): void {
+    this.#process?.kill(frozen ? 'SIGSTOP' : 'SIGCONT')
+  }
+
+  /** Loses everything it has stored, as a gateway that was set up anew; call while it is down. */
+  async forget(): Promise<void> {
+    await rm(join(this.#folder, 'data'), { recursive: true, force: true })
+  }
+
   /** What it said on its outputs, for a failed story. */
   get said(): string {
     return this.#said
@@ -88,6 +98,7 @@ export class Story {
   readonly gateway: Gateway
   readonly #contexts: BrowserContext[] = []
   readonly #staff: Staff[] = []
+  readonly #later: (() => void)[] = []
   /** Violations of the content policy and errors of pages: a story with any fails. */
   readonly faults: string[] = []
 
@@ -130,7 +141,13 @@ export class Story {
     return staff
   }
 
+  /** Runs when the story is over. */
+  later(run: () => void): void {
+    this.#later.push(run)
+  }
+
   async end(): Promise<void> {
+    for (const run of this.#later) run()
     for (const staff of this.#staff) staff.close()
     for (const context of this.#contexts) await context.close().catch(() => undefined)
   }

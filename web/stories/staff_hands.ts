@@ -69,16 +69,16 @@ export async function jpeg(page: Page): Promise<{ name: string; mimeType: string
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
-/** Fails on serious or critical findings of axe. */
-export async function accessible(page: Page, where: string): Promise<void> {
+/** Fails on serious or critical findings of axe; only these rules, where some are named. */
+export async function accessible(page: Page, where: string, only: readonly string[] = []): Promise<void> {
   await page.evaluate(AXE)
-  const found = await page.evaluate(async () => {
+  const found = await page.evaluate(async (rules) => {
     type Found = { violations: { id: string; impact: string | null; nodes: { html: string }[] }[] }
-    const { axe } = window as unknown as { axe: { run(): Promise<Found> } }
-    const { violations } = await axe.run()
+    const { axe } = window as unknown as { axe: { run(options: object): Promise<Found> } }
+    const { violations } = await axe.run(rules.length > 0 ? { runOnly: rules } : {})
     return violations
       .filter(({ impact }) => impact === 'serious' || impact === 'critical')
       .map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map(({ html }) => html.slice(0, 160)).join(' | ')}`)
-  })
+  }, only)
   expect(found.length === 0, `${where} without findings of axe: ${found.join('\n')}`)
 }

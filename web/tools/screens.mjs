@@ -23,7 +23,7 @@ const shots = {
   async line(page, gateway) {
     await begin(page)
     gateway.say({ kind: 'queue_place', place: 3, waiting: 7, counted: 500, staffed: true, deadline_ms: Date.now() + 60_000 })
-    await page.getByText(/in line|dans la file/).first().waitFor()
+    await page.locator('[aria-current=step]').waitFor()
   },
   async report(page, gateway) {
     await busy(page, gateway)
@@ -36,12 +36,27 @@ const shots = {
     await begin(page)
     gateway.staff({ kind: 'taken' })
     gateway.ask('audio', 'Can you hold the phone closer?')
-    await page.getByRole('button', { name: /^(Camera|Caméra)$/ }).click()
-    await page.getByRole('button', { name: /^(Yes, show|Oui, montrer)/ }).click()
+    await page.locator('.add .button').nth(1).click()
+    await page.locator('section[aria-labelledby=offer-heading] .act').click()
     await page.locator('video').waitFor()
     gateway.say({ kind: 'watching', telecommunicators: 1, supervisors: 1 })
     await page.waitForFunction(() => document.querySelector('video').videoWidth > 0)
     await page.evaluate(() => scrollTo(0, 0))
+  },
+  async place(page, gateway) {
+    await begin(page)
+    gateway.say({ kind: 'queue_place', place: 3, waiting: 7, counted: 500, staffed: true, deadline_ms: Date.now() + 60_000 })
+    await page.locator('section.card .act').first().click()
+    await page.locator('[data-place]').waitFor()
+    await page.locator('section.card .button').nth(1).click()
+    await page.locator('.pad').waitFor()
+    await page.locator('.pad .north').press('ArrowUp')
+    await page.locator('.pad').scrollIntoViewIfNeeded()
+  },
+  async choices(page) {
+    await begin(page)
+    await page.locator('details summary').click()
+    await page.evaluate(() => scrollTo(0, document.body.scrollHeight))
   },
   async offline(page, gateway, context, cut) {
     await begin(page)
@@ -63,6 +78,9 @@ const looks = [
   { name: 'light', colorScheme: 'light', width: 390, height: 844 },
   { name: 'dark', colorScheme: 'dark', width: 390, height: 844, language: 'fr' },
   { name: 'narrow', colorScheme: 'light', width: 320, height: 640 },
+  { name: 'arabic', colorScheme: 'light', width: 390, height: 844, language: 'ar' },
+  { name: 'spanish', colorScheme: 'light', width: 390, height: 844, language: 'es' },
+  { name: 'contrast', colorScheme: 'dark', contrast: 'more', width: 390, height: 844 },
   { name: 'silent', colorScheme: 'light', width: 390, height: 844, search: 'silent' },
   { name: 'zoom', colorScheme: 'light', width: 320, height: 256, scale: 4 },
 ]
@@ -70,8 +88,8 @@ const only = process.argv.slice(3)
 for (const look of looks) {
   for (const [name, play] of Object.entries(shots)) {
     if (only.length > 0 && !only.includes(look.name) && !only.includes(name)) continue
-    const { width, height, colorScheme, scale = 2 } = look
-    const context = await browser({ viewport: { width, height }, colorScheme, deviceScaleFactor: scale, permissions: ['geolocation'], geolocation: { latitude: 52.37021, longitude: 4.89517, accuracy: 12 } })
+    const { width, height, colorScheme, scale = 2, contrast = 'no-preference' } = look
+    const context = await browser({ viewport: { width, height }, colorScheme, contrast, deviceScaleFactor: scale, permissions: ['geolocation'], geolocation: { latitude: 52.37021, longitude: 4.89517, accuracy: 12 } })
     const page = await context.newPage()
     page.on('pageerror', (error) => console.log(`${look.name}-${name}: ${error}`))
     page.on('console', (message) => message.type() === 'error' && !/ERR_|404/.test(message.text()) && console.log(`${look.name}-${name}: ${message.text()}`))

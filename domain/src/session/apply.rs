@@ -4,7 +4,7 @@ use callbox_proto::event::{Actor, Event, Stored};
 use callbox_proto::ids::CommandId;
 use callbox_proto::vocabulary::{Priority, Seq, Standing, TransferTarget};
 
-use super::{ASKS_MAX, Media, Photo, PhotoState, Session};
+use super::{ASKS_MAX, Media, PHOTOS_MAX, Photo, PhotoState, Session};
 
 impl Session {
     /// The state after the first entry of a log; `None` if that is not an opening.
@@ -92,15 +92,26 @@ impl Session {
             Event::Located { .. } => self.located = true,
             Event::PhotoAnnounced {
                 photo, size_bytes, ..
-            } => self.photos.push(Photo {
-                id: *photo,
-                state: PhotoState::Announced,
-                size_bytes: *size_bytes,
-                preview: false,
-            }),
+            } => {
+                // More than the bound come only from two nodes that went on without each other; the log has them all.
+                if self.photos.len() < PHOTOS_MAX {
+                    self.photos.push(Photo {
+                        id: *photo,
+                        state: PhotoState::Announced,
+                        size_bytes: *size_bytes,
+                        preview: false,
+                        preview_refused: false,
+                    });
+                }
+            }
             Event::PhotoPreviewed { photo } => {
                 if let Some(photo) = self.photos.iter_mut().find(|p| p.id == *photo) {
                     photo.preview = true;
+                }
+            }
+            Event::PhotoPreviewRefused { photo, .. } => {
+                if let Some(photo) = self.photos.iter_mut().find(|p| p.id == *photo) {
+                    photo.preview_refused = true;
                 }
             }
             Event::PhotoStored { photo, copy, .. } => {

@@ -52,6 +52,11 @@ pub enum GatewayCommand {
         /// Which photo.
         photo: CommandId,
     },
+    /// A preview cannot be shown.
+    PreviewRefused {
+        /// Which photo.
+        photo: CommandId,
+    },
     /// An original is sealed.
     PhotoSealed {
         /// Which photo.
@@ -467,6 +472,15 @@ fn gateway(session: &Session, command: &GatewayCommand) -> Vec<Event> {
     match command {
         GatewayCommand::PreviewKept { photo } => match session.photo(*photo) {
             Some(known) if !known.preview => vec![Event::PhotoPreviewed { photo: *photo }],
+            _ => Vec::new(),
+        },
+        GatewayCommand::PreviewRefused { photo } => match session.photo(*photo) {
+            Some(known) if !known.preview && !known.preview_refused => {
+                vec![Event::PhotoPreviewRefused {
+                    photo: *photo,
+                    code: ErrorCode::PreviewRefused,
+                }]
+            }
             _ => Vec::new(),
         },
         GatewayCommand::PhotoSealed {

@@ -7,11 +7,13 @@
 mod apply;
 mod check;
 mod decide;
+mod rebase;
 mod row;
 #[cfg(test)]
 mod tests;
 
 pub use decide::{Command, Context, GatewayCommand, decide, open};
+pub use rebase::Rebasing;
 
 use callbox_proto::error::ErrorCode;
 use callbox_proto::ids::{AgencyId, CommandId, QueueId, ResidentId, StaffId};
@@ -99,6 +101,9 @@ pub struct Photo {
     pub size_bytes: u64,
     /// Whether a re-encoded preview can be shown.
     pub preview: bool,
+    /// Whether the preview that came along was refused.
+    #[serde(default)]
+    pub preview_refused: bool,
 }
 
 /// The state of one session: the fold of its log up to `head`.

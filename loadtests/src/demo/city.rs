@@ -21,12 +21,33 @@ pub struct City {
     /// Streets that residents stand on or move along.
     #[serde(rename = "street")]
     pub streets: Vec<Street>,
+    /// What happens when, one after another, for ever.
+    #[serde(rename = "act")]
+    pub acts: Vec<Act>,
     /// What happens.
     #[serde(rename = "story")]
     pub stories: Vec<Story>,
     /// What residents answer when they are written to.
     #[serde(rename = "answers")]
     pub answers: Vec<Answers>,
+}
+
+/// A part of the city's day.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Act {
+    /// Stories name it.
+    pub id: String,
+    /// What is told when it begins.
+    pub title: String,
+    /// What there is to see.
+    pub words: String,
+    /// How many reports come.
+    pub reports: u32,
+    /// They begin within so many seconds.
+    pub arrive_s: u32,
+    /// The next act begins after so many seconds.
+    pub lasts_s: u32,
 }
 
 /// A street.
@@ -57,6 +78,8 @@ pub enum Ending {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Story {
+    /// The act it belongs to.
+    pub act: String,
     /// What the resident chooses.
     pub category: Category,
     /// Language tag.
@@ -71,6 +94,12 @@ pub struct Story {
     pub says: Vec<String>,
     /// Name of the street.
     pub street: String,
+    /// Latitude and longitude of something to stand around, instead of on the street.
+    #[serde(default)]
+    pub near: Option<[f64; 2]>,
+    /// How far around it, in metres.
+    #[serde(default)]
+    pub spread_m: f64,
     /// Speed along it in metres per second; 0 stands still.
     #[serde(default)]
     pub speed_m_s: f64,
@@ -90,9 +119,9 @@ pub struct Story {
 }
 
 impl Story {
-    /// Whether video is sent when it is asked for. Whoever must not be heard does not hold up a camera.
+    /// Whether video and sound are sent when they are asked for. Whoever must not be heard does neither.
     #[must_use]
-    pub fn has_camera(&self) -> bool {
+    pub fn is_open_to_live(&self) -> bool {
         !self.silent
     }
 }
@@ -105,7 +134,7 @@ pub struct Answers {
     pub language: String,
     /// To what a telecommunicator writes.
     pub to_text: Vec<String>,
-    /// When the camera or the microphone is asked for.
+    /// When the camera or the microphone is asked for, and there is none to give.
     pub no_camera: String,
     /// Before leaving.
     pub goodbye: String,
@@ -134,7 +163,29 @@ impl City {
                 street.name
             );
         }
+        ensure!(!city.acts.is_empty(), "a city needs an act");
+        for act in &city.acts {
+            ensure!(
+                city.told_in(&act.id).next().is_some(),
+                "no story belongs to the act {}",
+                act.id
+            );
+            ensure!(
+                act.reports > 0 && act.arrive_s <= act.lasts_s && act.lasts_s > 0,
+                "the act {} needs reports that come while it lasts",
+                act.id
+            );
+        }
         for story in &city.stories {
+            ensure!(
+                city.acts.iter().any(|act| act.id == story.act),
+                "there is no act {}",
+                story.act
+            );
+            ensure!(
+                (0.0..=5_000.0).contains(&story.spread_m),
+                "people stand around within 5 km"
+            );
             city.street(&story.street)?;
             city.answers(&story.language)?;
             ensure!(
@@ -152,11 +203,17 @@ impl City {
         Ok(city)
     }
 
-    /// The n-th story, in turn.
+    /// The stories of an act.
+    fn told_in(&self, act: &str) -> impl Iterator<Item = &Story> {
+        self.stories.iter().filter(move |story| story.act == act)
+    }
+
+    /// The n-th story of an act, in turn.
     #[must_use]
-    pub fn story(&self, n: u64) -> Story {
-        let count = self.stories.len() as u64;
-        self.stories[usize::try_from(n % count).unwrap_or(0)].clone()
+    pub fn story(&self, act: &Act, n: u64) -> Option<Story> {
+        let count = self.told_in(&act.id).count().max(1) as u64;
+        let place = usize::try_from(n % count).unwrap_or(0);
+        self.told_in(&act.id).nth(place).cloned()
     }
 
     /// A street by its name.
@@ -204,7 +261,24 @@ mod tests {
         }
         assert!(city.stories.iter().any(|s| s.language == "fr"));
         assert!(city.stories.iter().any(|s| s.speed_m_s > 0.0));
-        assert!(city.stories.iter().any(|s| s.films && s.has_camera()));
+        assert!(city.stories.iter().any(|s| s.films && s.is_open_to_live()));
+    }
+
+    #[test]
+    fn the_built_in_day_has_a_quiet_hour_a_fire_seen_by_thirty_and_one_silent_call() {
+        let city = City::built_in();
+        let reports: Vec<_> = city.acts.iter().map(|a| (&*a.id, a.reports)).collect();
+        assert_eq!(reports, [("quiet", 7), ("fire", 30), ("silent", 1)]);
+        let fire = &city.acts[1];
+        assert!((0..30).all(|n| city.story(fire, n).unwrap().near.is_some()));
+        assert!(city.story(&city.acts[2], 7).unwrap().silent);
+    }
+
+    #[test]
+    fn an_act_without_a_story_is_refused() {
+        let text = BUILT_IN.replacen("act = \"silent\"", "act = \"quiet\"", 1);
+        let refused = City::read(&text).unwrap_err().to_string();
+        assert!(refused.contains("silent"), "{refused}");
     }
 
     #[test]

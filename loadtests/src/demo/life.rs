@@ -106,15 +106,18 @@ impl Resident {
     /// When the story cannot be told at all; broken links are no errors.
     pub async fn report(&mut self, story: Story) -> Result<()> {
         let street = self.city.street(&story.street)?;
-        let track = Track::new(&street.points, story.speed_m_s, &mut self.rng);
+        let track = match story.near {
+            Some(point) => Track::around(point, story.spread_m, &mut self.rng),
+            None => Track::new(&street.points, story.speed_m_s, &mut self.rng),
+        };
         let location = story.tells_place.then(|| track.fix(0.0, &mut self.rng));
         let opening = Opening {
             category: story.category,
             language: story.language.clone(),
             silent: story.silent,
             device: DeviceCan {
-                video: story.has_camera(),
-                audio: false,
+                video: story.is_open_to_live(),
+                audio: story.is_open_to_live(),
                 place: true,
             },
             contact: None,
@@ -150,8 +153,11 @@ impl Resident {
                 self.send_photo(report).await?;
             }
         }
-        if report.story.films && !report.talk.films() {
-            report.talk.film(command_id(), None).await;
+        if report.story.films && !report.talk.sends(Medium::Video) {
+            report
+                .talk
+                .send_live(Medium::Video, command_id(), None)
+                .await;
         }
         let rest = match report.story.ending {
             Ending::Stays => STAYS_S,
@@ -165,7 +171,7 @@ impl Resident {
             Ending::Vanishes => return report.talk.vanish(),
             Ending::QuickExit => true,
             Ending::Leaves | Ending::Stays => {
-                report.talk.stop_filming().await;
+                report.talk.stop_live().await;
                 let goodbye = self.city.answers(&report.story.language);
                 if let Ok(text) = goodbye.map(|answers| answers.goodbye.clone()) {
                     self.write(report, &text).await;
@@ -246,8 +252,9 @@ impl Resident {
         ask: CommandId,
         medium: Medium,
     ) -> Result<()> {
-        if medium == Medium::Video && report.story.has_camera() {
-            report.talk.film(command_id(), Some(ask)).await;
+        let live = matches!(medium, Medium::Video | Medium::Audio);
+        if live && report.story.is_open_to_live() {
+            report.talk.send_live(medium, command_id(), Some(ask)).await;
             return Ok(());
         }
         let granted = matches!(medium, Medium::Place | Medium::Photo);

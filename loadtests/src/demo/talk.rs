@@ -16,7 +16,7 @@ use callbox_proto::vocabulary::{Medium, Seq};
 use rand::Rng as _;
 use tokio::time::{Instant, sleep_until};
 
-use super::video::Filming;
+use super::video::Live;
 use crate::client::{self, Closed, Link, Refused, Target, command_id};
 use crate::device::Device;
 
@@ -55,8 +55,8 @@ pub struct Talk {
     next_try: Instant,
     failures: u32,
     over: bool,
-    /// Video that was consented to and not stopped.
-    filming: Option<Filming>,
+    /// What was consented to and not stopped.
+    live: Option<Live>,
 }
 
 impl Talk {
@@ -80,7 +80,7 @@ impl Talk {
             next_try: Instant::now(),
             failures: 0,
             over: false,
-            filming: None,
+            live: None,
         })
     }
 
@@ -104,22 +104,25 @@ impl Talk {
         }
     }
 
-    /// Agrees to video under this id; it is sent as soon as that is safe, until it is stopped or the session is over.
-    pub async fn film(&mut self, id: CommandId, ask: Option<CommandId>) {
-        self.filming.get_or_insert_with(|| Filming::new(id));
-        self.act(id, consent_to_video(true, ask)).await;
+    /// Agrees to video or audio under this id; it is sent as soon as that is safe, until it is stopped or the session is over.
+    pub async fn send_live(&mut self, medium: Medium, id: CommandId, ask: Option<CommandId>) {
+        self.live.get_or_insert_with(Live::new).grant(medium, id);
+        self.act(id, consent(medium, true, ask)).await;
     }
 
-    /// Whether video was agreed to and not stopped.
+    /// Whether a medium was agreed to and not stopped.
     #[must_use]
-    pub fn films(&self) -> bool {
-        self.filming.is_some()
+    pub fn sends(&self, medium: Medium) -> bool {
+        let live = self.live.as_ref();
+        live.is_some_and(|live| live.granted().any(|one| one == medium))
     }
 
-    /// Withdraws the consent to video, if there is one.
-    pub async fn stop_filming(&mut self) {
-        if self.filming.take().is_some() {
-            self.act(command_id(), consent_to_video(false, None)).await;
+    /// Withdraws every consent to live media.
+    pub async fn stop_live(&mut self) {
+        if let Some(live) = self.live.take() {
+            for medium in live.granted() {
+                self.act(command_id(), consent(medium, false, None)).await;
+            }
         }
     }
 
@@ -170,7 +173,7 @@ impl Talk {
 
     /// Nothing is said or shown any more.
     fn end(&mut self) {
-        self.filming = None;
+        self.live = None;
         self.over = true;
     }
 
@@ -201,15 +204,15 @@ impl Talk {
                 self.attached = true;
                 self.failures = 0;
                 self.send_pending().await;
-                self.offer_video().await;
+                self.offer_live().await;
             }
             ToResident::Receipt { id, .. } => {
                 self.pending.retain(|(kept, _)| *kept != id);
-                self.offer_video().await;
+                self.offer_live().await;
             }
             ToResident::MediaAnswer { id, sdp, .. } => {
-                if let Some(filming) = self.filming_by(id) {
-                    filming.answered(sdp);
+                if let Some(live) = self.live_by(id) {
+                    live.answered(sdp);
                 }
             }
             ToResident::Entry {
@@ -228,11 +231,11 @@ impl Talk {
     }
 
     fn refused(&mut self, refusal: &ErrorMessage) {
-        if let Some(filming) = refusal.id.and_then(|id| self.filming_by(id)) {
+        if let Some(live) = refusal.id.and_then(|id| self.live_by(id)) {
             eprintln!("a made-up video was refused: {:?}", refusal.code);
-            filming.again_later();
+            live.again_later();
             if refusal.retry != Retry::Later {
-                self.filming = None;
+                self.live = None;
             }
             return;
         }
@@ -246,30 +249,25 @@ impl Talk {
         }
     }
 
-    /// The filming whose last offer this names.
-    fn filming_by(&mut self, id: CommandId) -> Option<&mut Filming> {
-        self.filming.as_mut().filter(|filming| filming.offered(id))
+    /// The live media whose last offer this names.
+    fn live_by(&mut self, id: CommandId) -> Option<&mut Live> {
+        self.live.as_mut().filter(|live| live.offered(id))
     }
 
-    /// Offers video where it is due: the consent is safe, the link carries the session and no camera runs.
-    async fn offer_video(&mut self) {
-        let Some(consent) = self.filming.as_ref().map(Filming::consent) else {
+    /// Offers live media where that is due: the consent is safe, the link carries the session and nothing runs yet.
+    async fn offer_live(&mut self) {
+        let gateway = self.target.address();
+        let pending = &self.pending;
+        let is_safe = |id: CommandId| pending.iter().all(|(kept, _)| *kept != id);
+        let Some(live) = self.live.as_mut().filter(|_| self.attached) else {
             return;
         };
-        if !self.attached || !self.is_safe(consent) {
-            return;
-        }
-        let gateway = self.target.address();
-        let due = self.filming.as_mut().map(|filming| filming.offer(gateway));
-        match due.transpose() {
-            Ok(offer) => {
-                if let Some((id, sdp)) = offer.flatten() {
-                    self.tell(&FromResident::MediaOffer { id, sdp }).await;
-                }
-            }
+        match live.offer(gateway, is_safe) {
+            Ok(Some((id, sdp))) => self.tell(&FromResident::MediaOffer { id, sdp }).await,
+            Ok(None) => {}
             Err(error) => {
                 eprintln!("a made-up video cannot be sent: {error:#}");
-                self.filming = None;
+                self.live = None;
             }
         }
     }
@@ -310,7 +308,7 @@ impl Talk {
             // The same again under the same ids: whatever was done already is only answered once more.
             self.send_pending().await;
         }
-        self.offer_video().await;
+        self.offer_live().await;
         let up_to = self.last;
         if self.told < up_to {
             self.told = up_to;
@@ -344,8 +342,8 @@ impl Talk {
     fn broken(&mut self, told_ms: Option<u64>) {
         self.link = None;
         self.attached = false;
-        if let Some(filming) = &mut self.filming {
-            filming.link_lost();
+        if let Some(live) = &mut self.live {
+            live.link_lost();
         }
         let grown = PAUSE.0 * 2u32.saturating_pow(self.failures.min(8));
         let most = told_ms.map_or(grown.min(PAUSE.1), Duration::from_millis);
@@ -354,9 +352,9 @@ impl Talk {
     }
 }
 
-fn consent_to_video(granted: bool, ask: Option<CommandId>) -> ResidentCommand {
+fn consent(medium: Medium, granted: bool, ask: Option<CommandId>) -> ResidentCommand {
     ResidentCommand::Consent {
-        medium: Medium::Video,
+        medium,
         granted,
         ask,
     }

@@ -29,6 +29,20 @@ impl Track {
         track
     }
 
+    /// Standing somewhere within so many metres of a point.
+    #[must_use]
+    pub fn around([latitude, longitude]: [f64; 2], spread_m: f64, rng: &mut impl Rng) -> Self {
+        // The root spreads them evenly over the circle instead of crowding its middle.
+        let away = spread_m * rng.random::<f64>().sqrt() / DEGREE_M;
+        let turn = rng.random_range(0.0..std::f64::consts::TAU);
+        let east = away * turn.sin() / latitude.to_radians().cos();
+        Self {
+            points: vec![[latitude + away * turn.cos(), longitude + east]; 2],
+            speed_m_s: 0.0,
+            start_m: 0.0,
+        }
+    }
+
     /// Whether it moves.
     #[must_use]
     pub fn moves(&self) -> bool {

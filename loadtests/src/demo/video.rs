@@ -1,4 +1,4 @@
-//! A made-up resident's camera: the demo's clip, sent live as a browser sends a camera.
+//! A made-up resident's camera and microphone: the demo's clip and silence, sent live as a browser sends them.
 //!
 //! Owns: the live connection, its pace and its repetition. Must not: end a report: without video a resident goes on. Called
 //! by: `talk`.
@@ -9,9 +9,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, anyhow};
 use callbox_proto::ids::CommandId;
+use callbox_proto::vocabulary::Medium;
 use str0m::change::{SdpAnswer, SdpPendingOffer};
 use str0m::format::{Codec, PayloadParams};
-use str0m::media::{Direction, MediaKind, Mid};
+use str0m::media::{Direction, MediaKind, Mid, Pt};
 use str0m::net::{Protocol, Receive};
 use str0m::rtp::RtpWrite;
 use str0m::{Candidate, Event, Input, Output, Rtc, RtcConfig};
@@ -31,46 +32,77 @@ const PAUSE: Duration = Duration::from_secs(10);
 const GOODBYE: Duration = Duration::from_secs(1);
 /// Shortest wait for the connection's next deadline, so that a late one does not spin.
 const LEAST_WAIT: Duration = Duration::from_micros(200);
+/// 20 ms of silence in Opus, and how often they are sent.
+const SILENCE: [u8; 3] = [0xf8, 0xff, 0xfe];
+const SILENCE_EVERY: Duration = Duration::from_millis(20);
 /// Most bytes of a datagram; what gateways send stays within an Ethernet frame.
 const DATAGRAM_MAX_BYTES: usize = 2_048;
 
-/// What is wanted once a consent is safe: one connection at a time, again after a break.
+/// What is sent at the same time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Carries {
+    video: bool,
+    audio: bool,
+}
+
+/// What is wanted once a consent is safe: one connection at a time, again after a break, anew when more is agreed to.
 #[derive(Debug)]
-pub struct Filming {
-    consent: CommandId,
+pub struct Live {
+    video: Option<CommandId>,
+    audio: Option<CommandId>,
     camera: Option<Camera>,
     next_try: Instant,
 }
 
-impl Filming {
-    /// Filming under this consent.
+impl Live {
+    /// Nothing yet.
     #[must_use]
-    pub fn new(consent: CommandId) -> Self {
+    pub fn new() -> Self {
         Self {
-            consent,
+            video: None,
+            audio: None,
             camera: None,
             next_try: Instant::now(),
         }
     }
 
-    /// The command that granted it; nothing is offered before it is safe.
-    #[must_use]
-    pub fn consent(&self) -> CommandId {
-        self.consent
+    /// Agrees to a medium by this command; nothing of it is offered before that is safe. Once agreed, the first one counts.
+    pub fn grant(&mut self, medium: Medium, consent: CommandId) {
+        match medium {
+            Medium::Video => self.video.get_or_insert(consent),
+            Medium::Audio => self.audio.get_or_insert(consent),
+            Medium::Place | Medium::Photo => return,
+        };
+    }
+
+    /// Media that were agreed to.
+    pub fn granted(&self) -> impl Iterator<Item = Medium> + use<> {
+        let video = self.video.map(|_| Medium::Video);
+        video.into_iter().chain(self.audio.map(|_| Medium::Audio))
     }
 
     /// The offer to send now, if one is due.
     ///
     /// # Errors
     /// When no connection can be made on this machine.
-    pub fn offer(&mut self, gateway: SocketAddr) -> Result<Option<(CommandId, String)>> {
+    pub fn offer(
+        &mut self,
+        gateway: SocketAddr,
+        is_safe: impl Fn(CommandId) -> bool,
+    ) -> Result<Option<(CommandId, String)>> {
+        let wanted = Carries {
+            video: self.video.is_some_and(&is_safe),
+            audio: self.audio.is_some_and(&is_safe),
+        };
         if self.camera.as_ref().is_some_and(Camera::is_over) {
             self.again_later();
         }
-        if self.camera.is_some() || Instant::now() < self.next_try {
+        let fits = self.camera.as_ref().is_some_and(|c| c.carries == wanted);
+        let nothing = !wanted.video && !wanted.audio;
+        if fits || nothing || Instant::now() < self.next_try {
             return Ok(None);
         }
-        let (camera, sdp) = Camera::open(gateway)?;
+        let (camera, sdp) = Camera::open(gateway, wanted)?;
         let offer = camera.offer;
         self.camera = Some(camera);
         Ok(Some((offer, sdp)))
@@ -109,6 +141,7 @@ impl Filming {
 #[derive(Debug)]
 struct Camera {
     offer: CommandId,
+    carries: Carries,
     answer: Option<oneshot::Sender<String>>,
     /// Dropped with the camera: the task says good-bye then.
     _on: oneshot::Sender<()>,
@@ -116,7 +149,7 @@ struct Camera {
 }
 
 impl Camera {
-    fn open(gateway: SocketAddr) -> Result<(Self, String)> {
+    fn open(gateway: SocketAddr, carries: Carries) -> Result<(Self, String)> {
         static CRYPTO: Once = Once::new();
         CRYPTO.call_once(|| str0m::crypto::from_feature_flags().install_process_default());
         let clip = Clip::built_in()?;
@@ -127,11 +160,17 @@ impl Camera {
         let mut rtc = RtcConfig::new()
             .clear_codecs()
             .enable_vp8(true)
+            .enable_opus(true, false)
             .set_rtp_mode(true)
             .build(Instant::now());
         rtc.add_local_candidate(Candidate::host(local, "udp")?);
         let mut change = rtc.sdp_api();
-        let mid = change.add_media(MediaKind::Video, Direction::SendOnly, None, None, None);
+        let mut add = |wanted: bool, kind, direction| {
+            wanted.then(|| change.add_media(kind, direction, None, None, None))
+        };
+        let video = add(carries.video, MediaKind::Video, Direction::SendOnly);
+        // Both ways: a telecommunicator may answer.
+        let audio = add(carries.audio, MediaKind::Audio, Direction::SendRecv);
         let (offer, pending) = change.apply().context("nothing to offer")?;
         let (answer, answered) = oneshot::channel();
         let (on, off) = oneshot::channel();
@@ -139,11 +178,12 @@ impl Camera {
             rtc,
             socket,
             local,
-            mid,
+            video,
+            audio,
             clip,
             begun: Instant::now(),
             place: 0,
-            sequence: 0,
+            sequence: [0; 2],
         };
         let task = tokio::spawn(async move {
             if let Err(error) = run.run(pending, answered, off).await {
@@ -152,6 +192,7 @@ impl Camera {
         });
         let camera = Self {
             offer: command_id(),
+            carries,
             answer: Some(answer),
             _on: on,
             task: task.abort_handle(),
@@ -168,12 +209,14 @@ struct Run {
     rtc: Rtc,
     socket: UdpSocket,
     local: SocketAddr,
-    mid: Mid,
+    video: Option<Mid>,
+    audio: Option<Mid>,
     clip: Clip<'static>,
     begun: Instant,
     /// Place of the next picture in the endless loop.
     place: usize,
-    sequence: u64,
+    /// Last sequence numbers of video and of audio.
+    sequence: [u64; 2],
 }
 
 impl Run {
@@ -204,6 +247,8 @@ impl Run {
         let mut buffer = vec![0; DATAGRAM_MAX_BYTES];
         let mut tick = interval(self.clip.every());
         tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        let mut hush = interval(SILENCE_EVERY);
+        hush.set_missed_tick_behavior(MissedTickBehavior::Skip);
         while let Some(deadline) = self.drain()? {
             tokio::select! {
                 received = self.socket.recv_from(&mut buffer) => {
@@ -215,10 +260,13 @@ impl Run {
                 _ = tick.tick() => {
                     if self.rtc.is_connected() {
                         reached = Instant::now();
-                        self.send()?;
+                        self.send_picture()?;
                     } else if reached.elapsed() > CONNECTS_WITHIN {
                         return Err(anyhow!("the gateway's media address does not answer"));
                     }
+                }
+                _ = hush.tick(), if self.audio.is_some() && self.rtc.is_connected() => {
+                    self.send_silence()?;
                 }
                 () = sleep_until(deadline.into()) => {
                     self.rtc.handle_input(Input::Timeout(Instant::now()))?;
@@ -274,28 +322,59 @@ impl Run {
     }
 
     /// Sends the next picture.
-    fn send(&mut self) -> Result<()> {
-        let media = self.rtc.media(self.mid).context("no video was agreed")?;
-        let agreed = media.remote_pts();
-        let vp8 = |p: &&PayloadParams| p.spec().codec == Codec::Vp8 && agreed.contains(&p.pt());
-        let mut params = self.rtc.codec_config().params().iter();
-        let pt = params.find(vp8).context("VP8 was not agreed")?.pt();
+    fn send_picture(&mut self) -> Result<()> {
+        let Some(mid) = self.video else {
+            return Ok(());
+        };
+        let pt = self.agreed(mid, Codec::Vp8)?;
         let now = Instant::now();
         // RTP's clock for video: 90 ticks a millisecond, and it wraps.
         let time = (self.begun.elapsed().as_micros() * 90 / 1_000) as u32;
         let mut payloads = payloads(self.clip.picture(self.place)).peekable();
         let mut direct = self.rtc.direct_api();
-        let stream = direct.stream_tx_by_mid(self.mid, None);
+        let stream = direct.stream_tx_by_mid(mid, None);
         let stream = stream.context("nothing to send on")?;
         while let Some(payload) = payloads.next() {
-            self.sequence += 1;
-            let write = RtpWrite::new(pt, self.sequence.into(), time, now, payload)
+            self.sequence[0] += 1;
+            let write = RtpWrite::new(pt, self.sequence[0].into(), time, now, payload)
                 .marker(payloads.peek().is_none())
                 .nackable(true);
             stream.write_rtp(write);
         }
         self.place += 1;
         Ok(())
+    }
+
+    /// Sends a moment of silence.
+    fn send_silence(&mut self) -> Result<()> {
+        let Some(mid) = self.audio else {
+            return Ok(());
+        };
+        let pt = self.agreed(mid, Codec::Opus)?;
+        // RTP's clock for Opus: 48 ticks a millisecond, and it wraps.
+        let time = (self.begun.elapsed().as_micros() * 48 / 1_000) as u32;
+        let mut direct = self.rtc.direct_api();
+        let stream = direct.stream_tx_by_mid(mid, None);
+        let stream = stream.context("nothing to send on")?;
+        self.sequence[1] += 1;
+        let sequence = self.sequence[1].into();
+        stream.write_rtp(RtpWrite::new(
+            pt,
+            sequence,
+            time,
+            Instant::now(),
+            SILENCE.to_vec(),
+        ));
+        Ok(())
+    }
+
+    /// The number that both sides agreed on for a codec.
+    fn agreed(&self, mid: Mid, codec: Codec) -> Result<Pt> {
+        let media = self.rtc.media(mid).context("a medium was not agreed")?;
+        let agreed = media.remote_pts();
+        let fits = |p: &&PayloadParams| p.spec().codec == codec && agreed.contains(&p.pt());
+        let mut params = self.rtc.codec_config().params().iter();
+        Ok(params.find(fits).context("a codec was not agreed")?.pt())
     }
 }
 

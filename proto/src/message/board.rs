@@ -18,7 +18,7 @@ pub struct Board {
     pub queues: Vec<QueueFigures>,
     /// Everybody who is signed in.
     pub people: Vec<PersonFigures>,
-    /// What `safe` is worth here, in a word: `local_disk`, `replicated`, `none`.
+    /// What `safe` is worth here, in a word: `local_disk`, `shared_disk`, `replicated`, `island`, `weaker` (only `stored` is said), `none`.
     pub guarantee: String,
 }
 

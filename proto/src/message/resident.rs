@@ -162,6 +162,20 @@ pub enum ToResident {
         command: CommandId,
         /// What.
         event: Event,
+        /// It is on disk at one gateway only, and its number may change: `safe` or `rewound` follows.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        #[ts(as = "Option<bool>", optional)]
+        kept: bool,
+    },
+    /// Entries up to here, and commands whose receipts ended there, are safe now with the numbers they have.
+    Safe {
+        /// Last sequence number.
+        up_to: Seq,
+    },
+    /// Entries after this one got other numbers: drop them, they follow again. Commands that are not safe yet are sent again.
+    Rewound {
+        /// Last sequence number that stays.
+        after: Seq,
     },
     /// What a telecommunicator is typing.
     RealTimeText(RealTimeText),

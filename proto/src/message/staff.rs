@@ -226,6 +226,25 @@ pub enum ToStaff {
         command: CommandId,
         /// What.
         event: Event,
+        /// It is on disk at one gateway only, and its number may change: `safe` or `rewound` follows.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        #[ts(as = "Option<bool>", optional)]
+        kept: bool,
+    },
+    /// Entries up to here, and commands whose receipts ended there, are safe now with the numbers they have.
+    Safe {
+        /// Which session.
+        session: SessionId,
+        /// Last sequence number.
+        up_to: Seq,
+    },
+    /// Entries after this one got other numbers: drop them, they follow again if the session is followed. Commands that are not
+    /// safe yet are sent again.
+    Rewound {
+        /// Which session.
+        session: SessionId,
+        /// Last sequence number that stays.
+        after: Seq,
     },
     /// What the resident (or, for a watcher, the telecommunicator) is typing.
     RealTimeText {

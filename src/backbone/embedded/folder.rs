@@ -13,7 +13,8 @@ use super::fault::OpenError;
 /// The database; SQLite puts `-wal` and `-shm` beside it.
 pub(super) const DATABASE_FILE: &str = "backbone.sqlite";
 const LOCK_FILE: &str = "backbone.lock";
-const MARK_FILE: &str = "backbone.mark";
+/// The number of the last acknowledged commit.
+pub(super) const MARK_FILE: &str = "backbone.mark";
 
 /// File systems on which SQLite's locks or fsync do not mean what they say.
 const NETWORK_KINDS: [&str; 16] = [

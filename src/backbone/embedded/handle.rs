@@ -15,6 +15,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::check::{self, INDEXED_COLUMNS, Indexed};
 use super::fault::{Fault, OpenError};
 use super::folder::{self, DATABASE_FILE, Lock, Mark};
+use super::kept::{self, KeptPage};
 use super::lease::{Epochs, Leases};
 use super::ledger::{self, Ledger, Outcome};
 use super::queue::Queues;
@@ -23,7 +24,7 @@ use super::schema;
 use super::shared::Shared;
 use super::tally::Tallies;
 use super::upkeep::{self, Verification};
-use super::writer::{JOBS_MAX, Job, Writer};
+use super::writer::{JOBS_MAX, Job, Pending, Writer};
 use crate::backbone::{
     Append, BATCH_MAX_APPENDS, Backbone, BackboneError, CLAIM_MAX_QUEUES, Claim, Claimed,
     Guarantee, IndexCursor, IndexSnapshot, IndexedSession, LEASE_TEXT_MAX_BYTES, Lease,
@@ -164,10 +165,79 @@ impl Embedded {
         lock(&self.ways).clone().ok_or(BackboneError::Closed)
     }
 
-    async fn send(&self, batch: Vec<Append>) -> Result<Vec<Outcome>, BackboneError> {
+    /// As [`Backbone::append`], but a session this store does not know begins with the expected head, as a log that goes on
+    /// from there; its first append must bring the row. What is adopted counts as kept until it is dropped.
+    pub async fn adopt(&self, batch: Vec<Append>) -> Vec<Outcome> {
+        self.write(batch, true).await
+    }
+
+    /// A page of the logs that were adopted and not yet dropped.
+    ///
+    /// # Errors
+    /// As [`Backbone::read`].
+    pub async fn kept_logs(&self, after: i64, limit: usize) -> Result<KeptPage, BackboneError> {
+        self.ask(move |connection| kept::logs(connection, after, limit))
+            .await
+    }
+
+    /// The kept commands of a session after a place, as appends to the log they were kept for, at most about `limit` and
+    /// never part of one. The last command of the log brings the row as it is now, the opening one its own.
+    ///
+    /// # Errors
+    /// As [`Backbone::read`].
+    pub async fn kept_appends(
+        &self,
+        session: SessionId,
+        after: Seq,
+        limit: usize,
+    ) -> Result<Vec<Append>, BackboneError> {
+        self.ask(move |connection| kept::appends(connection, session, after, limit))
+            .await
+    }
+
+    /// Lets kept logs go, whole, where they still end at these heads; says of each whether it went.
+    ///
+    /// # Errors
+    /// As [`Backbone::append`]; then none went.
+    pub async fn drop_kept(&self, logs: Vec<(SessionId, Seq)>) -> Result<Vec<bool>, BackboneError> {
         self.shared.check_open()?;
         let (answer, answered) = oneshot::channel();
-        let job = Job::Append { batch, answer };
+        let job = Job::DropKept { logs, answer };
+        self.ways()?
+            .jobs
+            .send(job)
+            .await
+            .map_err(|_| BackboneError::Closed)?;
+        answered.await.map_err(|_| BackboneError::Closed)?
+    }
+
+    async fn ask<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&Connection) -> Result<T, BackboneError> + Send + 'static,
+    ) -> Result<T, BackboneError> {
+        self.ways()?.readers.ask(question).await
+    }
+
+    async fn write(&self, batch: Vec<Append>, adopt: bool) -> Vec<Outcome> {
+        let count = batch.len();
+        if count == 0 {
+            return Vec::new();
+        }
+        let sent = match bound(count <= BATCH_MAX_APPENDS, "appends in a batch") {
+            Ok(()) => self.send(batch, adopt).await,
+            Err(error) => Err(error),
+        };
+        sent.unwrap_or_else(|error| vec![Err(error); count])
+    }
+
+    async fn send(&self, batch: Vec<Append>, adopt: bool) -> Result<Vec<Outcome>, BackboneError> {
+        self.shared.check_open()?;
+        let (answer, answered) = oneshot::channel();
+        let job = Job::Append(Pending {
+            batch,
+            adopt,
+            answer,
+        });
         self.ways()?
             .jobs
             .send(job)
@@ -308,15 +378,7 @@ fn bound(kept: bool, what: &'static str) -> Result<(), BackboneError> {
 #[async_trait]
 impl Backbone for Embedded {
     async fn append(&self, batch: Vec<Append>) -> Vec<Outcome> {
-        let count = batch.len();
-        if count == 0 {
-            return Vec::new();
-        }
-        let sent = match bound(count <= BATCH_MAX_APPENDS, "appends in a batch") {
-            Ok(()) => self.send(batch).await,
-            Err(error) => Err(error),
-        };
-        sent.unwrap_or_else(|error| vec![Err(error); count])
+        self.write(batch, false).await
     }
 
     async fn read(
@@ -326,9 +388,7 @@ impl Backbone for Embedded {
         limit: usize,
     ) -> Result<Vec<Record>, BackboneError> {
         bound(limit <= READ_MAX_ROWS, "rows in a read")?;
-        self.ways()?
-            .readers
-            .ask(move |connection| readers::records(connection, session, after, limit))
+        self.ask(move |connection| readers::records(connection, session, after, limit))
             .await
     }
 
@@ -337,9 +397,7 @@ impl Backbone for Embedded {
         session: SessionId,
         command: CommandId,
     ) -> Result<Option<(Seq, Seq)>, BackboneError> {
-        self.ways()?
-            .readers
-            .ask(move |connection| readers::find_command(connection, session, command))
+        self.ask(move |connection| readers::find_command(connection, session, command))
             .await
     }
 
@@ -347,9 +405,7 @@ impl Backbone for Embedded {
         &self,
         session: SessionId,
     ) -> Result<Option<IndexedSession>, BackboneError> {
-        self.ways()?
-            .readers
-            .ask(move |connection| readers::find_session(connection, session))
+        self.ask(move |connection| readers::find_session(connection, session))
             .await
     }
 
@@ -362,9 +418,7 @@ impl Backbone for Embedded {
     ) -> Result<IndexSnapshot, BackboneError> {
         bound(limit <= READ_MAX_ROWS, "rows in a read")?;
         let agency = agency.clone();
-        self.ways()?
-            .readers
-            .ask(move |connection| readers::list(connection, &agency, kind, after, limit))
+        self.ask(move |connection| readers::list(connection, &agency, kind, after, limit))
             .await
     }
 

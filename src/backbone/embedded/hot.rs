@@ -36,6 +36,17 @@ pub(super) struct Hot {
     pub(super) stored: bool,
     /// What the open transaction changed; `None` if nothing.
     pub(super) change: Option<Change>,
+    /// How it was adopted, until that is written.
+    pub(super) adopted: Option<Adopted>,
+}
+
+/// A log that starts at a given head, as it was adopted.
+#[derive(Debug)]
+pub(super) struct Adopted {
+    pub(super) base: Seq,
+    pub(super) since_ms: u64,
+    /// The row of the first append, where the log begins with it.
+    pub(super) opening: Option<IndexRow>,
 }
 
 /// What the open transaction changes of a session besides its records.
@@ -146,6 +157,12 @@ impl HotSessions {
     /// Forgets a session: what is known of it was not committed.
     pub(super) fn forget(&mut self, session: SessionId) {
         self.young.remove(&session);
+    }
+
+    /// Forgets a session that is no longer in the database.
+    pub(super) fn drop_whole(&mut self, session: SessionId) {
+        self.young.remove(&session);
+        self.old.remove(&session);
     }
 
     /// Keeps the bound. Called between transactions only: sessions with a change must stay.

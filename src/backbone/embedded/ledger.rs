@@ -10,14 +10,14 @@
 
 use std::sync::Arc;
 
-use callbox_proto::ids::{CommandId, SessionId};
+use callbox_proto::ids::{AgencyId, CommandId, SessionId};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::check::{self, Indexed, Log, chain, record_crc, row_crc, session_key};
 use super::fault::Fault;
-use super::hot::{Change, Hot, HotSessions, Seen};
-use super::lookup;
+use super::hot::{Adopted, Change, Hot, HotSessions, Seen};
 use super::shared::Shared;
+use super::{kept, lookup};
 use crate::backbone::{Append, Appended, BackboneError, IndexRow, Seq, Standing};
 
 /// Records whose commands are found by looking through them; then their commands are sealed as one sorted run.
@@ -48,7 +48,7 @@ impl From<Fault> for Stop {
 #[derive(Debug)]
 pub(super) struct Committed {
     pub(super) session: SessionId,
-    pub(super) agency: callbox_proto::ids::AgencyId,
+    pub(super) agency: AgencyId,
     pub(super) head: Seq,
     pub(super) row: Option<IndexRow>,
     /// Whether it stopped waiting at some point, perhaps to wait again.
@@ -92,8 +92,13 @@ impl Ledger {
         self.run("BEGIN IMMEDIATE")
     }
 
-    /// Decides one append and writes its records.
-    pub(super) fn append(&mut self, append: &Append, shared: &Shared) -> Result<Outcome, Stop> {
+    /// Decides one append and writes its records. With `adopt` a session that is not known starts at the expected head.
+    pub(super) fn append(
+        &mut self,
+        append: &Append,
+        adopt: bool,
+        shared: &Shared,
+    ) -> Result<Outcome, Stop> {
         let at = |fault: Fault| Stop {
             fault,
             session: Some(append.session),
@@ -114,7 +119,8 @@ impl Ledger {
             Err(Fault::Damaged(_)) => return damaged(0),
             Err(fault) => return Err(at(fault)),
             Ok(Loaded::Unknown) => {
-                if let Some(refusal) = self.first_append(append) {
+                let adopt_ms = adopt.then(|| shared.clock.now_ms());
+                if let Some(refusal) = self.first_append(append, adopt_ms) {
                     return Ok(refusal);
                 }
             }
@@ -152,8 +158,9 @@ impl Ledger {
     }
 
     /// Refuses what cannot be a first append, or makes room for the session.
-    fn first_append(&mut self, append: &Append) -> Option<Outcome> {
-        if append.expected != 0 || append.index.is_none() {
+    fn first_append(&mut self, append: &Append, adopt_ms: Option<u64>) -> Option<Outcome> {
+        let starts_here = append.expected == 0 || adopt_ms.is_some();
+        if !starts_here || append.index.is_none() {
             return Some(Err(BackboneError::NoSuchSession));
         }
         if append.claim_epoch.is_some() {
@@ -163,12 +170,17 @@ impl Ledger {
             no: self.next_no,
             agency: append.agency.clone(),
             place: check::place(&Standing::Closed),
-            head: 0,
+            head: append.expected,
             chain: 0,
-            sealed: 0,
+            sealed: append.expected,
             seen: Seen::new(),
             stored: false,
             change: None,
+            adopted: adopt_ms.map(|since_ms| Adopted {
+                base: append.expected,
+                since_ms,
+                opening: append.index.clone().filter(|_| append.expected == 0),
+            }),
         };
         self.next_no += 1;
         self.hot.insert(append.session, hot);
@@ -202,6 +214,7 @@ impl Ledger {
             seen,
             stored: true,
             change: None,
+            adopted: None,
         };
         self.hot.insert(append.session, hot);
         Ok(Loaded::Known)
@@ -215,7 +228,7 @@ impl Ledger {
     /// Writes heads, index rows and versions, and commits; answers what changed. On an error the caller rolls back.
     pub(super) fn commit(&mut self) -> Result<Vec<Committed>, Stop> {
         let commit = self.commits + 1;
-        let mut agencies: Vec<callbox_proto::ids::AgencyId> = Vec::new();
+        let mut agencies: Vec<AgencyId> = Vec::new();
         for &session in &self.changed {
             let Some(hot) = self.hot.get_mut(session) else {
                 continue;
@@ -240,6 +253,7 @@ impl Ledger {
             .filter_map(|session| {
                 let hot = self.hot.get_mut(session)?;
                 hot.stored = true;
+                hot.adopted = None;
                 let Change { row, left, .. } = hot.change.take()?;
                 Some(Committed {
                     session,
@@ -252,6 +266,34 @@ impl Ledger {
         let committed = committed.collect();
         self.hot.turn_over();
         Ok(committed)
+    }
+
+    /// Lets kept logs go that end where their caller thinks, in one transaction; says of each that went whose it was.
+    pub(super) fn drop_kept(
+        &mut self,
+        logs: &[(SessionId, Seq)],
+    ) -> Result<Vec<Option<AgencyId>>, Stop> {
+        let mut gone = Vec::with_capacity(logs.len());
+        let mut agencies: Vec<AgencyId> = Vec::new();
+        for &(session, head) in logs {
+            let dropped =
+                kept::drop_log(&self.connection, session, head).map_err(|fault| Stop {
+                    fault,
+                    session: Some(session),
+                })?;
+            if let Some(agency) = &dropped {
+                self.hot.drop_whole(session);
+                if !agencies.contains(agency) {
+                    agencies.push(agency.clone());
+                }
+            }
+            gone.push(dropped);
+        }
+        let commit = self.commits + 1;
+        write_versions(&self.connection, &agencies, commit)?;
+        self.run("COMMIT")?;
+        self.commits = commit;
+        Ok(gone)
     }
 
     /// Number of the last commit.
@@ -369,7 +411,10 @@ fn write_change(connection: &Connection, session: SessionId, hot: &Hot) -> Resul
     connection
         .prepare_cached(text)?
         .execute(params![hot.no, hot.head, hot.chain, hot.sealed, crc])?;
-    Ok(())
+    match &hot.adopted {
+        Some(adopted) => kept::write(connection, hot.no, adopted),
+        None => Ok(()),
+    }
 }
 
 fn write_row(
@@ -423,7 +468,7 @@ fn write_row(
 
 fn write_versions(
     connection: &Connection,
-    agencies: &[callbox_proto::ids::AgencyId],
+    agencies: &[AgencyId],
     commit: u64,
 ) -> Result<(), Fault> {
     let text = "INSERT INTO agency (agency, version) VALUES (?1, ?2) ON CONFLICT (agency) DO UPDATE SET version = ?2";

@@ -6,11 +6,13 @@
 //! Why it is built this way: `docs/decisions/0001-embedded-backbone-on-sqlite.md`. What is in the tables:
 //! `docs/backbone-tables.md`.
 
+mod accept;
 mod check;
 mod fault;
 mod folder;
 mod handle;
 mod hot;
+mod kept;
 mod lease;
 mod ledger;
 mod lookup;
@@ -22,6 +24,8 @@ mod tally;
 mod upkeep;
 mod writer;
 
+pub use accept::{Accepted, accept_damage};
 pub use fault::OpenError;
 pub use handle::{Embedded, Options};
+pub use kept::{KeptLog, KeptPage};
 pub use upkeep::{DAMAGE_NAMED_MAX, Verification, copy_folder, verify_folder};

@@ -87,7 +87,8 @@ impl Queues {
         self.order(entry).insert((entry.rank, session));
     }
 
-    fn leave(&mut self, session: SessionId) {
+    /// Forgets a session that no longer waits.
+    pub(super) fn leave(&mut self, session: SessionId) {
         self.end_claim(session);
         if let Some(entry) = self.waiting.remove(&session) {
             self.order(entry).remove(&(entry.rank, session));

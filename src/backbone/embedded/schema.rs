@@ -12,7 +12,7 @@ use rusqlite::{Connection, OpenFlags};
 use super::fault::{Fault, OpenError};
 
 /// Schema this program writes. Older ones are brought up to it at open, newer ones are refused.
-pub(super) const SCHEMA_VERSION: i64 = 1;
+pub(super) const SCHEMA_VERSION: i64 = 2;
 
 /// Page cache of the writer in KiB; the system's page cache holds the rest. Eight times as much costs every node 5 MiB and saves
 /// a tenth of the time per message at saturation.
@@ -27,7 +27,7 @@ const BUSY_WAIT: Duration = Duration::from_secs(5);
 const WAL_KEPT_BYTES: i64 = 16 * 1024 * 1024;
 
 /// Migration `n` leads from schema `n` to `n + 1`; they only ever grow in number.
-const MIGRATIONS: [&str; 1] = ["
+const MIGRATIONS: [&str; 2] = ["
 CREATE TABLE store (
     only    INTEGER PRIMARY KEY CHECK (only = 1),
     commits INTEGER NOT NULL,
@@ -85,6 +85,14 @@ CREATE VIEW log AS
 CREATE VIEW session AS
     SELECT lower(hex(i.session)) AS session, i.agency, i.queue, i.standing, i.rank, i.urgent, h.head, i.summary
     FROM session_index i JOIN log_head h ON h.no = i.no;
+", "
+CREATE TABLE kept (
+    no       INTEGER PRIMARY KEY,
+    base     INTEGER NOT NULL,
+    since_ms INTEGER NOT NULL,
+    crc      INTEGER NOT NULL,
+    opening  BLOB
+) STRICT;
 "];
 
 /// Opens the one connection that writes. `synchronous = FULL`: every commit is fsynced before it is answered.

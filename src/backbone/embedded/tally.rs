@@ -22,6 +22,15 @@ impl Tallies {
     /// Follows a committed index row.
     pub(super) fn follow(&mut self, session: SessionId, agency: &AgencyId, row: &IndexRow) {
         let now = kind(&row.standing).map(|kind| (row.queue.clone(), kind));
+        self.change(session, agency, now);
+    }
+
+    /// Forgets a session that is no longer here.
+    pub(super) fn forget(&mut self, session: SessionId, agency: &AgencyId) {
+        self.change(session, agency, None);
+    }
+
+    fn change(&mut self, session: SessionId, agency: &AgencyId, now: Option<Place>) {
         let before = match &now {
             Some(place) => self.places.insert(session, place.clone()),
             None => self.places.remove(&session),

@@ -12,7 +12,7 @@ use rusqlite::Connection;
 use super::check::{self, INDEXED_COLUMNS, Indexed, Log, chain, record_crc};
 use super::fault::{Fault, OpenError};
 use super::ledger::command_of;
-use super::{folder, schema};
+use super::{folder, kept, schema};
 use crate::backbone::Seq;
 
 /// Damaged places a verification names; it counts the rest.
@@ -147,7 +147,7 @@ fn verify_log(
         "SELECT seq, command, crc, payload FROM record WHERE no = ?1 AND seq <= ?2 ORDER BY seq";
     let mut statement = connection.prepare_cached(text)?;
     let mut rows = statement.query(rusqlite::params![no, log.head])?;
-    let (mut head, mut running) = (0, 0);
+    let (mut head, mut running) = (kept::base(connection, no)?, 0);
     while let Some(row) = rows.next()? {
         let (seq, crc): (Seq, u32) = (row.get(0)?, row.get(2)?);
         let payload = row.get_ref(3)?.as_blob().unwrap_or_default();

@@ -18,7 +18,7 @@ use super::folder::{Lock, Mark};
 use super::ledger::{Committed, Ledger, Outcome, Stop};
 use super::schema;
 use super::shared::Shared;
-use crate::backbone::{Append, BackboneError};
+use crate::backbone::{Append, BackboneError, Seq};
 
 /// Jobs that may wait for the writer. Who comes later waits in `append`, so that pressure reaches the callers.
 pub(super) const JOBS_MAX: usize = 256;
@@ -35,9 +35,11 @@ const DAMAGED_MAX: usize = 8;
 /// What the writer is asked for.
 pub(super) enum Job {
     /// Write a batch.
-    Append {
-        batch: Vec<Append>,
-        answer: oneshot::Sender<Vec<Outcome>>,
+    Append(Pending),
+    /// Let kept logs go that end at these heads; says of each whether it went.
+    DropKept {
+        logs: Vec<(SessionId, Seq)>,
+        answer: oneshot::Sender<Result<Vec<bool>, BackboneError>>,
     },
     /// Raise the ceiling of epochs by so many, durably, and answer it.
     RaiseEpochs {
@@ -48,7 +50,13 @@ pub(super) enum Job {
     Close { answer: oneshot::Sender<()> },
 }
 
-type Pending = (Vec<Append>, oneshot::Sender<Vec<Outcome>>);
+/// A batch that waits.
+pub(super) struct Pending {
+    pub(super) batch: Vec<Append>,
+    /// Sessions that are not known start at the expected head.
+    pub(super) adopt: bool,
+    pub(super) answer: oneshot::Sender<Vec<Outcome>>,
+}
 
 /// The state of the writer thread.
 pub(super) struct Writer {
@@ -84,7 +92,10 @@ impl Writer {
                     let _ = answer.send(self.raise_epochs(more));
                 }
                 Some(Job::Close { answer }) => closing = Some(answer),
-                Some(Job::Append { .. }) | None => {}
+                Some(Job::DropKept { logs, answer }) => {
+                    let _ = answer.send(self.drop_kept(&logs));
+                }
+                Some(Job::Append(_)) | None => {}
             }
             self.checkpoint();
         }
@@ -148,19 +159,21 @@ impl Writer {
         group: &[Pending],
         damaged: &HashSet<SessionId>,
     ) -> Result<Vec<Vec<Outcome>>, Stop> {
-        let mut append = |append: &Append| {
+        let mut append = |append: &Append, adopt: bool| {
             if damaged.contains(&append.session) {
                 return Ok(Err(BackboneError::Damaged {
                     session: append.session,
                     seq: 0,
                 }));
             }
-            self.ledger.append(append, &self.shared)
+            self.ledger.append(append, adopt, &self.shared)
         };
-        group
-            .iter()
-            .map(|(batch, _)| batch.iter().map(&mut append).collect())
-            .collect()
+        let mut outcomes = Vec::with_capacity(group.len());
+        for Pending { batch, adopt, .. } in group {
+            let of_batch: Result<Vec<_>, _> = batch.iter().map(|a| append(a, *adopt)).collect();
+            outcomes.push(of_batch?);
+        }
+        Ok(outcomes)
     }
 
     /// Only now is it true: mark, memory, bell, answers, in this order.
@@ -176,7 +189,7 @@ impl Writer {
             }
             self.shared.follow(committed);
         }
-        for ((_, answer), outcomes) in group.into_iter().zip(outcomes) {
+        for (Pending { answer, .. }, outcomes) in group.into_iter().zip(outcomes) {
             // Nobody waits any more: what is written stays written.
             let _ = answer.send(outcomes);
         }
@@ -192,6 +205,38 @@ impl Writer {
             }
             Fault::Busy => tracing::warn!("another program holds the backbone's store locked"),
             Fault::Damaged(reason) | Fault::Fatal(reason) => self.shared.fail(reason),
+        }
+    }
+
+    fn drop_kept(&mut self, logs: &[(SessionId, Seq)]) -> Result<Vec<bool>, BackboneError> {
+        self.shared.check_failed()?;
+        let dropped = match self.ledger.begin() {
+            Ok(()) => self.ledger.drop_kept(logs),
+            Err(fault) => Err(fault.into()),
+        };
+        match dropped {
+            Ok(gone) => {
+                if let Err(error) = self.mark.set(self.ledger.commits()) {
+                    tracing::warn!(%error, "the mark of the last commit is not written; a lost tail would go unnoticed");
+                }
+                let mut queues = self.shared.queues();
+                let mut tallies = self.shared.tallies();
+                for ((session, _), agency) in logs.iter().zip(&gone) {
+                    if let Some(agency) = agency {
+                        queues.leave(*session);
+                        tallies.forget(*session, agency);
+                    }
+                }
+                drop((queues, tallies));
+                Ok(gone.iter().map(Option::is_some).collect())
+            }
+            Err(stop) => {
+                if let Err(fault) = self.ledger.roll_back() {
+                    self.shared.fail(&format!("no way back: {fault:?}").into());
+                }
+                self.admit(&stop.fault);
+                Err(stop.fault.for_caller())
+            }
         }
     }
 
@@ -251,16 +296,17 @@ fn collect(first: Job, jobs: &mut mpsc::Receiver<Job>) -> (Vec<Pending>, Option<
     let (mut appends, mut bytes) = (0, 0);
     let mut next = Some(first);
     while let Some(job) = next {
-        let Job::Append { batch, answer } = job else {
+        let Job::Append(pending) = job else {
             return (group, Some(job));
         };
-        appends += batch.len();
-        bytes += batch
+        appends += pending.batch.len();
+        bytes += pending
+            .batch
             .iter()
             .flat_map(|append| &append.records)
             .map(bytes::Bytes::len)
             .sum::<usize>();
-        group.push((batch, answer));
+        group.push(pending);
         let has_room = appends < GROUP_MAX_APPENDS && bytes < GROUP_MAX_BYTES;
         next = if has_room { jobs.try_recv().ok() } else { None };
     }
@@ -268,7 +314,7 @@ fn collect(first: Job, jobs: &mut mpsc::Receiver<Job>) -> (Vec<Pending>, Option<
 }
 
 fn answer_all(group: Vec<Pending>, error: &BackboneError) {
-    for (batch, answer) in group {
+    for Pending { batch, answer, .. } in group {
         let _ = answer.send(batch.iter().map(|_| Err(error.clone())).collect());
     }
 }

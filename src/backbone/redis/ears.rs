@@ -97,7 +97,7 @@ async fn listen(
     }
     let mut command = redis::cmd("SSUBSCRIBE");
     command.arg(keys.agency(agency).bell());
-    let mut connection = wire.ears.clone();
+    let mut connection = wire.ears.commands.clone();
     let answer = connection.send_packed_command(&command).await;
     let confirmed = answer.is_ok_and(|value| answer::refusal(&value).is_none());
     confirmed && heard.insert(agency.clone())

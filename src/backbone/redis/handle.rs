@@ -21,7 +21,8 @@ use super::library::LIBRARY;
 use super::link::{Lane, failed};
 use super::options::Options;
 use super::row;
-use super::tier::{Shard, Tier, TimeOffset};
+use super::shard::Shard;
+use super::tier::{Tier, TierClock, TimeOffset};
 use super::writer::Job;
 use crate::backbone::bell::Bell;
 use crate::backbone::{
@@ -71,6 +72,17 @@ impl Redis {
         self.tier.shared.offset()
     }
 
+    /// This node's clock, set right by the tier's.
+    #[must_use]
+    pub fn clock(&self) -> Arc<dyn Clock> {
+        Arc::new(TierClock(Arc::clone(&self.tier.shared)))
+    }
+
+    fn shard(&self, key: &str) -> Result<Shard, BackboneError> {
+        let shard = self.tier.shard(key);
+        shard.ok_or_else(|| failed("no server of the cluster has the keys of this agency"))
+    }
+
     fn check_open(&self) -> Result<(), BackboneError> {
         if self.tier.shared.is_closed() {
             return Err(BackboneError::Closed);
@@ -84,7 +96,7 @@ impl Redis {
 
     async fn ask(&self, lane: Lane, key: &str, command: &Cmd) -> Result<Value, BackboneError> {
         self.check_open()?;
-        self.tier.shard(key).link.ask(lane, command).await
+        self.shard(key)?.link.ask(lane, command).await
     }
 
     /// The agency of a session, remembered or asked for.
@@ -105,29 +117,21 @@ impl Redis {
 
     /// Writes commands in order, shard by shard; one answer for each, or why there is none.
     async fn write(&self, writes: Vec<Write>) -> Vec<Result<Value, BackboneError>> {
-        let mut shards: Vec<(Shard, Vec<usize>, Vec<Cmd>, usize, Option<String>)> = Vec::new();
-        let count = writes.len();
+        let mut answers = vec![Err(failed("the shared tier answered less")); writes.len()];
+        let mut parts: Vec<Part> = Vec::new();
         for (at, write) in writes.into_iter().enumerate() {
-            let shard = self.tier.shard(&write.key);
-            let known = shards
-                .iter()
-                .position(|(known, ..)| Arc::ptr_eq(&known.link, &shard.link));
-            let place = known.unwrap_or_else(|| {
-                shards.push((shard, Vec::new(), Vec::new(), 0, None));
-                shards.len() - 1
-            });
-            let (_, places, commands, bytes, beat) = &mut shards[place];
-            places.push(at);
-            commands.push(write.command);
-            *bytes += write.bytes;
-            *beat = beat.take().or(write.beat);
+            match self.shard(&write.key) {
+                Ok(shard) => {
+                    let slot = self.tier.slot(&write.key);
+                    Part::of(&mut parts, shard).add(at, slot, write);
+                }
+                Err(error) => answers[at] = Err(error),
+            }
         }
-        let mut answers = vec![Err(failed("the shared tier answered less")); count];
-        let jobs = shards
-            .into_iter()
-            .map(|(shard, places, commands, bytes, beat)| async move {
-                (places, self.send(&shard, commands, bytes, beat).await)
-            });
+        let jobs = parts.into_iter().map(|part| async move {
+            let sent = self.send(&part.shard, part.commands, part.bytes, part.beat);
+            (part.places, sent.await)
+        });
         for (places, sent) in futures_util::future::join_all(jobs).await {
             match sent {
                 Ok(values) => {
@@ -148,7 +152,7 @@ impl Redis {
     async fn send(
         &self,
         shard: &Shard,
-        commands: Vec<Cmd>,
+        commands: Vec<(u16, Cmd)>,
         bytes: usize,
         beat: Option<String>,
     ) -> Result<Vec<Value>, BackboneError> {
@@ -321,6 +325,42 @@ struct Write {
     command: Cmd,
     bytes: usize,
     beat: Option<String>,
+}
+
+/// What goes to one shard.
+struct Part {
+    shard: Shard,
+    /// Which of the answers.
+    places: Vec<usize>,
+    commands: Vec<(u16, Cmd)>,
+    bytes: usize,
+    beat: Option<String>,
+}
+
+impl Part {
+    fn of(parts: &mut Vec<Self>, shard: Shard) -> &mut Self {
+        let known = parts
+            .iter()
+            .position(|part| Arc::ptr_eq(&part.shard.link, &shard.link));
+        let at = known.unwrap_or_else(|| {
+            parts.push(Self {
+                shard,
+                places: Vec::new(),
+                commands: Vec::new(),
+                bytes: 0,
+                beat: None,
+            });
+            parts.len() - 1
+        });
+        &mut parts[at]
+    }
+
+    fn add(&mut self, at: usize, slot: u16, write: Write) {
+        self.places.push(at);
+        self.commands.push((slot, write.command));
+        self.bytes += write.bytes;
+        self.beat = self.beat.take().or(write.beat);
+    }
 }
 
 fn bound(holds: bool, what: &'static str) -> Result<(), BackboneError> {
@@ -509,7 +549,8 @@ impl Backbone for Redis {
     async fn subscribe(&self, agency: &AgencyId) -> Result<Box<dyn Subscription>, BackboneError> {
         let shared = &self.tier.shared;
         let shard = self.tier.shard(&self.keys(agency).bell());
-        let (wire, within) = (shard.link.wire(), shared.options.call);
+        let wire = shard.and_then(|shard| shard.link.wire());
+        let within = shared.options.call;
         let listener = ears::subscribe(wire, &shared.keys, &self.bell, agency, within).await?;
         Ok(Box::new(listener))
     }

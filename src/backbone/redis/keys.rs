@@ -49,6 +49,11 @@ impl Keys {
         ]
     }
 
+    /// The mark of this tier: made once, gone if the tier comes back without what it held.
+    pub(super) fn epoch(&self) -> String {
+        format!("{}:epoch", self.prefix)
+    }
+
     /// Which agency a channel is the bell of.
     pub(super) fn agency_of_bell(&self, channel: &[u8]) -> Option<AgencyId> {
         let text = std::str::from_utf8(channel).ok()?;

@@ -14,6 +14,8 @@ const TEXT: &str = include_str!("callbox.lua");
 pub(super) struct Library {
     /// What `FUNCTION LOAD` gets.
     pub(super) text: String,
+    /// Its name.
+    pub(super) name: String,
     /// Adds session records and moves the index.
     pub(super) append: String,
     /// Reads records.
@@ -45,6 +47,7 @@ pub(super) static LIBRARY: LazyLock<Library> = LazyLock::new(|| {
     let name = |function: &str| format!("callbox_{function}_{hash}");
     Library {
         text: TEXT.replace("@HASH@", &hash),
+        name: format!("callbox_v1_{hash}"),
         append: name("append"),
         read: name("read"),
         list: name("list"),

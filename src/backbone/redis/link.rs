@@ -14,6 +14,7 @@ use redis::aio::MultiplexedConnection;
 use redis::{Cmd, Pipeline, RedisResult, ServerError, Value};
 use tokio::sync::Notify;
 
+use super::connect::Connection;
 use super::fault::{self, Remedy};
 use super::options::Address;
 use crate::backbone::{BackboneError, Guarantee};
@@ -35,10 +36,10 @@ pub(super) struct Wire {
     pub(super) number: u64,
     /// Which server.
     pub(super) address: Address,
-    pub(super) writes: MultiplexedConnection,
-    pub(super) calls: MultiplexedConnection,
-    pub(super) reads: MultiplexedConnection,
-    pub(super) ears: MultiplexedConnection,
+    pub(super) writes: Connection,
+    pub(super) calls: Connection,
+    pub(super) reads: Connection,
+    pub(super) ears: Connection,
     /// Agencies whose bell this connection hears.
     pub(super) heard: tokio::sync::Mutex<HashSet<AgencyId>>,
 }
@@ -59,11 +60,13 @@ pub(super) struct Link {
     /// The number of the last set of connections that must not be used any more.
     condemned: AtomicU64,
     pub(super) trouble: Notify,
+    /// Told, too: in a cluster the keys may be elsewhere.
+    look_again: Arc<Notify>,
     call: Duration,
 }
 
 impl Link {
-    pub(super) fn new(call: Duration) -> Self {
+    pub(super) fn new(call: Duration, look_again: Arc<Notify>) -> Self {
         Self {
             wire: ArcSwapOption::empty(),
             standing: Mutex::new(Standing {
@@ -72,6 +75,7 @@ impl Link {
             }),
             condemned: AtomicU64::new(0),
             trouble: Notify::new(),
+            look_again,
             call,
         }
     }
@@ -81,8 +85,7 @@ impl Link {
         self.wire.load_full()
     }
 
-    pub(super) fn connected(&self, wire: Arc<Wire>, guarantee: Guarantee) {
-        self.standing().guarantee = guarantee;
+    pub(super) fn connected(&self, wire: Arc<Wire>) {
         self.wire.store(Some(wire));
     }
 
@@ -103,6 +106,7 @@ impl Link {
     pub(super) fn condemn(&self, number: u64) {
         self.condemned.fetch_max(number, Ordering::AcqRel);
         self.trouble.notify_one();
+        self.look_again.notify_one();
     }
 
     pub(super) fn is_condemned(&self, number: u64) -> bool {
@@ -190,9 +194,9 @@ impl Link {
 impl Wire {
     fn lane(&self, lane: Lane) -> MultiplexedConnection {
         match lane {
-            Lane::Writes => self.writes.clone(),
-            Lane::Calls => self.calls.clone(),
-            Lane::Reads => self.reads.clone(),
+            Lane::Writes => self.writes.commands.clone(),
+            Lane::Calls => self.calls.commands.clone(),
+            Lane::Reads => self.reads.commands.clone(),
         }
     }
 }

@@ -3,11 +3,15 @@
 //! Owns: the layout of keys, the function library that moves them at once, the connections and their replacement. Must
 //! not: know what a record means, or hide that an answer did not come. Built by: `app` only; everybody else holds an
 //! `Arc<dyn Backbone>`.
+//!
+//! Why it is built this way: `docs/decisions/0009-shared-tier-on-redis.md`. What is in the keys, and how to run the
+//! servers: `docs/backbone-redis.md`.
 
 mod agencies;
 mod answer;
 mod connect;
 mod ears;
+mod epoch;
 mod fault;
 mod handle;
 mod keys;
@@ -15,8 +19,10 @@ mod library;
 mod link;
 mod options;
 mod row;
+mod shard;
 mod survey;
 mod tier;
+mod topology;
 mod writer;
 
 pub use fault::OpenError;

@@ -2,6 +2,7 @@
 //!
 //! Owns: the forms of its address. Must not: read files or open sockets. Called by: `app`, the configuration's check.
 
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -178,6 +179,8 @@ pub struct Options {
     pub wait: Duration,
     /// How long any call may take, waiting in our own queues included.
     pub call: Duration,
+    /// File that keeps the tier's mark, so that an empty tier is noticed after a restart of this node, too.
+    pub epoch_file: Option<PathBuf>,
 }
 
 impl Options {
@@ -193,6 +196,7 @@ impl Options {
             wait_replicas: 0,
             wait: Duration::from_millis(300),
             call: Duration::from_secs(1),
+            epoch_file: None,
         }
     }
 }

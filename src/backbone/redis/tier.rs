@@ -1,42 +1,34 @@
-//! Keeps the links to the shared tier: connects, looks, notices, connects anew.
+//! The shared tier as a whole: which shard has which key, what its answers are worth, and what time it is there.
 //!
-//! Owns: where the primary is now, the tasks that replace connections, and the comparison of clocks. Must not: hold up a call
-//! or repeat one. Called by: `handle`.
+//! Owns: the map of shards, followed where it changes. Must not: open connections itself. Called by: `handle`, `shard`.
 
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use redis::Value;
-use redis::aio::MultiplexedConnection;
-use tokio::sync::mpsc;
-use tokio::time::Instant;
+use arc_swap::ArcSwap;
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use super::answer;
-use super::connect;
-use super::ears;
+use super::connect::Dialer;
+use super::epoch::Epoch;
 use super::fault::OpenError;
-use super::keys::Keys;
-use super::library::LIBRARY;
-use super::link::{Link, Wire};
+use super::keys::{Keys, slot};
 use super::options::{Address, Options, Target};
-use super::survey::{self, Survey};
-use super::writer::{self, Job, Waiting};
+use super::shard::{Shard, Source};
+use super::topology::{self, Owner};
 use crate::backbone::Guarantee;
 use crate::backbone::bell::Bell;
 use crate::clock::Clock;
 
-/// How often a link is looked after while nothing is wrong: a server that is gone without a word is noticed so late.
-const TICK: Duration = Duration::from_secs(1);
-/// Every so many ticks the server is asked again what its answers are worth.
-const TICKS_PER_SURVEY: u32 = 5;
-/// Pause before connecting anew; doubled up to [`PAUSE_MAX`], with jitter.
-const PAUSE_MIN: Duration = Duration::from_millis(50);
-/// A failover takes about 2 s: asking more rarely would prolong it.
-const PAUSE_MAX: Duration = Duration::from_millis(500);
+/// How often a cluster is asked who has which slots, while nothing is wrong.
+const MAP_EVERY: Duration = Duration::from_secs(2);
+/// The least pause between two such questions.
+const MAP_PAUSE: Duration = Duration::from_millis(200);
 /// A clock that differs by more is told to the operator.
 const OFFSET_TOLD_MS: i64 = 1_000;
+/// Corrections smaller than this are left out: they are mostly the network's.
+const OFFSET_STEP_MS: i64 = 20;
 
 /// How far the shared tier's clock is ahead of this node's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,43 +39,57 @@ pub struct TimeOffset {
     pub uncertainty_ms: u64,
 }
 
-/// What all links of one tier share.
-pub(super) struct Shared {
-    pub(super) options: Options,
-    pub(super) keys: Keys,
-    pub(super) bell: Arc<Bell>,
-    clock: Arc<dyn Clock>,
-    wires: AtomicU64,
-    offset: Mutex<Option<TimeOffset>>,
-    told_offset_ms: AtomicI64,
-    closed: CancellationToken,
+/// Which shard has which slots.
+#[derive(Default)]
+struct Map {
+    owners: Vec<Owner>,
+    shards: Vec<(Address, Shard)>,
 }
 
-/// One primary and what writes to it.
-#[derive(Clone)]
-pub(super) struct Shard {
-    pub(super) link: Arc<Link>,
-    pub(super) jobs: mpsc::Sender<Job>,
+/// What all shards of one tier share.
+pub(super) struct Shared {
+    pub(super) options: Options,
+    pub(super) dialer: Dialer,
+    pub(super) keys: Keys,
+    pub(super) bell: Arc<Bell>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) epoch: Epoch,
+    pub(super) closed: CancellationToken,
+    /// Something may be elsewhere now.
+    pub(super) look_again: Arc<Notify>,
+    map: ArcSwap<Map>,
+    wires: AtomicU64,
+    offset: Mutex<Option<TimeOffset>>,
+    correction_ms: AtomicI64,
+    told_offset_ms: AtomicI64,
 }
 
 /// The shared tier.
 pub(super) struct Tier {
     pub(super) shared: Arc<Shared>,
-    shard: Shard,
 }
 
 impl Shared {
-    fn new(options: Options, bell: Arc<Bell>, clock: Arc<dyn Clock>) -> Self {
-        Self {
+    fn new(options: Options, bell: Arc<Bell>, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
+        Ok(Self {
+            dialer: Dialer::new(options.clone())?,
             keys: Keys::new(&options.prefix),
+            epoch: Epoch::new(options.epoch_file.clone()),
             options,
             bell,
             clock,
+            closed: CancellationToken::new(),
+            look_again: Arc::default(),
+            map: ArcSwap::default(),
             wires: AtomicU64::new(0),
             offset: Mutex::new(None),
+            correction_ms: AtomicI64::new(0),
             told_offset_ms: AtomicI64::new(0),
-            closed: CancellationToken::new(),
-        }
+        })
+    }
+
+    pub(super) fn next_wire(&self) -> u64 {
+        self.wires.fetch_add(1, Ordering::Relaxed) + 1
     }
 
     /// How far the tier's clock is ahead, as measured last.
@@ -95,19 +101,53 @@ impl Shared {
         self.closed.is_cancelled()
     }
 
-    fn note_offset(&self, offset: TimeOffset) {
+    /// Whether the map of the cluster has a slot at this address.
+    pub(super) fn is_here(&self, slot: u16, address: &Address) -> bool {
+        let map = self.map.load();
+        map.owner(slot)
+            .is_some_and(|owner| owner.address == *address)
+    }
+
+    pub(super) fn note_offset(&self, offset: TimeOffset) {
         *self.offset.lock().unwrap_or_else(PoisonError::into_inner) = Some(offset);
+        let corrected = self.correction_ms.load(Ordering::Relaxed);
+        let step = OFFSET_STEP_MS.saturating_add_unsigned(offset.uncertainty_ms);
+        if (offset.ms - corrected).abs() > step {
+            self.correction_ms.store(offset.ms, Ordering::Relaxed);
+        }
         let told = self.told_offset_ms.load(Ordering::Relaxed);
         if offset.ms.abs() > OFFSET_TOLD_MS && (offset.ms - told).abs() > OFFSET_TOLD_MS {
             self.told_offset_ms.store(offset.ms, Ordering::Relaxed);
             tracing::warn!(
                 ahead_ms = offset.ms,
-                "the clocks of this node and of the shared tier differ; set this node's clock"
+                "the clocks of this node and of the shared tier differ; the tier's counts. Set this node's clock"
             );
         } else if offset.ms.abs() <= OFFSET_TOLD_MS && told != 0 {
             self.told_offset_ms.store(0, Ordering::Relaxed);
             tracing::info!("the clocks of this node and of the shared tier agree again");
         }
+    }
+}
+
+impl Map {
+    fn owner(&self, slot: u16) -> Option<&Owner> {
+        self.owners
+            .iter()
+            .find(|owner| (owner.first..=owner.last).contains(&slot))
+    }
+
+    fn shard(&self, key: &str) -> Option<Shard> {
+        // Without a cluster there is one shard, and nothing to compute.
+        if self.owners.is_empty() {
+            return self.shards.first().map(|(_, shard)| shard.clone());
+        }
+        let owner = self.owner(slot(key))?;
+        self.at(&owner.address).cloned()
+    }
+
+    fn at(&self, address: &Address) -> Option<&Shard> {
+        let found = self.shards.iter().find(|(known, _)| known == address);
+        found.map(|(_, shard)| shard)
     }
 }
 
@@ -118,22 +158,59 @@ impl Tier {
         bell: Arc<Bell>,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, OpenError> {
-        let shared = Arc::new(Shared::new(options, bell, clock));
-        let shard = Shard::start(&shared).await?;
-        Ok(Self { shared, shard })
+        let shared = Arc::new(Shared::new(options, bell, clock)?);
+        if let Target::Cluster(nodes) = &shared.options.url.target {
+            match topology::owners(&shared.dialer, shared.options.call, nodes.clone()).await {
+                Ok(owners) => follow(&shared, owners).await?,
+                Err(error) if !error.may_pass() => return Err(error),
+                Err(error) => tracing::error!(%error, "no shared tier"),
+            }
+            tokio::spawn(keep_map(Arc::clone(&shared), nodes.clone()));
+        } else {
+            let shard = Shard::start(&shared, Source::Configured).await?;
+            let somewhere = Address {
+                host: String::new(),
+                port: 0,
+            };
+            shared.map.store(Arc::new(Map {
+                owners: Vec::new(),
+                shards: vec![(somewhere, shard)],
+            }));
+        }
+        Ok(Self { shared })
     }
 
-    /// The shard that has a key.
-    pub(super) fn shard(&self, _key: &str) -> Shard {
-        self.shard.clone()
+    /// The shard that has a key; `None` when no server of the cluster has its slot.
+    pub(super) fn shard(&self, key: &str) -> Option<Shard> {
+        self.shared.map.load().shard(key)
     }
 
-    /// What a confirmed append is worth now.
+    /// The slot of a key in a cluster; elsewhere all keys are in one.
+    pub(super) fn slot(&self, key: &str) -> u16 {
+        match self.shared.options.url.target {
+            Target::Cluster(_) => slot(key),
+            Target::Server(_) | Target::Sentinel { .. } => 0,
+        }
+    }
+
+    /// What a confirmed append is worth now: as much as in the weakest shard.
     pub(super) fn guarantee(&self) -> Guarantee {
         if self.shared.is_closed() {
             return Guarantee::None;
         }
-        self.shard.link.standing().guarantee.clone()
+        let map = self.shared.map.load();
+        let of = |shard: &Shard| shard.link.standing().guarantee.clone();
+        let mut all = map.shards.iter().map(|(_, shard)| of(shard));
+        let Some(first) = all.next() else {
+            return Guarantee::None;
+        };
+        all.fold(first, |weakest, next| match (&weakest, &next) {
+            (Guarantee::None, _) => weakest,
+            (_, Guarantee::None) => next,
+            (Guarantee::Weaker { .. }, _) => weakest,
+            (_, Guarantee::Weaker { .. }) => next,
+            _ => weakest,
+        })
     }
 
     pub(super) fn close(&self) {
@@ -148,255 +225,69 @@ impl Drop for Tier {
     }
 }
 
-impl Shard {
-    async fn start(shared: &Arc<Shared>) -> Result<Self, OpenError> {
-        let link = Arc::new(Link::new(shared.options.call));
-        let keeper = Keeper {
-            shared: Arc::clone(shared),
-            link: Arc::clone(&link),
-        };
-        match keeper.connect().await {
-            Ok(wire) => keeper.install(wire).await,
-            // Somebody has to change something: say so at once, not in a log that repeats itself.
-            Err(error) if !error.may_pass() => return Err(error),
-            Err(error) => keeper.lost(&error),
+/// Follows a cluster whose slots move from server to server.
+async fn keep_map(shared: Arc<Shared>, seeds: Vec<Address>) {
+    loop {
+        tokio::select! {
+            () = shared.closed.cancelled() => return,
+            () = shared.look_again.notified() => {}
+            () = tokio::time::sleep(MAP_EVERY) => {}
         }
-        let (jobs, waiting) = mpsc::channel(writer::JOBS_MAX);
-        let replicas = Waiting {
-            replicas: shared.options.wait_replicas,
-            within: shared.options.wait,
+        let known = shared.map.load_full();
+        let mut nodes: Vec<Address> = Vec::new();
+        nodes.extend(known.shards.iter().map(|(address, _)| address.clone()));
+        nodes.extend_from_slice(&seeds);
+        let found = topology::owners(&shared.dialer, shared.options.call, nodes).await;
+        let followed = match found {
+            Ok(owners) if owners == known.owners => Ok(()),
+            Ok(owners) => follow(&shared, owners).await,
+            Err(error) => Err(error),
         };
-        tokio::spawn(writer::run(Arc::clone(&link), waiting, replicas));
-        let closed = shared.closed.clone();
-        tokio::spawn(async move {
-            tokio::select! {
-                () = closed.cancelled() => keeper.link.disconnected("closed"),
-                () = keeper.run() => {}
-            }
-        });
-        Ok(Self { link, jobs })
+        if let Err(error) = followed {
+            tracing::warn!(%error, "the cluster does not say who has which slots");
+        }
+        tokio::time::sleep(MAP_PAUSE).await;
     }
 }
 
-/// Looks after one link.
-struct Keeper {
-    shared: Arc<Shared>,
-    link: Arc<Link>,
+/// Has a shard for every primary, keeps those that stay, ends those that are gone.
+async fn follow(shared: &Arc<Shared>, owners: Vec<Owner>) -> Result<(), OpenError> {
+    let before = shared.map.load_full();
+    let mut addresses: Vec<_> = owners.iter().map(|owner| owner.address.clone()).collect();
+    addresses.sort();
+    addresses.dedup();
+    // The map first: a new shard asks it which bells to listen to.
+    shared.map.store(Arc::new(Map {
+        owners: owners.clone(),
+        shards: before.shards.clone(),
+    }));
+    let mut shards = Vec::with_capacity(addresses.len());
+    for address in addresses {
+        let shard = match before.at(&address) {
+            Some(shard) => shard.clone(),
+            None => Shard::start(shared, Source::At(address.clone())).await?,
+        };
+        shards.push((address, shard));
+    }
+    for (address, shard) in &before.shards {
+        if !shards.iter().any(|(stays, _)| stays == address) {
+            shard.ended.cancel();
+        }
+    }
+    shared.map.store(Arc::new(Map { owners, shards }));
+    Ok(())
 }
 
-/// Connections that are ready, and what their server said.
-struct Opened {
-    wire: Wire,
-    survey: Survey,
-}
+/// This node's clock, set right by the shared tier's: ranks of two nodes with different clocks stay comparable.
+pub(super) struct TierClock(pub(super) Arc<Shared>);
 
-impl Keeper {
-    async fn run(&self) {
-        let mut pause = PAUSE_MIN;
-        let mut told = None;
-        loop {
-            if let Some(wire) = self.link.wire() {
-                let fault = self.watch(&wire).await;
-                drop(wire);
-                tracing::warn!(%fault, "the shared tier is lost; connecting anew");
-                metrics::counter!("callbox_tier_lost_total").increment(1);
-                self.link.disconnected(&fault);
-                pause = PAUSE_MIN;
-            }
-            match self.connect().await {
-                Ok(opened) => {
-                    tracing::info!(address = %opened.wire.address, "the shared tier answers");
-                    self.install(opened).await;
-                    told = None;
-                }
-                Err(error) => {
-                    if told.as_ref() != Some(&error) {
-                        self.lost(&error);
-                        told = Some(error);
-                    }
-                    let jitter = rand::random_range(0.5..1.0);
-                    tokio::time::sleep(pause.mul_f64(jitter)).await;
-                    pause = (pause * 2).min(PAUSE_MAX);
-                }
-            }
-        }
+impl Clock for TierClock {
+    fn now_ms(&self) -> u64 {
+        let correction_ms = self.0.correction_ms.load(Ordering::Relaxed);
+        self.0.clock.now_ms().saturating_add_signed(correction_ms)
     }
 
-    fn lost(&self, error: &OpenError) {
-        tracing::error!(%error, "no shared tier");
-        self.link.disconnected(&error.to_string());
-    }
-
-    /// Opens all connections to whoever is the primary now, and makes them ready.
-    async fn connect(&self) -> Result<Opened, OpenError> {
-        let address = self.primary().await?;
-        let options = &self.shared.options;
-        let number = self.shared.wires.fetch_add(1, Ordering::Relaxed) + 1;
-        let hear = ears::hear(
-            Arc::clone(&self.shared.bell),
-            self.shared.keys.clone(),
-            Arc::downgrade(&self.link),
-            number,
-        );
-        let (mut calls, writes, reads, ears) = tokio::try_join!(
-            connect::open(options, &address, None),
-            connect::open(options, &address, None),
-            connect::open(options, &address, None),
-            connect::open(options, &address, Some(hear)),
-        )?;
-        let ready = async {
-            let survey = survey::look(&mut calls, &address).await?;
-            survey.fit(&address)?;
-            load_library(&mut calls, &address).await?;
-            Ok(survey)
-        };
-        let survey = within(options.call, &address, ready).await?;
-        let wire = Wire {
-            number,
-            address,
-            writes,
-            calls,
-            reads,
-            ears,
-            heard: tokio::sync::Mutex::default(),
-        };
-        Ok(Opened { wire, survey })
-    }
-
-    async fn primary(&self) -> Result<Address, OpenError> {
-        match &self.shared.options.url.target {
-            Target::Server(address) => Ok(address.clone()),
-            Target::Sentinel { .. } | Target::Cluster(_) => Err(OpenError::unfit(
-                &"the configured address",
-                "Sentinel and Cluster are not supported yet",
-            )),
-        }
-    }
-
-    async fn install(&self, opened: Opened) {
-        let wire = Arc::new(opened.wire);
-        let mut clock = wire.calls.clone();
-        self.compare_clocks(&mut clock).await;
-        self.listen(&wire).await;
-        self.judge(&opened.survey);
-        let guarantee = self.link.standing().guarantee.clone();
-        self.link.connected(wire, guarantee);
-    }
-
-    async fn listen(&self, wire: &Wire) {
-        let everything = |_: u16| true;
-        let listening =
-            ears::listen_to_all(wire, &self.shared.keys, &self.shared.bell, &everything);
-        if tokio::time::timeout(self.shared.options.call, listening)
-            .await
-            .is_err()
-        {
-            self.link.condemn(wire.number);
-        }
-    }
-
-    /// Says what receipts are worth, in the log when it changes.
-    fn judge(&self, survey: &Survey) {
-        let guarantee = survey.guarantee(&self.shared.options);
-        let before = std::mem::replace(&mut self.link.standing().guarantee, guarantee.clone());
-        if before == guarantee {
-            return;
-        }
-        if guarantee.is_safe() {
-            tracing::info!(%guarantee, "receipts");
-        } else {
-            tracing::error!(%guarantee, "receipts are weaker than they should be");
-        }
-    }
-
-    /// Returns, with the reason, when the connections are not to be used any more.
-    async fn watch(&self, wire: &Wire) -> String {
-        let mut ticks = 0;
-        let mut calls = wire.calls.clone();
-        loop {
-            let due = Instant::now() + TICK;
-            tokio::select! {
-                () = self.link.trouble.notified() => {}
-                () = tokio::time::sleep_until(due) => ticks += 1,
-            }
-            if self.link.is_condemned(wire.number) {
-                return format!("{} does not serve any more", wire.address);
-            }
-            if !self.compare_clocks(&mut calls).await {
-                return format!("{} does not answer", wire.address);
-            }
-            self.listen(wire).await;
-            if ticks % TICKS_PER_SURVEY == 0 {
-                let look = within(
-                    self.shared.options.call,
-                    &wire.address,
-                    survey::look(&mut calls, &wire.address),
-                );
-                match look
-                    .await
-                    .and_then(|found| found.fit(&wire.address).map(|()| found))
-                {
-                    Ok(survey) => self.judge(&survey),
-                    Err(error) => return error.to_string(),
-                }
-            }
-        }
-    }
-
-    /// Asks for the time, which also shows that the server answers.
-    async fn compare_clocks(&self, connection: &mut MultiplexedConnection) -> bool {
-        let clock = &self.shared.clock;
-        let (asked_ms, started_ms) = (clock.now_ms(), clock.monotonic_ms());
-        let command = redis::cmd("TIME");
-        let asking = connection.send_packed_command(&command);
-        let Ok(Ok(answer)) = tokio::time::timeout(self.shared.options.call, asking).await else {
-            return false;
-        };
-        let Some(theirs_ms) = answer::time_ms(&answer) else {
-            return false;
-        };
-        let uncertainty_ms = clock.monotonic_ms().saturating_sub(started_ms) / 2;
-        let ms = i64::try_from(theirs_ms)
-            .unwrap_or(i64::MAX)
-            .saturating_sub_unsigned(asked_ms + uncertainty_ms);
-        self.shared.note_offset(TimeOffset { ms, uncertainty_ms });
-        true
-    }
-}
-
-async fn within<T>(
-    limit: Duration,
-    address: &Address,
-    work: impl Future<Output = Result<T, OpenError>>,
-) -> Result<T, OpenError> {
-    tokio::time::timeout(limit, work)
-        .await
-        .unwrap_or_else(|_| Err(OpenError::unreachable(address, "no answer in time")))
-}
-
-/// Loads the functions unless they are there.
-async fn load_library(
-    connection: &mut MultiplexedConnection,
-    address: &Address,
-) -> Result<(), OpenError> {
-    let mut load = redis::cmd("FUNCTION");
-    load.arg("LOAD").arg(LIBRARY.text.as_str());
-    let answer = connection.send_packed_command(&load).await;
-    match answer.map_err(|error| OpenError::of(address, &error))? {
-        Value::ServerError(error) => {
-            let detail = error.details().unwrap_or_default();
-            if detail.contains("already exists") {
-                return Ok(());
-            }
-            if error.code() == "NOPERM" {
-                return Err(OpenError::of(address, &error.clone().into()));
-            }
-            let words = format!(
-                "it does not take the gateway's functions: {} {detail}",
-                error.code()
-            );
-            Err(OpenError::unfit(address, words))
-        }
-        _ => Ok(()),
+    fn monotonic_ms(&self) -> u64 {
+        self.0.clock.monotonic_ms()
     }
 }

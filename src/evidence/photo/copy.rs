@@ -16,8 +16,9 @@ use super::kind::PhotoKind;
 pub const COPY_MAX_SIDE_PX: u32 = 2_048;
 /// Longest side of a picture that is decoded.
 pub const IMAGE_MAX_SIDE_PX: u32 = 12_000;
-/// Largest decoded picture: 44 megapixels of 3 bytes. Larger ones need a larger memory limit of the worker as well.
-pub const DECODE_MAX_BYTES: u64 = 128 * 1024 * 1024;
+/// Largest decoded picture: 67 megapixels of 3 bytes, so that phones' photos of 48 and 50 megapixels are shown. Larger ones need a
+/// larger memory limit of the worker as well.
+pub const DECODE_MAX_BYTES: u64 = 192 * 1024 * 1024;
 /// JPEG quality of a copy: no visible loss at a third of the size of 95.
 const COPY_QUALITY: u8 = 85;
 

@@ -36,3 +36,16 @@ pub enum PhotoRefusal {
     #[error("the picture has too many pixels")]
     TooLarge,
 }
+
+/// Reads claims as the worker does, in this process; for `crate::probes`.
+pub(crate) fn probe_claims(original: &[u8]) -> bool {
+    claimed::read(original) != ClaimedMetadata::default()
+}
+
+/// Makes a copy as the worker does, in this process; for `crate::probes`.
+pub(crate) fn probe_copy(original: &[u8], kind: PhotoKind) -> bool {
+    copy::make(original, kind).is_ok_and(|copy| {
+        assert!(copy.width_px.max(copy.height_px) <= COPY_MAX_SIDE_PX);
+        true
+    })
+}

@@ -14,8 +14,9 @@ use super::copy;
 use super::kind::PhotoKind;
 use super::wire::{Answer, Outcome, QUESTION_BYTES, Wanted};
 
-/// Address space of the worker: the decoded picture, what a progressive JPEG needs beside it, and the program.
-const ADDRESS_SPACE_MAX_BYTES: u64 = 768 * 1024 * 1024;
+/// Address space of the worker: the decoded picture, what a progressive JPEG needs beside it (twice as much again), the original,
+/// and the program.
+const ADDRESS_SPACE_MAX_BYTES: u64 = 1024 * 1024 * 1024;
 /// Processor time; the gateway's own deadline is usually sooner.
 const CPU_MAX_SECONDS: u64 = 20;
 /// Open files: the three standard ones and nothing else.

@@ -244,6 +244,10 @@ impl Actor {
 
     /// A kind begins anew for every viewer: pictures with the next key frame, and neither with a hole.
     fn interrupt(&mut self, kind: Kind) {
+        // What flows from now on begins anew, and is told so.
+        for member in self.members.values_mut().filter(|m| m.is_publisher()) {
+            member.flows[kind.index()] = false;
+        }
         for member in self.members.values_mut().filter(|m| m.is_viewer()) {
             member.leave_out(kind);
         }
@@ -337,7 +341,6 @@ impl Actor {
         let kind = packet.codec.kind();
         let member = self.members.get_mut(&peer)?;
         let ingress = &mut member.ingress[kind.index()];
-        let first = ingress.is_none();
         let (stream, place) = match ingress {
             Some((stream, ingress)) if ingress.ssrc() == packet.ssrc => {
                 let place = ingress.admit(packet.sequence, now)?;
@@ -362,7 +365,7 @@ impl Actor {
             self.registry.counters.key_frames.one();
             self.gate.served();
         }
-        if first {
+        if !std::mem::replace(&mut member.flows[kind.index()], true) {
             let what = MediaWhat::FirstPacket { kind };
             self.registry.emit(self.room.id, peer, what);
         }

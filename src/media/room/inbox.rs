@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 
 use super::member::Member;
@@ -164,6 +165,28 @@ impl Room {
     pub(crate) async fn ask(&self, notice: impl FnOnce(oneshot::Sender<()>) -> Notice) -> bool {
         let (done, acted) = oneshot::channel();
         self.notices.send(notice(done)).await.is_ok() && acted.await.is_ok()
+    }
+
+    /// Tells the room at once, so that calls keep their order; the answer comes when it has acted. Where the queue is full the
+    /// answer has to be awaited for the room to hear of it.
+    pub(crate) fn order<N>(
+        self: &Arc<Self>,
+        notice: N,
+    ) -> impl Future<Output = bool> + Send + use<N>
+    where
+        N: FnOnce(oneshot::Sender<()>) -> Notice,
+    {
+        let (done, acted) = oneshot::channel();
+        let left = self.notices.try_send(notice(done)).err();
+        let room = Arc::clone(self);
+        async move {
+            let told = match left {
+                None => true,
+                Some(TrySendError::Full(notice)) => room.notices.send(notice).await.is_ok(),
+                Some(TrySendError::Closed(_)) => false,
+            };
+            told && acted.await.is_ok()
+        }
     }
 
     /// Tells the room without waiting.

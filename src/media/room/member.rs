@@ -59,6 +59,8 @@ pub(crate) struct Member {
     since: Instant,
     was_connected: bool,
     pub(super) ingress: [Option<(u64, Ingress)>; 2],
+    /// Kinds whose first packet was told; a publisher's begins anew when the kind is withdrawn or allowed.
+    pub(super) flows: [bool; 2],
     pub(super) last_key_frame: Option<u32>,
     lines: [Timeline; 2],
     /// Waits for a key frame.
@@ -76,6 +78,7 @@ impl Member {
             since: Instant::now(),
             was_connected: false,
             ingress: [None, None],
+            flows: [false, false],
             last_key_frame: None,
             lines: Kind::ALL.map(line),
             dark: true,

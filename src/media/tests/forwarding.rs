@@ -173,6 +173,33 @@ async fn what_the_resident_withdrew_stops_at_once_and_comes_back_when_allowed() 
 }
 
 #[tokio::test]
+async fn a_stop_followed_at_once_by_a_new_grant_ends_as_a_grant_and_the_other_way_round() {
+    let plane = plane();
+    let mut events = plane.events();
+    let (_resident, publisher) = publish(&plane, 1).await;
+    let kind = Kind::Video;
+    heard(&mut events, publisher, MediaWhat::FirstPacket { kind }).await;
+    let (viewer, _) = watch(&plane, ViewerRole::Listen).await;
+    viewer.more_video(5).await;
+    for _ in 0..50 {
+        // Ordered by the calls; the answers come in any order, or are not waited for at all.
+        let stopped = plane.revoke(ROOM, kind);
+        plane.permit(ROOM, kind).await;
+        drop(stopped);
+    }
+    heard(&mut events, publisher, MediaWhat::FirstPacket { kind }).await;
+    viewer.more_video(20).await;
+    for _ in 0..50 {
+        drop(plane.permit(ROOM, kind));
+        plane.revoke(ROOM, kind).await;
+    }
+    viewer.more_audio(5).await;
+    let stopped_at = viewer.seen().video;
+    viewer.more_audio(25).await;
+    assert_eq!(viewer.seen().video, stopped_at);
+}
+
+#[tokio::test]
 async fn a_kind_that_was_not_agreed_to_is_refused_in_the_answer_and_never_forwarded() {
     let plane = plane();
     let mut resident = Client::resident().await;

@@ -261,7 +261,11 @@ async fn listen(
                 agency.around.ring();
             }
             Ring::Published(bytes) => node.hear(&agency, &bytes),
-            Ring::Missed => node.rings_were_missed(&agency),
+            Ring::Confirmed { .. } | Ring::Rewound { .. } => node.heard_of_kept(&ring),
+            Ring::Missed => {
+                node.heard_of_kept(&ring);
+                node.rings_were_missed(&agency);
+            }
         }
     }
 }

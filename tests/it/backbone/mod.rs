@@ -1,9 +1,10 @@
 //! The backbone: what every implementation promises, and what each of them promises besides.
 
-mod conformance;
+pub mod conformance;
 mod embedded;
 mod histories;
-mod make;
+mod island;
+pub mod make;
 pub mod redis;
 
 use std::sync::Arc;

@@ -40,7 +40,8 @@ async fn a_newer_link_of_the_same_device_takes_over() {
 
 #[tokio::test]
 async fn a_silent_link_is_closed_and_one_that_pings_is_not() {
-    let gateway = Gateway::with("session.heartbeat_s = 1\nsession.resident_heartbeat_s = 1").await;
+    let quick = "session.heartbeat_s = 1\nsession.resident_heartbeat_s = 1";
+    let gateway = Gateway::with(&format!("{quick}\nsession.resident_messages_per_s = 0")).await;
     let (ann, tina) = (gateway.resident().await, gateway.staff("tina").await);
     let lively = gateway.resident().await;
     let pings = async {

@@ -7,7 +7,7 @@ use callbox_proto::ids::SessionId;
 use callbox_proto::message::{ErrorMessage, FromResident, FromStaff, ToResident, ToStaff};
 use callbox_proto::vocabulary::{Disposition, Medium, Watchers};
 
-use super::harness::{Console, Gateway, Resident, Topology, everywhere, fresh};
+use super::harness::{Console, Gateway, Resident, Topology, everywhere, fresh, text};
 use super::media_client::MediaClient;
 
 everywhere!(
@@ -204,6 +204,58 @@ async fn stopping_ends_the_picture_at_once_and_is_in_the_log(on: Topology) {
     let at_stop = screen.heard();
     let later = screen.until(|now| now.audio > at_stop.audio + 20).await;
     assert_eq!(later.video, at_stop.video);
+}
+
+#[tokio::test]
+async fn a_stop_followed_at_once_by_a_new_grant_ends_as_the_resident_wished() {
+    let gateway = Gateway::start().await;
+    let Scene {
+        ann,
+        camera: _camera,
+        tina,
+        session,
+    } = scene(&gateway).await;
+    let screen = viewer(&tina, session, false).await;
+    screen.sees_more().await;
+    let send = |granted| {
+        let medium = Medium::Video;
+        let command = ResidentCommand::Consent {
+            medium,
+            granted,
+            ask: None,
+        };
+        ann.wire.send(&FromResident::Do {
+            id: fresh(),
+            command,
+        });
+    };
+    for _ in 0..40 {
+        send(false);
+        send(true);
+    }
+    // Nothing is waited for: what was said last counts, and the log says that it flows again.
+    ann.says("still here").await;
+    screen.sees_more().await;
+    let (wanted, medium) = (fresh(), Medium::Video);
+    ann.submit(wanted, text("the last word"));
+    tina.reads(session, "the last word").await;
+    tina.wire
+        .record()
+        .wait_all(|all| {
+            let flows = all.iter().rev().find_map(|message| match message {
+                ToStaff::Entry {
+                    event: Event::MediaStarted { medium: m },
+                    ..
+                } if *m == medium => Some(true),
+                ToStaff::Entry {
+                    event: Event::MediaEnded { medium: m, .. },
+                    ..
+                } if *m == medium => Some(false),
+                _ => None,
+            });
+            (flows == Some(true)).then_some(())
+        })
+        .await;
 }
 
 async fn the_owner_talks_and_the_resident_hears(on: Topology) {

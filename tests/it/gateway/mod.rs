@@ -3,17 +3,21 @@
 #![allow(dead_code)] // the harness serves further modules than the ones here
 
 mod agencies;
+mod bad_disk;
 mod bad_input;
+mod damage;
 mod exactly_once;
 pub mod harness;
+mod island;
 mod life;
 mod links;
 mod live;
-mod media_client;
+pub mod media_client;
 mod nodes;
 mod ownership;
 mod photo_client;
 mod photos;
+mod rates;
 mod roles;
 mod shared_tier;
 mod tls;

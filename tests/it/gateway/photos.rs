@@ -103,6 +103,11 @@ async fn a_preview_that_is_no_picture_does_not_cost_the_photo(on: Topology) {
     let (ann, tina, session) = scene(&gateway).await;
     let script = b"<script>alert(1)</script>".to_vec();
     let photo = announce(&ann, 100_000, Some(script)).await;
+    // Both sides are told, and the photo is waited for all the same.
+    let code = ErrorCode::PreviewRefused;
+    let refused = Event::PhotoPreviewRefused { photo, code };
+    ann.entry(|event| *event == refused).await;
+    tina.entry(session, |event| *event == refused).await;
     let tinas = Uploader::new(&gateway, &tina.who.token);
     let bytes = pictures::jpeg(200, 100);
     let second = announce(&ann, bytes.len(), None).await;
@@ -111,6 +116,9 @@ async fn a_preview_that_is_no_picture_does_not_cost_the_photo(on: Topology) {
     stored(&ann, second).await;
     let answer = tinas.is_refused(session, photo, "preview").await;
     assert_eq!(answer, (404, "no_such_photo".to_owned()));
+    let original = vec![b'x'; 100_000];
+    let brought = anns.brings(session, photo, &original).await;
+    assert_ne!(brought.status(), 404, "the original still goes on");
 }
 
 async fn an_upload_that_is_cut_goes_on_where_it_stopped(on: Topology) {

@@ -59,6 +59,10 @@ impl LiveMedia for Plane {
         Ok(answer())
     }
 
+    fn permit(&self, _: SessionId, medium: Medium) {
+        self.note(format!("permit {medium:?}"));
+    }
+
     fn revoke(&self, _: SessionId, medium: Medium) {
         self.note(format!("revoke {medium:?}"));
     }

@@ -99,6 +99,23 @@ async fn a_large_picture_is_made_smaller_and_keeps_its_shape() {
 }
 
 #[tokio::test]
+async fn a_phones_photo_of_48_megapixels_becomes_a_copy() {
+    let photo = pictures::encoded(
+        RgbImage::from_pixel(8_000, 6_000, image::Rgb([200, 30, 30])),
+        ImageFormat::Jpeg,
+    );
+    // What is tried is the limits of memory; a machine that is busy with other tests may take its time.
+    let limits = WorkerLimits {
+        wall_clock: std::time::Duration::from_secs(60),
+        ..WorkerLimits::default()
+    };
+    let pipeline = PhotoPipeline::new(CALLBOX.into(), limits);
+    let made = pipeline.make_copy(&photo[..], photo.len() as u64).await;
+    let copy = made.unwrap();
+    assert_eq!((copy.width_px, copy.height_px), (2_048, 1_536));
+}
+
+#[tokio::test]
 async fn the_copy_stands_upright() {
     let turned = [
         (1, 20, 20),

@@ -2,7 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -16,7 +16,9 @@ const DEADLINE: Duration = Duration::from_secs(30);
 pub struct ServerOptions {
     /// Lines as in `redis.conf`, each a directive with its arguments.
     pub settings: Vec<Vec<String>>,
-    /// Runs as a Sentinel, with this as its configuration file.
+    /// Configuration file that is read before the settings.
+    pub file: Option<PathBuf>,
+    /// Runs as a Sentinel; its configuration file is made of these lines and rewritten by itself.
     pub sentinel: Option<String>,
     /// What has to be sent first on a connection of the test, if the server wants a password.
     pub auth: Option<Vec<String>>,
@@ -28,6 +30,15 @@ impl ServerOptions {
         Self::default()
             .with("appendonly yes")
             .with("appendfsync always")
+    }
+
+    /// As recommended to operators.
+    pub fn recommended() -> Self {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        Self {
+            file: Some(root.join("deploy/redis-server.conf")),
+            ..Self::default()
+        }
     }
 
     /// In memory only.
@@ -75,6 +86,20 @@ impl RedisServer {
         panic!("no redis-server: is it installed? `cargo xtask test` says how");
     }
 
+    /// A Sentinel set up as recommended, which watches a primary under the name `callbox`.
+    pub fn sentinel(primary: &Self) -> Self {
+        let text = include_str!("../../../deploy/redis-sentinel.conf");
+        let watched = format!("sentinel monitor callbox 127.0.0.1 {} 2", primary.port);
+        let lines = text
+            .replace("port 26379\n", "")
+            .replace("sentinel monitor callbox 10.0.0.11 6379 2", &watched);
+        assert!(lines.contains(&watched));
+        Self::start(ServerOptions {
+            sentinel: Some(lines),
+            ..ServerOptions::default()
+        })
+    }
+
     /// A replica of another server, started and in step with it.
     pub fn replica_of(primary: &Self, options: ServerOptions) -> Self {
         let replica = Self::start(options.with(&format!("replicaof 127.0.0.1 {}", primary.port)));
@@ -88,13 +113,23 @@ impl RedisServer {
         if let Some(text) = &self.options.sentinel {
             let file = folder.join("sentinel.conf");
             if !file.exists() {
-                std::fs::write(&file, text).unwrap();
+                let own = format!("port {}\nbind 127.0.0.1\n", self.port);
+                std::fs::write(&file, own + text).unwrap();
             }
             command.arg(&file).arg("--sentinel");
+        } else {
+            if let Some(file) = &self.options.file {
+                // Sentinel has servers rewrite their files: each works on a copy of its own.
+                let copy = folder.join("redis.conf");
+                if !copy.exists() {
+                    std::fs::copy(file, &copy).unwrap();
+                }
+                command.arg(copy);
+            }
+            command.args(["--port", &self.port.to_string()]);
+            command.args(["--bind", "127.0.0.1", "--save", ""]);
+            command.arg("--dir").arg(folder);
         }
-        command.args(["--port", &self.port.to_string()]);
-        command.args(["--bind", "127.0.0.1", "--save", ""]);
-        command.arg("--dir").arg(folder);
         for setting in &self.options.settings {
             let (name, arguments) = setting.split_first().unwrap();
             command.arg(format!("--{name}")).args(arguments);
@@ -152,9 +187,18 @@ impl RedisServer {
 
     /// Waits until `INFO` has this line.
     pub fn await_info(&self, line: &str) {
+        self.await_answer(&["INFO", "everything"], line);
+    }
+
+    /// Waits until the answer to a command has this text in it.
+    pub fn await_answer(&self, words: &[&str], text: &str) {
         let end = Instant::now() + DEADLINE;
-        while !self.command(&["INFO", "everything"]).contains(line) {
-            assert!(Instant::now() < end, "no {line}");
+        loop {
+            let answer = self.command(words);
+            if answer.contains(text) {
+                return;
+            }
+            assert!(Instant::now() < end, "no {text} in {answer}");
             std::thread::yield_now();
         }
     }

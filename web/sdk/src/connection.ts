@@ -152,6 +152,11 @@ export class Connection<Out extends Kinded, In extends Kinded> {
     return true
   }
 
+  /** Mean round trip of the last pings, in ms; 0 while there was none. */
+  get round_trip_ms(): number {
+    return this.#round_trip_ms
+  }
+
   /** Bytes handed to the socket that have not left yet. */
   get unsent_bytes(): number {
     return this.#socket?.bufferedAmount ?? 0

@@ -1,7 +1,6 @@
 // Where a resident's device keeps what must outlive a reload: the device key, the session, the outbox, photos on their way.
 //
 // Two of the same kind: IndexedDB, and memory only for silent mode, which must leave no trace on the device.
-import { deleteDB, openDB, type IDBPDatabase } from 'idb'
 
 /** The drawers of a keep. */
 export type Drawer = 'key' | 'session' | 'outbox' | 'photos'
@@ -36,38 +35,83 @@ export function memoryKeep(): Keep {
   }
 }
 
-/** The keep of the device; in memory where the browser gives no database (private windows of some). */
+/** How long the device's database may take to open, in ms: a blocked one never answers, and a report must not wait for it. */
+const OPEN_WITHIN_MS = 1_500
+
+/** The keep of the device; in memory where the browser gives no database (private windows of some, storage forbidden). */
 export async function deviceKeep(): Promise<Keep> {
   try {
-    return databaseKeep(await open())
+    const opening = open()
+    let timer: ReturnType<typeof setTimeout> | undefined
+    const late = new Promise<null>((done) => (timer = setTimeout(done, OPEN_WITHIN_MS, null)))
+    const database = await Promise.race([opening, late])
+    clearTimeout(timer)
+    if (database !== null) return databaseKeep(database)
+    // It opens too late: let go of it, so that nothing holds it.
+    void opening.then((one) => one.close()).catch(() => undefined)
+    return memoryKeep()
   } catch {
     return memoryKeep()
   }
 }
 
-function open(): Promise<IDBPDatabase> {
-  return openDB(DATABASE, 1, {
-    upgrade(database) {
-      for (const drawer of DRAWERS) database.createObjectStore(drawer)
-    },
+/**
+ * The same keep, where a refusal of the device (full, forbidden, wiped by another window) is told and stops nothing: what is
+ * written still goes out from memory.
+ */
+export function guarded(keep: Keep, refused: () => void): Keep {
+  const told = <T>(instead: T) => (): T => {
+    refused()
+    return instead
+  }
+  return {
+    lasting: keep.lasting,
+    get: (drawer, key) => keep.get(drawer, key).catch(told(undefined)),
+    put: (drawer, key, value) => keep.put(drawer, key, value).catch(told(undefined)),
+    delete: (drawer, key) => keep.delete(drawer, key).catch(told(undefined)),
+    all: (drawer) => keep.all(drawer).catch(told([])),
+    wipe: () => keep.wipe().catch(told(undefined)),
+  }
+}
+
+function open(): Promise<IDBDatabase> {
+  const opening = indexedDB.open(DATABASE, 1)
+  opening.onupgradeneeded = () => {
+    for (const drawer of DRAWERS) opening.result.createObjectStore(drawer)
+  }
+  return answer(opening).then((database) => {
     // Another window wipes the database: let go, or its deletion waits for ever.
-    blocking(_now, _next, event) {
-      const database = event.target as IDBDatabase | null
-      database?.close()
-    },
+    database.onversionchange = () => database.close()
+    return database
   })
 }
 
-function databaseKeep(database: IDBPDatabase): Keep {
+function answer<T>(request: IDBRequest<T>): Promise<T> {
+  return new Promise((done, fail) => {
+    request.onsuccess = () => done(request.result)
+    request.onerror = () => fail(request.error ?? new Error('the database refused'))
+  })
+}
+
+function databaseKeep(database: IDBDatabase): Keep {
+  const drawer = (name: Drawer): IDBObjectStore => database.transaction(name).objectStore(name)
+  // Done when the transaction is: a request may succeed and the device still have no room for it.
+  const change = (name: Drawer, wish: (store: IDBObjectStore) => void): Promise<void> =>
+    new Promise((done, fail) => {
+      const transaction = database.transaction(name, 'readwrite', { durability: 'strict' })
+      transaction.oncomplete = () => done()
+      transaction.onabort = transaction.onerror = () => fail(transaction.error ?? new Error('the database refused'))
+      wish(transaction.objectStore(name))
+    })
   return {
     lasting: true,
-    get: (drawer, key) => database.get(drawer, key),
-    put: async (drawer, key, value) => void (await database.put(drawer, value, key)),
-    delete: (drawer, key) => database.delete(drawer, key),
-    all: (drawer) => database.getAll(drawer),
+    get: async (name, key) => answer(drawer(name).get(key)),
+    put: async (name, key, value) => change(name, (store) => store.put(value, key)),
+    delete: async (name, key) => change(name, (store) => store.delete(key)),
+    all: async (name) => answer(drawer(name).getAll()),
     wipe: async () => {
       database.close()
-      await deleteDB(DATABASE)
+      await answer(indexedDB.deleteDatabase(DATABASE))
     },
   }
 }

@@ -34,6 +34,25 @@ export class Log {
     return 'new'
   }
 
+  /** Entries up to here keep their numbers. */
+  safe(up_to: number): void {
+    this.#entries = this.#entries.map((entry) => (entry.kept === true && entry.seq <= up_to ? { ...entry, kept: false } : entry))
+  }
+
+  /** Drops every entry after this one: they come again. */
+  rewind(after: number): void {
+    this.#entries = this.#entries.filter((entry) => entry.seq <= after)
+    this.#last = this.#entries.at(-1)?.seq ?? 0
+  }
+
+  /** The link broke: what was kept at one gateway only, and all behind it, may come again with other numbers. Says whether any was. */
+  dropKept(): boolean {
+    const first = this.#entries.find((entry) => entry.kept === true)
+    if (first === undefined) return false
+    this.rewind(first.seq - 1)
+    return true
+  }
+
   /** Forgets everything: another session. */
   clear(): void {
     this.#entries = []

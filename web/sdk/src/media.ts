@@ -3,49 +3,69 @@
 // Owns: the tracks and the peer connection. Must not: begin without a person's yes; the page calls `start` from it. Every
 // publishing is a fresh peer connection: nothing is renegotiated, so a lost answer cannot leave two sides apart. Needs a
 // browser. Used by: `resident.ts`.
+import { cameraAfter, capture, fault, hasLamp, lamp, type CaptureFault, type Facing, type LiveMedium } from './capture.ts'
 import { newId } from './ids.ts'
+import { keepTo, type LiveShare } from './media-share.ts'
 import { Store, type Readable } from './store.ts'
 
-/** What can flow live. */
-export type LiveMedium = 'video' | 'audio'
+export type { LiveMedium } from './capture.ts'
 
 /** Longest wait for an answer, in ms, before the offer is made anew. */
 const ANSWER_WITHIN_MS = 10_000
 /** Pause in ms before a broken connection is made anew. */
 const AGAIN_AFTER_MS = 1_500
-/** Wide enough to recognise a scene; the sender goes lower by itself on a slow link. */
-const CAMERA = { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 24, max: 30 } }
+/** A device that did not open for this long, in ms, is told: the question of the browser may be hidden. */
+const SLOW_AFTER_MS = 8_000
+/** Changes of the network come in flocks: the last one within this many ms counts. */
+const SETTLED_AFTER_MS = 300
 
 /** Where live media stand. */
 export interface LiveState {
   /** What the person has switched on. */
   video: boolean
   audio: boolean
+  /** Waits for the device, or for the person's answer to the browser. */
+  opening: LiveMedium | null
+  /** The opening takes long. */
+  slow: boolean
+  /** The device took it away (a phone call, another app, the background); it is opened again by itself. */
+  lost: LiveMedium | null
   /** How the connection is doing. */
   link: 'off' | 'starting' | 'flowing' | 'again'
   /** Which medium could not start, and why. */
-  failed: { medium: LiveMedium; why: 'denied' | 'missing' | 'busy' } | null
+  failed: { medium: LiveMedium; why: CaptureFault } | null
   /** The own camera, for the picture on the page. */
   own: MediaStream | null
   /** The telecommunicator's voice. */
   voice: MediaStream | null
-  facing: 'environment' | 'user'
+  facing: Facing
+  /** The camera's lamp. */
+  lamp: 'none' | 'off' | 'on'
+  /** The picture rests: words and photos go first on a slow link. */
+  resting: boolean
 }
 
 const OFF: LiveState = {
   video: false,
   audio: false,
+  opening: null,
+  slow: false,
+  lost: null,
   link: 'off',
   failed: null,
   own: null,
   voice: null,
   facing: 'environment',
+  lamp: 'none',
+  resting: false,
 }
 
 /** What live media need from the client. */
 export interface LiveNeeds {
   /** Sends an offer; `false` when the link is down. */
   offer(id: string, sdp: string): boolean
+  /** The device took a medium away for good: the gateway must hear that it ended. */
+  ended(medium: LiveMedium): void
   after(ms: number, run: () => void): () => void
 }
 
@@ -59,6 +79,10 @@ export class Live {
   #peer: { id: string; connection: RTCPeerConnection } | null = null
   #cancel: (() => void) | null = null
   #may_publish = false
+  /** Counts starts and stops: what opens too late is closed again. */
+  readonly #turns = { video: 0, audio: 0 }
+  #share: LiveShare = { less: false, signs: false, hold: false }
+  #settling: (() => void) | null = null
 
   constructor(needs: LiveNeeds) {
     this.#needs = needs
@@ -68,13 +92,22 @@ export class Live {
   /** Opens the camera or the microphone; the browser may ask the person. Says whether it is open. */
   async start(medium: LiveMedium): Promise<boolean> {
     if (this.#tracks.has(medium)) return true
+    this.#turns[medium] += 1
+    const turn = this.#turns[medium]
+    this.#change({ opening: medium, slow: false, failed: null })
+    const told = this.#needs.after(SLOW_AFTER_MS, () => this.#change({ slow: true }))
     try {
-      this.#take(medium, await this.#capture(medium))
+      const track = await capture(medium, this.#state.get().facing)
+      if (turn === this.#turns[medium]) this.#take(medium, track)
+      else track.stop()
+      return turn === this.#turns[medium]
     } catch (error) {
-      this.#change({ failed: { medium, why: reason(error) } })
+      if (turn === this.#turns[medium]) this.#change({ failed: { medium, why: fault(error) } })
       return false
+    } finally {
+      told()
+      if (turn === this.#turns[medium]) this.#change({ opening: null, slow: false })
     }
-    return true
   }
 
   /** The gateway knows the yes (or the session is back): what is open flows. */
@@ -90,15 +123,21 @@ export class Live {
 
   /** Ends one medium at once, on the device first. */
   stop(medium: LiveMedium): void {
+    this.#turns[medium] += 1
     this.#tracks.get(medium)?.stop()
     this.#tracks.delete(medium)
-    this.#change({ [medium]: false, ...(medium === 'video' ? { own: null } : {}) })
+    const { opening, lost } = this.#state.get()
+    if (opening === medium) this.#change({ opening: null, slow: false })
+    if (lost === medium) this.#change({ lost: null })
+    this.#change({ [medium]: false, ...(medium === 'video' ? { own: null, lamp: 'none' } : {}) })
     if (this.#tracks.size === 0) this.#hangUp()
     else if (this.#may_publish) void this.#connect()
   }
 
   /** Ends everything. */
   stopAll(): void {
+    this.#turns.video += 1
+    this.#turns.audio += 1
     for (const track of this.#tracks.values()) track.stop()
     this.#tracks.clear()
     this.#hangUp()
@@ -109,25 +148,96 @@ export class Live {
   async flip(): Promise<void> {
     const old = this.#tracks.get('video')
     if (old === undefined) return
-    this.#change({ facing: this.#state.get().facing === 'environment' ? 'user' : 'environment' })
+    const facing = this.#state.get().facing === 'environment' ? 'user' : 'environment'
+    const other = await cameraAfter(old)
     // Many phones open one camera at a time.
+    old.onended = null
     old.stop()
     try {
-      const track = await this.#capture('video')
+      let track = await capture('video', facing)
+      if (other !== undefined && track.getSettings().deviceId === old.getSettings().deviceId) {
+        track.stop()
+        track = await capture('video', facing, other)
+      }
       this.#take('video', track)
-      const sender = this.#peer?.connection.getSenders().find((one) => one.track === old)
-      await sender?.replaceTrack(track)
+      this.#change({ facing })
+      await this.#replace(old, track)
     } catch (error) {
-      this.stop('video')
-      this.#change({ failed: { medium: 'video', why: reason(error) } })
+      this.#change({ failed: { medium: 'video', why: fault(error) } })
+      this.#needs.ended('video')
     }
+  }
+
+  /** Switches the camera's lamp. */
+  async light(on: boolean): Promise<void> {
+    const track = this.#tracks.get('video')
+    if (track !== undefined && (await lamp(track, on))) this.#change({ lamp: on ? 'on' : 'off' })
+  }
+
+  /** How much of the link may be taken. */
+  limit(share: LiveShare): void {
+    const { less, signs, hold } = this.#share
+    if (less === share.less && signs === share.signs && hold === share.hold) return
+    this.#share = share
+    this.#change({ resting: share.hold && !share.signs })
+    if (this.#peer !== null) void keepTo(share, this.#peer.connection)
+  }
+
+  /** The page is looked at again: what the device took away is opened again. */
+  async reopen(): Promise<void> {
+    const { lost } = this.#state.get()
+    if (lost === null) return
+    const old = this.#tracks.get(lost)
+    try {
+      const track = await capture(lost, this.#state.get().facing)
+      // Stopped by the person meanwhile.
+      if (this.#state.get().lost !== lost) return track.stop()
+      this.#take(lost, track)
+      if (old !== undefined) await this.#replace(old, track)
+    } catch (error) {
+      if (this.#state.get().lost !== lost) return
+      this.#change({ failed: { medium: lost, why: fault(error) } })
+      this.#needs.ended(lost)
+    }
+  }
+
+  /** The device is on another network: the same connection looks for its new way (an ICE restart). */
+  restart(): void {
+    this.#settling?.()
+    this.#settling = this.#needs.after(SETTLED_AFTER_MS, () => void this.#restart())
+  }
+
+  async #restart(): Promise<void> {
+    const peer = this.#peer
+    // Without a link the session's return makes a fresh connection.
+    if (peer === null || !this.#may_publish) return
+    if (peer.connection.signalingState !== 'stable') return void this.#connect()
+    try {
+      peer.connection.restartIce()
+      await peer.connection.setLocalDescription()
+      if (this.#peer !== peer) return
+      peer.id = newId()
+      this.#offer(peer.connection, peer.id)
+    } catch {
+      if (this.#peer === peer) void this.#connect()
+    }
+  }
+
+  async #replace(old: MediaStreamTrack, track: MediaStreamTrack): Promise<void> {
+    const sender = this.#peer?.connection.getSenders().find((one) => one.track === old)
+    if (sender !== undefined) await sender.replaceTrack(track)
+    else if (this.#may_publish) await this.#connect()
   }
 
   /** An answer came. */
   async answer(id: string, sdp: string): Promise<void> {
     if (this.#peer === null || this.#peer.id !== id) return
     try {
-      await this.#peer.connection.setRemoteDescription({ type: 'answer', sdp })
+      const { connection } = this.#peer
+      await connection.setRemoteDescription({ type: 'answer', sdp })
+      await keepTo(this.#share, connection)
+      // An ICE restart of a connection that stood all the while tells no change.
+      if (connection.connectionState === 'connected') this.#connectionChanged(connection)
     } catch {
       this.#again()
     }
@@ -140,24 +250,16 @@ export class Live {
     return true
   }
 
-  async #capture(medium: LiveMedium): Promise<MediaStreamTrack> {
-    const wish: MediaStreamConstraints =
-      medium === 'video'
-        ? { video: { ...CAMERA, facingMode: this.#state.get().facing } }
-        : { audio: { echoCancellation: true, noiseSuppression: true } }
-    const stream = await navigator.mediaDevices.getUserMedia(wish)
-    const [track] = stream.getTracks()
-    if (track === undefined) throw new DOMException('no track', 'NotFoundError')
-    return track
-  }
-
   #take(medium: LiveMedium, track: MediaStreamTrack): void {
     this.#tracks.set(medium, track)
-    // The device took it away: unplugged, a phone call, the permission withdrawn.
+    // The device took it away: unplugged, a phone call, the page in the background.
     track.onended = () => {
-      if (this.#tracks.get(medium) === track) this.stop(medium)
+      if (this.#tracks.get(medium) !== track) return
+      this.#change({ lost: medium })
+      if (document.visibilityState === 'visible') void this.reopen()
     }
-    this.#change({ [medium]: true, failed: null, ...(medium === 'video' ? { own: new MediaStream([track]) } : {}) })
+    const own = medium === 'video' ? { own: new MediaStream([track]), lamp: hasLamp(track) ? 'off' : 'none' } as const : {}
+    this.#change({ [medium]: true, failed: null, lost: null, ...own })
   }
 
   async #connect(): Promise<void> {
@@ -183,12 +285,16 @@ export class Live {
     try {
       // No gathering of candidates: the gateway needs none, so the offer leaves at once.
       await connection.setLocalDescription()
-      const sdp = connection.localDescription?.sdp
-      if (this.#peer?.connection !== connection || sdp === undefined) return
-      if (this.#needs.offer(id, sdp)) this.#later(ANSWER_WITHIN_MS, () => this.#again())
+      if (this.#peer?.connection !== connection) return
+      this.#offer(connection, id)
     } catch {
       if (this.#peer?.connection === connection) this.#again()
     }
+  }
+
+  #offer(connection: RTCPeerConnection, id: string): void {
+    const sdp = connection.localDescription?.sdp
+    if (sdp !== undefined && this.#needs.offer(id, sdp)) this.#later(ANSWER_WITHIN_MS, () => this.#again())
   }
 
   #connectionChanged(connection: RTCPeerConnection): void {
@@ -229,11 +335,4 @@ export class Live {
   #change(change: Partial<LiveState>): void {
     this.#state.update((state) => ({ ...state, ...change }))
   }
-}
-
-function reason(error: unknown): 'denied' | 'missing' | 'busy' {
-  const name = error instanceof DOMException ? error.name : ''
-  if (name === 'NotAllowedError' || name === 'SecurityError') return 'denied'
-  if (name === 'NotFoundError' || name === 'OverconstrainedError') return 'missing'
-  return 'busy'
 }

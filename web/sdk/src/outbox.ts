@@ -27,6 +27,8 @@ export interface Waiting {
   readonly what: { kind: 'open'; opening: Opening } | { kind: 'do'; command: ResidentCommand }
   /** `stored` once the gateway said so; kept until safe. */
   readonly rung?: Rung
+  /** With `stored`: its last entry, which may still get another number. */
+  readonly last?: number
 }
 
 /** What goes to the gateway for one command. */
@@ -81,9 +83,9 @@ export class Outbox {
     this.#keep = keep
   }
 
-  /** Keeps a command and sends it when it can. Resolves when it is on the device. */
-  async add(id: string, what: Waiting['what']): Promise<void> {
-    const waiting: Waiting = { id, order: this.#order++, written_ms: this.#clock.now_ms(), what }
+  /** Keeps a command and sends it when it can. Resolves when it is on the device. `written_ms`: where it is older than now. */
+  async add(id: string, what: Waiting['what'], written_ms: number = this.#clock.now_ms()): Promise<void> {
+    const waiting: Waiting = { id, order: this.#order++, written_ms, what }
     this.#waiting.update((all) => [...all, waiting])
     await this.#put(waiting)
     await this.#dropOldFixes()
@@ -114,12 +116,26 @@ export class Outbox {
   }
 
   /** A receipt came: `safe` lets go of the command. */
-  async receipt(id: string, rung: Rung): Promise<void> {
+  async receipt(id: string, rung: Rung, last = 0): Promise<void> {
     this.#under_way.delete(id)
     this.#window = WINDOW
-    if (rung === 'safe') await this.#forget(id)
-    else await this.#mark(id, rung)
     if (rung === 'stored') this.#stored.add(id)
+    if (rung === 'safe') await this.#forget(id)
+    else await this.#mark(id, rung, last)
+    this.#pump()
+  }
+
+  /** What was stored on this link with entries up to here is safe, and let go of; says what that was. */
+  async safe(up_to: number): Promise<string[]> {
+    const covered = ({ id, last = 0 }: Waiting): boolean => this.#stored.has(id) && last > 0 && last <= up_to
+    const ids = this.#waiting.get().filter(covered).map(({ id }) => id)
+    for (const id of ids) await this.#forget(id)
+    return ids
+  }
+
+  /** Entries got other numbers: everything that is not safe is asked for again. */
+  rewound(): void {
+    this.#stored.clear()
     this.#pump()
   }
 
@@ -140,10 +156,11 @@ export class Outbox {
     return true
   }
 
-  /** Forgets everything that waits. */
-  async clear(): Promise<void> {
-    for (const { id } of this.#waiting.get()) await this.#keep.delete('outbox', id)
-    this.#waiting.set([])
+  /** Forgets everything that waits, but these. */
+  async clear(except: ReadonlySet<string> = new Set()): Promise<void> {
+    const gone = this.#waiting.get().filter(({ id }) => !except.has(id))
+    for (const { id } of gone) await this.#keep.delete('outbox', id)
+    this.#waiting.update((all) => all.filter(({ id }) => except.has(id)))
   }
 
   #holdFor(pause_ms: number): void {
@@ -172,8 +189,8 @@ export class Outbox {
     return { kind: 'do', id, command: aged(what.command, age_ms) }
   }
 
-  async #mark(id: string, rung: Rung): Promise<void> {
-    const marked = this.#waiting.get().map((waiting) => (waiting.id === id ? { ...waiting, rung } : waiting))
+  async #mark(id: string, rung: Rung, last: number): Promise<void> {
+    const marked = this.#waiting.get().map((waiting) => (waiting.id === id ? { ...waiting, rung, last } : waiting))
     this.#waiting.set(marked)
     const waiting = marked.find((one) => one.id === id)
     if (waiting !== undefined) await this.#put(waiting)

@@ -65,6 +65,7 @@ export class Photos {
   #order = 0
   #running: AbortController | null = null
   #online = false
+  #held = false
 
   constructor(keep: Keep, needs: PhotoNeeds) {
     this.#keep = keep
@@ -114,6 +115,25 @@ export class Photos {
     } else this.#running?.abort()
   }
 
+  /** No further original begins while it is held: on a slow link words go first. */
+  hold(held: boolean): void {
+    this.#held = held
+    this.#run()
+  }
+
+  /** A photo that an earlier report does not have goes on under another id. Says whether it was still here. */
+  async again(photo: string, id: string): Promise<boolean> {
+    const kept = this.#kept.get(photo)
+    if (kept === undefined) return false
+    await this.add(id, kept.name, kept.original, kept.small)
+    return true
+  }
+
+  /** A file that will not be sent, shown with the reason. */
+  refuse(photo: string, name: string, size_bytes: number, code: string): void {
+    this.#set({ photo, name, size_bytes, picture: '', state: { at: 'refused', code } })
+  }
+
   /** The gateway has sealed the original, or refused it: nothing is kept of it. */
   async settled(photo: string, code: string | null): Promise<void> {
     const own = this.#all.get().get(photo)
@@ -126,19 +146,22 @@ export class Photos {
     return this.#kept.size
   }
 
-  /** Forgets every photo. */
-  async clear(): Promise<void> {
+  /** Forgets every photo but these. */
+  async clear(except: ReadonlySet<string> = new Set()): Promise<void> {
     this.#running?.abort()
-    for (const photo of this.#kept.keys()) await this.#keep.delete('photos', photo)
-    for (const own of this.#all.get().values()) if (own.picture !== '') URL.revokeObjectURL(own.picture)
-    this.#kept.clear()
-    this.#announced.clear()
-    this.#all.set(new Map())
+    this.#online = false
+    for (const [photo, own] of this.#all.get()) {
+      if (except.has(photo)) continue
+      if (own.picture !== '') URL.revokeObjectURL(own.picture)
+      this.#announced.delete(photo)
+      if (this.#kept.delete(photo)) await this.#keep.delete('photos', photo)
+    }
+    this.#all.update((all) => new Map([...all].filter(([photo]) => except.has(photo))))
   }
 
   /** One original after the other: text and previews must get through beside them. */
   #run(): void {
-    if (this.#running !== null || !this.#online) return
+    if (this.#running !== null || !this.#online || this.#held) return
     const next = [...this.#kept.values()].find(
       (kept) => this.#announced.has(kept.photo) && kept.session !== undefined && kept.sent !== true,
     )

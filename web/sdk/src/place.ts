@@ -68,6 +68,15 @@ export class PlaceWatch {
     )
   }
 
+  /** The page is looked at again: a watch that had found nothing looks anew. */
+  again(): void {
+    const { at } = this.#state.get()
+    if (this.#watch === null || at === 'on' || at === 'off') return
+    this.#geolocation?.clearWatch(this.#watch)
+    this.#watch = null
+    this.start()
+  }
+
   /** Ends; nothing is sent any more. */
   stop(): void {
     if (this.#watch !== null) this.#geolocation?.clearWatch(this.#watch)

@@ -17,8 +17,11 @@ const TRIES = [
   { side_px: 320, quality: 0.3 },
 ] as const
 
+/** Largest preview on a slow link, in bytes: there in a few seconds at 30 kbit/s. */
+const LESS_BYTES = 16_000
+
 /** Makes a preview, or says `null` when this browser cannot read the picture: the original is kept all the same. */
-export async function preview(photo: Blob): Promise<Blob | null> {
+export async function preview(photo: Blob, less = false): Promise<Blob | null> {
   let picture: ImageBitmap
   try {
     picture = await createImageBitmap(photo, { imageOrientation: 'from-image' })
@@ -26,9 +29,10 @@ export async function preview(photo: Blob): Promise<Blob | null> {
     return null
   }
   try {
-    for (const { side_px, quality } of TRIES) {
+    const most = less ? LESS_BYTES : PREVIEW_BYTES
+    for (const { side_px, quality } of less ? TRIES.slice(3) : TRIES) {
       const jpeg = await draw(picture, side_px, quality)
-      if (jpeg !== null && jpeg.size <= PREVIEW_BYTES) return jpeg
+      if (jpeg !== null && jpeg.size <= most) return jpeg
     }
     return null
   } finally {

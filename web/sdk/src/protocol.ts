@@ -295,7 +295,7 @@ export type Event =
       media_type: string;
       /** Size of the original in bytes. */
       size_bytes: number;
-      /** Whether a preview came along; `photo_previewed` follows when it can be shown. */
+      /** Whether a preview came along; `photo_previewed` or `photo_preview_refused` follows. */
       preview: boolean;
       /** How old it was when announced, in ms. */
       age_ms: number;
@@ -305,6 +305,14 @@ export type Event =
       kind: "photo_previewed";
       /** Which photo. */
       photo: string;
+    }
+  /** The preview that came along cannot be shown: too large, or no picture. The photo itself may still come. */
+  | {
+      kind: "photo_preview_refused";
+      /** Which photo. */
+      photo: string;
+      /** Why: `preview_refused`. */
+      code: ErrorCode;
     }
   /** The original is sealed. */
   | {
@@ -423,6 +431,12 @@ export type Event =
       kind: "seen";
       /** Last sequence number seen. */
       up_to: number;
+    }
+  /** This happened at a gateway that was cut off from the others, and no longer counts: somebody else had moved the session on meanwhile. With `taken` inside, this person was in the session too. Both sides are shown it. */
+  | {
+      kind: "overruled";
+      /** What happened. */
+      event: Event;
     };
 
 /** What a resident's client sends. */
@@ -1040,6 +1054,20 @@ export type ToResident =
       command: string;
       /** What. */
       event: Event;
+      /** It is on disk at one gateway only, and its number may change: `safe` or `rewound` follows. */
+      kept?: boolean;
+    }
+  /** Entries up to here, and commands whose receipts ended there, are safe now with the numbers they have. */
+  | {
+      kind: "safe";
+      /** Last sequence number. */
+      up_to: number;
+    }
+  /** Entries after this one got other numbers: drop them, they follow again. Commands that are not safe yet are sent again. */
+  | {
+      kind: "rewound";
+      /** Last sequence number that stays. */
+      after: number;
     }
   /** What a telecommunicator is typing. */
   | { kind: "real_time_text" } & RealTimeText
@@ -1197,6 +1225,24 @@ export type ToStaff =
       command: string;
       /** What. */
       event: Event;
+      /** It is on disk at one gateway only, and its number may change: `safe` or `rewound` follows. */
+      kept?: boolean;
+    }
+  /** Entries up to here, and commands whose receipts ended there, are safe now with the numbers they have. */
+  | {
+      kind: "safe";
+      /** Which session. */
+      session: string;
+      /** Last sequence number. */
+      up_to: number;
+    }
+  /** Entries after this one got other numbers: drop them, they follow again if the session is followed. Commands that are not safe yet are sent again. */
+  | {
+      kind: "rewound";
+      /** Which session. */
+      session: string;
+      /** Last sequence number that stays. */
+      after: number;
     }
   /** What the resident (or, for a watcher, the telecommunicator) is typing. */
   | {
@@ -1339,6 +1385,7 @@ export const CLOSE_CODES = {
   silent: { number: 4001, reason: "silent", after: "at_once" },
   going_down: { number: 4100, reason: "going down", after: "after_pause" },
   full: { number: 4101, reason: "full", after: "after_pause" },
+  too_fast: { number: 4102, reason: "too fast", after: "after_pause" },
   sign_in_again: { number: 4200, reason: "sign in again", after: "after_change" },
   no_hello: { number: 4201, reason: "no hello", after: "after_change" },
   replaced: { number: 4300, reason: "replaced", after: "never" },

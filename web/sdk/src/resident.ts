@@ -1,85 +1,33 @@
 // A resident's client: one report from the first word to the last receipt, over any number of breaks.
 //
-// Owns: putting connection, outbox, log, photos, place and live media together. Must not: know a page or a framework.
-// Used by: the resident page; reference for apps on other platforms.
-import { Connection, socketUrl, type LinkState, type Surroundings, world } from './connection.ts'
+// Owns: what a person does, and putting keep, outbox, photos, place and live media together. What the gateway says is in
+// `resident-session.ts`. Must not: know a page or a framework. Used by: the resident page; reference for other platforms.
+import { Bandwidth, type BandwidthChoice, type KeptBandwidth, type NetworkWord } from './bandwidth.ts'
 import { wellFormed } from './codec.ts'
+import { type Surroundings, world } from './connection.ts'
+import { coordinatesIn, type Point } from './coordinates.ts'
 import { deviceKey, type DeviceKey } from './device_key.ts'
 import { newId } from './ids.ts'
-import { memoryKeep, move, type Keep } from './keep.ts'
-import { Log, type Entry } from './log.ts'
+import { guarded, memoryKeep, move, type Keep } from './keep.ts'
 import { Live, type LiveMedium } from './media.ts'
 import { Outbox, type Waiting } from './outbox.ts'
 import { Photos, type KeptPhoto } from './photos.ts'
 import { PlaceWatch } from './place.ts'
-import type {
-  AgencyInfo,
-  ErrorMessage,
-  FromResident,
-  Limits,
-  Location,
-  Medium,
-  Opening,
-  ResidentCommand,
-  Standing,
-  ToResident,
-  Watchers,
-} from './protocol.ts'
-import { TypingReceiver, TypingSender } from './real_time_text.ts'
+import { BOUNDS, type Location, type Medium, type Opening, type ResidentCommand } from './protocol.ts'
+import { TypingSender } from './real_time_text.ts'
+import { nothing, type KeptSession, type Report } from './report.ts'
+import { OwnSession } from './resident-session.ts'
 import { Store, type Readable } from './store.ts'
-import { grants, openAsks, timeline, type Ask, type Item, type Refused } from './timeline.ts'
+import { inParts } from './text_parts.ts'
 
-/** Name of this client in its hello. */
-const CLIENT = 'callbox-web/0.1.0'
-/** Entries are told delivered together, at most this long after they came, in ms. */
-const DELIVERED_AFTER_MS = 200
-/** A token is renewed when it has less than this to live, in ms. */
-const TOKEN_SPARE_MS = 60_000
-/** What the other side types fades when nothing more comes for this long, in ms. */
-const TYPING_FADES_MS = 15_000
+export type { QueuePlace, Report } from './report.ts'
+
 /** After a word of either side a dead link is noticed quickly for this long, in ms: an answer may be near. */
 const URGENT_FOR_MS = 60_000
 /** How long quick exit waits for its last word to leave, in ms. The page is blank already. */
 const LAST_WORD_MS = 400
-
-/** What the device keeps of a session. */
-interface KeptSession {
-  session: string
-  silent: boolean
-  left: boolean
-}
-
-/** Place in the queue, as last told. */
-export type QueuePlace = Omit<Extract<ToResident, { kind: 'queue_place' }>, 'kind'>
-
-/** Everything a page shows. Replaced as a whole on each change. */
-export interface Report {
-  /** `new`: nothing begun; `open`: begun, online or not; `left`: the resident went; `over`: closed by the agency. */
-  phase: 'loading' | 'new' | 'open' | 'left' | 'over'
-  link: LinkState
-  agency: AgencyInfo | null
-  limits: Limits | null
-  session: string | null
-  standing: Standing | null
-  silent: boolean
-  /** Whether copies survive the page. */
-  lasting: boolean
-  items: Item[]
-  asks: Ask[]
-  granted: Record<Medium, boolean>
-  /** Items that are not safe yet, originals of photos counted. */
-  waiting: number
-  place_in_queue: QueuePlace | null
-  watchers: Watchers
-  /** What a telecommunicator is typing. */
-  typing: string
-  /** Entries are being fetched again after a hole. */
-  catching_up: boolean
-  /** Add to this device's clock to get the gateway's, in ms. */
-  clock_ms: number
-  /** A refusal of the link itself, to be told. */
-  trouble: string | null
-}
+/** How often the speed of the link is looked at, in ms. */
+const MEASURE_EVERY_MS = 2_000
 
 /** What a client is made of. */
 export interface ResidentOptions {
@@ -91,8 +39,8 @@ export interface ResidentOptions {
   fetch?: typeof fetch
   /** This device's clock, ms since 1970. */
   now_ms?(): number
-  /** Makes a small picture of a photo; none on platforms without one. */
-  preview?(photo: Blob): Promise<Blob | null>
+  /** Makes a small picture of a photo, smaller still on a slow link; none on platforms without one. */
+  preview?(photo: Blob, less: boolean): Promise<Blob | null>
 }
 
 /** How a report begins. */
@@ -106,68 +54,81 @@ export class Resident {
   readonly place: PlaceWatch
   /** Camera, microphone, voice. */
   readonly live: Live
+  /** How much of the link is used. */
+  readonly bandwidth: Bandwidth
   readonly #report: Store<Report>
   readonly #options: ResidentOptions
   readonly #world: Surroundings
   readonly #now_ms: () => number
-  readonly #connection: Connection<FromResident, ToResident>
-  readonly #log = new Log()
   readonly #outbox: Outbox
   readonly #photos: Photos
   readonly #typing: TypingSender
-  readonly #heard = new TypingReceiver()
+  readonly #session: OwnSession
+  readonly #own_media = new Set<LiveMedium>()
   #keep: Keep
   #key: DeviceKey | null = null
-  #refused: Refused[] = []
-  #attention = { delivered: 0, seen: 0 }
-  #delivered = { told: 0, due: null as (() => void) | null }
-  #saw = 0
-  #token = { token: '', expires_ms: 0, wanted: [] as (() => void)[] }
   #spoke_ms = Number.NEGATIVE_INFINITY
-  #in_session = false
-  #resuming = false
-  #own_media = new Set<LiveMedium>()
-  #fade: (() => void) | null = null
+  /** Words of a place that wait for the first fix, to stand beside it. */
+  #place_words: string | null = null
 
   constructor(options: ResidentOptions) {
     this.#options = options
-    this.#keep = options.keep
+    this.#keep = this.#guard(options.keep)
     this.#world = options.surroundings ?? world
     this.#now_ms = options.now_ms ?? Date.now
+    this.#report = new Store<Report>(nothing('loading', options.keep.lasting))
+    this.report = this.#report
     const after = (ms: number, run: () => void): (() => void) => this.#world.after(ms, run)
-    this.#outbox = new Outbox(this.#keep, { now_ms: this.#now_ms, after }, { refused: (...what) => this.#wasRefused(...what) })
+    this.bandwidth = new Bandwidth(() => this.#world.now())
+    this.#outbox = new Outbox(this.#keep, { now_ms: this.#now_ms, after }, {
+      refused: (waiting, error) => this.#session.wasRefused(waiting, error.code),
+    })
     this.#photos = new Photos(this.#keep, {
       origin: options.origin,
-      token: (renew) => this.#uploadToken(renew),
+      token: (renew) => this.#session.uploadToken(renew),
       ...(options.fetch === undefined ? {} : { fetch: options.fetch }),
     })
-    this.place = new PlaceWatch(options.geolocation, (location) => void this.#do({ kind: 'locate', location }), this.#now_ms)
-    this.live = new Live({ offer: (id, sdp) => this.#inSession({ kind: 'media_offer', id, sdp }), after })
-    this.#typing = new TypingSender((typed) => this.#inSession({ kind: 'real_time_text', ...typed }), after, () => this.#world.now())
-    this.#connection = new Connection<FromResident, ToResident>({
-      url: () => socketUrl('/ws/resident', options.origin),
-      greet: (before) => this.#greet(before),
-      receive: (message) => this.#receive(message),
-      urgent: () => this.#urgent(),
-      surroundings: this.#world,
+    this.place = new PlaceWatch(options.geolocation, (location) => void this.#found(location), this.#now_ms)
+    this.live = new Live({
+      offer: (id, sdp) => this.#session.send({ kind: 'media_offer', id, sdp }),
+      ended: (medium) => void this.consent(medium, false),
+      after,
     })
-    this.#report = new Store<Report>(this.#nothing('loading'))
-    this.report = this.#report
+    this.#typing = new TypingSender((typed) => this.#session.send({ kind: 'real_time_text', ...typed }), after, () => this.#world.now())
+    this.#session = new OwnSession({
+      origin: options.origin,
+      world: this.#world,
+      now_ms: this.#now_ms,
+      report: this.#report,
+      outbox: this.#outbox,
+      photos: this.#photos,
+      place: this.place,
+      live: this.live,
+      typing: this.#typing,
+      own_media: this.#own_media,
+      key: (anew) => this.#deviceKey(anew),
+      urgent: () => this.#urgent(),
+      do: (command) => this.#do(command),
+      remember: (change) => this.#remember(change),
+      forget: () => this.#keep.delete('session', 'session'),
+    })
   }
 
   /** Reads what an earlier page left, and connects. */
   async start(): Promise<void> {
     await this.#outbox.load()
     const kept = (await this.#keep.get('session', 'session')) as KeptSession | undefined
+    const choices = (await this.#keep.get('session', 'bandwidth')) as KeptBandwidth | undefined
+    if (choices !== undefined) this.bandwidth.choose(choices)
     const waits = new Set(this.#outbox.waiting.get().map(({ id }) => id))
     await this.#photos.load((photo) => !waits.has(photo))
     const begun = kept !== undefined || this.#outbox.opening() !== null
     const phase = kept?.left === true ? 'left' : begun ? 'open' : 'new'
     this.#change({ phase, session: kept?.session ?? null, silent: kept?.silent ?? false })
-    this.#outbox.waiting.subscribe(() => this.#compose())
-    this.#photos.all.subscribe(() => this.#compose())
-    this.#connection.state.subscribe((link) => this.#linkChanged(link))
-    if (phase !== 'left' || waits.size > 0) this.#connection.start()
+    this.bandwidth.state.subscribe(() => this.#share())
+    this.#outbox.waiting.subscribe(() => this.#share())
+    this.#session.start(phase !== 'left' || waits.size > 0)
+    this.#world.every(MEASURE_EVERY_MS, () => this.bandwidth.measured(this.#session.round_trip_ms))
   }
 
   /** Begins a report. One per device at a time. */
@@ -181,15 +142,21 @@ export class Resident {
       ...more,
     }
     const id = newId()
-    this.#change({ phase: 'open', silent: opening.silent })
+    this.#change({ phase: 'open', silent: opening.silent, trouble: null })
     await this.#outbox.add(id, { kind: 'open', opening })
-    this.#enter()
+    this.#session.connect()
   }
 
-  /** Says something finished. It becomes the message that was being typed. */
-  async say(text: string): Promise<void> {
-    const id = this.#typing.finish()
-    await this.#outbox.add(id, { kind: 'do', command: { kind: 'text', text: wellFormed(text), age_ms: 0 } })
+  /**
+   * Says something finished. It becomes the message that was being typed. A long text travels as several messages; what is
+   * longer still is given back, and stays with the person.
+   */
+  async say(text: string): Promise<string> {
+    const { parts, rest } = inParts(wellFormed(text), this.#report.get().limits?.text_chars)
+    for (const part of parts) {
+      await this.#outbox.add(this.#typing.finish(), { kind: 'do', command: { kind: 'text', text: part, age_ms: 0 } })
+    }
+    return rest
   }
 
   /** The field says this now; it goes out while it is typed. */
@@ -198,28 +165,55 @@ export class Resident {
     this.#typing.type(text)
   }
 
-  /** Tells a place in words, or moved by hand. */
-  async tellPlace(location: Location): Promise<void> {
-    await this.#do({ kind: 'locate', location: { ...location, method: 'manual' } })
+  /**
+   * Tells a place in words. With a fix, or with coordinates among the words, it is a place at once; else the words travel as a
+   * message (`as_text`), and once more beside the first fix that comes.
+   */
+  async sayPlace(words: string, as_text: (words: string) => string): Promise<void> {
+    const said = wellFormed(words.trim()).slice(0, BOUNDS.REASON_MAX_CHARS)
+    if (said === '') return
+    const typed = coordinatesIn(said)
+    const place = this.place.state.get()
+    if (typed !== null) return this.tellPlace(typed, TYPED_UNCERTAINTY_M, said)
+    if (place.at === 'on') return this.tellPlace(place.fix, place.fix.uncertainty_m, said)
+    this.#place_words = said
+    await this.say(as_text(said))
   }
 
-  /** Adds a photo: its announcement with a small picture first, the original after it. */
+  /** Tells a place that a person typed or moved by hand. */
+  async tellPlace({ latitude, longitude }: Point, uncertainty_m: number, words?: string): Promise<void> {
+    const location: Location = { latitude, longitude, uncertainty_m, method: 'manual', age_ms: 0 }
+    await this.#do({ kind: 'locate', location: words === undefined ? location : { ...location, words } })
+  }
+
+  /** Adds a photo: its announcement with a small picture first, the original after it. What is too large is told at once. */
   async addPhoto(file: Blob, name: string): Promise<void> {
-    const small = (await this.#options.preview?.(file)) ?? null
     const id = newId()
-    await this.#photos.add(id, name, file, small)
+    const most = this.#report.get().limits?.photo_bytes ?? BOUNDS.PHOTO_MAX_BYTES
+    const good = file.size > 0 && file.size <= most
+    const small = good ? ((await this.#options.preview?.(file, this.bandwidth.state.get().less)) ?? null) : null
     const command: ResidentCommand = {
       kind: 'announce_photo',
-      media_type: file.type.slice(0, 100) || 'application/octet-stream',
+      media_type: file.type.slice(0, BOUNDS.MEDIA_TYPE_MAX_CHARS) || 'application/octet-stream',
       size_bytes: file.size,
       age_ms: 0,
       ...(small === null ? {} : { preview: new Uint8Array(await small.arrayBuffer()) }),
     }
-    await this.#outbox.add(id, { kind: 'do', command })
+    if (good) {
+      await this.#photos.add(id, name, file, small)
+      await this.#outbox.add(id, { kind: 'do', command })
+    } else {
+      const code = file.size === 0 ? 'photo_unreadable' : 'photo_too_large'
+      this.#photos.refuse(id, name, file.size, code)
+      this.#session.wasRefused({ id, order: 0, written_ms: this.#now_ms(), what: { kind: 'do', command } }, code)
+    }
   }
 
-  /** Answers an ask, or agrees to something by oneself. Live media begin with a yes and end with a no. */
-  async consent(medium: Medium, granted: boolean, ask?: string): Promise<void> {
+  /**
+   * Answers an ask, or agrees to something by oneself: that answers an open ask of the same medium too. Live media begin with
+   * a yes and end with a no.
+   */
+  async consent(medium: Medium, granted: boolean, ask = this.#askOf(medium)): Promise<void> {
     if (medium === 'video' || medium === 'audio') {
       if (!granted) this.live.stop(medium)
       else if (!(await this.live.start(medium))) granted = false
@@ -232,15 +226,15 @@ export class Resident {
     if (!granted && ask === undefined && !this.#report.get().granted[medium]) return
     await this.#do({ kind: 'consent', medium, granted, ...(ask === undefined ? {} : { ask }) })
     // The yes is on its way on this link, so the offer behind it finds it there.
-    if (granted && this.#in_session) this.live.publish()
+    if (granted && this.#session.open) this.live.publish()
   }
 
   /** Ends camera, microphone and place with one press: on the device at once, then at the gateway. */
   async stopAll(): Promise<void> {
     const { video, audio } = this.live.state.get()
     const on: Medium[] = []
-    if (video) on.push('video')
-    if (audio) on.push('audio')
+    if (video || this.#own_media.has('video')) on.push('video')
+    if (audio || this.#own_media.has('audio')) on.push('audio')
     if (this.place.state.get().at !== 'off') on.push('place')
     this.live.stopAll()
     this.place.stop()
@@ -248,11 +242,21 @@ export class Resident {
     for (const medium of on) await this.#do({ kind: 'consent', medium, granted: false })
   }
 
+  /** How much of the link may be used; remembered where anything is. */
+  async useLess(choice: BandwidthChoice): Promise<void> {
+    this.bandwidth.choose({ choice })
+    await this.#keepBandwidth()
+  }
+
+  /** The person signs: the picture goes before the sound. */
+  async signs(signs: boolean): Promise<void> {
+    this.bandwidth.choose({ signs })
+    await this.#keepBandwidth()
+  }
+
   /** Everything up to here was shown to a person. */
   saw(seq: number): void {
-    if (seq <= this.#saw) return
-    this.#saw = seq
-    this.#inSession({ kind: 'seen', up_to: seq })
+    this.#session.saw(seq)
   }
 
   /** Leaves the report; it stays readable and can be gone on with. */
@@ -267,42 +271,41 @@ export class Resident {
   async comeBack(): Promise<void> {
     await this.#remember({ left: false })
     this.#change({ phase: 'open' })
-    if (this.#connection.state.get().at === 'open') this.#enter()
-    else this.#connection.start()
+    this.#session.connect()
   }
 
-  /** Puts a finished report away for a new one. What is not safe yet is not put away. */
+  /** Puts a finished report away for a new one. Words, places and photos that no gateway has go into the new one. */
   async startAnew(): Promise<void> {
-    this.#connection.stop()
+    this.#session.stop()
     this.place.stop()
     this.live.stopAll()
-    await this.#outbox.clear()
-    await this.#photos.clear()
+    const carried = await this.#carryOver()
+    await this.#outbox.clear(carried)
+    await this.#photos.clear(carried)
     await this.#keep.delete('session', 'session')
-    this.#log.clear()
-    this.#refused = []
-    this.#attention = { delivered: 0, seen: 0 }
-    this.#delivered.told = 0
-    this.#saw = 0
-    this.#in_session = false
-    const { agency, limits, silent } = this.#report.get()
-    this.#report.set({ ...this.#nothing('new'), agency, limits, silent })
-    this.#connection.start()
+    this.#session.clear()
+    this.#own_media.clear()
+    const { agency, limits, silent, lasting, unkept } = this.#report.get()
+    this.#report.set({ ...nothing('new', lasting), agency, limits, silent, unkept })
+    this.#session.compose()
+    this.#session.connect()
   }
 
   /** Silent mode from here on: what is not safe moves to memory, the device forgets the rest. */
   async goSilent(): Promise<void> {
     if (!this.#keep.lasting) return this.#change({ silent: true })
     const memory = memoryKeep()
+    const named = (await this.#keep.get('session', 'session')) !== undefined
     await move(this.#keep, memory, {
       outbox: (value) => (value as Waiting).id,
       photos: (value) => (value as KeptPhoto).photo,
-      session: () => 'session',
     })
     this.#keep = memory
     this.#outbox.moved(memory)
     this.#photos.moved(memory)
     this.#change({ silent: true, lasting: false })
+    if (named) await this.#remember({})
+    await this.#keepBandwidth()
   }
 
   /**
@@ -315,20 +318,28 @@ export class Resident {
     const command: ResidentCommand = { kind: 'leave', quick_exit: true }
     const gone = this.#report.get().phase === 'open' ? this.#outbox.add(newId(), { kind: 'do', command }) : Promise.resolve()
     await Promise.race([this.#lastWord(gone), new Promise<void>((done) => this.#world.after(LAST_WORD_MS, done))])
-    this.#connection.stop()
+    this.#session.stop()
     const unsafe = this.#outbox.waiting.get().some(({ what }) => what.kind !== 'do' || what.command.kind !== 'leave')
-    if (!unsafe && this.#photos.waiting === 0) await this.#keep.wipe().catch(() => undefined)
+    if (!unsafe && this.#photos.waiting === 0) await this.#keep.wipe()
     else await this.#remember({ left: true })
   }
 
-  /** The network or the page came back. */
+  /** The page is looked at again: the link is checked, and what the device took away meanwhile comes back by itself. */
   wake(): void {
-    this.#connection.check()
+    this.#session.check()
+    this.place.again()
+    void this.live.reopen()
+  }
+
+  /** The device is on another network: the link is checked, live media find their new way. */
+  networkChanged(): void {
+    this.#session.check()
+    this.live.restart()
   }
 
   /** The page was taken over by another window, or stopped: takes it back. */
   takeBack(): void {
-    this.#connection.start()
+    this.#session.connect()
   }
 
   async #lastWord(added: Promise<void>): Promise<void> {
@@ -340,216 +351,57 @@ export class Resident {
     })
   }
 
-  async #greet(before: ToResident | null): Promise<FromResident | null> {
-    if (before?.kind !== 'challenge') return null
-    this.#key ??= await this.#deviceKey()
-    return { kind: 'hello', client: CLIENT, key: this.#key.point, signature: await this.#key.sign(before.nonce) }
+  /** What no gateway has, under new ids: an id belongs to one report. */
+  async #carryOver(): Promise<ReadonlySet<string>> {
+    const late = this.#session.refused.filter(({ code }) => code === 'session_closed').map(({ waiting }) => waiting)
+    const carried = new Set<string>()
+    for (const { id, what, written_ms } of [...late, ...this.#outbox.waiting.get()]) {
+      if (what.kind !== 'do' || !CARRIED.has(what.command.kind)) continue
+      const again = newId()
+      if (what.command.kind === 'announce_photo' && !(await this.#photos.again(id, again))) continue
+      await this.#outbox.add(again, what, written_ms)
+      carried.add(again)
+    }
+    return carried
   }
 
   /** Something waits for an answer, flows, or was just said: a dead link is noticed at once then. */
   #urgent(): boolean {
     const { waiting, session, phase } = this.#report.get()
     const { video, audio } = this.live.state.get()
-    const spoke = this.#world.now() - this.#spoke_ms < URGENT_FOR_MS
+    const spoke = this.#world.now() - Math.max(this.#spoke_ms, this.#session.heard_ms) < URGENT_FOR_MS
     return waiting > 0 || video || audio || spoke || (phase === 'open' && session === null)
   }
 
-  async #deviceKey(): Promise<DeviceKey> {
+  async #deviceKey(anew: boolean): Promise<DeviceKey> {
+    if (anew) {
+      this.#key = null
+      await this.#keep.delete('key', 'device')
+    }
     const keep = this.#keep
     // The keep may be wiped meanwhile (silent mode), or unable to hold a key: a key for this page is better than no link.
-    return deviceKey(keep).catch(() => deviceKey(keep === this.#keep ? memoryKeep() : this.#keep))
+    this.#key ??= await deviceKey(keep).catch(() => deviceKey(keep === this.#keep ? memoryKeep() : this.#keep))
+    return this.#key
   }
 
-  #receive(message: ToResident): void {
-    switch (message.kind) {
-      case 'welcome':
-        this.#welcomed(message)
-        break
-      case 'session':
-        void this.#entered(message)
-        break
-      case 'entry':
-        this.#entry(message)
-        break
-      case 'receipt':
-        void this.#receipt(message)
-        break
-      case 'attention':
-        this.#attention = { delivered: message.delivered, seen: message.seen }
-        this.#compose()
-        break
-      case 'real_time_text':
-        this.#theirTyping(message)
-        break
-      case 'queue_place': {
-        const { kind: _, ...place_in_queue } = message
-        this.#change({ place_in_queue })
-        break
-      }
-      case 'watching':
-        this.#change({ watchers: { telecommunicators: message.telecommunicators, supervisors: message.supervisors } })
-        break
-      case 'media_answer':
-        void this.live.answer(message.id, message.sdp)
-        break
-      case 'token':
-        this.#tokenCame(message.token, message.token_expires_ms)
-        break
-      case 'error':
-        void this.#error(message)
-        break
-    }
+  /** A fix worth sending; the first one carries the words that were typed before it. */
+  async #found(location: Location): Promise<void> {
+    const words = this.#place_words
+    this.#place_words = null
+    await this.#do({ kind: 'locate', location })
+    if (words !== null) await this.tellPlace(location, location.uncertainty_m, words)
   }
 
-  #welcomed(welcome: Extract<ToResident, { kind: 'welcome' }>): void {
-    const { agency, limits, now_ms } = welcome
-    this.#tokenCame(welcome.token, welcome.token_expires_ms)
-    this.#change({ agency, limits, clock_ms: now_ms - this.#now_ms(), trouble: null })
-    this.#enter()
+  #askOf(medium: Medium): string | undefined {
+    return this.#report.get().asks.find((ask) => ask.medium === medium)?.ask
   }
 
-  /** First message of a link: goes on with the session, or opens it. */
-  #enter(): void {
-    const { session } = this.#report.get()
-    if (session !== null) {
-      this.#resuming = true
-      this.#connection.send({ kind: 'resume', session, after: this.#log.last })
-      return
-    }
-    const opening = this.#outbox.opening()
-    if (opening !== null) this.#connection.send(opening)
-  }
-
-  async #entered(message: Extract<ToResident, { kind: 'session' }>): Promise<void> {
-    const { session, standing } = message
-    this.#resuming = false
-    const first = !this.#in_session
-    this.#in_session = true
-    const phase = standing === 'closed' ? 'over' : this.#report.get().phase === 'left' ? 'left' : 'open'
-    this.#change({ session, standing, phase, catching_up: false })
-    await this.#remember({ session })
-    if (!first || !this.#in_session) return
-    this.#outbox.attach((sending) => this.#inSession(sending))
-    this.#photos.online(session)
-    this.#typing.refresh()
-    this.live.publish()
-    if (this.#saw > 0) this.#inSession({ kind: 'seen', up_to: this.#saw })
-  }
-
-  #entry(entry: Entry): void {
-    const taken = this.#log.take(entry)
-    if (taken === 'hole' && !this.#resuming) {
-      this.#resuming = true
-      this.#change({ catching_up: true })
-      this.#enter()
-    }
-    if (taken !== 'new') return
-    this.#spoke_ms = this.#world.now()
-    this.#apply(entry)
-    this.#compose()
-    this.#tellDelivered()
-  }
-
-  #apply({ event, by, command }: Entry): void {
-    switch (event.kind) {
-      case 'text':
-        if (by.role !== 'resident') this.#heard.clear(command)
-        this.#change({ typing: this.#heard.text })
-        break
-      case 'photo_stored':
-        void this.#photos.settled(event.photo, null)
-        break
-      case 'photo_refused':
-        void this.#photos.settled(event.photo, event.code)
-        break
-      case 'taken':
-        this.#change({ standing: 'owned', place_in_queue: null })
-        break
-      case 'released':
-      case 'transferred':
-      case 'returned':
-        this.#change({ standing: 'waiting' })
-        break
-      case 'abandoned':
-        this.#change({ standing: 'abandoned' })
-        break
-      case 'consented':
-        this.#strayGrant(event.medium, event.granted)
-        break
-      case 'closed':
-        this.live.stopAll()
-        this.place.stop()
-        this.#change({ standing: 'closed', phase: 'over', place_in_queue: null })
-        break
-    }
-  }
-
-  /** A yes of before a reload: the camera is off now, so the gateway must not think it on. Asked for again by a person. */
-  #strayGrant(medium: Medium, granted: boolean): void {
-    if ((medium !== 'video' && medium !== 'audio') || !granted || this.#own_media.has(medium)) return
-    this.#world.after(DELIVERED_AFTER_MS, () => {
-      const still = grants(this.#log.entries, this.#outbox.waiting.get())[medium]
-      if (still && !this.#own_media.has(medium)) void this.#do({ kind: 'consent', medium, granted: false })
-    })
-  }
-
-  async #receipt({ id, rung }: Extract<ToResident, { kind: 'receipt' }>): Promise<void> {
-    const { session } = this.#report.get()
-    await this.#outbox.receipt(id, rung)
-    if (session !== null && rung === 'safe') this.#photos.announced(id, session)
-  }
-
-  async #error(error: ErrorMessage): Promise<void> {
-    if (error.id !== undefined) {
-      if (await this.#outbox.error(error)) return
-      if (this.live.refused(error.id)) return
-    }
-    if (error.code === 'no_such_session' && !this.#in_session) {
-      // The gateway no longer knows it: the words stay here to be read, and a new report can begin.
-      await this.#keep.delete('session', 'session')
-      this.#change({ session: null, phase: 'over', trouble: error.code })
-    } else if (error.retry !== 'later') this.#change({ trouble: error.code })
-  }
-
-  #wasRefused(waiting: Waiting, error: ErrorMessage): void {
-    this.#refused = [...this.#refused, { waiting, code: error.code }]
-    void this.#photos.settled(waiting.id, error.code)
-    if (waiting.what.kind === 'open') this.#change({ phase: 'new', trouble: error.code })
-    this.#compose()
-  }
-
-  #theirTyping(packet: Extract<ToResident, { kind: 'real_time_text' }>): void {
-    this.#heard.take(packet)
-    this.#change({ typing: this.#heard.text })
-    this.#fade?.()
-    this.#fade = this.#world.after(TYPING_FADES_MS, () => {
-      this.#heard.clear()
-      this.#change({ typing: '' })
-    })
-  }
-
-  #tellDelivered(): void {
-    this.#delivered.due ??= this.#world.after(DELIVERED_AFTER_MS, () => {
-      this.#delivered.due = null
-      if (this.#log.last <= this.#delivered.told) return
-      if (this.#inSession({ kind: 'delivered', up_to: this.#log.last })) this.#delivered.told = this.#log.last
-    })
-  }
-
-  #linkChanged(link: LinkState): void {
-    if (link.at !== 'open') {
-      this.#in_session = false
-      this.#resuming = false
-      this.#outbox.detach()
-      this.#photos.online(null)
-      this.live.rest()
-      this.#delivered.told = 0
-    }
-    this.#change({ link })
-  }
-
-  #inSession(message: FromResident): boolean {
-    return this.#in_session && this.#connection.send(message)
+  /** Shares the link: on a slow one words go before photos, and photos before video. */
+  #share(): void {
+    const { less, signs } = this.bandwidth.state.get()
+    const words = this.#outbox.waiting.get().some(({ what }) => what.kind === 'do' && WORDS.has(what.command.kind))
+    this.#photos.hold(less && words)
+    this.live.limit({ less, signs, hold: less && (words || this.#photos.waiting > 0) })
   }
 
   async #do(command: ResidentCommand): Promise<void> {
@@ -557,70 +409,34 @@ export class Resident {
     if (phase === 'open') await this.#outbox.add(newId(), { kind: 'do', command })
   }
 
-  async #uploadToken(renew: boolean): Promise<string> {
-    const now_ms = this.#now_ms() + this.#report.get().clock_ms
-    if (!renew && this.#token.expires_ms - now_ms > TOKEN_SPARE_MS) return this.#token.token
-    await new Promise<void>((done) => {
-      this.#token.wanted.push(done)
-      // Not in a session: the next welcome brings a token.
-      this.#connection.send({ kind: 'refresh_token' })
-    })
-    return this.#token.token
-  }
-
-  #tokenCame(token: string, expires_ms: number): void {
-    const { wanted } = this.#token
-    this.#token = { token, expires_ms, wanted: [] }
-    for (const done of wanted) done()
-  }
-
   async #remember(change: Partial<KeptSession>): Promise<void> {
     const { session, silent, phase } = this.#report.get()
     const kept: KeptSession = { session: session ?? '', silent, left: phase === 'left', ...change }
-    if (kept.session !== '') await this.#keep.put('session', 'session', kept).catch(() => undefined)
+    if (kept.session !== '') await this.#keep.put('session', 'session', kept)
   }
 
-  #compose(): void {
-    const waiting = this.#outbox.waiting.get()
-    const photos = this.#photos.all.get()
-    const { entries } = this.#log
-    this.#change({
-      items: timeline({ entries, waiting, refused: this.#refused, photos, ...this.#attention }),
-      asks: openAsks(entries, waiting),
-      granted: grants(entries, waiting),
-      waiting: waiting.filter(counts).length + this.#photos.waiting,
-    })
+  async #keepBandwidth(): Promise<void> {
+    const { choice, signs } = this.bandwidth.state.get()
+    await this.#keep.put('session', 'bandwidth', { choice, signs } satisfies KeptBandwidth)
+  }
+
+  /** What the browser says of its network. */
+  networkIs(word: NetworkWord): void {
+    this.bandwidth.told(word)
+  }
+
+  #guard(keep: Keep): Keep {
+    return guarded(keep, () => this.#change({ unkept: true }))
   }
 
   #change(change: Partial<Report>): void {
     this.#report.update((report) => ({ ...report, ...change }))
   }
-
-  #nothing(phase: Report['phase']): Report {
-    return {
-      phase,
-      link: { at: 'idle' },
-      agency: null,
-      limits: null,
-      session: null,
-      standing: null,
-      silent: false,
-      lasting: this.#keep.lasting,
-      items: [],
-      asks: [],
-      granted: { place: false, photo: false, video: false, audio: false },
-      waiting: 0,
-      place_in_queue: null,
-      watchers: { telecommunicators: 0, supervisors: 0 },
-      typing: '',
-      catching_up: false,
-      clock_ms: 0,
-      trouble: null,
-    }
-  }
 }
 
-/** What a person would count as waiting: a photo is counted once, by its original. */
-function counts({ what }: Waiting): boolean {
-  return what.kind === 'open' || what.command.kind !== 'announce_photo'
-}
+/** Uncertainty of coordinates that somebody typed, in metres: nobody knows; a house and its garden. */
+const TYPED_UNCERTAINTY_M = 30
+/** What goes before pictures on a slow link. */
+const WORDS: ReadonlySet<string> = new Set(['text', 'locate'])
+/** What goes into the next report when no gateway has it. */
+const CARRIED: ReadonlySet<string> = new Set(['text', 'locate', 'announce_photo'])

@@ -1,4 +1,4 @@
-// Commands of a person of an agency: each has an id, is kept until its receipt or a final refusal, and is sent again after a break.
+// Commands of a person of an agency: each has an id, is kept until it is safe or finally refused, and is sent again after a break.
 //
 // Owns: the pending commands, the promises of those who wait, and the pause before a retry. Must not: decide whether a command is
 // allowed. Used by: `staff.ts`.
@@ -32,9 +32,11 @@ interface Pending {
   readonly keep: (receipt: Receipt) => void;
   readonly refuse: (reason: Error) => void;
   tries: number;
+  /** Answered `stored`: done, and not yet safe. */
+  stored: Receipt | undefined;
 }
 
-/** Commands without a receipt. */
+/** Commands that are not safe yet. */
 export class PendingCommands {
   readonly #pending = new Map<string, Pending>();
   readonly #send: (frame: Command) => boolean;
@@ -45,18 +47,18 @@ export class PendingCommands {
 
   /** How many wait for their receipt. */
   get size(): number {
-    return this.#pending.size;
+    return [...this.#pending.values()].filter(({ stored }) => stored === undefined).length;
   }
 
-  /** Sends a command and waits for its receipt, over breaks of the link. */
+  /** Sends a command and waits for its receipt, over breaks of the link. A gateway that is cut off answers `stored`: work goes on. */
   give(command: Command): Promise<Receipt> {
     return new Promise((keep, refuse) => {
-      this.#pending.set(command.id, { command, keep, refuse, tries: 0 });
+      this.#pending.set(command.id, { command, keep, refuse, tries: 0, stored: undefined });
       this.#send(command);
     });
   }
 
-  /** The link is back: everything without a receipt goes again, with the same ids, in order. */
+  /** The link is back: everything that is not safe goes again, with the same ids, in order. */
   resend(): void {
     for (const pending of this.#pending.values()) this.#send(pending.command);
   }
@@ -64,10 +66,23 @@ export class PendingCommands {
   /** Takes a receipt; `false` if nobody waits for it. */
   receipt(receipt: Receipt): boolean {
     const pending = this.#pending.get(receipt.id);
-    if (!pending || receipt.rung !== 'safe') return pending !== undefined;
-    this.#pending.delete(receipt.id);
+    if (!pending) return false;
+    if (receipt.rung === 'safe') this.#pending.delete(receipt.id);
+    else pending.stored = receipt;
     pending.keep(receipt);
     return true;
+  }
+
+  /** What was stored in this session with entries up to here is safe. */
+  safe(session: string, up_to: number): void {
+    for (const [id, { stored }] of this.#pending) {
+      if (stored?.session === session && stored.last > 0 && stored.last <= up_to) this.#pending.delete(id);
+    }
+  }
+
+  /** Entries of this session got other numbers: what is not safe is asked for again. */
+  rewound(session: string): void {
+    for (const { stored, command } of this.#pending.values()) if (stored?.session === session) this.#send(command);
   }
 
   /** Takes an error; `false` if it belongs to no command. */
@@ -75,6 +90,7 @@ export class PendingCommands {
     const pending = refusal.id === undefined ? undefined : this.#pending.get(refusal.id);
     if (!pending) return false;
     pending.tries += 1;
+    if (pending.stored !== undefined && refusal.retry !== 'never') return true;
     const later = refusal.retry === 'later' && refusal.code !== 'nothing_waits' && pending.tries < LATER_TRIES_MAX;
     if (later) {
       const pause = Math.max(refusal.after_ms ?? 0, RETRY_AFTER_MIN_MS) * pending.tries;

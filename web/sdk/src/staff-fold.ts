@@ -46,6 +46,8 @@ export interface Photo {
   readonly mediaType: string
   /** A re-encoded preview can be shown. */
   readonly preview: boolean
+  /** The preview that came along was refused; the original may still come. */
+  readonly previewRefused: boolean
   /** `sending` until the original is sealed or refused. */
   readonly state: 'sending' | 'stored' | 'refused'
   /** Whether a re-encoded copy can be shown. */
@@ -188,12 +190,15 @@ function stepPhoto(draft: Draft, entry: Entry, event: Event): void {
     case 'photo_announced':
       draft.photos = [...draft.photos, {
         photo: event.photo, seq: entry.seq, atMs: entry.at_ms, sizeBytes: event.size_bytes, mediaType: event.media_type,
-        preview: false, state: 'sending', copy: false, sha256: undefined, refusal: undefined, revealedBy: [],
+        preview: false, previewRefused: false, state: 'sending', copy: false, sha256: undefined, refusal: undefined, revealedBy: [],
       }]
       medium(draft, 'photo', { flowing: true, flowed: true })
       return
     case 'photo_previewed':
       change(draft, event.photo, { preview: true })
+      return
+    case 'photo_preview_refused':
+      change(draft, event.photo, { previewRefused: true })
       return
     case 'photo_stored':
       change(draft, event.photo, {

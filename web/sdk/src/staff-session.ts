@@ -94,6 +94,9 @@ export class FollowedSession {
 
   /** Asks for the log from where it stands: on first opening and after each break of the link. */
   ask(): void {
+    // Where this link leads, kept entries may have other numbers.
+    const kept = [...this.view.get().entries, ...this.#fresh].find((entry) => entry.kept === true)
+    if (kept) this.#rewind(kept.seq - 1)
     this.#healing = true
     this.#told = 0
     this.catching.set(this.#last === 0 ? 'asking' : 'catching_up')
@@ -129,6 +132,20 @@ export class FollowedSession {
     }
     this.#settle()
     this.#later()
+  }
+
+  /** Entries up to here keep their numbers. */
+  safe(up_to: number): void {
+    this.#flush()
+    const settle = (entry: Entry): Entry => (entry.kept === true && entry.seq <= up_to ? { ...entry, kept: false } : entry)
+    this.view.update((view) => ({ ...view, entries: view.entries.map(settle) }))
+  }
+
+  /** Entries after this one come again, with their final numbers. */
+  rewound(after: number): void {
+    this.#rewind(after)
+    this.catching.set('catching_up')
+    this.#healing = false
   }
 
   /** Somebody types. */
@@ -176,7 +193,18 @@ export class FollowedSession {
     this.#show ??= setTimeout(() => this.#flush(), SHOW_EVERY_MS)
   }
 
+  #rewind(after: number): void {
+    this.#flush()
+    const stay = this.view.get().entries.filter((entry) => entry.seq <= after)
+    this.#ahead.clear()
+    this.#last = stay.at(-1)?.seq ?? 0
+    this.#head = Math.min(this.#head, this.#last)
+    this.#told = Math.min(this.#told, this.#last)
+    this.view.set(fold(emptyView(), stay))
+  }
+
   #flush(): void {
+    clearTimeout(this.#show)
     this.#show = undefined
     const fresh = this.#fresh
     this.#fresh = []

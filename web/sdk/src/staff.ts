@@ -3,7 +3,7 @@
 // Owns: the token and its refresh, the link, registration and agent state, the list, followed sessions, commands. Everything that
 // was asked for is asked again after a break. Must not: know a page, a framework or words of a language. Used by: `console/`,
 // `supervisor/`; reference for native consoles.
-import { Connection, socketUrl, type LinkState, type Surroundings } from './connection.ts'
+import { socketUrl, type LinkState, type Surroundings } from './connection.ts'
 import { newId } from './ids.ts'
 import type {
   AgentReason, AgentState, Board, ErrorMessage, FromStaff, Medium, SessionRow, StaffCommand, ToStaff,
@@ -12,6 +12,7 @@ import { PendingCommands, Refused, type Receipt } from './staff-commands.ts'
 import { EMPTY_LIST, ListKeeper, type SessionList } from './staff-list.ts'
 import { browserMedia, Watch, type MediaDevice } from './staff-media.ts'
 import { FollowedSession, type SessionPort } from './staff-session.ts'
+import { OwnLink, type LinkEnds, type StaffLink } from './staff-share.ts'
 import { refresh, SignInFailed, type Fetch, type SignedIn } from './staff-sign-in.ts'
 import { Store, type Readable } from './store.ts'
 
@@ -21,6 +22,7 @@ export type { SessionList } from './staff-list.ts'
 export type { Watch, WatchState } from './staff-media.ts'
 export type { Catching, FollowedSession, LiveNow, Presence } from './staff-session.ts'
 export { signIn, SignInFailed, type SignedIn } from './staff-sign-in.ts'
+export { browserWindows, SharedLink, signInOfOtherWindows, type StaffLink, type Windows } from './staff-share.ts'
 export type { LinkState } from './connection.ts'
 
 /** What the gateway said on `welcome`. */
@@ -56,6 +58,8 @@ export interface StaffOptions {
   readonly registers?: boolean
   readonly fetch?: Fetch
   readonly media?: MediaDevice
+  /** The link to speak over; one of its own where left out. Windows of one person share one with `SharedLink`. */
+  readonly link?: (ends: LinkEnds) => StaffLink
   readonly surroundings?: Surroundings
   /** Whole ms since 1970 by this device. */
   readonly now?: () => number
@@ -71,6 +75,8 @@ const TIMER_MAX_MS = 2_147_000_000
 /** One signed-in person's connection. */
 export class StaffClient {
   readonly link: Readable<LinkState>
+  /** Whether this window holds the connection: it makes the sounds for all windows of this person. */
+  readonly leads: Readable<boolean>
   readonly ended = new Store<Ended | undefined>(undefined)
   readonly welcome = new Store<StaffWelcome | undefined>(undefined)
   readonly list = new Store<SessionList>(EMPTY_LIST)
@@ -85,7 +91,7 @@ export class StaffClient {
   readonly fault = new Store<ErrorMessage | undefined>(undefined)
 
   readonly #options: StaffOptions
-  readonly #connection: Connection<FromStaff, ToStaff>
+  readonly #connection: StaffLink
   readonly #keeper = new ListKeeper()
   readonly #pending: PendingCommands
   readonly #watches = new Map<string, Watch>()
@@ -100,13 +106,22 @@ export class StaffClient {
     const send = (frame: FromStaff): boolean => this.#connection.send(frame)
     this.#pending = new PendingCommands(send)
     this.#port = { send, id: newId, me: () => this.#signedIn.staff }
-    this.#connection = new Connection<FromStaff, ToStaff>({
+    this.#connection = (options.link ?? ((ends) => new OwnLink(ends)))({
       url: () => socketUrl('/ws/staff', options.origin),
       greet: (before) => (before === null ? { kind: 'hello', client: options.client, token: this.#signedIn.token } : null),
       receive: (message) => this.#receive(message),
+      me: () => this.#signedIn,
+      picture: () => this.#picture(),
+      ended: (why) => this.#end(why as Ended),
+      renewed: (fresh) => this.#renewed(fresh),
+      stated: ({ state, reason }) => {
+        const own = this.own.get()
+        if (own.state !== state || own.reason !== reason) this.own.set({ state, reason, sinceMs: this.nowMs() })
+      },
       ...(options.surroundings ? { surroundings: options.surroundings } : {}),
     })
     this.link = this.#connection.state
+    this.leads = this.#connection.leads
     this.link.subscribe((state) => this.#linkChanged(state))
   }
 
@@ -155,7 +170,7 @@ export class StaffClient {
     this.follow(session)
   }
 
-  /** A command to one session. Resolves when it is safe; it survives breaks of the link. */
+  /** A command to one session. Resolves when it is on disk, and is kept until it is safe; it survives breaks of the link. */
   command(session: string, command: StaffCommand, id: string = newId()): Promise<Receipt> {
     return this.#pending.give({ kind: 'do', id, session, command })
   }
@@ -290,9 +305,13 @@ export class StaffClient {
   #followedMessage(message: ToStaff): void {
     if (message.kind === 'session') this.#find(message.row.session)?.began(message)
     if (!('session' in message)) return
+    if (message.kind === 'safe') this.#pending.safe(message.session, message.up_to)
+    if (message.kind === 'rewound') this.#pending.rewound(message.session)
     const followed = this.#find(message.session)
     if (!followed) return
     if (message.kind === 'entry') followed.entry(message)
+    if (message.kind === 'safe') followed.safe(message.up_to)
+    if (message.kind === 'rewound') followed.rewound(message.after)
     if (message.kind === 'real_time_text') followed.typing(message)
     if (message.kind === 'presence') {
       followed.presence.set({ connected: message.connected, delivered: message.delivered, seen: message.seen })
@@ -314,6 +333,22 @@ export class StaffClient {
     for (const followed of this.followed.get()) followed.ask()
     this.#pending.resend()
     for (const watch of this.#watches.values()) watch.relinked()
+  }
+
+  /** What another window of the same person needs to begin. */
+  #picture(): readonly ToStaff[] {
+    const welcome = this.welcome.get()
+    if (!welcome) return []
+    const { state, version, waiting, owned, abandoned, totals } = this.list.get()
+    const now: ToStaff = { ...welcome, now_ms: Math.round(this.nowMs()) }
+    if (state === 'loading' || !this.#keeper.complete) return [now]
+    return [now, { kind: 'sessions', version, rows: [...waiting, ...owned, ...abandoned], ...totals }]
+  }
+
+  #renewed(fresh: SignedIn): void {
+    this.#signedIn = { ...this.#signedIn, ...fresh }
+    this.#options.keep?.(this.#signedIn)
+    this.#planRefresh()
   }
 
   #sayState(): void {
@@ -345,15 +380,17 @@ export class StaffClient {
       history.refuse(new Refused(message))
       return
     }
-    this.fault.set(message)
+    // With an id it answers something that another window asked for.
+    if (message.id === undefined || message.code.startsWith('token_')) this.fault.set(message)
   }
 
   #linkChanged(state: LinkState): void {
     if (state.at !== 'stopped') return
     const { stop } = state
     if (stop.why === 'asked') return
-    if (stop.why === 'change_needed') void this.#refresh(true)
-    else this.#end(stop.code === 4300 ? 'replaced' : 'protocol')
+    if (stop.why === 'change_needed') {
+      if (this.#connection.leads.get()) void this.#refresh(true)
+    } else this.#end(stop.code === 4300 ? 'replaced' : 'protocol')
   }
 
   #planRefresh(): void {
@@ -363,12 +400,16 @@ export class StaffClient {
   }
 
   async #refresh(thenStart: boolean): Promise<void> {
+    if (!this.#connection.leads.get()) {
+      // The window that leads does it, and tells the others.
+      this.#refreshTimer = setTimeout(() => void this.#refresh(false), REFRESH_AGAIN_MS)
+      return
+    }
     try {
       const fresh = await refresh(this.#signedIn.token, this.#options.origin, this.#options.fetch)
       if (this.ended.get()) return
-      this.#signedIn = { ...this.#signedIn, ...fresh }
-      this.#options.keep?.(this.#signedIn)
-      this.#planRefresh()
+      this.#renewed(fresh)
+      this.#connection.renewed(this.#signedIn)
       if (thenStart) this.#connection.start()
     } catch (reason) {
       const gone = reason instanceof SignInFailed && /^(token_|sign_in_refused)/.test(reason.code)
@@ -382,7 +423,7 @@ export class StaffClient {
     clearTimeout(this.#refreshTimer)
     for (const watch of this.#watches.values()) watch.stop()
     for (const followed of this.followed.get()) followed.close()
-    this.#connection.stop()
+    this.#connection.stop(why === 'replaced' ? undefined : why)
     this.#pending.abandon(new Error(why))
     if (why !== 'replaced') this.#options.keep?.(undefined)
     this.ended.set(why)

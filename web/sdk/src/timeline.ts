@@ -26,7 +26,7 @@ export interface Item {
   key: string
   /** Sequence number, once in the log. */
   seq: number | null
-  /** When, by the gateway's clock; by this device's until then. */
+  /** When, by the gateway's clock: of what waits, this device's clock is corrected by what the gateway told. */
   at_ms: number
   from: 'me' | 'gateway' | Role
   body: Body
@@ -59,6 +59,8 @@ export interface Material {
   /** Delivered and seen up to these sequence numbers. */
   delivered: number
   seen: number
+  /** Add to this device's clock to get the gateway's, in ms. */
+  clock_ms: number
 }
 
 /** The list, oldest first, what waits last. */
@@ -68,30 +70,32 @@ export function timeline(material: Material): Item[] {
   const items: Item[] = []
   const keys = new Set<string>()
   for (const entry of material.entries) {
-    const item = fromEntry(entry, material, waits.has(entry.command) ? (rungs.get(entry.command) ?? 'stored') : 'safe')
+    const item = fromEntry(entry, material, waits.has(entry.command) || entry.kept === true ? (rungs.get(entry.command) ?? 'stored') : 'safe')
     if (item === null) continue
     items.push(item)
     keys.add(item.key)
   }
-  for (const refused of material.refused) items.push(...fromWaiting(refused.waiting, material, refused.code))
+  for (const refused of material.refused) for (const item of fromWaiting(refused.waiting, material, refused.code)) atItsTime(items, item)
   for (const waiting of material.waiting) {
     items.push(...fromWaiting(waiting, material, null).filter((item) => !keys.has(item.key)))
   }
   return onlyNewestFix(items)
 }
 
-/** The asks that wait for an answer. */
+/** The asks that wait for an answer: of each medium the newest, until the resident said yes or no to that medium after it. */
 export function openAsks(entries: readonly Entry[], waiting: readonly Waiting[]): Ask[] {
-  const answered = new Set<string>()
-  for (const { event } of entries) if (event.kind === 'consented' && event.ask !== undefined) answered.add(event.ask)
-  for (const { what } of waiting) {
-    if (what.kind === 'do' && what.command.kind === 'consent' && what.command.ask !== undefined) answered.add(what.command.ask)
+  const open = new Map<Medium, Ask>()
+  for (const { event, by } of entries) {
+    if (event.kind === 'asked') {
+      const { ask, medium, question } = event
+      open.set(medium, { ask, medium, question: question ?? null, by: by.role === 'staff' ? by.as : 'telecommunicator' })
+    }
+    if (event.kind === 'consented') open.delete(event.medium)
+    // A closed report asks nothing any more.
+    if (event.kind === 'closed') open.clear()
   }
-  return entries.flatMap(({ event, by }) =>
-    event.kind === 'asked' && !answered.has(event.ask)
-      ? [{ ask: event.ask, medium: event.medium, question: event.question ?? null, by: by.role === 'staff' ? by.as : 'telecommunicator' }]
-      : [],
-  )
+  for (const { what } of waiting) if (what.kind === 'do' && what.command.kind === 'consent') open.delete(what.command.medium)
+  return [...open.values()]
 }
 
 /** What the resident has agreed to, newest word last: the log, then what waits. */
@@ -161,13 +165,19 @@ function fromWaiting(waiting: Waiting, material: Material, refusal: string | nul
   return bodies.map((body) => ({
     key: `${waiting.id}:${body.kind}`,
     seq: null,
-    at_ms: waiting.written_ms,
+    at_ms: waiting.written_ms + material.clock_ms,
     from: 'me',
     body,
     safety: refusal !== null ? 'refused' : waiting.rung === 'stored' ? 'stored' : 'device',
     attention: 'none',
     refusal,
   }))
+}
+
+/** What was refused stands where it was written, not under everything that comes after it. */
+function atItsTime(items: Item[], item: Item): void {
+  const later = items.findIndex(({ at_ms }) => at_ms > item.at_ms)
+  items.splice(later < 0 ? items.length : later, 0, item)
 }
 
 function refusalOf(photo: OwnPhoto | null): string | null {

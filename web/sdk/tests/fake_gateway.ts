@@ -19,6 +19,8 @@ export class FakeGateway {
   received: FromResident[] = []
   /** Answers nothing to commands while true: a gateway whose disk hangs. */
   mute = false
+  /** Cut off from the tier it shares: receipts say stored, entries are kept. */
+  alone = false
   now_ms = 1_790_000_000_000
   agency = {
     agency: 'demo.example',
@@ -145,15 +147,28 @@ export class FakeGateway {
     }
   }
 
+  /** The shared tier is back, and this stands in its log before what was kept after `after`. */
+  rejoin(after: number, event: Event): void {
+    this.alone = false
+    const kept = this.entries.filter((entry) => entry.seq > after)
+    this.entries = this.entries.filter((entry) => entry.seq <= after)
+    this.say({ kind: 'rewound', after })
+    this.staff(event)
+    for (const { command, by, event: own } of kept) {
+      const { seq } = this.#append(command, by, own)
+      this.#done.set(command, { first: seq, last: seq })
+    }
+  }
+
   #receipt(id: string): void {
     const done = this.#done.get(id)
-    if (done !== undefined) this.say({ kind: 'receipt', id, rung: 'safe', ...done })
+    if (done !== undefined) this.say({ kind: 'receipt', id, rung: this.alone ? 'stored' : 'safe', ...done })
   }
 
   #append(command: string, by: Actor, event: Event, tell = true): Entry {
     const prev = this.entries.at(-1)?.seq ?? 0
     // Every second number is hidden from residents, so that holes and hidden entries are told apart.
-    const entry: Entry = { kind: 'entry', seq: prev + 2, prev, at_ms: this.now_ms, by, command, event }
+    const entry: Entry = { kind: 'entry', seq: prev + 2, prev, at_ms: this.now_ms, by, command, event, ...(this.alone ? { kept: true } : {}) }
     this.entries.push(entry)
     if (tell) this.say(entry)
     return entry

@@ -69,6 +69,32 @@ describe('the outbox', () => {
     expect(box.waiting.get()).toEqual([])
   })
 
+  it('lets go of what was stored once its place is safe, and asks again when places have changed', async () => {
+    const box = outbox(memoryKeep())
+    const sent: string[] = []
+    box.attach(({ id }) => sent.push(id) > 0)
+    for (const id of ['one', 'two', 'three']) await box.add(id, text(id))
+    await box.receipt('one', 'stored', 4)
+    await box.receipt('two', 'stored', 5)
+    expect(await box.safe(4)).toEqual(['one'])
+    expect(box.waiting.get().map(({ id }) => id)).toEqual(['two', 'three'])
+    box.rewound()
+    expect(sent).toEqual(['one', 'two', 'three', 'two'])
+    await box.receipt('two', 'safe', 9)
+    expect(box.waiting.get().map(({ id }) => id)).toEqual(['three'])
+  })
+
+  it('takes no word about places for a receipt of an earlier link', async () => {
+    const box = outbox(memoryKeep())
+    await box.add('one', text('1'))
+    box.attach(() => true)
+    await box.receipt('one', 'stored', 4)
+    box.detach()
+    box.attach(() => true)
+    expect(await box.safe(4)).toEqual([])
+    expect(box.waiting.get()).toHaveLength(1)
+  })
+
   it('tells the age of what waited, not its time', async () => {
     const box = outbox(memoryKeep())
     await box.add('one', text('1'))

@@ -76,6 +76,43 @@ describe('a resident', () => {
     expect(resident.report.get()).toMatchObject({ phase: 'open', standing: 'waiting' })
   })
 
+  it('shows what is stored at a gateway that is cut off, and lets go of it when its place is safe', async () => {
+    const resident = await begun()
+    gateway.alone = true
+    await resident.say('water')
+    await until(() => resident.report.get().items.some(({ safety }) => safety === 'stored'))
+    expect(resident.report.get().waiting).toBe(1)
+    gateway.say({ kind: 'safe', up_to: gateway.entries.at(-1)?.seq ?? 0 })
+    await until(() => resident.report.get().waiting === 0)
+    expect(resident.report.get().items.at(-1)).toMatchObject({ safety: 'safe' })
+  })
+
+  it('takes the final order after a split, and sends again what is not safe', async () => {
+    const resident = await begun()
+    const after = gateway.entries.at(-1)?.seq ?? 0
+    gateway.alone = true
+    await resident.say('water')
+    await until(() => resident.report.get().items.some(({ safety }) => safety === 'stored'))
+    gateway.rejoin(after, { kind: 'text', text: 'From the other side', age_ms: 0 })
+    await until(() => resident.report.get().waiting === 0)
+    expect(texts(resident)).toEqual(['From the other side', 'water'])
+    expect(logged()).toEqual(['From the other side', 'water'])
+  })
+
+  it('opens again after a break where the opening is only stored', async () => {
+    gateway.alone = true
+    const resident = await client()
+    await resident.begin({ category: 'fire', language: 'en' })
+    await until(() => resident.report.get().session !== null)
+    offline()
+    gateway.alone = false
+    online()
+    gateway.received = []
+    world.advance(60_000)
+    await until(() => resident.report.get().waiting === 0)
+    expect(gateway.received.some(({ kind }) => kind === 'open')).toBe(true)
+  })
+
   it('says safe only after the receipt', async () => {
     const resident = await begun()
     gateway.mute = true

@@ -52,6 +52,9 @@ describe('the view of a session', () => {
     const announced: Event = { kind: 'photo_announced', photo: 'p', media_type: 'image/jpeg', size_bytes: 9, preview: true, age_ms: 0 }
     expect(folded(announced).photos[0]).toMatchObject({ state: 'sending', preview: false })
     expect(folded(announced, { kind: 'photo_previewed', photo: 'p' }).photos[0]?.preview).toBe(true)
+    expect(folded(announced, { kind: 'photo_preview_refused', photo: 'p', code: 'preview_refused' }).photos[0]).toMatchObject({
+      preview: false, previewRefused: true, state: 'sending',
+    })
     const stored: Event = { kind: 'photo_stored', photo: 'p', sha256: 'ab', size_bytes: 9, media_type: 'image/jpeg', copy: true }
     expect(folded(announced, stored, [{ kind: 'photo_revealed', photo: 'p' }, TINA]).photos[0]).toMatchObject({
       state: 'stored', copy: true, revealedBy: ['tina'],

@@ -22,7 +22,7 @@ const waits = (id: string, text: string, rung?: 'stored'): Waiting => ({
   ...(rung === undefined ? {} : { rung }),
 })
 const made = (material: Partial<Material>) =>
-  timeline({ entries: [], waiting: [], refused: [], photos: new Map(), delivered: 0, seen: 0, ...material })
+  timeline({ entries: [], waiting: [], refused: [], photos: new Map(), delivered: 0, seen: 0, clock_ms: 0, ...material })
 
 describe('the log', () => {
   it('tells a hole from an entry that residents do not see', () => {
@@ -77,6 +77,13 @@ describe('asks and grants', () => {
     const answer: Waiting = { id: 'a', order: 2, written_ms: 0, what: { kind: 'do', command: { kind: 'consent', medium: 'video', granted: false, ask: 'q' } } }
     expect(openAsks(entries, [answer])).toEqual([])
     expect(openAsks([...entries, entry(2, 1, { kind: 'consented', medium: 'video', granted: true, ask: 'q' })], [])).toEqual([])
+  })
+
+  it('are answered by any later word on the same medium, and asked once for each medium', () => {
+    const again = entry(2, 1, { kind: 'asked', ask: 'r', medium: 'video' }, 'r', true)
+    const entries = [entry(1, 0, asked, 'q', true), again]
+    expect(openAsks(entries, []).map(({ ask }) => ask)).toEqual(['r'])
+    expect(openAsks([...entries, entry(3, 2, { kind: 'consented', medium: 'video', granted: true })], [])).toEqual([])
   })
 
   it('give the newest word of the resident', () => {

@@ -14,6 +14,8 @@ setWorkerUrl(workerUrl)
 export interface Places {
   readonly fixes: readonly Location[]
   readonly service: Location | undefined
+  /** A fix to point out. */
+  readonly marked?: Location | undefined
 }
 
 /** Colours of the page, read from its tokens. */
@@ -33,7 +35,7 @@ function built({ page, line, ink, device, service }: Colours): StyleSpecificatio
   const source = { type: 'geojson' as const, data: EMPTY }
   return {
     version: 8,
-    sources: { grid: source, circle: source, track: source, fixes: source, latest: source, service: source },
+    sources: { grid: source, circle: source, track: source, fixes: source, latest: source, service: source, marked: source },
     layers: [
       { id: 'page', type: 'background', paint: { 'background-color': page } },
       { id: 'grid', type: 'line', source: 'grid', paint: { 'line-color': line, 'line-width': 1 } },
@@ -42,9 +44,12 @@ function built({ page, line, ink, device, service }: Colours): StyleSpecificatio
       { id: 'track', type: 'line', source: 'track', paint: { 'line-color': device, 'line-width': 2.5 } },
       { id: 'fixes', type: 'circle', source: 'fixes', paint: { 'circle-radius': 3, 'circle-color': device, 'circle-opacity': 0.5 } },
       { id: 'latest', type: 'circle', source: 'latest', paint: {
-        'circle-radius': 7, 'circle-color': device, 'circle-stroke-color': ink, 'circle-stroke-width': 2 } },
+        // A single fix is the first, rough one: it is drawn faded until a second confirms it.
+        'circle-radius': 7, 'circle-color': device, 'circle-opacity': ['case', ['==', ['get', 'first'], true], 0.45, 1], 'circle-stroke-color': ink, 'circle-stroke-width': 2 } },
       { id: 'service', type: 'circle', source: 'service', paint: {
         'circle-radius': 10, 'circle-color': 'rgba(0,0,0,0)', 'circle-stroke-color': service, 'circle-stroke-width': 4 } },
+      { id: 'marked', type: 'circle', source: 'marked', paint: {
+        'circle-radius': 14, 'circle-color': 'rgba(0,0,0,0)', 'circle-stroke-color': ink, 'circle-stroke-width': 3 } },
     ],
   }
 }
@@ -93,13 +98,14 @@ export class PlaceMap {
   }
 
   #draw(): void {
-    const { fixes, service } = this.#places
+    const { fixes, service, marked } = this.#places
     const latest = fixes.at(-1)
     this.#set('circle', latest ? circle(latest) : EMPTY)
     this.#set('track', fixes.length > 1 ? track(fixes) : EMPTY)
     this.#set('fixes', { type: 'FeatureCollection', features: fixes.slice(0, -1).map(point) })
-    this.#set('latest', latest ? point(latest) : EMPTY)
+    this.#set('latest', latest ? { ...point(latest), properties: { first: fixes.length === 1 } } : EMPTY)
     this.#set('service', service ? point(service) : EMPTY)
+    this.#set('marked', marked ? point(marked) : EMPTY)
     this.#grid()
     if (!this.#moved) this.#fit(this.#fitted)
   }

@@ -12,14 +12,21 @@ export type Group = (typeof GROUPS)[number]
 
 const GROUP_OF: Record<Event['kind'], Group> = {
   opened: 'standing', triaged: 'standing', priority_changed: 'standing', text: 'messages', located: 'place', service_located: 'place',
-  photo_announced: 'media', photo_previewed: 'media', photo_stored: 'media', photo_refused: 'media', photo_revealed: 'media', asked: 'media', consented: 'media',
+  photo_announced: 'media', photo_previewed: 'media', photo_preview_refused: 'media', photo_stored: 'media', photo_refused: 'media', photo_revealed: 'media', asked: 'media', consented: 'media',
   media_started: 'media', media_ended: 'media', taken: 'standing', released: 'standing', transferred: 'standing', left: 'standing',
-  abandoned: 'standing', returned: 'standing', closed: 'standing', note: 'notes', watched: 'standing', seen: 'messages',
+  abandoned: 'standing', returned: 'standing', closed: 'standing', note: 'notes', watched: 'standing', seen: 'messages', overruled: 'standing',
 }
 
 /** The group of an event. An event of a newer gateway counts as standing. */
 export function groupOf(event: Event): Group {
   return GROUP_OF[event.kind] ?? 'standing'
+}
+
+const SYSTEM: ReadonlySet<Event['kind']> = new Set(['triaged', 'photo_previewed', 'photo_stored', 'watched', 'seen', 'media_started', 'media_ended'])
+
+/** Whether it is a fact of the machinery rather than something that people said or did. */
+export function isSystem({ event, by }: Entry): boolean {
+  return SYSTEM.has(event.kind) || (by.role === 'gateway' && event.kind !== 'abandoned' && event.kind !== 'returned')
 }
 
 /** Who did it, in words. */
@@ -76,6 +83,8 @@ export function said(entry: Entry): string {
       return t('said-watched', { staff: event.staff, role: t(`role-${event.as}`) })
     case 'seen':
       return t('said-seen', { seq: event.up_to })
+    case 'overruled':
+      return t('said-overruled', { what: said({ ...entry, event: event.event }) })
     default:
       return t(`said-${event.kind.replaceAll('_', '-')}`)
   }

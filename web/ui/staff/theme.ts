@@ -1,15 +1,16 @@
-// The remembered switch between the system's theme, light and dark.
+// The remembered switch between the system's theme, light, dark and high contrast.
 //
-// Owns: the choice and where it is kept. `public/assets/theme-1.js` applies it before the first paint. Used by: the top bar, the map.
+// Owns: the choice and where it is kept. `public/assets/theme-2.js` applies it before the first paint. Used by: the top bar, the map.
 import { Store } from '../../sdk/src/store.ts'
 
 /** What a person can choose. */
-export type Theme = 'system' | 'light' | 'dark'
+export type Theme = 'system' | 'light' | 'dark' | 'contrast'
 
 const KEY = 'callbox-theme'
 
 function kept(): Theme {
-  const { theme } = document.documentElement.dataset
+  const { theme, contrast } = document.documentElement.dataset
+  if (contrast === 'more') return 'contrast'
   return theme === 'light' || theme === 'dark' ? theme : 'system'
 }
 
@@ -18,8 +19,12 @@ export const theme = new Store<Theme>(kept())
 
 /** Applies and remembers a choice. */
 export function choose(next: Theme): void {
-  if (next === 'system') delete document.documentElement.dataset['theme']
-  else document.documentElement.dataset['theme'] = next
+  const { dataset } = document.documentElement
+  // A person who chose light or dark gets it, whatever contrast the system asks for.
+  delete dataset['theme']
+  delete dataset['contrast']
+  if (next === 'contrast') dataset['contrast'] = 'more'
+  else if (next !== 'system') Object.assign(dataset, { theme: next, contrast: 'normal' })
   try {
     if (next === 'system') localStorage.removeItem(KEY)
     else localStorage.setItem(KEY, next)

@@ -54,6 +54,11 @@ export function t(id: string, values: Values = {}): string {
   return WORDS[language].say(id, values)
 }
 
+/** The sentence with this id in another language than the page's: for what is written to others. */
+export function inLanguage(other: Language, id: string): string | undefined {
+  return WORDS[other].has(id) ? WORDS[other].say(id) : undefined
+}
+
 /** Whether there is a sentence with this id. */
 export function hasWords(id: string): boolean {
   return WORDS[language].has(id)

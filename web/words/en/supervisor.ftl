@@ -6,18 +6,18 @@ board-old = Figures are { $age } old.
 guarantee = What “safe” is worth here:
 guarantee-local_disk = written to this node's disk and flushed. A lost disk would lose it.
 guarantee-replicated = written to the shared tier and confirmed by replicas. A lost node loses nothing.
+guarantee-shared_disk = written to the shared tier's disk and flushed, without a replica. A lost disk would lose it.
+guarantee-weaker = the shared tier is weaker than it should be: things are stored, but not yet safe. An operator sees why.
+guarantee-island = the shared tier does not answer: this node goes on alone, what comes is on its own disk until it can be brought there.
 guarantee-none = nothing is confirmed as safe right now. Residents keep their copies.
-tile-staffed = { $people ->
-    [one] 1 person available
-   *[other] { $people } people available
-  }
+tile-staffed = { $people } available
 tile-nobody = Nobody serves this queue.
 tile-waiting = Waiting
 tile-longest = Longest wait
 tile-share = In target
 tile-share-means = Share of today's answered sessions that were answered within the target of their priority.
 tile-goal = goal { $goal } %
-tile-goal-missed = under the goal of { $goal } %
+tile-goal-missed = under { $goal } %
 tile-abandoned = Abandoned
 tile-answered = { $answered } answered
 tile-by-priority = Waiting by priority
@@ -48,3 +48,97 @@ watching-audited = Watching: read only, audited
 take-away = Take away
 take-away-means = { $owner } loses this session. It goes back to its queue with its first deadline, and the record says who did it.
 take-away-do = Take away
+
+warnings = What needs you
+warnings-none = Nothing is near its target, and nobody waits without a desk.
+warnings-more = { $count } more
+warnings-fewer = Fewer
+warn-show = Show
+warn-wait = has waited { $waited } of { $target }
+warn-more = { $sessions } past half in all
+warn-spoken-wait = { $queue }: priority { $priority }, { $level }.
+warn-word-act = Act now
+warn-word-unsafe = Not safe
+warn-unsafe = Nothing is confirmed as safe. Residents keep their copies; tell the people who run the gateway.
+warn-unstaffed = { $queue }: { $sessions ->
+    [one] 1 session waits
+   *[other] { $sessions } sessions wait
+  } and nobody serves this queue.
+warn-orphaned = { $sessions ->
+    [one] 1 session has lost its console
+   *[other] { $sessions } sessions have lost their console
+  }.
+level-50 = past 50 %
+level-75 = past 75 %
+level-90 = past 90 %
+level-100 = target missed
+
+definitions = What the figures mean
+definitions-keys = Single keys work on this page
+define-waiting-name = Waiting
+define-waiting = Sessions in this queue that nobody has taken, now.
+define-longest-name = Longest wait
+define-longest = Time since the oldest waiting session entered this queue, by the gateway's clock.
+define-share-name = In target
+define-share = Of today's answered sessions (since midnight UTC), the share that was taken within the target of its priority. Rounded down. The goal stands beside it.
+define-abandoned-name = Abandoned
+define-abandoned = Sessions of today (since midnight UTC) whose resident left or was lost before anybody took them. They keep their place and contact in the list “Abandoned”.
+define-levels-name = Past 50, 75, 90 %
+define-levels = How much of its target the wait nearest to a breach has used. One bar at 50 %, two at 75 %, three at 90 %; a mark of its own when the target is missed. Priority 1 asks for you from 50 % on.
+define-people-name = People
+define-people = Everybody who is signed in. Available means: takes sessions now. Anything else is named with its reason; “since” is the time in this state.
+define-mix-name = Priority mix
+define-mix = Open sessions by priority beside 5 / 15 / 80 %, the mix at which the highest priorities still stand out. It is no target: it shows when everything has become urgent.
+define-orphaned-name = Without a console
+define-orphaned = The owner's console is gone, or the session is back in its queue after somebody had answered it. A session goes back by itself a few seconds after its console is lost, with its first deadline.
+define-safe-name = Safe
+define-safe = What the gateway has promised when it says “safe” to a resident, on the node you are connected to.
+
+mix = Priority mix
+mix-open = Open
+mix-now = Now
+mix-reference = Reference
+mix-rest = The rest
+mix-few = Under { $from } open sessions a mix says little.
+mix-heavy = More than twice the reference has priority 1: it has stopped telling what comes first.
+mix-fine = The mark in each bar is the reference.
+
+people-by-state = People by state
+
+list-orphaned = Without a console
+standing-orphaned = { $owner }’s console is gone
+standing-again = waiting again
+sessions-only = { $queue } only
+sessions-every-queue = All queues
+sessions-whole = Show all { $count }
+sessions-fewer = Show fewer
+sessions-none-orphaned = Every session that was taken has its console.
+sessions-none-abandoned = Nobody has given up.
+take-away-orphaned = { $owner }’s console is gone. The session goes back to its queue now, with its first deadline, and the record says who did it.
+
+trend = Since this page was opened
+trend-waiting = Waiting
+trend-longest = Longest wait
+trend-share = In target
+trend-answered = Answered
+trend-abandoned = Abandoned
+trend-since = since { $time }
+trend-csv = Save as CSV
+trend-time = Time
+trend-table = The figures in a table
+trend-undrawn = The chart could not be loaded. The table has every figure.
+
+wallboard = Wallboard
+wall-queue = Queue
+wall-staffed = Available
+wall-old = Figures are { $age } old
+wall-rest = { $queues ->
+    [one] 1 more queue
+   *[other] { $queues } more queues
+  }: { $waiting } waiting
+wall-guarantee-local_disk = Safe: on this node's disk
+wall-guarantee-replicated = Safe: on replicas
+wall-guarantee-shared_disk = Safe: on the shared disk
+wall-guarantee-weaker = Stored, not yet safe
+wall-guarantee-island = Island: stored on each node, not yet safe
+wall-guarantee-none = Nothing is confirmed as safe

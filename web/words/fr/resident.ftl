@@ -2,12 +2,20 @@ title = Signaler une urgence
 title-plain = Notes
 exit = Quitter
 exit-hint = Quitte cette page tout de suite. Vous pouvez aussi appuyer trois fois sur Maj. Cela n’efface pas l’historique et n’arrête pas une personne qui surveille cet appareil.
+exit-once-more = Appuyez encore une fois sur Maj pour quitter cette page.
+exit-gone = Vous avez quitté la page.
 call = Appeler { $number }
 help-heading = À propos de cette page
 language = Langue
+language-failed = Cette langue n’est pas arrivée. Vérifiez le réseau ou rechargez la page.
 
 begin-question = Que se passe-t-il ?
 begin-hint = Un appui suffit. Vous pourrez ensuite ajouter un texte, votre lieu et des photos.
+begin-call = Vous pouvez parler ? Appeler le { $number } est plus rapide. Sinon, écrivez ici.
+carried = { $count ->
+    [one] { $count } élément écrit avant part avec le nouveau signalement.
+   *[other] { $count } éléments écrits avant partent avec le nouveau signalement.
+}
 category-medical = Blessé ou malade
 category-fire = Feu ou fumée
 category-violence = Quelqu’un est agressé
@@ -20,13 +28,18 @@ category-other = Autre chose
 silent-offer = Je ne peux pas parler
 silent-offer-hint = Mode silencieux : aucun son, écran sombre, rien n’est gardé sur cet appareil.
 silent-on = Mode silencieux. Aucun son. Les copies restent en mémoire : ne rechargez pas la page.
+silent-told = Je ne peux pas parler. Ne faites pas de bruit, s’il vous plaît.
 silent-yes = Oui
 silent-no = Non
 
 link-connecting = Connexion …
 link-waiting = Nous essayons encore. Ce que vous écrivez est gardé ici.
+link-short = Pas de réseau. Nous essayons encore.
 link-stopped-window = Ce signalement est ouvert dans une autre fenêtre.
 link-stopped = La connexion a été fermée.
+link-stopped-old = Cette page est trop ancienne. Rechargez-la. Ce que vous avez écrit reste ici.
+later-failed = Votre signalement est en route. La page n’est pas arrivée entière.
+link-reload = Recharger
 link-here = L’utiliser ici
 link-now = Réessayer
 link-call = Si vous le pouvez, appelez le { $number }.
@@ -35,6 +48,11 @@ waiting-items = { $count ->
     [one] { $count } élément attend sur cet appareil
    *[other] { $count } éléments attendent sur cet appareil
 }
+keep-memory = Cet appareil ne garde pas de copie. Ne fermez pas et ne rechargez pas cette page.
+keep-full = Plus de place pour des copies sur cet appareil. Ce que vous écrivez part quand même. Ne fermez pas cette page.
+awake-refused = Gardez cette page ouverte et l’écran allumé. Cet appareil peut l’éteindre.
+less-auto = Réseau lent : le texte d’abord, puis le lieu, puis les photos. La vidéo est petite.
+less-chosen = Vous envoyez moins : le texte d’abord, puis le lieu, puis les photos. La vidéo est petite.
 
 queue-place = Vous êtes numéro { $place } dans la file.
 queue-far = Beaucoup de personnes attendent. Vous êtes dans la file.
@@ -43,6 +61,10 @@ queue-unstaffed = Personne n’est au poste pour le moment. Votre signalement es
 queue-waiting = Vous êtes dans la file. Quelqu’un va lire.
 standing-owned = Une personne est avec vous.
 standing-abandoned = Vous étiez absent. Votre signalement est gardé.
+next-heading = Et après ?
+next-line = Votre signalement attend. Les plus urgents passent avant.
+next-read = Une personne formée le lit et répond ici.
+next-ask = On peut demander votre lieu, une photo ou la caméra. Vous pouvez dire non.
 
 place-heading = Votre lieu
 place-short = Lieu
@@ -57,18 +79,35 @@ place-age = Trouvé { $seconds ->
     [one] il y a { $seconds } seconde
    *[other] il y a { $seconds } secondes
 }.
+place-source = Selon cet appareil.
 place-stop = Ne plus partager
 place-denied = Cet appareil ne le permet pas. Vous pouvez écrire le lieu ci-dessous.
 place-unavailable = Aucun lieu trouvé. Vous pouvez l’écrire ci-dessous.
 place-unsupported = Cet appareil ne connaît pas son lieu. Vous pouvez l’écrire ci-dessous.
 place-type = L’écrire
+place-move = Le déplacer
 place-type-label = Où est-ce ? Rue, numéro, étage, repère
 place-type-send = Envoyer le lieu
 place-typed = Lieu : { $words }
 place-shared = Mon lieu, à { $metres } m près
+place-moved = Lieu placé par vous, à { $metres } m près
+move-hint = Déplacez le lieu avec ces boutons ou avec les flèches du clavier.
+move-north = { $metres } m au nord
+move-south = { $metres } m au sud
+move-west = { $metres } m à l’ouest
+move-east = { $metres } m à l’est
+move-step = Un appui déplace de
+metres = { $metres } m
+latitude = Latitude
+longitude = Longitude
+move-by = À { $metres } m de ce que dit l’appareil.
+move-impossible = Ce lieu n’existe pas. Vérifiez les deux nombres.
+move-send = Envoyer ce lieu
 place-again = Partager mon lieu
 
 photo-add = Photo
+photo-send = Envoyer une photo
+photo-instead = Votre réseau est lent. Une photo passe mieux qu’une vidéo.
 photo-name = Photo, { $size }
 photo-kept = L’original attend sur cet appareil
 photo-uploading = Original { $percent } %
@@ -86,16 +125,23 @@ microphone-question = Peuvent-ils entendre votre micro en direct ?
 microphone-why = Ils peuvent aussi vous parler. Un appui suffit pour arrêter.
 microphone-yes = Oui, ils peuvent entendre
 no = Non
+cancel = Annuler
 yes = Oui
 live-starting = Connexion en direct …
 live-flowing = En direct
 live-again = En pause. Nouvel essai. Le texte continue.
+live-opening = Dites oui quand le navigateur demande.
+live-opening-slow = Rien n’a démarré. Cherchez une question du navigateur. Vous pouvez envoyer une photo.
+live-lost = L’appareil l’a coupé. Cela revient tout seul.
+live-resting = Votre image attend. Le texte et les photos passent d’abord.
+live-dark = Votre caméra ne donne pas d’image. Essayez l’autre caméra ou envoyez une photo.
 live-camera-on = Votre caméra est allumée
 live-microphone-on = Votre micro est allumé
 live-stop-camera = Arrêter la caméra
 live-stop-microphone = Arrêter le micro
 live-stop-all = Arrêter
 live-flip = Autre caméra
+live-light = Lampe
 live-own = Image de votre caméra
 live-voice = Voix de la personne au poste
 live-failed-denied = Cet appareil ne le permet pas. Vous pouvez envoyer une photo.
@@ -125,8 +171,14 @@ text-label = Dites ce que vous voyez
 text-hint-live = Ils peuvent lire pendant que vous écrivez.
 text-send = Envoyer
 text-live = Texte en direct
+text-parts = Texte long : il part en { $parts } parties.
+text-held = Ce texte est très long. Il part par morceaux : appuyez sur Envoyer pour chacun.
+text-clear = Vider le champ
+text-rest = Ce texte est trop long. Les { $parts } premières parties sont envoyées. Le reste est encore dans le champ.
 log-heading = Votre signalement
 log-empty = Rien n’est envoyé. Commencez par quelques mots.
+times = Heures exactes
+time-now = à l’instant
 typing = On vous écrit :
 from-me = Vous
 from-telecommunicator = Opérateur
@@ -137,7 +189,7 @@ from-resident = Vous
 from-gateway = Callbox
 
 safety-device = Sur cet appareil
-safety-stored = Enregistré
+safety-stored = Enregistré, pas encore sûr
 safety-safe = En sûreté
 safety-refused = Non pris
 attention-none = Pas encore remis
@@ -168,20 +220,42 @@ fact-denied-audio = Votre micro n’est pas partagé.
 leave = Quitter le signalement
 leave-question = Quitter ce signalement ? Ce que vous avez envoyé est gardé.
 leave-yes = Oui, quitter
+choices = Plus de choix
+data-now-full = Réseau entier
+data-now-less = Réseau lent
+data-question = Que faut-il envoyer ?
+data-auto = Choisissez pour moi
+data-less = Envoyer moins
+data-full = Tout envoyer
+data-order = Le texte passe toujours d’abord, puis le lieu, les photos et la vidéo.
+signs = Je signe : mon image passe avant le son
 left-heading = Vous avez quitté le signalement
 left-text = Ce que vous avez envoyé est gardé. Vous pouvez revenir tant qu’il est ouvert.
 left-back = Revenir
 over-heading = Ce signalement est clos
 over-text = Il est terminé. Si vous avez encore besoin d’aide, commencez un nouveau signalement ou appelez le { $number }.
 over-lost = Ce signalement n’est plus connu ici. Commencez un nouveau signalement ou appelez le { $number }.
+over-carried = { $count ->
+    [one] { $count } élément ne nous est pas parvenu. Il part avec le nouveau signalement.
+   *[other] { $count } éléments ne nous sont pas parvenus. Ils partent avec le nouveau signalement.
+}
 over-new = Nouveau signalement
 trouble = Refusé : { $reason }
 
 error-text_too_long = Le texte est trop long. Envoyez-le en parties.
-error-photo_too_large = Le fichier est trop grand.
-error-photo_type_refused = Ce type de fichier n’est pas pris.
-error-photo_unreadable = L’image ne peut pas être lue.
+error-photo_too_large = Ce fichier est trop grand. Prenez une nouvelle photo avec cette page, ou envoyez une capture d’écran.
+error-photo_type_refused = Ce n’est pas une photo que nous prenons. Envoyez une photo ou une capture d’écran.
+error-photo_unreadable = Cette photo ne s’ouvre pas. Prenez-en une autre, ou envoyez une capture d’écran.
 error-too_many_photos = Plus de place pour des photos.
-error-session_closed = Le signalement est clos.
-error-key_refused = Cet appareil n’a pas été reconnu.
+error-session_closed = Le signalement est clos. Commencez-en un nouveau : cela part avec.
+error-key_refused = Nous ne savons pas quel appareil c’est. Commencez un nouveau signalement.
+error-no_such_session = Ce signalement n’est plus connu ici.
+error-too_fast = Trop d’un coup. C’est renvoyé tout seul.
+error-store_unavailable = Impossible à enregistrer pour l’instant. C’est renvoyé tout seul.
+error-text_empty = Le texte était vide.
+error-location_impossible = Ce lieu n’existe pas.
+error-too_old = C’est plus vieux que 7 jours.
+error-media_refused = Ce navigateur ne peut pas envoyer de vidéo en direct. Envoyez une photo.
+error-media_busy = Pas de place pour la vidéo en direct. Envoyez une photo.
+error-no_consent = Votre accord est terminé. Dites oui encore une fois.
 error-other = Ce n’est pas pris ({ $code }).

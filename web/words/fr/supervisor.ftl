@@ -6,10 +6,13 @@ board-old = Les chiffres datent de { $age }.
 guarantee = Ce que vaut « enregistré » ici :
 guarantee-local_disk = écrit et confirmé sur le disque de ce nœud. Un disque perdu le perdrait.
 guarantee-replicated = écrit dans l'étage commun et confirmé par des répliques. Un nœud perdu ne perd rien.
+guarantee-shared_disk = écrit et confirmé sur le disque de l'étage commun, sans réplique. Un disque perdu le perdrait.
+guarantee-weaker = l'étage commun est plus faible que prévu : tout est stocké, mais pas encore sûr. L'exploitant voit pourquoi.
+guarantee-island = l'étage commun ne répond pas : ce nœud continue seul, ce qui arrive reste sur son disque jusqu'à son retour.
 guarantee-none = rien n'est confirmé en ce moment. Les habitants gardent leurs copies.
 tile-staffed = { $people ->
-    [one] { $people } personne disponible
-   *[other] { $people } personnes disponibles
+    [one] { $people } disponible
+   *[other] { $people } disponibles
   }
 tile-nobody = Personne ne sert cette file.
 tile-waiting = En attente
@@ -17,7 +20,7 @@ tile-longest = Plus longue
 tile-share = Dans la cible
 tile-share-means = Part des sessions répondues aujourd'hui dans la cible de leur priorité.
 tile-goal = but { $goal } %
-tile-goal-missed = sous le but de { $goal } %
+tile-goal-missed = sous { $goal } %
 tile-abandoned = Abandons
 tile-answered = { $answered } répondues
 tile-by-priority = En attente par priorité
@@ -48,3 +51,97 @@ watching-audited = Suivi : lecture seule, consigné
 take-away = Retirer
 take-away-means = { $owner } perd cette session. Elle retourne dans sa file avec sa première échéance, et le dossier dit qui l'a fait.
 take-away-do = Retirer
+
+warnings = Ce qui vous attend
+warnings-none = Rien n'approche de sa cible, et personne n'attend sans pupitre.
+warnings-more = { $count } de plus
+warnings-fewer = Moins
+warn-show = Voir
+warn-wait = attend depuis { $waited } sur { $target }
+warn-more = { $sessions } au-delà de la moitié en tout
+warn-spoken-wait = { $queue } : priorité { $priority }, { $level }.
+warn-word-act = À faire
+warn-word-unsafe = Pas sûr
+warn-unsafe = Rien n'est confirmé. Les habitants gardent leurs copies ; prévenez les exploitants de la passerelle.
+warn-unstaffed = { $queue } : { $sessions ->
+    [one] { $sessions } session attend
+   *[other] { $sessions } sessions attendent
+  } et personne ne sert cette file.
+warn-orphaned = { $sessions ->
+    [one] { $sessions } session a perdu son pupitre
+   *[other] { $sessions } sessions ont perdu leur pupitre
+  }.
+level-50 = au-delà de 50 %
+level-75 = au-delà de 75 %
+level-90 = au-delà de 90 %
+level-100 = cible manquée
+
+definitions = Ce que disent les chiffres
+definitions-keys = Les touches simples agissent sur cette page
+define-waiting-name = En attente
+define-waiting = Sessions de cette file que personne n'a prises, maintenant.
+define-longest-name = Plus longue
+define-longest = Temps depuis l'entrée de la plus ancienne session en attente, à l'heure de la passerelle.
+define-share-name = Dans la cible
+define-share = Parmi les sessions répondues aujourd'hui (depuis minuit UTC), la part prise dans la cible de sa priorité. Arrondie vers le bas. Le but est à côté.
+define-abandoned-name = Abandonnées
+define-abandoned = Sessions du jour (depuis minuit UTC) dont l'habitant est parti ou s'est perdu avant d'être pris. Elles gardent lieu et contact dans la liste « Abandonnées ».
+define-levels-name = Au-delà de 50, 75, 90 %
+define-levels = Part de la cible déjà usée par l'attente la plus proche d'un manquement. Une barre à 50 %, deux à 75 %, trois à 90 % ; un signe à part quand la cible est manquée. La priorité 1 vous appelle dès 50 %.
+define-people-name = Personnes
+define-people = Toutes les personnes connectées. Disponible : prend des sessions maintenant. Tout autre état est nommé avec sa raison ; « depuis » est le temps passé dans cet état.
+define-mix-name = Mélange des priorités
+define-mix = Sessions ouvertes par priorité à côté de 5 / 15 / 80 %, le mélange où les plus hautes priorités se détachent encore. Ce n'est pas un but : il montre quand tout est devenu urgent.
+define-orphaned-name = Sans pupitre
+define-orphaned = Le pupitre du propriétaire a disparu, ou la session est revenue dans sa file après une réponse. Elle y revient d'elle-même quelques secondes après la perte, avec sa première échéance.
+define-safe-name = Sûr
+define-safe = Ce que la passerelle a promis quand elle dit « sûr » à un habitant, sur le nœud auquel vous êtes connecté.
+
+mix = Mélange des priorités
+mix-open = Ouvertes
+mix-now = Maintenant
+mix-reference = Référence
+mix-rest = Le reste
+mix-few = Sous { $from } sessions ouvertes, un mélange dit peu.
+mix-heavy = Plus du double de la référence a la priorité 1 : elle ne dit plus ce qui passe d'abord.
+mix-fine = Le trait dans chaque barre est la référence.
+
+people-by-state = Personnes par état
+
+list-orphaned = Sans pupitre
+standing-orphaned = le pupitre de { $owner } a disparu
+standing-again = attend de nouveau
+sessions-only = { $queue } seulement
+sessions-every-queue = Toutes les files
+sessions-whole = Les voir toutes : { $count }
+sessions-fewer = En voir moins
+sessions-none-orphaned = Chaque session prise a son pupitre.
+sessions-none-abandoned = Personne n'a renoncé.
+take-away-orphaned = Le pupitre de { $owner } a disparu. La session revient maintenant dans sa file, avec sa première échéance, et le journal dit qui l'a fait.
+
+trend = Depuis l'ouverture de cette page
+trend-waiting = En attente
+trend-longest = Plus longue attente
+trend-share = Dans la cible
+trend-answered = Répondues
+trend-abandoned = Abandonnées
+trend-since = depuis { $time }
+trend-csv = Enregistrer en CSV
+trend-time = Heure
+trend-table = Les chiffres en tableau
+trend-undrawn = Le graphique n'a pas pu être chargé. Le tableau contient chaque chiffre.
+
+wallboard = Tableau mural
+wall-queue = File
+wall-staffed = Disponibles
+wall-old = Chiffres vieux de { $age }
+wall-rest = { $queues ->
+    [one] { $queues } autre file
+   *[other] { $queues } autres files
+  } : { $waiting } en attente
+wall-guarantee-local_disk = Sûr : sur le disque de ce nœud
+wall-guarantee-replicated = Sûr : sur des répliques
+wall-guarantee-shared_disk = Sûr : sur le disque commun
+wall-guarantee-weaker = Stocké, pas encore sûr
+wall-guarantee-island = Îlot : stocké sur chaque nœud, pas encore sûr
+wall-guarantee-none = Rien n'est confirmé

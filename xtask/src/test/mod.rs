@@ -3,8 +3,9 @@
 //! A missing tool fails the run; nothing is skipped. The last line is `N passed, N failed`.
 
 mod browser;
+mod chaos;
 mod count;
-mod packages;
+pub mod packages;
 mod rust;
 mod step;
 mod tree;
@@ -87,6 +88,10 @@ fn groups() -> Vec<Group> {
         Group {
             name: "stories",
             steps: vec![browser::stories()],
+        },
+        Group {
+            name: "chaos",
+            steps: vec![chaos::short()],
         },
         Group {
             name: "dependencies",

@@ -23,16 +23,31 @@ enum Sign {
     Folder(&'static str),
 }
 
-const PACKAGES: [Package; 4] = [
-    Package {
-        name: "redis-server",
-        why: "the shared tier is tested on real servers",
-        sign: Sign::Program("redis-server"),
-    },
+const PACKAGES: [Package; 7] = [
     Package {
         name: "chromium",
         why: "the stories run in a real browser",
         sign: Sign::Program("chromium"),
+    },
+    Package {
+        name: "redis-server",
+        why: "the shared tier of many nodes, and its Sentinel",
+        sign: Sign::Program("redis-server"),
+    },
+    Package {
+        name: "strace",
+        why: "syncs that fail or take long",
+        sign: Sign::Program("strace"),
+    },
+    Package {
+        name: "iproute2",
+        why: "networks that are cut between hosts",
+        sign: Sign::Program("ip"),
+    },
+    Package {
+        name: "libfaketime",
+        why: "clocks that jump",
+        sign: Sign::Folder("/usr/share/doc/libfaketime"),
     },
     Package {
         name: "fonts-noto-core",
@@ -67,7 +82,7 @@ fn prepare() -> anyhow::Result<Count> {
             package.why
         );
     }
-    println!("cargo, rustfmt, clippy, node, npm, redis-server, chromium and fonts are there");
+    println!("cargo, rustfmt, clippy, node, npm, and the packages above are there");
     Ok(Count::PASSED)
 }
 
@@ -121,7 +136,7 @@ fn install(missing: &[&Package]) -> anyhow::Result<()> {
 }
 
 /// How to become root without a question: nothing when root already, `sudo`, or not at all.
-fn privilege() -> Option<&'static [&'static str]> {
+pub fn privilege() -> Option<&'static [&'static str]> {
     if quiet(Command::new("id").arg("-u")).is_some_and(|id| id.trim() == "0") {
         return Some(&[]);
     }

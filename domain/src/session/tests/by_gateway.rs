@@ -46,6 +46,24 @@ fn a_kept_preview_is_told_once() {
 }
 
 #[test]
+fn a_refused_preview_is_told_once_and_the_original_may_still_come() {
+    let (mut desk, photo) = with_photo();
+    let refused = || GatewayCommand::PreviewRefused { photo };
+    let code = ErrorCode::PreviewRefused;
+    let told = [Event::PhotoPreviewRefused { photo, code }];
+    assert_eq!(desk.by_gateway(refused()), told);
+    assert_eq!(desk.by_gateway(refused()), []);
+    assert_eq!(desk.by_gateway(sealed(photo, true)).len(), 1);
+    let (mut desk, photo) = with_photo();
+    desk.by_gateway(GatewayCommand::PreviewKept { photo });
+    assert_eq!(
+        desk.by_gateway(GatewayCommand::PreviewRefused { photo }),
+        [],
+        "what is shown was not refused"
+    );
+}
+
+#[test]
 fn a_photo_is_sealed_once_and_not_refused_after() {
     for (copy, state) in [(true, PhotoState::Copied), (false, PhotoState::Kept)] {
         let (mut desk, photo) = with_photo();

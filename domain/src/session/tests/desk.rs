@@ -88,6 +88,7 @@ pub fn id(number: u128) -> CommandId {
 }
 
 /// A session with its log.
+#[derive(Clone)]
 pub struct Desk {
     pub policy: Policy,
     pub session: Session,

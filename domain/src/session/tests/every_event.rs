@@ -100,6 +100,10 @@ pub fn every_event() -> Vec<Event> {
         },
         announced_photo(),
         Event::PhotoPreviewed { photo },
+        Event::PhotoPreviewRefused {
+            photo,
+            code: ErrorCode::PreviewRefused,
+        },
         stored_photo(),
         Event::PhotoRefused {
             photo,
@@ -142,10 +146,13 @@ pub fn every_event() -> Vec<Event> {
             role: Role::Supervisor,
         },
         Event::Seen { up_to: 2 },
+        Event::Overruled {
+            event: Box::new(Event::Note { text: note() }),
+        },
     ]
 }
 
-/// Number of a kind, 0 to 24. A new kind does not compile here until it has one, and then has to be in the list above.
+/// Number of a kind, 0 to 26. A new kind does not compile here until it has one, and then has to be in the list above.
 const fn place_in_list(event: &Event) -> usize {
     match event {
         Event::Opened { .. } => 0,
@@ -156,23 +163,25 @@ const fn place_in_list(event: &Event) -> usize {
         Event::ServiceLocated { .. } => 5,
         Event::PhotoAnnounced { .. } => 6,
         Event::PhotoPreviewed { .. } => 7,
-        Event::PhotoStored { .. } => 8,
-        Event::PhotoRefused { .. } => 9,
-        Event::PhotoRevealed { .. } => 10,
-        Event::Asked { .. } => 11,
-        Event::Consented { .. } => 12,
-        Event::MediaStarted { .. } => 13,
-        Event::MediaEnded { .. } => 14,
-        Event::Taken => 15,
-        Event::Released { .. } => 16,
-        Event::Transferred { .. } => 17,
-        Event::Left { .. } => 18,
-        Event::Abandoned => 19,
-        Event::Returned => 20,
-        Event::Closed { .. } => 21,
-        Event::Note { .. } => 22,
-        Event::Watched { .. } => 23,
-        Event::Seen { .. } => 24,
+        Event::PhotoPreviewRefused { .. } => 8,
+        Event::PhotoStored { .. } => 9,
+        Event::PhotoRefused { .. } => 10,
+        Event::PhotoRevealed { .. } => 11,
+        Event::Asked { .. } => 12,
+        Event::Consented { .. } => 13,
+        Event::MediaStarted { .. } => 14,
+        Event::MediaEnded { .. } => 15,
+        Event::Taken => 16,
+        Event::Released { .. } => 17,
+        Event::Transferred { .. } => 18,
+        Event::Left { .. } => 19,
+        Event::Abandoned => 20,
+        Event::Returned => 21,
+        Event::Closed { .. } => 22,
+        Event::Note { .. } => 23,
+        Event::Watched { .. } => 24,
+        Event::Seen { .. } => 25,
+        Event::Overruled { .. } => 26,
     }
 }
 
@@ -180,5 +189,5 @@ const fn place_in_list(event: &Event) -> usize {
 fn the_list_holds_every_kind() {
     let mut places: Vec<_> = every_event().iter().map(place_in_list).collect();
     places.dedup();
-    assert_eq!(places, (0..=24).collect::<Vec<_>>());
+    assert_eq!(places, (0..=26).collect::<Vec<_>>());
 }

@@ -12,7 +12,7 @@ use super::strategies::{Step, entry, step};
 use crate::session::{ASKS_MAX, PHOTOS_MAX, Session};
 
 /// Runs one step; what was decided, if it was not refused.
-fn take(desk: &mut Desk, step: Step) -> Option<Vec<Event>> {
+pub fn take(desk: &mut Desk, step: Step) -> Option<Vec<Event>> {
     match step {
         Step::Resident(command) => desk.by_resident(command).ok(),
         Step::Staff(staff, role, command) => desk.by(staff.as_str(), role, command).ok(),
@@ -41,6 +41,7 @@ fn is_allowed_after_the_end(event: &Event) -> bool {
             | Event::Watched { .. }
             // The gateway still tells what became of photos that were on their way.
             | Event::PhotoPreviewed { .. }
+            | Event::PhotoPreviewRefused { .. }
             | Event::PhotoStored { .. }
             | Event::PhotoRefused { .. }
     )

@@ -7,5 +7,6 @@ mod desk;
 mod every_event;
 mod histories;
 mod opening;
+mod rebasing;
 mod strategies;
 mod view;

@@ -134,6 +134,7 @@ fn staff_command() -> impl Strategy<Value = StaffCommand> {
 fn gateway() -> impl Strategy<Value = GatewayCommand> {
     prop_oneof![
         named().prop_map(|photo| GatewayCommand::PreviewKept { photo }),
+        named().prop_map(|photo| GatewayCommand::PreviewRefused { photo }),
         (named(), any::<bool>()).prop_map(|(photo, copy)| GatewayCommand::PhotoSealed {
             photo,
             sha256: "00".repeat(32),

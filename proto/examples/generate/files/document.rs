@@ -223,6 +223,9 @@ fn closes() -> Result<String, Failure> {
             CloseCode::Full => {
                 "connect after 1 to 5 s at random; double the pause each time, up to 60 s"
             }
+            CloseCode::TooFast => {
+                "connect after 1 to 5 s at random, resume, and heed the pauses that `too_fast` tells"
+            }
             CloseCode::SignInAgain => {
                 "staff: refresh the token or sign in, then connect; residents: make a new key"
             }

@@ -197,7 +197,7 @@ async fn one_round(backbone: &dyn Backbone, round: u64) -> Result<(), BackboneEr
             Ok(Appended::Stored { last, .. } | Appended::Duplicate { last, .. }) => {
                 say(&format!("acknowledged {number} {last}"));
             }
-            Ok(Appended::Conflict { head }) => panic!("conflict at {head}"),
+            Ok(other) => panic!("{other:?}"),
             Err(error) => failed = Err(error),
         }
     }

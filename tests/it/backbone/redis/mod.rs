@@ -1,11 +1,15 @@
 //! What the shared tier promises besides the contract: servers fail, restart and are set up wrongly.
 
+mod failures;
+mod operators;
+mod reach;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use callbox::backbone::Backbone;
 use callbox::backbone::redis::{Options, Redis};
+use callbox::backbone::{Appended, Backbone, BackboneError};
 use callbox::clock::SystemClock;
 
 use super::Place;
@@ -19,6 +23,26 @@ pub fn options(server: &RedisServer) -> Options {
 pub async fn open(options: &Options) -> Redis {
     let clock = Arc::new(SystemClock::new());
     Redis::open(options.clone(), clock).await.unwrap()
+}
+
+/// Asks again until there is an answer.
+pub async fn eventually<T>(mut ask: impl AsyncFnMut() -> Option<T>) -> T {
+    let end = Instant::now() + Duration::from_secs(60);
+    loop {
+        if let Some(answer) = ask().await {
+            return answer;
+        }
+        assert!(Instant::now() < end, "it never came");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+/// The words of a failure.
+pub fn refusal(outcome: Result<Appended, BackboneError>) -> String {
+    match outcome {
+        Err(error @ BackboneError::Failed { .. }) => error.to_string(),
+        other => panic!("it should have failed: {other:?}"),
+    }
 }
 
 /// A server of the test's own. Its clock is the machine's, which nobody can move: time passes by waiting.

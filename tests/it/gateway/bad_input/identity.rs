@@ -2,6 +2,7 @@
 
 use callbox::auth::StaffIdentity;
 use callbox::auth::tokens::Tokens;
+use callbox_proto::bounds::CLIENT_MAX_CHARS;
 use callbox_proto::codec::Encoding;
 use callbox_proto::command::StaffCommand;
 use callbox_proto::error::{CloseCode, ErrorCode};
@@ -85,6 +86,43 @@ async fn bad_tokens_open_no_staff_link() {
         check_advice(&error, code, None);
         assert_eq!(wire.closed().await, Some(CloseCode::SignInAgain.number()));
     }
+}
+
+#[tokio::test]
+async fn a_client_with_an_endless_name_is_refused_on_both_sides() {
+    let gateway = Gateway::start().await;
+    let token = gateway.sign_in("tina").await.token;
+    let wire: Wire<FromStaff, ToStaff> =
+        Wire::connect(gateway.address(), "/ws/staff", Encoding::MessagePack).await;
+    wire.send(&FromStaff::Hello {
+        client: "x".repeat(CLIENT_MAX_CHARS + 1),
+        token,
+    });
+    let error = wire
+        .wait(|m| match m {
+            ToStaff::Error(error) => Some(error.clone()),
+            _ => None,
+        })
+        .await;
+    check_advice(&error, ErrorCode::TooLong, None);
+    assert_eq!(wire.closed().await, Some(CloseCode::Protocol.number()));
+
+    let device = Device::new();
+    let wire: Wire<FromResident, ToResident> =
+        Wire::connect(gateway.address(), "/ws/resident", Encoding::MessagePack).await;
+    let mut hello = device.hello(&[1; 32]);
+    if let FromResident::Hello { client, .. } = &mut hello {
+        *client = "x".repeat(CLIENT_MAX_CHARS + 1);
+    }
+    wire.send(&hello);
+    let error = wire
+        .wait(|m| match m {
+            ToResident::Error(error) => Some(error.clone()),
+            _ => None,
+        })
+        .await;
+    check_advice(&error, ErrorCode::TooLong, None);
+    assert_eq!(wire.closed().await, Some(CloseCode::Protocol.number()));
 }
 
 #[tokio::test]

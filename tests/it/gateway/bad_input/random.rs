@@ -40,10 +40,12 @@ fn examples(side: &str) -> Vec<Vec<u8>> {
 }
 
 fn encoded(example: &[u8], encoding: Encoding) -> Vec<u8> {
-    let value: serde_json::Value = serde_json::from_slice(example).unwrap();
+    let example: serde_json::Value = serde_json::from_slice(example).unwrap();
+    let value = &example["json"];
+    assert!(value["kind"].is_string(), "an example holds a message");
     match encoding {
-        Encoding::Json => serde_json::to_vec(&value).unwrap(),
-        Encoding::MessagePack => rmp_serde::to_vec_named(&value).unwrap(),
+        Encoding::Json => serde_json::to_vec(value).unwrap(),
+        Encoding::MessagePack => rmp_serde::to_vec_named(value).unwrap(),
     }
 }
 

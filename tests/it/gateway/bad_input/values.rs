@@ -3,6 +3,7 @@
 use callbox_proto::bytes::Bytes;
 use callbox_proto::command::{Opening, ResidentCommand, StaffCommand};
 use callbox_proto::error::ErrorCode;
+use callbox_proto::event::Event;
 use callbox_proto::ids::CommandId;
 use callbox_proto::message::{ErrorMessage, FromResident, FromStaff, RealTimeText, ToResident};
 use callbox_proto::vocabulary::{
@@ -153,6 +154,9 @@ async fn a_preview_over_its_bound_is_told_and_the_photo_announced() {
     let refused = complaint_about(&ann, None).await;
     check_advice(&refused, ErrorCode::PreviewRefused, None);
     ann.answer(id).await.expect("announced");
+    let code = ErrorCode::PreviewRefused;
+    let told = Event::PhotoPreviewRefused { photo: id, code };
+    ann.entry(|event| *event == told).await;
 }
 
 /// The next error that names this command, or none.

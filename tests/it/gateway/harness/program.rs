@@ -226,6 +226,15 @@ impl Gateway {
         }
     }
 
+    /// Starts it on data it does not take; what it says.
+    pub async fn does_not_start(&mut self) -> String {
+        assert!(!self.run().await, "it started");
+        soon(self.child.take().expect("started").wait())
+            .await
+            .expect("ended");
+        self.log()
+    }
+
     fn children(&mut self) -> Vec<&mut Option<Child>> {
         let others = self.others.iter_mut().map(|other| &mut other.child);
         std::iter::once(&mut self.child).chain(others).collect()

@@ -29,6 +29,7 @@ fn actor(event: &Event) -> Result<Actor, Failure> {
         | Event::Left { .. } => Actor::Resident,
         Event::Triaged { .. }
         | Event::PhotoPreviewed { .. }
+        | Event::PhotoPreviewRefused { .. }
         | Event::PhotoStored { .. }
         | Event::PhotoRefused { .. }
         | Event::MediaStarted { .. }
@@ -134,5 +135,7 @@ fn values() -> Result<Vec<Named<Event>>, Failure> {
         Note => ["note" = Event::Note { text: "Neighbour confirms".into() }],
         Watched => ["watched" = Event::Watched { staff: name("sue")?, role: Role::Supervisor }],
         Seen => ["seen" = Event::Seen { up_to: 7 }],
+        Overruled => ["overruled" = Event::Overruled { event: Box::new(Event::Taken) }],
+        PhotoPreviewRefused => ["photo_preview_refused" = Event::PhotoPreviewRefused { photo, code: ErrorCode::PreviewRefused }],
     }))
 }

@@ -85,6 +85,7 @@ pub fn all() -> Result<Samples, Failure> {
                 by,
                 command,
                 event,
+                kept: false,
             };
             samples.to_resident.push((format!("entry.{name}"), entry));
         }
@@ -95,6 +96,7 @@ pub fn all() -> Result<Samples, Failure> {
             by: by.clone(),
             command,
             event: event.clone(),
+            kept: false,
         };
         samples.to_staff.push((format!("entry.{name}"), entry));
         samples.stored.push((

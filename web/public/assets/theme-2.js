@@ -2,7 +2,9 @@
 // the number in its name changes with its content, because assets are kept for a year.
 try {
   const theme = localStorage.getItem('callbox-theme')
-  if (theme === 'light' || theme === 'dark') document.documentElement.dataset.theme = theme
+  const { dataset } = document.documentElement
+  if (theme === 'contrast') dataset.contrast = 'more'
+  else if (theme === 'light' || theme === 'dark') Object.assign(dataset, { theme, contrast: 'normal' })
 } catch {
   // Storage is switched off: the system's theme it is.
 }

@@ -1,0 +1,247 @@
+//! A console of a chaos run: takes what waits, reads everything, answers now and then, gives back now and then.
+//!
+//! Owns: one telecommunicator's wishes and link. Must not: judge. Called by: `players`.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, bail};
+use callbox_proto::command::StaffCommand;
+use callbox_proto::error::ErrorCode;
+use callbox_proto::ids::{CommandId, SessionId};
+use callbox_proto::message::{FromStaff, ToStaff};
+use callbox_proto::vocabulary::{Rung, Seq};
+use rand::rngs::StdRng;
+use rand::seq::IteratorRandom as _;
+use rand::{Rng as _, SeedableRng as _};
+use tokio::time::{Instant as Due, sleep_until, timeout};
+
+use super::players::{Crew, LINK_STEP, QUIET_MAX};
+use crate::client::{self, Link, command_id};
+use callbox_loadtests::record::{Fact, Recorder};
+
+/// Sessions one console handles at a time.
+const OWNS_MAX: usize = 4;
+/// How often a console does something of its own accord.
+const ACT_EVERY: Duration = Duration::from_millis(250);
+/// One act in this many gives a session back.
+const RELEASE_ONE_IN: u32 = 40;
+/// Answers that wait for being safe before no further one is written.
+const WAITING_MAX: usize = 16;
+
+/// Runs a console until the crew is told to settle and everything it wrote is safe.
+pub async fn live(crew: Arc<Crew>, number: u64, staff: String, token: String) {
+    let name = format!("{}c{number}", crew.prefix);
+    let mut console = Console {
+        record: crew.recorder.of(&name),
+        random: StdRng::seed_from_u64(crew.seed ^ (number << 8) ^ 1),
+        staff,
+        token,
+        owned: HashMap::new(),
+        wishes: HashMap::new(),
+        written: 0,
+        link: 0,
+        crew,
+    };
+    while !console.is_done() {
+        let _why = console.one_link().await;
+        let pause = console.random.random_range(50..400);
+        tokio::time::sleep(Duration::from_millis(pause)).await;
+    }
+}
+
+struct Console {
+    crew: Arc<Crew>,
+    record: Recorder,
+    random: StdRng,
+    staff: String,
+    token: String,
+    /// Sessions followed, with the last entry shown for good.
+    owned: HashMap<SessionId, Seq>,
+    /// What was sent and is not safe yet; sent again with the same id after each break.
+    wishes: HashMap<CommandId, FromStaff>,
+    written: u64,
+    link: u64,
+}
+
+impl Console {
+    fn is_done(&self) -> bool {
+        self.crew.is_over() || (self.crew.is_settling() && self.wishes.is_empty())
+    }
+
+    async fn one_link(&mut self) -> Result<()> {
+        self.link += 1;
+        let node = self.crew.any_node(&mut self.random);
+        let mut link = timeout(LINK_STEP, node.staff()).await??;
+        let greeted = client::greet_as_staff(&mut link, &self.token);
+        timeout(LINK_STEP, greeted).await??;
+        for (session, after) in self.owned.clone() {
+            link.send(&FromStaff::Follow { session, after }).await?;
+        }
+        for wish in self.wishes.values() {
+            link.send(wish).await?;
+        }
+        self.talk(&mut link).await
+    }
+
+    async fn talk(&mut self, link: &mut Link) -> Result<()> {
+        let mut heard = Instant::now();
+        let mut next_act = Due::now() + ACT_EVERY;
+        while !self.is_done() {
+            tokio::select! {
+                frame = link.frame() => {
+                    heard = Instant::now();
+                    let frame = frame?;
+                    let message: ToStaff = link.decode(&frame)?;
+                    if let Some(session) = self.hear(message)? {
+                        self.owned.insert(session, 0);
+                        link.send(&FromStaff::Follow { session, after: 0 }).await?;
+                    }
+                }
+                () = sleep_until(next_act) => {
+                    next_act = Due::now() + ACT_EVERY;
+                    if heard.elapsed() > QUIET_MAX {
+                        bail!("nothing was heard");
+                    }
+                    timeout(LINK_STEP, self.act(link)).await??;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn act(&mut self, link: &mut Link) -> Result<()> {
+        link.send(&FromStaff::Ping { n: 1 }).await?;
+        if self.crew.is_settling() {
+            // What was refused for the time being is sent again.
+            for wish in self.wishes.values() {
+                link.send(wish).await?;
+            }
+            return Ok(());
+        }
+        let takes = self
+            .wishes
+            .values()
+            .any(|wish| matches!(wish, FromStaff::TakeNext { .. }));
+        if self.owned.len() < OWNS_MAX && !takes {
+            let id = command_id();
+            return self.wish(link, id, None, FromStaff::TakeNext { id }).await;
+        }
+        let Some(session) = self.owned.keys().copied().choose(&mut self.random) else {
+            return Ok(());
+        };
+        if self.wishes.len() >= WAITING_MAX {
+            for wish in self.wishes.values() {
+                link.send(wish).await?;
+            }
+            return Ok(());
+        }
+        let id = command_id();
+        let release = self.random.random_ratio(1, RELEASE_ONE_IN);
+        let (text, command) = if release {
+            (None, StaffCommand::Release {})
+        } else {
+            self.written += 1;
+            let text = format!("{} by {}", self.written, self.staff);
+            (Some(text.clone()), StaffCommand::Text { text })
+        };
+        let wish = FromStaff::Do {
+            id,
+            session,
+            command,
+        };
+        self.wish(link, id, text.map(|text| (session, text)), wish)
+            .await
+    }
+
+    async fn wish(
+        &mut self,
+        link: &mut Link,
+        id: CommandId,
+        text: Option<(SessionId, String)>,
+        wish: FromStaff,
+    ) -> Result<()> {
+        let (session, text) = text.unzip();
+        // Commands without words may come to nothing, and rightly so: they are not looked for.
+        if text.is_some() || matches!(wish, FromStaff::TakeNext { .. }) {
+            self.record.note(Fact::Sent { id, session, text });
+        }
+        link.send(&wish).await?;
+        self.wishes.insert(id, wish);
+        Ok(())
+    }
+
+    /// Takes a message in; answers a session that is to be followed from its beginning.
+    fn hear(&mut self, message: ToStaff) -> Result<Option<SessionId>> {
+        match message {
+            ToStaff::Receipt {
+                id,
+                session,
+                rung,
+                first,
+                ..
+            } => {
+                self.record.note(Fact::Receipt {
+                    id,
+                    session: Some(session),
+                    rung,
+                    first,
+                });
+                if rung != Rung::Safe {
+                    return Ok(None);
+                }
+                match self.wishes.remove(&id) {
+                    Some(FromStaff::TakeNext { .. }) if !self.owned.contains_key(&session) => {
+                        return Ok(Some(session));
+                    }
+                    Some(FromStaff::Do {
+                        command: StaffCommand::Release {},
+                        ..
+                    }) => drop(self.owned.remove(&session)),
+                    _ => {}
+                }
+            }
+            ToStaff::Session { row, after, .. } => self.record.note(Fact::Begun {
+                link: self.link,
+                session: row.session,
+                after,
+            }),
+            ToStaff::Entry {
+                session,
+                seq,
+                command,
+                ..
+            } => {
+                self.record.note(Fact::Shown {
+                    link: self.link,
+                    session,
+                    seq,
+                    prev: seq - 1,
+                    command,
+                    kept: false,
+                });
+                if let Some(last) = self.owned.get_mut(&session) {
+                    *last = (*last).max(seq);
+                }
+            }
+            ToStaff::Reconnect { .. } => bail!("asked to go elsewhere"),
+            ToStaff::Error(error) => self.refused(error.id, error.code),
+            _ => {}
+        }
+        Ok(None)
+    }
+
+    fn refused(&mut self, id: Option<CommandId>, code: ErrorCode) {
+        let Some(id) = id else { return };
+        match code {
+            // Sent again later, with the same id.
+            ErrorCode::StoreUnavailable | ErrorCode::TooFast | ErrorCode::GoingDown => {}
+            _ => {
+                if let Some(FromStaff::Do { session, .. }) = self.wishes.remove(&id) {
+                    self.owned.remove(&session);
+                }
+            }
+        }
+    }
+}

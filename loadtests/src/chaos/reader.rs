@@ -1,0 +1,110 @@
+//! Reads every log of a chaos run in the end, as a supervisor does, over the public protocol.
+//!
+//! Owns: one supervisor's link. Must not: judge. Started by: `mod`, inside a network namespace.
+
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result, bail};
+use callbox_proto::command::StaffCommand;
+use callbox_proto::error::ErrorCode;
+use callbox_proto::event::Event;
+use callbox_proto::ids::SessionId;
+use callbox_proto::message::{FromStaff, ToStaff};
+use clap::Args;
+use tokio::time::timeout;
+
+use crate::client::{self, Link, STEP, Target, command_id};
+use callbox_loadtests::check::{Kind, Logged, Logs};
+
+/// Reads every log of a chaos run (started by `chaos`)
+#[derive(Debug, Clone, Args)]
+pub struct Reader {
+    /// The node to read from
+    #[arg(long)]
+    node: String,
+    /// A supervisor
+    #[arg(long)]
+    staff: String,
+    /// File with one session a line
+    #[arg(long)]
+    sessions: PathBuf,
+    /// File to write, JSON
+    #[arg(long)]
+    out: PathBuf,
+}
+
+impl Reader {
+    /// Reads and writes.
+    ///
+    /// # Errors
+    /// When a session cannot be read in time.
+    pub async fn run(&self) -> Result<()> {
+        let node = Target::parse(&self.node)?;
+        let token = client::sign_in(&node, &self.staff).await?;
+        let mut link = node.staff().await?;
+        client::greet_as_staff(&mut link, &token).await?;
+        let mut logs = Logs::new();
+        for line in fs::read_to_string(&self.sessions)?.lines() {
+            let session = line.parse().ok().context("a session's id")?;
+            let log = timeout(STEP, log(&mut link, session)).await;
+            if let Some(log) = log.with_context(|| format!("{session} was not read in time"))?? {
+                logs.insert(session, log);
+            }
+        }
+        link.close().await;
+        fs::write(&self.out, serde_json::to_vec(&logs)?)?;
+        Ok(())
+    }
+}
+
+/// One whole log; `None` when there is no such session.
+async fn log(link: &mut Link, session: SessionId) -> Result<Option<Vec<Logged>>> {
+    let id = command_id();
+    let command = StaffCommand::Watch {};
+    link.send(&FromStaff::Do {
+        id,
+        session,
+        command,
+    })
+    .await?;
+    let mut log: Vec<Logged> = Vec::new();
+    let mut head = None;
+    loop {
+        match link.receive().await? {
+            ToStaff::Error(error) if error.code == ErrorCode::NoSuchSession => return Ok(None),
+            ToStaff::Error(error) => bail!("{session}: {}", error.message),
+            ToStaff::Receipt { id: of, .. } if of == id => {
+                link.send(&FromStaff::Follow { session, after: 0 }).await?;
+            }
+            ToStaff::Session { row, head: end, .. } if row.session == session => head = Some(end),
+            ToStaff::Entry {
+                session: of,
+                seq,
+                command,
+                event,
+                ..
+            } if of == session => {
+                let kind = kind(event);
+                log.push(Logged { seq, command, kind });
+                if head.is_some_and(|head| seq >= head) {
+                    link.send(&FromStaff::Unfollow { session }).await?;
+                    return Ok(Some(log));
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+fn kind(event: Event) -> Kind {
+    match event {
+        Event::Text { text, .. } => Kind::Text(text),
+        Event::Taken => Kind::Taken,
+        Event::Released { .. }
+        | Event::Transferred { .. }
+        | Event::Closed { .. }
+        | Event::Abandoned => Kind::Freed,
+        _ => Kind::Other,
+    }
+}

@@ -1,0 +1,241 @@
+//! A resident of a chaos run: writes all the time, keeps everything until it is safe, and comes back whatever happens.
+//!
+//! Owns: one resident's outbox and link. Must not: judge. Called by: `players`.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, bail};
+use callbox_proto::command::ResidentCommand;
+use callbox_proto::error::ErrorCode;
+use callbox_proto::ids::{CommandId, SessionId};
+use callbox_proto::message::{FromResident, ToResident};
+use callbox_proto::vocabulary::{Category, Rung, Seq};
+use rand::rngs::StdRng;
+use rand::{Rng as _, SeedableRng as _};
+use tokio::time::{Instant as Due, sleep_until, timeout};
+
+use super::players::{Crew, LINK_STEP, QUIET_MAX};
+use crate::client::{self, Link, command_id, opening};
+use crate::device::Device;
+use callbox_loadtests::record::{Fact, Recorder};
+
+/// Texts that wait for being safe before no further one is written: a person waits, too.
+const WAITING_MAX: usize = 32;
+/// Pause before something that was refused for the time being is sent again.
+const AGAIN_AFTER: Duration = Duration::from_millis(400);
+/// How often a ping is sent.
+const PING_EVERY: Duration = Duration::from_secs(1);
+
+/// Runs a resident until the crew is told to settle and everything it wrote is safe.
+///
+/// # Errors
+/// When it has no device key.
+pub async fn live(crew: Arc<Crew>, number: u64) -> Result<()> {
+    let name = format!("{}r{number}", crew.prefix);
+    let mut resident = Resident {
+        record: crew.recorder.of(&name),
+        random: StdRng::seed_from_u64(crew.seed ^ (number << 8)),
+        device: Device::new()?,
+        opening: command_id(),
+        opened: false,
+        session: None,
+        last: 0,
+        outbox: VecDeque::new(),
+        written: 0,
+        link: 0,
+        crew,
+    };
+    resident.record.note(Fact::Sent {
+        id: resident.opening,
+        session: None,
+        text: None,
+    });
+    while !resident.is_done() {
+        // Whatever broke the link: it comes back, after a pause as a real client makes one.
+        let _why = resident.one_link().await;
+        let pause = resident.random.random_range(50..400);
+        tokio::time::sleep(Duration::from_millis(pause)).await;
+    }
+    Ok(())
+}
+
+struct Resident {
+    crew: Arc<Crew>,
+    record: Recorder,
+    random: StdRng,
+    device: Device,
+    opening: CommandId,
+    opened: bool,
+    session: Option<SessionId>,
+    /// Last entry shown for good.
+    last: Seq,
+    outbox: VecDeque<(CommandId, String)>,
+    written: u64,
+    link: u64,
+}
+
+impl Resident {
+    fn is_done(&self) -> bool {
+        self.crew.is_over() || (self.crew.is_settling() && self.opened && self.outbox.is_empty())
+    }
+
+    async fn one_link(&mut self) -> Result<()> {
+        self.link += 1;
+        let node = self.crew.any_node(&mut self.random);
+        let mut link = timeout(LINK_STEP, node.resident(None)).await??;
+        timeout(
+            LINK_STEP,
+            client::greet_as_resident(&mut link, &self.device),
+        )
+        .await??;
+        match (self.opened, self.session) {
+            (true, Some(session)) => {
+                let after = self.last;
+                link.send(&FromResident::Resume { session, after }).await?;
+            }
+            _ => {
+                let category = Category::Violence;
+                let opening = opening(category);
+                let id = self.opening;
+                link.send(&FromResident::Open { id, opening }).await?;
+            }
+        }
+        self.talk(&mut link).await
+    }
+
+    async fn talk(&mut self, link: &mut Link) -> Result<()> {
+        let mut attached = false;
+        let mut heard = Instant::now();
+        let mut next_ping = Due::now() + PING_EVERY;
+        let mut next_text = Due::now();
+        let mut again: Option<Due> = None;
+        while !self.is_done() {
+            let may_write = attached && !self.crew.is_settling() && self.outbox.len() < WAITING_MAX;
+            tokio::select! {
+                frame = link.frame() => {
+                    heard = Instant::now();
+                    let frame = frame?;
+                    match self.hear(link.decode(&frame)?)? {
+                        Heard::Attached => {
+                            attached = true;
+                            self.send_waiting(link).await?;
+                        }
+                        Heard::Refused => again = Some(Due::now() + AGAIN_AFTER),
+                        Heard::Nothing => {}
+                    }
+                }
+                () = sleep_until(next_ping) => {
+                    next_ping = Due::now() + PING_EVERY;
+                    if heard.elapsed() > QUIET_MAX {
+                        bail!("nothing was heard");
+                    }
+                    timeout(LINK_STEP, link.send(&FromResident::Ping { n: 1 })).await??;
+                }
+                () = sleep_until(again.unwrap_or(next_ping)), if again.is_some() => {
+                    again = None;
+                    if !self.opened {
+                        bail!("the opening is sent again on a new link");
+                    }
+                    self.send_waiting(link).await?;
+                }
+                () = sleep_until(next_text), if may_write => {
+                    let pause = self.crew.text_every.as_millis() as u64;
+                    let pause = self.random.random_range(pause / 2..=pause * 3 / 2);
+                    next_text = Due::now() + Duration::from_millis(pause);
+                    self.write(link).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn write(&mut self, link: &mut Link) -> Result<()> {
+        let Some(session) = self.session else {
+            return Ok(());
+        };
+        self.written += 1;
+        let id = command_id();
+        let text = format!("{} of {session}", self.written);
+        self.record.note(Fact::Sent {
+            id,
+            session: Some(session),
+            text: Some(text.clone()),
+        });
+        self.outbox.push_back((id, text.clone()));
+        say(link, id, text).await
+    }
+
+    async fn send_waiting(&mut self, link: &mut Link) -> Result<()> {
+        for (id, text) in self.outbox.clone() {
+            say(link, id, text).await?;
+        }
+        Ok(())
+    }
+
+    fn hear(&mut self, message: ToResident) -> Result<Heard> {
+        match message {
+            ToResident::Session { session, after, .. } => {
+                self.session = Some(session);
+                // Kept entries come again.
+                self.last = self.last.min(after);
+                self.record.note(Fact::Begun {
+                    link: self.link,
+                    session,
+                    after,
+                });
+                return Ok(Heard::Attached);
+            }
+            ToResident::Receipt {
+                id, rung, first, ..
+            } => {
+                self.record.note(Fact::Receipt {
+                    id,
+                    session: self.session,
+                    rung,
+                    first,
+                });
+                if rung == Rung::Safe {
+                    self.opened |= id == self.opening;
+                    self.outbox.retain(|(waiting, _)| *waiting != id);
+                }
+            }
+            ToResident::Entry {
+                seq, prev, command, ..
+            } => {
+                let Some(session) = self.session else {
+                    bail!("an entry before its session");
+                };
+                self.record.note(Fact::Shown {
+                    link: self.link,
+                    session,
+                    seq,
+                    prev,
+                    command,
+                    kept: false,
+                });
+                self.last = self.last.max(seq);
+            }
+            ToResident::Reconnect { .. } => bail!("asked to go elsewhere"),
+            ToResident::Error(error) => match error.code {
+                ErrorCode::NoSuchSession => bail!("the session is not known there yet"),
+                _ => return Ok(Heard::Refused),
+            },
+            _ => {}
+        }
+        Ok(Heard::Nothing)
+    }
+}
+
+enum Heard {
+    Attached,
+    Refused,
+    Nothing,
+}
+
+async fn say(link: &mut Link, id: CommandId, text: String) -> Result<()> {
+    let command = ResidentCommand::Text { text, age_ms: 0 };
+    timeout(LINK_STEP, link.send(&FromResident::Do { id, command })).await??;
+    Ok(())
+}

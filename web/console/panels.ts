@@ -1,0 +1,17 @@
+// The panels that can stand in a window of their own, and their URLs.
+
+/** Panels by the name in their URL, `/console/?panel=<name>`. */
+export const PANELS = ['queue', 'session', 'map', 'media', 'timeline'] as const
+/** One of them. */
+export type PanelName = (typeof PANELS)[number]
+
+/** The panel that a query names, if it names one. */
+export function panelOf(query: string): PanelName | undefined {
+  const wanted = new URLSearchParams(query).get('panel')
+  return PANELS.find((name) => name === wanted)
+}
+
+/** The URL of a panel, from the console's own. */
+export function panelUrl(name: PanelName): string {
+  return `/console/?panel=${name}`
+}

@@ -1,0 +1,105 @@
+// How the console looks and reads: themes, sizes, directions, targets, what is spoken.
+import type { Page } from 'playwright-core'
+import { Reporter } from './crowd.ts'
+import { expect, type Story } from './harness.ts'
+import { accessible, consoleOf } from './staff_hands.ts'
+
+/** A console with sessions of all kinds, one of them taken. */
+async function busy(story: Story, options: Parameters<typeof consoleOf>[2] = {}): Promise<Page> {
+  const tina = await consoleOf(story, 'tina', options)
+  await tina.getByLabel('My state').selectOption('available')
+  const one = await Reporter.report(story, { category: 'fire', text: 'il y a de la fumée', language: 'fr' })
+  await tina.locator('#queue-panel [data-row]').first().waitFor()
+  await tina.locator('body').press('n')
+  await tina.getByRole('log').getByText('il y a de la fumée').waitFor()
+  await one.at(40, -100)
+  await Reporter.report(story, { category: 'medical', text: 'she is unconscious', silent: true })
+  await Reporter.report(story, { category: 'other', text: 'noise' })
+  one.type('et on voit')
+  await tina.locator('article.typing').waitFor()
+  await tina.locator('[data-alarms="2"]').waitFor()
+  return tina
+}
+
+export const stories: Record<string, (story: Story) => Promise<void>> = {
+  'AL1 AL3 AL4 AL8: what is spoken and what is not, targets, no motion, absolute times': async (story) => {
+    const tina = await busy(story, { reducedMotion: 'reduce' })
+    const found = await tina.evaluate(() => {
+      const shown = (element: Element): boolean => element.checkVisibility() && !element.classList.contains('visually-hidden')
+      const small = [...document.querySelectorAll('button, a, select, input, textarea, summary')].filter(shown).flatMap((element) => {
+        // A map's own controls and what a label makes larger have their own size.
+        const { width, height } = (element.closest('label') ?? element).getBoundingClientRect()
+        return width > 0 && (width < 24 || height < 24) ? [`${element.outerHTML.slice(0, 80)} ${String(width)}×${String(height)}`] : []
+      })
+      const tall = ['next', 'take'].flatMap((act) => [...document.querySelectorAll(`[data-act=${act}]`)].map((one) => one.getBoundingClientRect().height))
+      const typing = document.querySelector('article.typing')
+      return {
+        small, tall, moving: document.getAnimations().length,
+        typing: typing?.getAttribute('aria-live'),
+        status: document.querySelectorAll('[role=status]').length,
+        figures: [...document.querySelectorAll('.figure')].some((figure) => figure.closest('[role=status], [aria-live=polite]')?.checkVisibility() === true && /\d:\d\d/.test(figure.textContent)),
+        times: [...document.querySelectorAll('time')].every((time) => /\d{4}.*\d:\d\d/.test(time.title)),
+      }
+    })
+    expect(found.small.length === 0, `no target under 24 px: ${found.small.join('\n')}`)
+    expect(found.tall.every((height) => height >= 48), `take is at least 48 px: ${found.tall.join()}`)
+    expect(found.moving === 0, 'nothing moves')
+    expect(found.typing === 'off' && found.status > 2, 'typing is not spoken, states are')
+    expect(!found.figures, 'no counter stands in a live region')
+    expect(found.times, 'each time carries its date and zone')
+  },
+
+  ...Object.fromEntries((['light', 'dark', 'contrast', 'forced'] as const).map((theme) => [
+    `AL5 AL6: nothing serious for axe in any state, ${theme}`,
+    async (story: Story): Promise<void> => {
+      const tina = await busy(story, theme === 'forced' ? { forcedColors: 'active' } : {})
+      if (theme !== 'forced') await tina.getByLabel('Theme').selectOption(theme)
+      await tina.waitForFunction(() => document.getAnimations().length === 0)
+      await accessible(tina, 'session and offers')
+      await tina.locator('body').press('?')
+      await accessible(tina, 'keys')
+      await tina.keyboard.press('Escape')
+      await tina.locator('body').press('z')
+      await tina.getByRole('slider').fill('0')
+      await accessible(tina, 'sound')
+      await tina.keyboard.press('Escape')
+      await tina.getByText('SOUND OFF').waitFor()
+      await tina.locator('body').press('s')
+      await accessible(tina, 'SOUND OFF and ready sentences')
+      await tina.keyboard.press('Escape')
+      await tina.keyboard.press('Escape')
+      await tina.locator('#queue-panel [data-row]').first().click()
+      await tina.context().setOffline(true)
+      await tina.getByText('Connection lost.').waitFor()
+      await accessible(tina, 'link lost')
+    },
+  ])),
+
+  'AL6: at 400 % zoom and 200 % text nothing is cut and nothing scrolls sideways': async (story) => {
+    const tina = await busy(story)
+    for (const [viewport, size] of [[{ width: 320, height: 256 }, 1], [{ width: 320, height: 640 }, 1], [{ width: 640, height: 450 }, 1], [{ width: 1440, height: 900 }, 2]] as const) {
+      await tina.setViewportSize(viewport)
+      // Text alone twice as large, as a browser's text zoom does it.
+      if (size > 1) await tina.evaluate((by) => {
+        const all = [...document.querySelectorAll<HTMLElement>('body *')].map((one) => [one, getComputedStyle(one)] as const).map(([one, { fontSize, lineHeight }]) => [one, parseFloat(fontSize), parseFloat(lineHeight)] as const)
+        for (const [one, font, line] of all) {
+          one.style.fontSize = `${String(font * by)}px`
+          if (Number.isFinite(line)) one.style.lineHeight = `${String(line * by)}px`
+        }
+      }, size)
+      for (const area of viewport.width < 1280 ? ['queue', 'session', 'side'] : ['']) {
+        if (area) await tina.locator(`#area-tab-${area}`).click()
+        const over = await tina.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
+        expect(over <= 1, `${area} at ${String(viewport.width)} px, text × ${String(size)}: ${String(over)} px too wide`)
+        const cut = await tina.evaluate(() => [...document.querySelectorAll('button, strong, h1, h2')].flatMap((element) =>
+          element.checkVisibility() && element.clientWidth > 0 && element.scrollWidth > element.clientWidth + 1 && getComputedStyle(element).overflowX !== 'visible' ? [element.outerHTML.slice(0, 90)] : []))
+        expect(cut.length === 0, `nothing cut in ${area} at ${String(viewport.width)} px: ${cut.join('\n')}`)
+      }
+    }
+    await tina.setViewportSize({ width: 320, height: 640 })
+    // The keys reach what stands in another tab.
+    await tina.locator('#area-tab-queue').click()
+    await tina.locator('#area-tab-queue').press('p')
+    await tina.locator('[data-ask=place]:not([data-stands=ask-never])').waitFor()
+  },
+}

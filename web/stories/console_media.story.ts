@@ -1,0 +1,111 @@
+// Pictures and sound: covered until somebody wants them, asked for one by one, the microphone only to talk.
+import { Reporter } from './crowd.ts'
+import { expect, within, type Story } from './harness.ts'
+import { consoleOf, jpeg, residentWith, signIn } from './staff_hands.ts'
+
+export const stories: Record<string, (story: Story) => Promise<void>> = {
+  'TC9: a photo stays covered on hover, a key reveals it as an event, exposure is counted, and it can go to a colleague unseen': async (story) => {
+    const tina = await consoleOf(story, 'tina')
+    const fetched: string[] = []
+    tina.on('request', (request) => {
+      if (request.url().includes('/photos/')) fetched.push(request.url().split('/').at(-1) ?? '')
+    })
+    const resident = await residentWith(story, 'there is smoke')
+    await tina.locator('#queue-panel [data-row]').first().waitFor()
+    await tina.locator('body').press('n')
+    await tina.getByRole('log').getByText('there is smoke').waitFor()
+    await tina.locator('[data-ask=place]:enabled').waitFor()
+    await resident.locator('input[type=file]').first().setInputFiles(await jpeg(resident))
+    const reveal = tina.getByRole('button', { name: /^Show photo/ })
+    await reveal.waitFor()
+    await tina.getByText('original sealed').waitFor()
+    await reveal.hover()
+    await tina.getByText(/Revealed pictures .*0:00/).waitFor()
+    expect(fetched.every((what) => what === 'preview'), `only the preview under the blur, not ${fetched.join(', ')}`)
+    const blurred = await tina.locator('img.blurred').evaluate((image: HTMLImageElement) => image.naturalWidth)
+    expect(blurred <= 12, `what lies under the cover is ${String(blurred)} pixels wide`)
+    await tina.locator('body').press('g')
+    const dialog = tina.getByRole('dialog', { name: /Hand photo .?1.? to a colleague/ })
+    expect((await dialog.getByLabel(/^Note/).inputValue()).includes('Please look at photo'), 'the note says what for')
+    await tina.keyboard.press('Escape')
+    await dialog.waitFor({ state: 'hidden' })
+    await tina.locator('body').press('r')
+    await tina.getByRole('img', { name: /^Photo .* from the resident/ }).waitFor()
+    await tina.getByText(/Revealed pictures .*0:0[1-9]/).waitFor()
+    await tina.getByRole('button', { name: 'Cover' }).click()
+    await tina.getByRole('tab', { name: /^Timeline/ }).click()
+    await tina.getByRole('list', { name: 'Timeline' }).getByText('looked at a photo').waitFor()
+  },
+
+  'TC10 TC11: an ask shows asked, then refused or granted, then flowing; in a silent session what makes noise asks first': async (story) => {
+    const tina = await consoleOf(story, 'tina')
+    const one = await Reporter.report(story, { category: 'violence', text: 'he is here', silent: true })
+    await tina.locator('#queue-panel [data-row]').first().getByText('SILENT').waitFor()
+    await tina.locator('body').press('n')
+    await tina.getByRole('log').getByText('he is here').waitFor()
+    await tina.locator('[data-ask=place]:enabled').waitFor()
+    await tina.locator('article').getByText('SILENT').first().waitFor()
+    const ask = (medium: string, stands: string) => tina.locator(`[data-ask=${medium}][data-stands=${stands}]`).waitFor()
+    await ask('place', 'ask-never')
+    await tina.locator('body').press('p')
+    await ask('place', 'ask-asked')
+    await one.do({ kind: 'consent', medium: 'place', granted: false })
+    await ask('place', 'ask-refused')
+    await tina.locator('body').press('p')
+    await ask('place', 'ask-asked')
+    await one.do({ kind: 'consent', medium: 'place', granted: true })
+    await ask('place', 'ask-granted')
+    await one.at(40, -100)
+    await ask('place', 'ask-flowing')
+    await tina.locator('body').press('v')
+    await ask('video', 'ask-asked')
+    await tina.locator('body').press('d')
+    await tina.getByText('This resident must not be heard').first().waitFor()
+    await ask('audio', 'ask-never')
+    await tina.locator('body').press('d')
+    await ask('audio', 'ask-asked')
+    const talk = tina.getByRole('button', { name: /^Talk/ })
+    await tina.locator('body').press('k')
+    await tina.getByRole('button', { name: /^Talk all the same/ }).waitFor()
+    expect((await talk.getAttribute('aria-pressed')) === 'false', 'nobody talks yet')
+  },
+
+  'TC17 TC9: two-way audio; the console asks for no camera, and for the microphone only on talk': async (story) => {
+    const tina = await story.visit('/console/', { viewport: { width: 1440, height: 900 }, locale: 'en-US', permissions: ['microphone'] })
+    await tina.addInitScript(() => {
+      const asked: string[] = []
+      Object.assign(window, { asked })
+      const before = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices)
+      navigator.mediaDevices.getUserMedia = (wanted) => {
+        asked.push(Object.keys(wanted ?? {}).join('+'))
+        return before(wanted)
+      }
+    })
+    await tina.reload()
+    await signIn(tina, 'tina')
+    const asked = (): Promise<string[]> => tina.evaluate(() => (window as unknown as { asked: string[] }).asked)
+    const resident = await residentWith(story, 'there is smoke')
+    await tina.locator('#queue-panel [data-row]').first().waitFor()
+    await tina.locator('body').press('n')
+    await tina.getByRole('log').getByText('there is smoke').waitFor()
+    await tina.locator('[data-ask=place]:enabled').waitFor()
+    await tina.locator('body').press('v')
+    await resident.getByRole('button', { name: /^Yes/ }).first().click()
+    await tina.getByRole('button', { name: 'Show live picture' }).click()
+    await tina.locator('video[data-pictured=true]').waitFor()
+    expect(await tina.locator('video').evaluate((video: HTMLVideoElement) => video.muted), 'a revealed picture is mute')
+    expect((await asked()).length === 0, 'looking opens neither camera nor microphone')
+    await tina.locator('body').press('k')
+    await tina.getByRole('button', { name: /^Stop talking/ }).waitFor()
+    await within('the microphone, and it alone', async () => (await asked()).join() === 'audio')
+    await within('the resident hears', () =>
+      resident.evaluate(() => {
+        const source = document.querySelector('audio')?.srcObject
+        return source instanceof MediaStream && source.getAudioTracks().some((track) => !track.muted)
+      }),
+    )
+    await tina.locator('body').press('k')
+    await tina.getByRole('button', { name: /^Talk/ }).waitFor()
+    expect((await asked()).join() === 'audio', 'asked once')
+  },
+}

@@ -1,0 +1,123 @@
+// Words in every shape: ready ones, translated ones, hostile ones.
+import { place, Reporter } from './crowd.ts'
+import { expect, type Story } from './harness.ts'
+import { consoleOf } from './staff_hands.ts'
+
+/** 300 ways to write something that would run if it were taken for markup. */
+function payloads(): string[] {
+  const run = 'window.ran=1'
+  const tags = ['img', 'svg', 'body', 'iframe', 'video', 'audio', 'input', 'details', 'object', 'math', 'style', 'link', 'marquee', 'embed', 'form']
+  const events = ['onerror', 'onload', 'onfocus', 'ontoggle', 'onmouseover', 'onanimationstart']
+  const made = tags.flatMap((tag) => events.flatMap((event) => [
+    `<${tag} src=x ${event}=${run} autofocus open>`, `"><${tag}/src/${event}='${run}'>`, `'\`--><${tag} href="javascript:${run}" ${event}="${run}"></${tag}>`,
+  ]))
+  const plain = [`<script>${run}</script>`, `javascript:${run}`, `{@html '<script>${run}</script>'}`, `{{constructor.constructor('${run}')()}}`, `\${${run}}`,
+    `<a href="data:text/html,<script>${run}</script>">x</a>`, `]]><script>${run}</script>`, `<!--><script>${run}</script>`, `<template><script>${run}</script></template>`, `\u0000<script>${run}</script>`,
+    `<scr\u0000ipt>${run}</scr\u0000ipt>`, `＜script＞${run}＜/script＞`, `&lt;script&gt;${run}&lt;/script&gt;`, `%3Cscript%3E${run}%3C/script%3E`, `{ $owner }`, `<base href="//evil.example/">`,
+    `<meta http-equiv=refresh content="0;url=javascript:${run}">`, `<svg><use href="data:image/svg+xml,<svg onload='${run}'/>"/></svg>`, `\u202E<script>${run}</script>`, `</textarea><script>${run}</script>`,
+    `</title><script>${run}</script>`, `</style><script>${run}</script>`, `<x/onclick=${run}>`, `<isindex action=javascript:${run}>`, `<img src="x:\`${run}\`">`, `<svg/onload=${run}//`,
+    `<iframe srcdoc="<script>parent.${run}</script>">`, `<img srcset=x onerror=${run}>`, `<object data="javascript:${run}">`, `<video><source onerror="${run}"></video>`]
+  return [...made, ...plain].slice(0, 300)
+}
+
+export const stories: Record<string, (story: Story) => Promise<void>> = {
+  'TC14: ready sentences by key in the resident\'s language; system lines come and go with h': async (story) => {
+    const tina = await consoleOf(story, 'tina')
+    const one = await Reporter.report(story, { category: 'fire', text: 'il y a de la fumée', language: 'fr' })
+    await tina.locator('#queue-panel [data-row]').first().waitFor()
+    await tina.locator('body').press('n')
+    await tina.getByRole('log').getByText('il y a de la fumée').waitFor()
+    await tina.locator('[data-ask=place]:enabled').waitFor()
+    await tina.locator('body').press('s')
+    await tina.getByRole('region', { name: 'Ready sentences' }).getByText('Les secours sont en route').waitFor()
+    await tina.keyboard.press('2')
+    await tina.keyboard.press('Alt+3')
+    expect((await tina.locator('#composer').inputValue()) === 'Les secours sont en route vers vous. Êtes-vous en sécurité là où vous êtes ?', `French, and at the cursor: ${await tina.locator('#composer').inputValue()}`)
+    await tina.keyboard.press('Enter')
+    await tina.getByRole('log').getByText('Les secours sont en route').waitFor()
+    expect(one.heard.some((message) => message.kind === 'entry' && message.event.kind === 'text' && message.event.text.startsWith('Les secours')), 'it arrived')
+    await tina.keyboard.press('Escape')
+    await tina.keyboard.press('l')
+    const timeline = tina.getByRole('list', { name: 'Timeline' })
+    await timeline.getByText(/gave priority/).waitFor()
+    await tina.locator('body').press('h')
+    await timeline.getByText(/gave priority/).waitFor({ state: 'hidden' })
+    await timeline.getByText('took the session').waitFor()
+    await tina.locator('body').press('h')
+    await timeline.getByText(/gave priority/).waitFor()
+    await tina.getByLabel('Show').selectOption('messages')
+    await timeline.getByText('took the session').waitFor({ state: 'hidden' })
+    await timeline.getByText(/il y a de la fumée/).waitFor()
+  },
+
+  'AL2: a translation stands beside its original and says that a machine made it; French page; right to left': async (story) => {
+    const tina = await story.visit('/console/', { viewport: { width: 1440, height: 900 }, locale: 'fr-FR' })
+    // The browser's translator, where it has one, is another program: here it is one that marks what it was given.
+    await tina.addInitScript(() => Object.assign(window, { Translator: {
+      availability: () => Promise.resolve('available'),
+      create: () => Promise.resolve({ translate: (text: string) => Promise.resolve(`[fr] ${text}`) }),
+    } }))
+    await tina.reload()
+    await tina.locator('[name=agency]').fill('demo.example')
+    await tina.locator('[name=name]').fill('tina')
+    await tina.locator('[name=passphrase]').fill('demo-tina-911')
+    await tina.locator('button[type=submit]').click()
+    await tina.getByText('Connecté', { exact: true }).waitFor()
+    expect((await tina.locator('html').getAttribute('lang')) === 'fr', 'lang')
+    await Reporter.report(story, { category: 'fire', text: 'smoke in the hall', language: 'en' })
+    await tina.locator('#queue-panel [data-row]').first().getByText('Urgent').waitFor()
+    await tina.locator('body').press('n')
+    const message = tina.getByRole('log').locator('article').filter({ hasText: 'smoke in the hall' }).first()
+    await message.waitFor()
+    await tina.getByRole('button', { name: 'Traduire' }).click()
+    await message.getByText('[fr] smoke in the hall').waitFor()
+    await message.getByText('traduit par une machine').waitFor()
+    expect((await message.locator('p.text').innerText()) === 'smoke in the hall', 'the original stays')
+    for (const viewport of [{ width: 1440, height: 900 }, { width: 320, height: 640 }]) {
+      await tina.setViewportSize(viewport)
+      await tina.evaluate(() => (document.documentElement.dir = 'rtl'))
+      const over = await tina.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
+      expect(over <= 0, `right to left at ${String(viewport.width)} px: ${String(over)} px too wide`)
+    }
+  },
+
+  'AL2 AL6: 300 payloads, bidi tricks and emoji storms stay text, run nothing, and break no line': async (story) => {
+    const tina = await consoleOf(story, 'tina')
+    tina.on('dialog', (dialog) => story.faults.push(`a dialog: ${dialog.message()}`))
+    const all = payloads()
+    expect(all.length === 300 && new Set(all).size === 300, '300 different ones')
+    const one = await Reporter.report(story, {
+      category: 'fire', text: all[0] ?? '', contact: '<img src=x onerror=window.ran=1>', language: 'en',
+      location: { ...place(40, -100), words: '"><svg onload=window.ran=1>' },
+    })
+    await tina.locator('#queue-panel [data-row]').first().waitFor()
+    await tina.locator('body').press('n')
+    await tina.getByRole('log').waitFor()
+    await tina.locator('[data-ask=place]:enabled').waitFor()
+    for (let from = 1; from < all.length; from += 20) await one.say(all.slice(from, from + 20).join('\n'))
+    one.type('<script>window.ran=1</script>')
+    await tina.locator('article.typing').waitFor()
+    await one.say('\u202Eevil \u2067\u202Dthe name\u2066')
+    await one.say('🚒🔥👨‍👩‍👧‍👦'.repeat(600))
+    await one.say(`z${'\u0301\u0323\u0488'.repeat(400)}algo`)
+    await one.say('a'.repeat(7_900))
+    await one.say('the last one')
+    const log = tina.getByRole('log')
+    await log.getByText('the last one').waitFor()
+    for (const payload of [all[0], all[150], all[299]]) expect(((await log.innerText()).replace(/\s+/g, ' ')).includes((payload ?? '').replace(/\s+/g, ' ').slice(0, 40)), `it stands there as text: ${payload ?? ''}`)
+    await tina.getByRole('tab', { name: /^Timeline/ }).click()
+    await tina.getByRole('list', { name: 'Timeline' }).getByText(/the last one/).waitFor()
+    await tina.getByRole('tab', { name: /^Chat/ }).click()
+    const harm = await tina.evaluate(() => ({
+      ran: (window as unknown as { ran?: number }).ran,
+      elements: document.querySelectorAll('[role=log] :is(img, script, iframe, object, embed, style, link, form, base, meta, video, audio)').length,
+      wide: document.documentElement.scrollWidth - document.documentElement.clientWidth,
+      log: Math.max(...[...document.querySelectorAll('[role=log] article')].map((one) => one.getBoundingClientRect().right)) - (document.querySelector('[role=log]')?.getBoundingClientRect().right ?? 0),
+    }))
+    expect(harm.ran === undefined && harm.elements === 0, `nothing ran and nothing became markup: ${JSON.stringify(harm)}`)
+    expect(harm.wide <= 0 && harm.log <= 0, `nothing is wider than its place: ${JSON.stringify(harm)}`)
+    await tina.locator('#composer').fill('still works')
+    await tina.locator('#composer').press('Enter')
+    await log.getByText('still works').waitFor()
+  },
+}

@@ -1,0 +1,277 @@
+// Languages, reading, waiting, real-time text, and what assistive technology hears of the resident page.
+import type { Page } from 'playwright-core'
+import { LOST } from '../sdk/src/real_time_text.ts'
+import { expect, within, type Story } from './harness.ts'
+import { begin, camera, item, pick, safe, taken, write } from './resident_hands.ts'
+import { accessible } from './staff_hands.ts'
+
+/** Elements that stand out of the page sideways, and words that are cut. */
+async function spills(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const found: string[] = []
+    const { scrollWidth, clientWidth } = document.documentElement
+    if (scrollWidth > clientWidth) found.push(`the page by ${scrollWidth - clientWidth} px`)
+    for (const element of document.querySelectorAll<HTMLElement>('button, a, label, h1, h2, p, li')) {
+      const { left, right, width } = element.getBoundingClientRect()
+      if (width <= 1 || element.closest('.visually-hidden') !== null) continue
+      if (left < -1 || right > clientWidth + 1) found.push(element.innerText.slice(0, 40))
+      const { overflowX } = getComputedStyle(element)
+      if (overflowX === 'hidden' && element.scrollWidth > element.clientWidth + 1) found.push(`cut: ${element.innerText.slice(0, 40)}`)
+    }
+    return found
+  })
+}
+
+/** Walks through the page's states and looks at each. */
+async function walk(page: Page, look: (where: string) => Promise<void>): Promise<void> {
+  await page.locator('.banner').waitFor()
+  await look('first screen')
+  await pick(page)
+  await write(page, '123')
+  await safe(page, '123')
+  await page.locator('.add .button').nth(1).click()
+  await page.locator('details summary').click()
+  await look('report with a question and all choices')
+  await page.locator('section.leave button').click()
+  await page.locator('section.leave button').first().click()
+  await page.locator('main h1').waitFor()
+  await look('left')
+}
+
+export const stories: Record<string, (story: Story) => Promise<void>> = {
+  async 'AL2 the page speaks Arabic, right to left, and nothing is cut; axe finds nothing serious'(story) {
+    const page = await story.visit('/', { locale: 'ar', viewport: { width: 360, height: 740 } })
+    await walk(page, async (where) => {
+      expect((await page.locator('html').getAttribute('dir')) === 'rtl', `right to left: ${where}`)
+      const found = await spills(page)
+      expect(found.length === 0, `nothing cut, ${where}: ${found.join(' | ')}`)
+      expect(!/[A-Za-z]{4,}/.test(await page.locator('main h1, main h2').allInnerTexts().then((all) => all.join(' '))), `its own words: ${where}`)
+      await accessible(page, `${where}, Arabic`)
+    })
+  },
+
+  async 'AL2 the page speaks Spanish, and changes its language in the middle of a report'(story) {
+    const page = await story.visit('/', { locale: 'es-MX' })
+    await page.getByRole('heading', { name: '¿Qué ocurre?' }).waitFor()
+    await pick(page)
+    await page.getByRole('button', { name: 'Enviar', exact: true }).waitFor()
+    expect((await page.locator('html').getAttribute('lang')) === 'es', 'lang on the page')
+    await write(page, 'hay humo')
+    await safe(page, 'hay humo')
+    await page.getByRole('button', { name: 'العربية' }).click()
+    await within('right to left', async () => (await page.locator('html').getAttribute('dir')) === 'rtl')
+    await item(page, 'hay humo').waitFor()
+    const mine = await item(page, 'hay humo').locator('.text').evaluate((element) => getComputedStyle(element).direction)
+    expect(mine === 'ltr', 'a Spanish text keeps its own direction')
+    await page.getByRole('button', { name: 'English' }).click()
+    await page.getByRole('button', { name: 'Send', exact: true }).waitFor()
+  },
+
+  async 'AL6 320 px, 400 % zoom and 200 % text: nothing cut, nothing sideways, in four languages'(story) {
+    for (const [locale, viewport] of [
+      ['en-US', { width: 320, height: 640 }],
+      ['fr-FR', { width: 320, height: 256 }],
+      ['es-MX', { width: 320, height: 640 }],
+      ['ar', { width: 320, height: 640 }],
+    ] as const) {
+      const page = await story.visit('/', { locale, viewport })
+      await walk(page, async (where) => {
+        for (const size of ['100%', '200%']) {
+          await page.evaluate((text) => (document.documentElement.style.fontSize = text), size)
+          const found = await spills(page)
+          expect(found.length === 0, `nothing cut: ${locale}, ${viewport.height} px high, text ${size}, ${where}: ${found.join(' | ')}`)
+        }
+        await page.evaluate(() => (document.documentElement.style.fontSize = ''))
+      })
+      await page.context().close()
+    }
+  },
+
+  async 'AL axe finds nothing serious in dark, high contrast, forced colours and silent mode'(story) {
+    for (const [path, options] of [
+      ['/', { colorScheme: 'dark' }],
+      ['/', { contrast: 'more' }],
+      ['/', { forcedColors: 'active' }],
+      ['/?silent', {}],
+    ] as const) {
+      const page = await story.visit(path, options)
+      await walk(page, (where) => accessible(page, `${where}, ${path} ${JSON.stringify(options)}`))
+      await page.context().close()
+    }
+  },
+
+  async 'AL3 the whole report goes by keyboard alone, with the focus in sight at each step'(story) {
+    const page = await story.visit('/', { viewport: { width: 390, height: 700 } })
+    await page.getByRole('heading', { level: 1 }).waitFor()
+    const focused = (): Promise<string> =>
+      page.evaluate(() => {
+        const element = document.activeElement as HTMLElement
+        const { top, bottom, left, width } = element.getBoundingClientRect()
+        const under = document.elementFromPoint(left + width / 2, (Math.max(top, 0) + Math.min(bottom, innerHeight)) / 2)
+        const hidden = under === null || !(element.contains(under) || under.contains(element) || under.closest('label')?.control === element)
+        const { outlineWidth, outlineStyle } = getComputedStyle(element)
+        const ring = outlineStyle !== 'none' && parseFloat(outlineWidth) >= 2
+        return `${hidden ? 'HIDDEN ' : ''}${ring || element === document.body ? '' : 'NO RING '}${element.innerText.trim() || element.id || element.tagName}`
+      })
+    const go = async (to: RegExp, key = 'Tab'): Promise<void> => {
+      for (let step = 0; step < 40; step += 1) {
+        await page.keyboard.press(key)
+        const at = await focused()
+        expect(!/^(HIDDEN|NO RING)/.test(at), `the focus is in sight: ${at}`)
+        if (to.test(at)) return
+      }
+      throw new Error(`no way to ${String(to)} by ${key}`)
+    }
+    await go(/^Exit now/)
+    await go(/^Call/)
+    await go(/Road crash/)
+    await page.keyboard.press('Enter')
+    await page.locator('#text').waitFor()
+    await go(/^text$/)
+    await page.keyboard.type('Two cars, one person hurt')
+    await go(/^Send$/)
+    await page.keyboard.press('Enter')
+    await safe(page, 'Two cars, one person hurt')
+    await go(/^Camera/)
+    await page.keyboard.press('Enter')
+    await page.getByText('May they see your camera, live?').waitFor()
+    await page.keyboard.press('Escape')
+    await page.getByText('May they see your camera, live?').waitFor({ state: 'detached' })
+    expect(/^Camera/.test(await focused()), `Esc gives the focus back, not to ${await focused()}`)
+    await go(/Leave the report/)
+    await page.keyboard.press('Enter')
+    await page.getByText('Leave this report?').waitFor()
+    expect(/Yes, leave/.test(await focused()), `the focus goes along, not to ${await focused()}`)
+    await page.keyboard.press('Enter')
+    await page.getByRole('heading', { name: 'You left the report' }).waitFor()
+  },
+
+  async 'AL1 AL4 only finished words are spoken, and nothing moves'(story) {
+    const { page, staff, session } = await taken(story, { reducedMotion: 'reduce' })
+    await page.evaluate(() => {
+      const spoken: string[] = []
+      Object.assign(window, { spoken })
+      const note = (node: Node): void => {
+        const region = (node instanceof Element ? node : node.parentElement)?.closest('[role=status], [role=alert], [aria-live]')
+        if (region) spoken.push(region.textContent.trim())
+      }
+      new MutationObserver((changes) => changes.forEach(({ target }) => note(target))).observe(document.body, { subtree: true, childList: true, characterData: true })
+    })
+    staff.send({ kind: 'real_time_text', session, typed: { message: 'a'.repeat(32), part: 0, from: 0, text: 'are you sa' } })
+    await page.locator('.typing').waitFor()
+    const before = await page.evaluate(() => (window as unknown as { spoken: string[] }).spoken.join('|'))
+    expect(!before.includes('are you sa'), 'typing is not spoken')
+    expect((await page.locator('.typing').getByText('The telecommunicator is typing').count()) === 1, 'it says whose it is')
+    await staff.do(session, { kind: 'text', text: 'are you safe?' })
+    await item(page, 'are you safe?').waitFor()
+    await within('the finished message is spoken, with who said it', () =>
+      page.evaluate(() => (window as unknown as { spoken: string[] }).spoken.some((words) => words.includes('Telecommunicator') && words.includes('are you safe?'))),
+    )
+    const moving = await page.evaluate(() => document.getAnimations().length)
+    expect(moving === 0, `nothing moves, not ${moving}`)
+  },
+
+  async 'AL5 receipts, asks and items are words and shapes, never colour alone'(story) {
+    const page = await begin(story)
+    await write(page, 'green is not enough')
+    await safe(page, 'green is not enough')
+    for (const one of await page.locator('li.mine .one').all()) {
+      expect((await one.innerText()).trim().length > 2 && (await one.locator('svg').count()) === 1, 'a word and a shape')
+    }
+    for (const button of await page.locator('button:visible, a:visible').all()) {
+      expect(((await button.getAttribute('aria-label')) ?? (await button.innerText())).trim().length > 1, 'a name')
+    }
+  },
+
+  async 'RE10 real-time text leaves within 300 ms, both ways at once while talking; a loss shows its mark'(story) {
+    const { page, staff, session } = await taken(story)
+    await camera(page)
+    await page.locator('[data-live=flowing]').waitFor()
+    await page.evaluate(() => {
+      const times = { typed: [] as number[], left: [] as number[] }
+      Object.assign(window, { times })
+      document.querySelector('#text')?.addEventListener('input', () => times.typed.push(performance.now()))
+      const send = WebSocket.prototype.send
+      WebSocket.prototype.send = function (frame) {
+        const bytes = frame instanceof Uint8Array ? new TextDecoder('latin1').decode(frame) : ''
+        if (bytes.includes('real_time_text')) times.left.push(performance.now())
+        send.call(this, frame)
+      }
+    })
+    staff.send({ kind: 'real_time_text', session, typed: { message: 'b'.repeat(32), part: 0, from: 0, text: 'stay ' } })
+    await page.locator('#text').pressSequentially('they are coming up the stairs', { delay: 40 })
+    // Part 1 is lost on its way.
+    staff.send({ kind: 'real_time_text', session, typed: { message: 'b'.repeat(32), part: 2, from: 5, text: 'low' } })
+    await page.getByText(`stay ${LOST}low`).waitFor()
+    await within('the last character left', () =>
+      page.evaluate(() => {
+        const { typed, left } = (window as unknown as { times: { typed: number[]; left: number[] } }).times
+        return (left.at(-1) ?? 0) > (typed.at(-1) ?? 0)
+      }),
+    )
+    const latest = await page.evaluate(() => {
+      const { typed, left } = (window as unknown as { times: { typed: number[]; left: number[] } }).times
+      return Math.max(...typed.map((at) => (left.find((one) => one >= at) ?? Number.POSITIVE_INFINITY) - at))
+    })
+    expect(latest <= 300, `every character within 300 ms, not ${Math.round(latest)}`)
+    const heard = staff.heard.flatMap((one) => (one.kind === 'real_time_text' ? [one.typed] : []))
+    expect(heard.length > 1 && heard.at(-1)?.text !== undefined, 'staff read it while it is typed')
+    // "Send when finished" is a choice.
+    await page.getByLabel('Send as I type').uncheck()
+    const count = staff.heard.length
+    await page.locator('#text').pressSequentially(' quietly', { delay: 20 })
+    await write(page, 'a finished one')
+    await safe(page, 'a finished one')
+    const after = staff.heard.slice(count).flatMap((one) => (one.kind === 'real_time_text' && one.typed.text !== '' ? [one.typed.text] : []))
+    expect(after.length === 0, `nothing left before it was finished, not ${after.join()}`)
+  },
+
+  async 'RE15 the place in line, nobody at the desk, and what happens next are told'(story) {
+    const first = await begin(story)
+    await first.getByText('Nobody is at the desk right now.').waitFor()
+    const second = await begin(story)
+    const staff = await story.telecommunicator()
+    await first.getByText(/You are number .?1.? in line/).waitFor()
+    await second.getByText(/You are number .?2.? in line/).waitFor()
+    await first.locator('[aria-current=step]', { hasText: 'waits in line' }).waitFor()
+    const session = await staff.take()
+    await first.locator('[aria-current=step]', { hasText: 'trained person' }).waitFor()
+    await second.getByText(/You are number .?1.? in line/).waitFor()
+    await staff.do(session, { kind: 'release' })
+    await first.getByText('You are back in line.').first().waitFor()
+  },
+
+  async 'RE4 RE16 says what it is and when to call; one tap to the line; the link stays readable after the end'(story) {
+    const page = await story.visit()
+    await page.getByText(/Calling .?911.? is faster/).waitFor()
+    expect((await page.locator('main ul button').count()) === 9 && (await page.locator('main input, main textarea').count()) === 0, 'one question')
+    let taps = 0
+    await page.exposeFunction('tapped', () => (taps += 1))
+    await page.evaluate(() => addEventListener('click', () => (window as unknown as { tapped(): void }).tapped()))
+    await pick(page)
+    expect(taps === 1, `one tap, not ${taps}`)
+    await write(page, 'all is well again')
+    await safe(page, 'all is well again')
+    const staff = await story.telecommunicator()
+    await staff.do(await staff.take(), { kind: 'close', disposition: 'advice_given', note: '' })
+    await page.getByRole('heading', { name: 'This report is closed' }).waitFor()
+    await page.locator('header a[href^="tel:"]').waitFor()
+    await page.reload()
+    await page.getByRole('heading', { name: 'This report is closed' }).waitFor()
+    await item(page, 'all is well again').waitFor()
+    await page.locator('.banner').waitFor()
+  },
+
+  async 'RE2 a gateway that hangs is still trying, never failed nor sent'(story) {
+    const page = await begin(story)
+    story.gateway.freeze(true)
+    await write(page, 'is anybody there')
+    await page.locator('.away').waitFor()
+    const words = (await page.locator('.status, main ol').allInnerTexts()).join(' ').toLowerCase()
+    expect(words.includes('still trying') && words.includes('on this device'), 'still trying')
+    const wrong = /.{30}\b(failed|sent|error)\b/s.exec(words)
+    expect(wrong === null, `neither failed nor sent, not ${wrong?.[0] ?? ''}`)
+    story.gateway.freeze(false)
+    await safe(page, 'is anybody there')
+  },
+}

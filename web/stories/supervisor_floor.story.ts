@@ -1,0 +1,144 @@
+// The supervisor's floor: figures and what they mean, warnings before a breach, what needs a person in words, charts with tables.
+import { readFile } from 'node:fs/promises'
+import { expect, within, type Story } from './harness.ts'
+import { accessible, consoleOf, residentWith, supervisorOf } from './staff_hands.ts'
+
+export const stories: Record<string, (story: Story) => Promise<void>> = {
+  'SV1: one live screen has every queue and everybody by state, and each figure says what it is one key away': async (story) => {
+    const sue = await supervisorOf(story)
+    const tile = sue.locator('article[data-queue="fire-medical"]')
+    for (const figure of ['Waiting', 'Longest wait', 'In target', 'Abandoned']) await tile.getByText(figure, { exact: true }).waitFor()
+    expect((await sue.locator('article[data-queue]').count()) === 4, 'four queues')
+    const tina = await consoleOf(story, 'tina')
+    const states = sue.getByRole('list', { name: 'People by state' })
+    await tina.getByLabel('My state').selectOption('available')
+    await states.getByText(/^1 Available/).waitFor()
+    await tina.getByLabel('My state').selectOption('break')
+    await states.getByText(/1 Break/).waitFor()
+    await sue.getByRole('row').filter({ hasText: 'telecommunicator' }).getByText('Break').waitFor()
+
+    await sue.locator('body').press('d')
+    const meanings = sue.getByRole('dialog')
+    await meanings.getByText('the share that was taken within the target of its priority').waitFor()
+    await sue.keyboard.press('Escape')
+    await tile.getByRole('button', { name: 'In target' }).click()
+    await within('the asked figure has the focus', () => meanings.locator('.asked').evaluate((node) => node === document.activeElement && /In target/.test(node.textContent)))
+    await meanings.getByText('Single keys work on this page').click()
+    await sue.keyboard.press('Escape')
+    await sue.locator('body').press('d')
+    expect((await sue.getByRole('dialog').count()) === 0, 'single keys are off')
+  },
+
+  'SV2: a wait warns at 50, 75 and 90 % of its target, and priority 1 asks for a person from 50 % on': async (story) => {
+    const sue = await supervisorOf(story)
+    await sue.getByText('Nothing is near its target').waitFor()
+    const tina = await consoleOf(story, 'tina')
+    await tina.getByLabel('My state').selectOption('available')
+    // Each level lasts a second or more: they are collected in the page, so that none is missed by looking late.
+    await sue.evaluate(() => {
+      const seen: string[] = []
+      Object.assign(window, { seen })
+      new MutationObserver(() => {
+        for (const node of document.querySelectorAll<HTMLElement>('[data-warning=wait]')) {
+          const line = `${node.dataset['level'] ?? ''}${node.classList.contains('urgent') ? ' urgent' : ''}`
+          if (!seen.includes(line)) seen.push(line)
+        }
+      }).observe(document.body, { subtree: true, childList: true, attributes: true })
+    })
+    await residentWith(story, 'he is not breathing, please help')
+    await within('every level', async () => (await sue.evaluate(() => (window as unknown as { seen: string[] }).seen)).length >= 4)
+    const seen = await sue.evaluate(() => (window as unknown as { seen: string[] }).seen)
+    expect(['50 urgent', '75 urgent', '90 urgent', '100 urgent'].every((level) => seen.includes(level)), `each level once, not ${seen.join()}`)
+    const line = sue.locator('[data-warning=wait]')
+    await line.getByText('target missed').waitFor()
+    await line.getByText('Life at risk').waitFor()
+    await line.getByRole('button', { name: 'Show' }).click()
+    await sue.getByRole('button', { name: 'All queues' }).waitFor()
+    const mix = sue.getByRole('region', { name: 'Priority mix' })
+    await mix.getByText('100 %').waitFor()
+    for (const reference of ['5 %', '15 %', '80 %']) await mix.getByText(reference, { exact: true }).waitFor()
+  },
+
+  'SV7: what safe is worth and a queue that nobody serves stand as words at the top': async (story) => {
+    const sue = await supervisorOf(story)
+    const top = sue.getByRole('region', { name: 'What needs you' })
+    await top.getByText('What “safe” is worth here:').waitFor()
+    await top.getByText('written to this node’s disk').or(top.getByText("written to this node's disk")).waitFor()
+    await residentWith(story, 'smoke over a roof')
+    await top.locator('[data-warning=unstaffed]').getByText(/1 session waits.? and nobody serves this queue/).waitFor()
+    const first = await sue.locator('main').evaluate((main) => main.querySelector('section')?.getAttribute('aria-label'))
+    expect(first === 'What needs you', 'nothing stands above it')
+  },
+
+  'SV8: each chart has its table, and the file of both cannot become a formula': async (story) => {
+    const sue = await supervisorOf(story)
+    const trend = sue.getByRole('region', { name: 'Since this page was opened' })
+    await trend.locator('canvas').nth(3).waitFor()
+    await within('two lines of the table', async () => (await trend.locator('tbody tr').count()) >= 2)
+    await trend.getByRole('tab', { name: 'Longest wait' }).click()
+    await trend.getByRole('cell', { name: '0:00' }).first().waitFor()
+    const [file] = await Promise.all([sue.waitForEvent('download'), trend.getByRole('button', { name: 'Save as CSV' }).click()])
+    const text = await readFile(await file.path(), 'utf8')
+    expect(text.startsWith('time,queue,waiting,longest_wait_s,in_target_percent,answered_today,abandoned_today\r\n'), 'a head line')
+    expect(/\r\n\d{4}-\d\d-\d\dT[^,]+,Fire and medical,0,0,,0,0\r\n/.test(text), `a line per queue: ${text.slice(0, 300)}`)
+    const loaded = await sue.evaluate(() => performance.getEntriesByType('resource').map(({ name }) => name).filter((name) => /chart/i.test(name)).length)
+    expect(loaded > 0, 'charts come as a chunk of their own')
+  },
+
+  'AL1: on the supervisor page a new warning speaks, and seconds that tick do not': async (story) => {
+    const sue = await supervisorOf(story)
+    const tina = await consoleOf(story, 'tina')
+    await tina.getByLabel('My state').selectOption('available')
+    await sue.evaluate(() => {
+      const said: string[] = []
+      Object.assign(window, { said })
+      new MutationObserver((changes) => {
+        for (const { target } of changes) {
+          const node = (target instanceof Element ? target : target.parentElement)?.closest('[role=status],[aria-live]')
+          const text = node?.textContent.trim()
+          if (text) said.push(text)
+        }
+      }).observe(document.body, { subtree: true, childList: true, characterData: true })
+    })
+    await residentWith(story, 'a car and a bicycle have crashed')
+    await sue.locator('[data-warning=wait][data-level="100"]').waitFor({ timeout: 60_000 })
+    const said = await sue.evaluate(() => (window as unknown as { said: string[] }).said)
+    expect(said.length >= 1 && said.length <= 8, `few words, not ${String(said.length)}: ${said.join(' | ')}`)
+    expect(said.every((words) => !/\d:\d\d/.test(words)), 'no time is ever spoken')
+  },
+
+  ...Object.fromEntries(
+    ([['light', {}], ['dark', { colorScheme: 'dark' }], ['high contrast', { contrast: 'more' }]] as const).map(([name, options]) => [
+      `AL3 AL5 AL6: the supervisor page in ${name}, in every state, at 320 px and right to left`,
+      async (story: Story): Promise<void> => {
+        const sue = await supervisorOf(story, options)
+        await residentWith(story, 'axe looks at this')
+        const line = sue.locator('tr[data-session]').first()
+        await line.getByRole('button', { name: 'Watch', exact: true }).click()
+        await sue.getByText('Watching: read only, audited').waitFor()
+        await accessible(sue, 'watching')
+        await line.getByRole('button', { name: 'Priority', exact: true }).click()
+        await accessible(sue, 'the priority dialog')
+        await sue.keyboard.press('Escape')
+        await sue.getByRole('button', { name: /^What the figures mean/ }).click()
+        await accessible(sue, 'the definitions')
+        await sue.keyboard.press('Escape')
+        const small = await sue.evaluate(() =>
+          [...document.querySelectorAll('button, a, select')].filter((node) => {
+            const { width, height } = node.getBoundingClientRect()
+            return width > 0 && (width < 24 || height < 24)
+          }).map((node) => node.outerHTML.slice(0, 120)),
+        )
+        expect(small.length === 0, `targets of 24 px: ${small.join()}`)
+        for (const direction of ['ltr', 'rtl']) {
+          await sue.evaluate((dir) => (document.documentElement.dir = dir), direction)
+          for (const [width, height] of [[320, 640], [320, 256], [1440, 900]] as const) {
+            await sue.setViewportSize({ width, height })
+            const over = await sue.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
+            expect(over <= 0, `nothing scrolls sideways at ${String(width)} px ${direction}, not by ${String(over)}`)
+          }
+        }
+      },
+    ]),
+  ),
+}

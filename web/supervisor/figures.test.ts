@@ -1,0 +1,58 @@
+import { describe, expect, it } from 'vitest'
+import type { Board, PersonFigures, QueueFigures, SessionRow } from '../sdk/src/protocol.ts'
+import { level, mix, orphaned, queueLevel, share, states, warnings } from './figures.ts'
+
+const queue = (change: Partial<QueueFigures> = {}): QueueFigures => ({
+  queue: 'main', waiting: 1, waiting_by_priority: [0, 0, 1, 0, 0], answered: 0, answered_in_target: 0, abandoned: 0, staffed: 1, ...change,
+})
+const person = (staff: string, change: Partial<PersonFigures> = {}): PersonFigures => ({
+  staff, name: staff, role: 'telecommunicator', state: 'available', since_ms: 0, sessions: 0, ...change,
+})
+const row = (change: Partial<SessionRow> = {}): SessionRow => ({
+  session: 's', queue: 'main', standing: 'waiting', priority: 3, rules: [], category: 'other', language: 'en', silent: false, entered_ms: 0,
+  deadline_ms: 20_000, rank: 0, located: false, photos: 0, messages: 0, live: [], connected: true, quick_exit: false, ...change,
+})
+const board = (change: Partial<Board> = {}): Board => ({ now_ms: 0, queues: [queue()], people: [person('tina')], guarantee: 'local_disk', ...change })
+
+describe('figures', () => {
+  it('reaches a level exactly at its share of the target', () => {
+    const at = [9_999, 10_000, 15_000, 18_000, 19_999, 20_000].map((now) => level(row(), now))
+    expect(at).toEqual([0, 50, 75, 90, 90, 100])
+    expect(level(row({ deadline_ms: 0 }), 0)).toBe(100)
+  })
+
+  it('never rounds a share up to its goal', () => {
+    expect(share(queue({ answered: 1_000, answered_in_target: 899 }))).toBe(89)
+    expect(share(queue())).toBeUndefined()
+  })
+
+  it('warns of priority 1 before a longer wait, and asks for a person from half on', () => {
+    const rows = [row({ session: 'a', priority: 1 }), row({ session: 'b', entered_ms: -8_000 }), row({ session: 'c', entered_ms: -5_000 })]
+    const found = warnings(board(), rows, 10_000)
+    expect(found.map(({ priority, level: reached, urgent, sessions }) => [priority, reached, urgent, sessions])).toEqual([
+      [1, 50, true, 1], [3, 50, false, 2],
+    ])
+    expect(queueLevel('main', rows, 20_000)).toBe(100)
+  })
+
+  it('names a queue that nobody serves, a lost console and a gateway that promises nothing', () => {
+    const found = warnings(
+      board({ guarantee: 'none', queues: [queue({ staffed: 0 })], people: [] }), [row({ standing: 'owned', owner: 'tina', answered_ms: 1 })], 0,
+    )
+    expect(found.map(({ kind }) => kind)).toEqual(['unsafe', 'unstaffed', 'orphaned'])
+  })
+
+  it('knows who has no console: the owner is gone, or somebody answered and nobody owns', () => {
+    expect(orphaned(row({ standing: 'owned', owner: 'tina' }), [person('tina')])).toBe(false)
+    expect(orphaned(row({ standing: 'owned', owner: 'tina' }), [])).toBe(true)
+    expect(orphaned(row({ standing: 'owned', owner: 'tina' }), undefined)).toBe(false)
+    expect(orphaned(row({ answered_ms: 5 }), [])).toBe(true)
+    expect(orphaned(row(), [])).toBe(false)
+  })
+
+  it('counts telecommunicators by state with reason, and open sessions by priority', () => {
+    const people = [person('a'), person('b', { state: 'not_available', reason: 'break' }), person('s', { role: 'supervisor' })]
+    expect(states(people)).toEqual([{ reason: undefined, people: 1 }, { reason: 'break', people: 1 }])
+    expect(mix([row(), row({ priority: 1, standing: 'owned' }), row({ standing: 'abandoned' })])).toEqual([1, 0, 1, 0, 0])
+  })
+})

@@ -1,0 +1,34 @@
+//! `cargo xtask chaos`: builds the gateway and the clients, and has the clients break a cluster and judge it.
+
+use std::process::Command;
+
+use anyhow::Context as _;
+
+use crate::command::{root, run};
+use crate::gateway::{Programs, build, built};
+use crate::test::packages::privilege;
+
+/// What it takes, and how its last lines read, is in `docs/reliability.md`.
+pub fn run_with(flags: &[String]) -> anyhow::Result<()> {
+    let gateway = build(Programs::All)?;
+    let clients = built("callbox-loadtests")?;
+    // Network namespaces and disks of limited size.
+    let prefix =
+        privilege().context("chaos takes the rights of root: sudo -v, then start again")?;
+    let mut words = prefix.iter().map(std::ffi::OsStr::new);
+    let mut chaos = match words.next() {
+        Some(first) => {
+            let mut command = Command::new(first);
+            command.args(words).arg(clients);
+            command
+        }
+        None => Command::new(clients),
+    };
+    chaos
+        .current_dir(root())
+        .arg("chaos")
+        .arg("--gateway")
+        .arg(gateway)
+        .args(flags);
+    run(&mut chaos)
+}

@@ -1,0 +1,15 @@
+//! `cargo xtask shots`: the README's pictures, made anew from the pages as they are.
+
+use crate::command::run;
+use crate::gateway::{Programs, build, built};
+use crate::web;
+
+/// Builds everything and takes the pictures into `docs/images`.
+pub fn take() -> anyhow::Result<()> {
+    web::build()?;
+    let gateway = build(Programs::All)?;
+    let mut shots = web::npm(&["run", "shots"]);
+    shots.env("CALLBOX_BIN", gateway);
+    shots.env("CALLBOX_DEMO", built("callbox-loadtests")?);
+    run(&mut shots)
+}
