@@ -304,7 +304,11 @@ mod tests {
         let other = SessionId::from_u128(2).unwrap();
         figures.moved(other, &owned, 20_000, false);
         figures.replace_now(Figures::default());
-        assert_eq!(figures.owned_and_abandoned(), (1, 0), "what moved meanwhile");
+        assert_eq!(
+            figures.owned_and_abandoned(),
+            (1, 0),
+            "what moved meanwhile"
+        );
         let shown = figures.of(&queue, 0);
         assert_eq!(
             (shown.answered, shown.answered_in_target, shown.abandoned),
