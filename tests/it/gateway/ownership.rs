@@ -115,7 +115,7 @@ async fn a_page_loaded_again_within_the_grace_keeps_its_sessions(on: Topology) {
 }
 
 async fn a_restart_keeps_owners_who_come_back_within_the_restart_grace(on: Topology) {
-    let mut gateway = on.with("session.restart_grace_s = 4").await;
+    let mut gateway = on.with("session.restart_grace_s = 8").await;
     let (ann, ben) = (gateway.resident().await, gateway.resident().await);
     let (tina, tom) = (gateway.console("tina").await, gateway.console("tom").await);
     let (kept, lost) = (
