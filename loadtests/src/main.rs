@@ -140,6 +140,8 @@ impl Common {
 }
 
 fn main() -> ExitCode {
+    // Clients of HTTP and TLS take what is installed; an error means that it is installed already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let cli = Cli::parse();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
