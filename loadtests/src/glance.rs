@@ -187,6 +187,7 @@ mod tests {
                 text: "hello".repeat(100),
                 age_ms: -1,
             },
+            kept: false,
         };
         let frame = Encoding::MessagePack.encode(&entry).unwrap();
         let seen = glance(&frame).unwrap();

@@ -72,13 +72,6 @@ pub enum Fact {
         /// What stands.
         after: Seq,
     },
-    /// A receipt told that what is kept up to here is safe, with the numbers it had.
-    Confirmed {
-        /// The session.
-        session: SessionId,
-        /// The last safe entry.
-        up_to: Seq,
-    },
 }
 
 /// A fact with who tells it and when.

@@ -22,7 +22,7 @@ use super::cell::{Cell, Inner};
 use super::index;
 use super::pending::{Pending, Wish};
 use super::sessions::public;
-use crate::backbone::{BackboneError, Guarantee, Record};
+use crate::backbone::{BackboneError, Record};
 
 /// Records read at once when a session is read back.
 const REPLAY_PAGE_RECORDS: usize = 500;
@@ -72,7 +72,7 @@ impl Node {
         let mut inner = cell.lock();
         inner.loading = false;
         let read = match read {
-            Err(BackboneError::Failed { .. }) if self.opens_alone(&mut inner) => Ok(false),
+            Err(BackboneError::Failed { .. }) if Self::opens_alone(&mut inner) => Ok(false),
             read => read,
         };
         match read {
@@ -101,14 +101,12 @@ impl Node {
         }
     }
 
-    /// A session that nobody here knows can be opened without the shared tier. Should it be there, this is found out when what
-    /// is kept is brought to it.
-    fn opens_alone(&self, inner: &mut Inner) -> bool {
+    /// A session that nobody here knows can be opened although the log cannot be read: should it be there, the append says so,
+    /// now or when what is kept is brought to the shared tier.
+    fn opens_alone(inner: &mut Inner) -> bool {
         let opens = |pending: &Pending| matches!(pending.wish, Wish::Open { .. });
-        let alone = self.backbone.guarantee() == Guarantee::Island
-            && inner.durable == 0
-            && inner.in_flight == 0
-            && inner.parked.iter().any(opens);
+        let unread = inner.durable == 0 && inner.in_flight == 0;
+        let alone = unread && inner.parked.iter().any(opens);
         if alone {
             inner.session = None;
             inner.stale = false;

@@ -27,6 +27,8 @@ const OWNS_MAX: usize = 4;
 const ACT_EVERY: Duration = Duration::from_millis(250);
 /// One act in this many gives a session back.
 const RELEASE_ONE_IN: u32 = 40;
+/// Every so many acts all that waits is sent again.
+const INSIST_EVERY_ACTS: u32 = 8;
 /// Answers that wait for being safe before no further one is written.
 const WAITING_MAX: usize = 16;
 
@@ -40,7 +42,10 @@ pub async fn live(crew: Arc<Crew>, number: u64, staff: String, token: String) {
         token,
         owned: HashMap::new(),
         wishes: HashMap::new(),
+        stored: HashMap::new(),
+        shown: HashMap::new(),
         written: 0,
+        acts: 0,
         link: 0,
         crew,
     };
@@ -61,7 +66,12 @@ struct Console {
     owned: HashMap<SessionId, Seq>,
     /// What was sent and is not safe yet; sent again with the same id after each break.
     wishes: HashMap<CommandId, FromStaff>,
+    /// Commands that are stored at one node: session, first and last entry.
+    stored: HashMap<CommandId, (SessionId, Seq, Seq)>,
+    /// Last entry shown at all of each session: what is above that in `owned` is only kept.
+    shown: HashMap<SessionId, Seq>,
     written: u64,
+    acts: u32,
     link: u64,
 }
 
@@ -72,6 +82,8 @@ impl Console {
 
     async fn one_link(&mut self) -> Result<()> {
         self.link += 1;
+        self.stored.clear();
+        self.shown.clear();
         let node = self.crew.any_node(&mut self.random);
         let mut link = timeout(LINK_STEP, node.staff()).await??;
         let greeted = client::greet_as_staff(&mut link, &self.token);
@@ -113,8 +125,9 @@ impl Console {
 
     async fn act(&mut self, link: &mut Link) -> Result<()> {
         link.send(&FromStaff::Ping { n: 1 }).await?;
-        if self.crew.is_settling() {
-            // What was refused for the time being is sent again.
+        self.acts += 1;
+        if self.crew.is_settling() || self.acts.is_multiple_of(INSIST_EVERY_ACTS) {
+            // What was refused for the time being, or lost its place, is sent again.
             for wish in self.wishes.values() {
                 link.send(wish).await?;
             }
@@ -132,9 +145,6 @@ impl Console {
             return Ok(());
         };
         if self.wishes.len() >= WAITING_MAX {
-            for wish in self.wishes.values() {
-                link.send(wish).await?;
-            }
             return Ok(());
         }
         let id = command_id();
@@ -180,27 +190,33 @@ impl Console {
                 session,
                 rung,
                 first,
-                ..
-            } => {
-                self.record.note(Fact::Receipt {
-                    id,
-                    session: Some(session),
-                    rung,
-                    first,
+                last,
+            } => return Ok(self.receipt(id, rung, (session, first, last))),
+            ToStaff::Safe { session, up_to } => {
+                let shown = self.shown.get(&session).copied().unwrap_or(0);
+                if let Some(last) = self.owned.get_mut(&session) {
+                    *last = (*last).max(shown.min(up_to));
+                }
+                let stored = self
+                    .stored
+                    .extract_if(|_, (of, _, last)| *of == session && *last <= up_to);
+                let mut taken = None;
+                for (id, place) in stored.collect::<Vec<_>>() {
+                    taken = self.receipt(id, Rung::Safe, place).or(taken);
+                }
+                return Ok(taken);
+            }
+            ToStaff::Rewound { session, after } => {
+                self.record.note(Fact::Rewound {
+                    link: self.link,
+                    session,
+                    after,
                 });
-                if rung != Rung::Safe {
-                    return Ok(None);
+                self.shown.insert(session, after);
+                if let Some(last) = self.owned.get_mut(&session) {
+                    *last = (*last).min(after);
                 }
-                match self.wishes.remove(&id) {
-                    Some(FromStaff::TakeNext { .. }) if !self.owned.contains_key(&session) => {
-                        return Ok(Some(session));
-                    }
-                    Some(FromStaff::Do {
-                        command: StaffCommand::Release {},
-                        ..
-                    }) => drop(self.owned.remove(&session)),
-                    _ => {}
-                }
+                self.stored.retain(|_, (of, _, _)| *of != session);
             }
             ToStaff::Session { row, after, .. } => self.record.note(Fact::Begun {
                 link: self.link,
@@ -211,6 +227,7 @@ impl Console {
                 session,
                 seq,
                 command,
+                kept,
                 ..
             } => {
                 self.record.note(Fact::Shown {
@@ -219,9 +236,13 @@ impl Console {
                     seq,
                     prev: seq - 1,
                     command,
-                    kept: false,
+                    kept,
                 });
-                if let Some(last) = self.owned.get_mut(&session) {
+                let shown = self.shown.entry(session).or_default();
+                *shown = (*shown).max(seq);
+                if let Some(last) = self.owned.get_mut(&session)
+                    && !kept
+                {
                     *last = (*last).max(seq);
                 }
             }
@@ -230,6 +251,36 @@ impl Console {
             _ => {}
         }
         Ok(None)
+    }
+
+    /// Takes a receipt in; answers a session that is to be followed from its beginning.
+    fn receipt(
+        &mut self,
+        id: CommandId,
+        rung: Rung,
+        (session, first, last): (SessionId, Seq, Seq),
+    ) -> Option<SessionId> {
+        self.record.note(Fact::Receipt {
+            id,
+            session: Some(session),
+            rung,
+            first,
+        });
+        if rung != Rung::Safe {
+            self.stored.insert(id, (session, first, last));
+            return None;
+        }
+        match self.wishes.remove(&id)? {
+            FromStaff::TakeNext { .. } if !self.owned.contains_key(&session) => Some(session),
+            FromStaff::Do {
+                command: StaffCommand::Release {},
+                ..
+            } => {
+                self.owned.remove(&session);
+                None
+            }
+            _ => None,
+        }
     }
 
     fn refused(&mut self, id: Option<CommandId>, code: ErrorCode) {

@@ -2,7 +2,7 @@
 //!
 //! Owns: one resident's outbox and link. Must not: judge. Called by: `players`.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -42,7 +42,9 @@ pub async fn live(crew: Arc<Crew>, number: u64) -> Result<()> {
         opened: false,
         session: None,
         last: 0,
+        shown: 0,
         outbox: VecDeque::new(),
+        stored: HashMap::new(),
         written: 0,
         link: 0,
         crew,
@@ -71,7 +73,11 @@ struct Resident {
     session: Option<SessionId>,
     /// Last entry shown for good.
     last: Seq,
+    /// Last entry shown at all: what is above `last` is only kept.
+    shown: Seq,
     outbox: VecDeque<(CommandId, String)>,
+    /// Commands that are stored at one node: with their first and last entries.
+    stored: HashMap<CommandId, (Seq, Seq)>,
     written: u64,
     link: u64,
 }
@@ -180,6 +186,8 @@ impl Resident {
                 self.session = Some(session);
                 // Kept entries come again.
                 self.last = self.last.min(after);
+                self.shown = self.last;
+                self.stored.clear();
                 self.record.note(Fact::Begun {
                     link: self.link,
                     session,
@@ -188,21 +196,38 @@ impl Resident {
                 return Ok(Heard::Attached);
             }
             ToResident::Receipt {
-                id, rung, first, ..
-            } => {
-                self.record.note(Fact::Receipt {
-                    id,
-                    session: self.session,
-                    rung,
-                    first,
-                });
-                if rung == Rung::Safe {
-                    self.opened |= id == self.opening;
-                    self.outbox.retain(|(waiting, _)| *waiting != id);
+                id,
+                rung,
+                first,
+                last,
+            } => self.receipt(id, rung, (first, last)),
+            ToResident::Safe { up_to } => {
+                self.last = self.last.max(self.shown.min(up_to));
+                let stored = self.stored.extract_if(|_, (_, last)| *last <= up_to);
+                for (id, places) in stored.collect::<Vec<_>>() {
+                    self.receipt(id, Rung::Safe, places);
                 }
             }
+            ToResident::Rewound { after } => {
+                let Some(session) = self.session else {
+                    bail!("a rewind before its session");
+                };
+                self.record.note(Fact::Rewound {
+                    link: self.link,
+                    session,
+                    after,
+                });
+                self.last = self.last.min(after);
+                self.shown = self.last;
+                self.stored.clear();
+                return Ok(Heard::Refused);
+            }
             ToResident::Entry {
-                seq, prev, command, ..
+                seq,
+                prev,
+                command,
+                kept,
+                ..
             } => {
                 let Some(session) = self.session else {
                     bail!("an entry before its session");
@@ -213,9 +238,12 @@ impl Resident {
                     seq,
                     prev,
                     command,
-                    kept: false,
+                    kept,
                 });
-                self.last = self.last.max(seq);
+                self.shown = self.shown.max(seq);
+                if !kept {
+                    self.last = self.last.max(seq);
+                }
             }
             ToResident::Reconnect { .. } => bail!("asked to go elsewhere"),
             ToResident::Error(error) => match error.code {
@@ -225,6 +253,23 @@ impl Resident {
             _ => {}
         }
         Ok(Heard::Nothing)
+    }
+}
+
+impl Resident {
+    fn receipt(&mut self, id: CommandId, rung: Rung, (first, last): (Seq, Seq)) {
+        self.record.note(Fact::Receipt {
+            id,
+            session: self.session,
+            rung,
+            first,
+        });
+        if rung == Rung::Safe {
+            self.opened |= id == self.opening;
+            self.outbox.retain(|(waiting, _)| *waiting != id);
+        } else {
+            self.stored.insert(id, (first, last));
+        }
     }
 }
 

@@ -73,8 +73,7 @@ fn sort_out(inner: &Inner, batch: Vec<Append>) -> Batch {
         } else {
             match inner.without_own_epoch(append) {
                 Ok(append) => sorted.there.push((place, append)),
-                Err(append) => {
-                    let head = append.expected;
+                Err(head) => {
                     sorted.outcomes[place] = Some(Ok(Appended::Conflict { head }));
                 }
             }

@@ -159,14 +159,14 @@ impl Inner {
     }
 
     /// An append to the tier under an own reservation: the tier does not know its epoch.
-    pub(super) fn without_own_epoch(&self, mut append: Append) -> Result<Append, Append> {
+    pub(super) fn without_own_epoch(&self, mut append: Append) -> Result<Append, Seq> {
         match append.claim_epoch {
             Some(epoch) if epoch >= EPOCHS_FROM => {
                 append.claim_epoch = None;
                 if self.complete_claim(append.session, epoch) {
                     Ok(append)
                 } else {
-                    Err(append)
+                    Err(append.expected)
                 }
             }
             _ => Ok(append),

@@ -63,7 +63,7 @@ export type Board = {
   queues: Array<QueueFigures>;
   /** Everybody who is signed in. */
   people: Array<PersonFigures>;
-  /** What `safe` is worth here, in a word: `local_disk`, `replicated`, `none`. */
+  /** What `safe` is worth here, in a word: `local_disk`, `shared_disk`, `replicated`, `island`, `weaker` (only `stored` is said), `none`. */
   guarantee: string;
 };
 

@@ -104,7 +104,9 @@ fn a_closing_here_does_not_end_what_somebody_took_there() {
         note: "done".to_owned(),
     };
     ours.by("tom", T, close).unwrap();
-    theirs.by_gateway(crate::session::GatewayCommand::ConsoleLost);
+    theirs.by_gateway(crate::session::GatewayCommand::ConsoleLost {
+        owner: staff("tom"),
+    });
     theirs.by("tina", T, StaffCommand::Take {}).unwrap();
     let (placed, session) = rebase(&fork, &ours, &theirs);
     let closed = placed.last().unwrap();

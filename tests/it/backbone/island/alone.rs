@@ -6,16 +6,16 @@ use callbox::backbone::{
 };
 
 use super::tier::Mood;
-use super::{Node, all, until};
+use super::{Node, all, put, until};
 use crate::backbone::make::*;
 
 async fn alone() -> Node {
     let node = Node::start().await;
-    store(&*node.island, first(1, waiting("main", 10))).await;
-    store(&*node.island, first(2, urgent("main", 20))).await;
-    store(&*node.island, first(3, waiting("other", 1))).await;
+    put(&node, first(1, waiting("main", 10))).await;
+    put(&node, first(2, urgent("main", 20))).await;
+    put(&node, first(3, waiting("other", 1))).await;
     for by in 10..15 {
-        store(&*node.island, next(1, by - 9, u128::from(by))).await;
+        put(&node, next(1, by - 9, u128::from(by))).await;
     }
     node.tier.is(Mood::Hangs);
     until(|| node.island.guarantee() == Guarantee::Island).await;
@@ -143,8 +143,7 @@ async fn a_claim_made_alone_is_completed_when_the_tier_is_back() {
     let mut taken = next(1, 6, 60);
     taken.index = Some(row("main", Standing::Owned));
     taken.claim_epoch = Some(claimed.epoch);
-    let outcome = append(&*node.island, taken).await;
-    assert_eq!(outcome, Ok(Appended::Stored { first: 7, last: 7 }));
+    assert_eq!(put(&node, taken).await, 7);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

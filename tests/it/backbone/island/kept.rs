@@ -11,7 +11,7 @@ use callbox::backbone::{
 use callbox::clock::SystemClock;
 
 use super::tier::Mood;
-use super::{Node, all, fate, quick, until};
+use super::{Node, all, fate, put, quick, until};
 use crate::backbone::make::*;
 
 const KEPT_FIRST: Appended = Appended::Kept { first: 1, last: 1 };
@@ -55,10 +55,7 @@ async fn what_the_tier_does_not_take_in_time_is_kept_and_confirmed_when_it_answe
         assert!(node.island.is_safe(session(1), 2));
         assert_eq!(commands_there(&node, 1).await, [1, 2]);
         until(|| node.island.guarantee().is_safe()).await;
-        assert_eq!(
-            append(&*node.island, next(1, 2, 3)).await,
-            Ok(Appended::Stored { first: 3, last: 3 })
-        );
+        assert_eq!(put(&node, next(1, 2, 3)).await, 3);
     }
 }
 
@@ -66,7 +63,7 @@ async fn what_the_tier_does_not_take_in_time_is_kept_and_confirmed_when_it_answe
 async fn what_arrived_after_all_is_there_once_and_has_its_numbers() {
     let node = Node::start().await;
     let mut bell = node.bell().await;
-    store(&*node.island, first(1, waiting("main", 5))).await;
+    put(&node, first(1, waiting("main", 5))).await;
     node.tier.is(Mood::Swallows);
     keep(&node, next(1, 1, 2)).await;
     keep(&node, next(1, 2, 3)).await;
@@ -82,7 +79,7 @@ async fn what_arrived_after_all_is_there_once_and_has_its_numbers() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_slow_tier_costs_no_more_than_the_patience_for_it_and_doubles_nothing() {
     let node = Node::start().await;
-    store(&*node.island, first(1, waiting("main", 5))).await;
+    put(&node, first(1, waiting("main", 5))).await;
     node.tier.is(Mood::Slow(Duration::from_millis(200)));
     for by in 2..12 {
         let known = node.island.find_session(session(1)).await.unwrap().unwrap();
@@ -117,7 +114,7 @@ async fn a_command_sent_again_while_it_is_kept_gets_the_same_numbers() {
 async fn what_others_wrote_meanwhile_stays_and_the_kept_commands_stand_behind_it() {
     let node = Node::start().await;
     let mut bell = node.bell().await;
-    store(&*node.island, first(1, waiting("main", 5))).await;
+    put(&node, first(1, waiting("main", 5))).await;
     node.tier.is(Mood::Fails);
     keep(&node, next(1, 1, 2)).await;
     keep(&node, next(1, 2, 3)).await;
@@ -147,7 +144,7 @@ async fn what_others_wrote_meanwhile_stays_and_the_kept_commands_stand_behind_it
 async fn a_command_that_reached_the_tier_by_another_node_is_not_there_twice() {
     let node = Node::start().await;
     let mut bell = node.bell().await;
-    store(&*node.island, first(1, waiting("main", 5))).await;
+    put(&node, first(1, waiting("main", 5))).await;
     node.tier.is(Mood::Fails);
     keep(&node, next(1, 1, 2)).await;
     keep(&node, next(1, 2, 3)).await;
@@ -165,7 +162,7 @@ async fn a_command_that_reached_the_tier_by_another_node_is_not_there_twice() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_an_earlier_run_kept_is_brought_to_the_tier_by_the_next_one() {
     let node = Node::start().await;
-    store(&*node.island, first(1, waiting("main", 5))).await;
+    put(&node, first(1, waiting("main", 5))).await;
     node.tier.is(Mood::Hangs);
     keep(&node, next(1, 1, 2)).await;
     keep(&node, first(9, urgent("main", 1))).await;
@@ -304,7 +301,7 @@ async fn a_tier_that_dies_again_in_the_drain_gets_each_record_once() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_row_in_the_tier_is_the_one_last_kept() {
     let node = Node::start().await;
-    store(&*node.island, first(1, waiting("main", 5))).await;
+    put(&node, first(1, waiting("main", 5))).await;
     node.tier.is(Mood::Fails);
     let mut taken = next(1, 1, 2);
     taken.index = Some(row("main", Standing::Owned));

@@ -11,14 +11,15 @@ use async_trait::async_trait;
 use callbox::backbone::embedded::{Embedded, Options as StoreOptions};
 use callbox::backbone::island::{Island, Options, Timing};
 use callbox::backbone::{
-    Append, Backbone, BackboneError, READ_MAX_ROWS, Rebase, Record, Ring, Seq, Subscription,
+    Append, Appended, Backbone, BackboneError, READ_MAX_ROWS, Rebase, Record, Ring, Seq,
+    Subscription,
 };
 use callbox::clock::{Clock, ManualClock, SystemClock};
 use callbox_proto::ids::SessionId;
 use tempfile::TempDir;
 
 use super::Place;
-use super::make::{agency, session};
+use super::make::{agency, append, session};
 use tier::Tier;
 
 /// How long a test waits for what must come; reached only when it fails.
@@ -164,6 +165,18 @@ async fn start(
         options,
     );
     Arc::new(island.await.unwrap())
+}
+
+/// Appends what is to be in the tier; on a busy machine it may be kept for a moment. Answers the new head.
+async fn put(node: &Node, one: Append) -> Seq {
+    match append(&*node.island, one).await {
+        Ok(Appended::Stored { last, .. }) => last,
+        Ok(Appended::Kept { last, .. }) => {
+            node.is_drained().await;
+            last
+        }
+        other => panic!("not written: {other:?}"),
+    }
 }
 
 async fn until(mut so: impl FnMut() -> bool) {

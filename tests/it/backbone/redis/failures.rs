@@ -29,6 +29,7 @@ impl Writer {
             let confirmed = async || match append(&*self.backbone, one.clone()).await {
                 Ok(Appended::Stored { last, .. } | Appended::Duplicate { last, .. }) => Some(last),
                 Ok(Appended::Conflict { head }) => panic!("a confirmed record is gone: {head}"),
+                Ok(Appended::Kept { .. }) => panic!("the tier itself keeps nothing elsewhere"),
                 Err(BackboneError::Failed { .. }) => None,
                 Err(error) => panic!("{error}"),
             };
