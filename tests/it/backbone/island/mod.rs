@@ -192,9 +192,9 @@ async fn until(mut so: impl FnMut() -> bool) {
 async fn fate(bell: &mut dyn Subscription) -> Ring {
     let next = async {
         loop {
-            match bell.next().await.expect("the bell is open") {
-                ring @ (Ring::Confirmed { .. } | Ring::Rewound { .. }) => return ring,
-                _ => {}
+            let ring = bell.next().await.expect("the bell is open");
+            if matches!(ring, Ring::Confirmed { .. } | Ring::Rewound { .. }) {
+                return ring;
             }
         }
     };
