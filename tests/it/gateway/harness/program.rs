@@ -137,13 +137,22 @@ impl Gateway {
             self.admin,
             self.media,
             data.display(),
-            if self.settings.contains("session.heartbeat_s") {
-                ""
-            } else {
-                "session.heartbeat_s = 300"
-            },
+            self.unless_set(&[
+                ("session.heartbeat_s", 300),
+                ("session.console_grace_ms", 10_000),
+            ]),
             self.settings,
         )
+    }
+
+    /// Lines for keys that the test does not set.
+    fn unless_set(&self, defaults: &[(&str, u32)]) -> String {
+        let unset = defaults
+            .iter()
+            .filter(|(key, _)| !self.settings.contains(key));
+        unset
+            .map(|(key, value)| format!("{key} = {value}\n"))
+            .collect()
     }
 
     /// Where residents and staff connect.

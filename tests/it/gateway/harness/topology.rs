@@ -54,7 +54,7 @@ impl Tier {
     pub fn settings(&self, number: usize) -> String {
         let folder = self.folder.path();
         format!(
-            "backbone.url = \"{}\"\nnode.name = \"node-{number}\"\nidentity.key_file = \"{}\"\nstorage.evidence_dir = \"{}\"\n",
+            "backbone.url = \"{}\"\nbackbone.call_ms = 10000\nnode.name = \"node-{number}\"\nidentity.key_file = \"{}\"\nstorage.evidence_dir = \"{}\"\n",
             self.server.url(),
             folder.join("identity.key").display(),
             folder.join("evidence").display(),
