@@ -13,6 +13,11 @@ pub async fn soon<T>(what: impl Future<Output = T>) -> T {
     tokio::time::timeout(PATIENCE, what).await.expect("in time")
 }
 
+/// HTTP clients need to know who encrypts even where nothing is; once is enough, and twice does no harm.
+pub fn install_tls() {
+    let _already = rustls::crypto::ring::default_provider().install_default();
+}
+
 /// An answer as it came.
 #[derive(Debug)]
 pub struct Answer {

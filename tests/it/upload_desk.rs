@@ -148,6 +148,7 @@ impl Desk {
         let address = listener.local_addr().unwrap();
         let routes = router(uploads.clone());
         let server = tokio::spawn(async move { axum::serve(listener, routes).await.unwrap() });
+        crate::http_client::install_tls();
         let client = reqwest::Client::builder()
             .timeout(DEADLINE)
             .build()

@@ -32,4 +32,4 @@ pub use topology::Topology;
 pub(crate) use topology::{among_nodes, everywhere};
 pub use wire::Wire;
 
-pub use crate::http_client::{PATIENCE, soon};
+pub use crate::http_client::{PATIENCE, install_tls, soon};

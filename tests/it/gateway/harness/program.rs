@@ -13,7 +13,7 @@ use tokio::process::{Child, Command};
 use tokio::sync::oneshot;
 
 use super::topology::Tier;
-use super::{Console, Device, Relay, Resident, SignedIn, soon};
+use super::{Console, Device, Relay, Resident, SignedIn, install_tls, soon};
 
 /// Ports are drawn from below the range that systems give to outgoing connections, so that a restart finds its own free.
 const PORTS: std::ops::Range<u16> = 12_000..30_000;
@@ -89,6 +89,7 @@ impl Gateway {
     }
 
     fn new(settings: &str) -> Self {
+        install_tls();
         Self {
             others: Vec::new(),
             tier: None,
