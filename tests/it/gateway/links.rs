@@ -235,9 +235,9 @@ async fn talk(ann: &mut SteadyResident, lines: usize) {
     ann.until(SteadyResident::all_safe).await;
 }
 
-/// The value of a counter; 0 while it was never counted.
+/// The value of a counter where staff are; 0 while it was never counted.
 async fn metric(gateway: &Gateway, name: &str) -> f64 {
-    let url = format!("http://{}/metrics", gateway.admin());
+    let url = format!("http://{}/metrics", gateway.desk_admin());
     let answer = soon(reqwest::get(url)).await.unwrap();
     let page = soon(answer.text()).await.unwrap();
     let line = page.lines().find_map(|line| line.strip_prefix(name));

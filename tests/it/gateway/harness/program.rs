@@ -88,6 +88,11 @@ impl Gateway {
         self.public
     }
 
+    /// Probes and metrics of the node where staff are.
+    pub fn desk_admin(&self) -> SocketAddr {
+        self.others.last().map_or(self.admin, |node| node.admin)
+    }
+
     fn new(settings: &str) -> Self {
         install_tls();
         Self {
