@@ -180,7 +180,14 @@ impl Node {
         if let Some(queue) = lock(&together.queue).take() {
             self.tasks.spawn(speak(Arc::downgrade(self), queue));
         }
-        let held = self.take_node_lease().await?;
+        let held = match self.take_node_lease().await {
+            Ok(held) => held,
+            Err(error) => {
+                // The lease is taken with the first renewal that is answered; a namesake that lives is heard below.
+                tracing::warn!(%error, "this node's lease could not be taken yet");
+                true
+            }
+        };
         for agency in self.agencies.values() {
             self.tell_hello(agency);
             self.post(agency, Body::WhoIsThere { only: None });

@@ -11,13 +11,14 @@ use callbox_proto::vocabulary::{Rung, Standing};
 use super::harness::{Console, Entry, Gateway, Relay, Resident, soon};
 use crate::redis::{RedisServer, ServerOptions};
 
-/// What a node needs: the tier's address as this node reaches it, and the key that all nodes share.
+/// What a node needs: the tier's address as this node reaches it, and the key and the folder that all nodes share.
 fn settings(server: &RedisServer, port: u16, name: &str) -> String {
     let key = server.folder().join("identity.key");
     std::fs::write(&key, [7; 32]).unwrap();
     format!(
-        "backbone.url = \"redis://127.0.0.1:{port}\"\nidentity.key_file = \"{}\"\nnode.name = \"{name}\"\n",
-        key.display()
+        "backbone.url = \"redis://127.0.0.1:{port}\"\nidentity.key_file = \"{}\"\nnode.name = \"{name}\"\nstorage.evidence_dir = \"{}\"\n",
+        key.display(),
+        server.folder().join("evidence").display(),
     )
 }
 
