@@ -75,6 +75,8 @@ impl Cluster {
             promise,
             sites: (0..NODES).map(|_| Site::default()).collect(),
         };
+        let key: [u8; 32] = rand::random();
+        fs::write(folder.join("identity.key"), key)?;
         for host in 0..NODES {
             cluster.start_redis(host)?;
         }
@@ -254,7 +256,7 @@ impl Cluster {
             "[server]\nlisten = \"{address}:{PUBLIC_PORT}\"\ndrain_s = 2\n\
              [server.tls]\nmode = \"self-signed\"\nself_signed_names = [\"{address}\"]\n\
              [media]\nlisten = \"{address}:8913\"\n\
-             [storage]\ndata_dir = \"{disk}/data\"\n\
+             [storage]\ndata_dir = \"{disk}/data\"\nevidence_dir = \"{evidence}\"\n\
              [identity]\nkey_file = \"{key}\"\n\
              [node]\nname = \"h{number}\"\n\
              [backbone]\nurl = \"redis+sentinel://{sentinels}/callbox\"\nwait_replicas = {wait}\n\
@@ -262,6 +264,7 @@ impl Cluster {
              [session]\nresume_grace_s = 600\n\
              [log]\nformat = \"json\"\nfilter = \"info\"\n",
             disk = place.disk.display(),
+            evidence = self.folder.join("evidence").display(),
             key = key.display(),
             number = host + 1,
             sentinels = sentinels.join(","),

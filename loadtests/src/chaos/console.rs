@@ -32,6 +32,14 @@ const INSIST_EVERY_ACTS: u32 = 8;
 /// Answers that wait for being safe before no further one is written.
 const WAITING_MAX: usize = 16;
 
+/// Whether a wish has words, which must become safe.
+const fn is_text(wish: &FromStaff) -> bool {
+    let FromStaff::Do { command, .. } = wish else {
+        return false;
+    };
+    matches!(command, StaffCommand::Text { .. })
+}
+
 /// Runs a console until the crew is told to settle and everything it wrote is safe.
 pub async fn live(crew: Arc<Crew>, number: u64, staff: String, token: String) {
     let name = format!("{}c{number}", crew.prefix);
@@ -77,7 +85,7 @@ struct Console {
 
 impl Console {
     fn is_done(&self) -> bool {
-        self.crew.is_over() || (self.crew.is_settling() && self.wishes.is_empty())
+        self.crew.is_over() || (self.crew.is_settling() && !self.wishes.values().any(is_text))
     }
 
     async fn one_link(&mut self) -> Result<()> {

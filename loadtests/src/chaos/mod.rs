@@ -126,7 +126,7 @@ impl Chaos {
 
     async fn storm(&self, folder: &Path, seed: u64, faults: usize) -> Result<Verdict> {
         fs::create_dir_all(folder)?;
-        let gateway = binary(self.gateway.as_deref())?;
+        let gateway = fs::canonicalize(binary(self.gateway.as_deref())?)?;
         let mut cluster = Cluster::start(folder, &gateway, Promise::Counted, &CLIENTS).await?;
         let mut crews = self.crews(&cluster, seed)?;
         sleep(CALM).await;
@@ -147,7 +147,7 @@ impl Chaos {
     async fn control(&self, folder: &Path, seed: u64) -> Result<Verdict> {
         println!("negative control: replicas are not counted, and the primary is cut off");
         fs::create_dir_all(folder)?;
-        let gateway = binary(self.gateway.as_deref())?;
+        let gateway = fs::canonicalize(binary(self.gateway.as_deref())?)?;
         let mut cluster = Cluster::start(folder, &gateway, Promise::Hoped, &CLIENTS).await?;
         let mut crews = self.crews(&cluster, seed)?;
         sleep(CALM).await;

@@ -25,6 +25,8 @@ use callbox_loadtests::record::{Fact, Recorder};
 const WAITING_MAX: usize = 32;
 /// Pause before something that was refused for the time being is sent again.
 const AGAIN_AFTER: Duration = Duration::from_millis(400);
+/// Every so many pings it is asked whether what is only stored is safe by now: by sending it again.
+const ASK_EVERY_PINGS: u32 = 4;
 /// How often a ping is sent.
 const PING_EVERY: Duration = Duration::from_secs(1);
 
@@ -113,6 +115,7 @@ impl Resident {
 
     async fn talk(&mut self, link: &mut Link) -> Result<()> {
         let mut attached = false;
+        let mut pings = 0u32;
         let mut heard = Instant::now();
         let mut next_ping = Due::now() + PING_EVERY;
         let mut next_text = Due::now();
@@ -138,6 +141,10 @@ impl Resident {
                         bail!("nothing was heard");
                     }
                     timeout(LINK_STEP, link.send(&FromResident::Ping { n: 1 })).await??;
+                    pings += 1;
+                    if pings.is_multiple_of(ASK_EVERY_PINGS) && !self.stored.is_empty() {
+                        self.send_waiting(link).await?;
+                    }
                 }
                 () = sleep_until(again.unwrap_or(next_ping)), if again.is_some() => {
                     again = None;

@@ -10,12 +10,13 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use callbox::backbone::{
     Append, Appended, Backbone, BackboneError, Claim, Claimed, Guarantee, IndexCursor,
-    IndexSnapshot, IndexedSession, Lease, Record, Ring, Seq, StandingKind, Subscription, Tally,
+    IndexSnapshot, IndexedSession, Lease, READ_MAX_ROWS, Record, Ring, Seq, StandingKind,
+    Subscription, Tally,
 };
 use callbox_proto::ids::{AgencyId, CommandId, SessionId};
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
-use tokio::sync::mpsc;
+use tokio::sync::broadcast::{self, error::RecvError};
 use tokio::time::{Instant, sleep};
 
 use super::model::Model;
@@ -149,14 +150,18 @@ impl Handle {
 }
 
 struct Ears {
-    rings: mpsc::Receiver<Ring>,
+    rings: broadcast::Receiver<Ring>,
     handle: Arc<Handle>,
 }
 
 #[async_trait]
 impl Subscription for Ears {
     async fn next(&mut self) -> Option<Ring> {
-        let ring = self.rings.recv().await?;
+        let ring = match self.rings.recv().await {
+            Ok(ring) => ring,
+            Err(RecvError::Lagged(_)) => Ring::Missed,
+            Err(RecvError::Closed) => return None,
+        };
         self.handle.travel().await;
         if !self.handle.roll(|weather| weather.deaf) {
             return Some(ring);
@@ -186,6 +191,7 @@ impl Backbone for Shared {
         after: Seq,
         limit: usize,
     ) -> Result<Vec<Record>, BackboneError> {
+        bounded(limit)?;
         let handle = &self.0;
         handle
             .call(|model, _| model.read(session, after, limit))
@@ -217,6 +223,7 @@ impl Backbone for Shared {
         after: Option<IndexCursor>,
         limit: usize,
     ) -> Result<IndexSnapshot, BackboneError> {
+        bounded(limit)?;
         let handle = &self.0;
         handle
             .call(|model, _| model.list(agency, kind, after, limit))
@@ -228,7 +235,7 @@ impl Backbone for Shared {
     }
 
     async fn claim(&self, claim: Claim) -> Result<Option<Claimed>, BackboneError> {
-        self.0.call(|model, now| model.claim(&claim, now)).await
+        self.0.call(|model, now| model.claim(&claim, now)).await?
     }
 
     async fn release(&self, session: SessionId, epoch: u64) -> Result<bool, BackboneError> {
@@ -283,5 +290,13 @@ impl Backbone for Shared {
 
     fn guarantee(&self) -> Guarantee {
         Guarantee::LocalDisk
+    }
+}
+
+fn bounded(limit: usize) -> Result<(), BackboneError> {
+    let what = "rows in an answer";
+    match limit {
+        0..=READ_MAX_ROWS => Ok(()),
+        _ => Err(BackboneError::OverBound { what }),
     }
 }

@@ -7,12 +7,13 @@ use std::collections::{BTreeMap, HashMap};
 
 use bytes::Bytes;
 use callbox::backbone::{
-    Append, Appended, BATCH_MAX_APPENDS, BackboneError, Claim, Claimed, IndexCursor, IndexRow,
-    IndexSnapshot, IndexedSession, LEASE_TEXT_MAX_BYTES, Lane, Lease, PUBLISH_MAX_BYTES,
-    READ_MAX_BYTES, READ_MAX_ROWS, Record, Ring, Seq, Standing, StandingKind, Tally,
+    Append, Appended, BATCH_MAX_APPENDS, BackboneError, CLAIM_MAX_QUEUES, Claim, Claimed,
+    IndexCursor, IndexRow, IndexSnapshot, IndexedSession, LEASE_TEXT_MAX_BYTES, Lane, Lease,
+    PUBLISH_MAX_BYTES, READ_MAX_BYTES, READ_MAX_ROWS, Record, Ring, Seq, Standing, StandingKind,
+    Tally,
 };
 use callbox_proto::ids::{AgencyId, CommandId, SessionId};
-use tokio::sync::mpsc::{self, error::TrySendError};
+use tokio::sync::broadcast;
 
 /// Rings that wait for a subscriber before it is told that it missed some.
 const RINGS_MAX: usize = 1_024;
@@ -35,20 +36,13 @@ struct Held {
     until: u64,
 }
 
-#[derive(Debug)]
-struct Subscriber {
-    agency: AgencyId,
-    rings: mpsc::Sender<Ring>,
-    missed: bool,
-}
-
 /// Everything.
 #[derive(Debug, Default)]
 pub struct Model {
     sessions: BTreeMap<SessionId, Kept>,
     leases: BTreeMap<String, Held>,
     versions: HashMap<AgencyId, u64>,
-    subscribers: Vec<Subscriber>,
+    bells: HashMap<AgencyId, broadcast::Sender<Ring>>,
     epochs: u64,
 }
 
@@ -208,7 +202,15 @@ impl Model {
         counts.into_iter().map(tally).collect()
     }
 
-    pub fn claim(&mut self, claim: &Claim, now: u64) -> Option<Claimed> {
+    pub fn claim(&mut self, claim: &Claim, now: u64) -> Result<Option<Claimed>, BackboneError> {
+        if claim.queues.len() > CLAIM_MAX_QUEUES || claim.lease_ms == 0 {
+            let what = "a claim";
+            return Err(BackboneError::OverBound { what });
+        }
+        Ok(self.claim_next(claim, now))
+    }
+
+    fn claim_next(&mut self, claim: &Claim, now: u64) -> Option<Claimed> {
         let free = |urgent_too: bool| {
             self.sessions
                 .iter()
@@ -307,14 +309,11 @@ impl Model {
             .collect()
     }
 
-    pub fn subscribe(&mut self, agency: &AgencyId) -> mpsc::Receiver<Ring> {
-        let (rings, receiver) = mpsc::channel(RINGS_MAX);
-        self.subscribers.push(Subscriber {
-            agency: agency.clone(),
-            rings,
-            missed: false,
-        });
-        receiver
+    /// Rings from now on; a receiver that lags behind has missed the oldest.
+    pub fn subscribe(&mut self, agency: &AgencyId) -> broadcast::Receiver<Ring> {
+        let bell = self.bells.entry(agency.clone());
+        bell.or_insert_with(|| broadcast::channel(RINGS_MAX).0)
+            .subscribe()
     }
 
     pub fn publish(&mut self, agency: &AgencyId, payload: Bytes) -> Result<(), BackboneError> {
@@ -326,29 +325,10 @@ impl Model {
         Ok(())
     }
 
-    fn ring(&mut self, agency: &AgencyId, ring: &Ring) {
-        self.subscribers
-            .retain_mut(|subscriber| subscriber.agency != *agency || subscriber.ring(ring));
-    }
-}
-
-impl Subscriber {
-    /// Whether anybody listens still.
-    fn ring(&mut self, ring: &Ring) -> bool {
-        if self.missed {
-            match self.rings.try_send(Ring::Missed) {
-                Ok(()) => self.missed = false,
-                Err(TrySendError::Full(_)) => return true,
-                Err(TrySendError::Closed(_)) => return false,
-            }
-        }
-        match self.rings.try_send(ring.clone()) {
-            Ok(()) => true,
-            Err(TrySendError::Full(_)) => {
-                self.missed = true;
-                true
-            }
-            Err(TrySendError::Closed(_)) => false,
+    fn ring(&self, agency: &AgencyId, ring: &Ring) {
+        if let Some(bell) = self.bells.get(agency) {
+            // Nobody may listen.
+            let _heard_by = bell.send(ring.clone());
         }
     }
 }

@@ -14,6 +14,8 @@ const FIXES_WAITING_MAX = 20
 const AGAIN_AFTER_MS = 1_000
 /** Pause in ms when something must change first: it usually does with the next link, so asking often is useless. */
 const AFTER_CHANGE_MS = 5_000
+/** Pause in ms before a command that is only stored is asked about: a tier that gets well again does not say of each that it is safe. */
+const ASK_AGAIN_MS = 5_000
 
 /** One command on its way. */
 export interface Waiting {
@@ -119,7 +121,7 @@ export class Outbox {
   async receipt(id: string, rung: Rung, last = 0): Promise<void> {
     this.#under_way.delete(id)
     this.#window = WINDOW
-    if (rung === 'stored') this.#stored.add(id)
+    if (rung === 'stored') this.#askLater(id)
     if (rung === 'safe') await this.#forget(id)
     else await this.#mark(id, rung, last)
     this.#pump()
@@ -163,6 +165,14 @@ export class Outbox {
     this.#waiting.update((all) => all.filter(({ id }) => except.has(id)))
   }
 
+  /** The same command again, with the same id, until it is safe. */
+  #askLater(id: string): void {
+    this.#stored.add(id)
+    this.#clock.after(ASK_AGAIN_MS, () => {
+      if (this.#stored.delete(id)) this.#pump()
+    })
+  }
+
   #holdFor(pause_ms: number): void {
     this.#held_until_ms = this.#clock.now_ms() + pause_ms
     this.#cancel?.()
@@ -176,8 +186,9 @@ export class Outbox {
     if (this.#held_until_ms > this.#clock.now_ms()) return
     for (const waiting of this.#waiting.get()) {
       if (this.#send === null || this.#under_way.size >= this.#window) return
-      // The opening goes out as the first message of a link, not from here.
-      if (waiting.what.kind === 'open' || this.#stored.has(waiting.id) || this.#under_way.has(waiting.id)) continue
+      // The opening goes out as the first message of a link; from here only to ask whether it is safe by now.
+      const asks = waiting.what.kind !== 'open' || waiting.rung === 'stored'
+      if (!asks || this.#stored.has(waiting.id) || this.#under_way.has(waiting.id)) continue
       if (!this.#send(this.#sending(waiting))) return
       this.#under_way.add(waiting.id)
     }

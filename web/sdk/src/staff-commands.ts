@@ -26,6 +26,8 @@ export class Refused extends Error {
 const RETRY_AFTER_MIN_MS = 500;
 /** Tries of one command while the gateway answers "later"; then the person is told. At the pauses above about half a minute. */
 const LATER_TRIES_MAX = 8;
+/** Pause in ms before a command that is only stored is asked about: a tier that gets well again does not say of each that it is safe. */
+const ASK_AGAIN_MS = 5_000;
 
 interface Pending {
   readonly command: Command;
@@ -68,7 +70,10 @@ export class PendingCommands {
     const pending = this.#pending.get(receipt.id);
     if (!pending) return false;
     if (receipt.rung === 'safe') this.#pending.delete(receipt.id);
-    else pending.stored = receipt;
+    else {
+      pending.stored = receipt;
+      setTimeout(() => this.#again(pending), ASK_AGAIN_MS);
+    }
     pending.keep(receipt);
     return true;
   }

@@ -69,7 +69,7 @@ fn groups() -> Vec<Group> {
         },
         Group {
             name: "Rust",
-            steps: vec![rust::tests(), rust::doc_tests()],
+            steps: vec![rust::tests(), rust::simulation(), rust::doc_tests()],
         },
         Group {
             name: "generated files",

@@ -6,6 +6,9 @@ use super::count::{Count, rust_tests};
 use super::step::Step;
 use crate::command::{cargo, run, shown, tee};
 
+/// The simulation among the integration tests.
+const HISTORIES: &str = "simulation::histories";
+
 pub fn format() -> Step {
     Step::new("format", || check(&["fmt", "--all", "--", "--check"]))
 }
@@ -25,7 +28,16 @@ pub fn lints() -> Step {
 
 pub fn tests() -> Step {
     Step::new("Rust tests", || {
-        count(&["test", "--workspace", "--all-targets", "--no-fail-fast"])
+        let all = ["test", "--workspace", "--all-targets", "--no-fail-fast"];
+        count(&[&all[..], &["--", "--skip", HISTORIES]].concat())
+    })
+}
+
+/// Thousands of histories take all cores for minutes: by themselves, so that no other test waits for its turn.
+pub fn simulation() -> Step {
+    Step::new("simulation", || {
+        let all = ["test", "--workspace", "--all-targets", "--no-fail-fast"];
+        count(&[&all[..], &["--", HISTORIES]].concat())
     })
 }
 

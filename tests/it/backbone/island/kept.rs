@@ -318,35 +318,3 @@ async fn the_row_in_the_tier_is_the_one_last_kept() {
         .unwrap();
     assert_eq!((found.head, found.row.standing), (3, Standing::Owned));
 }
-
-/// The figure of R7; run by hand: `cargo test --test it -- --ignored a_hundred_thousand`.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "a measurement"]
-async fn a_hundred_thousand_records_are_drained() {
-    for (sessions, each) in [(1_000u128, 100u128), (10_000, 10), (20, 5_000)] {
-        let node = Node::start().await;
-        node.tier.is(Mood::Fails);
-        for number in 1..=sessions {
-            keep(&node, first(number, waiting("main", 10))).await;
-            for page in (2..=each).collect::<Vec<_>>().chunks(500) {
-                let batch = page
-                    .iter()
-                    .map(|by| next(number, *by as Seq - 1, number << 64 | by));
-                for outcome in node.island.append(batch.collect()).await {
-                    assert!(matches!(outcome, Ok(Appended::Kept { .. })));
-                }
-            }
-        }
-        let started = std::time::Instant::now();
-        node.tier.is(Mood::Well);
-        let drained = async {
-            while node.island.kept_here().records > 0 {
-                tokio::time::sleep(Duration::from_millis(20)).await;
-            }
-        };
-        tokio::time::timeout(Duration::from_secs(300), drained)
-            .await
-            .unwrap();
-        println!("{sessions} sessions of {each}: {:?}", started.elapsed());
-    }
-}
