@@ -301,6 +301,16 @@ impl Node {
         self.tasks.spawn(async move {
             let session = cell.id;
             let found = node.find_settled(session, pending.id).await;
+            if matches!(found, Ok(None)) && node.others_know_more(&cell, head, &pending).await {
+                let attempts = pending.attempts + 1;
+                return node.submit(
+                    &cell,
+                    Pending {
+                        attempts,
+                        ..pending
+                    },
+                );
+            }
             let place = match (found, refusal) {
                 (Ok(Some(place)), _) => place,
                 (Ok(None), None) => (head, head),
@@ -313,6 +323,28 @@ impl Node {
             let done = node.done(session, place.0, place.1);
             inner.answer_done(session, pending.id, pending.reply, done);
         });
+    }
+
+    /// Whether the log has grown beyond what an answer was decided on, by other nodes: nothing is refused, and nothing called
+    /// "already so", for what is no longer true. The session is read on.
+    async fn others_know_more(
+        self: &Arc<Self>,
+        cell: &Arc<Cell>,
+        head: Seq,
+        pending: &Pending,
+    ) -> bool {
+        if self.together.is_none() || pending.attempts >= ATTEMPTS_MAX {
+            return false;
+        }
+        let indexed = self.backbone.find_session(cell.id).await;
+        let Ok(Some(indexed)) = indexed else {
+            return false;
+        };
+        let more = indexed.head > head;
+        if more {
+            self.log_has_grown(cell.id, indexed.head);
+        }
+        more
     }
 
     /// Where a command's entries are, not while they are given other numbers.
