@@ -106,7 +106,7 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     expect(left.seen && left.title === '' && left.track === 'ended', `blank at once and the camera off, not ${JSON.stringify(left)}`)
     expect(left.alert === 'You have left the page.', 'told to screen readers')
     await page.waitForURL(EXIT)
-    await page.goto(`${story.gateway.origin}/assets/theme-1.js`)
+    await page.goto(`${story.gateway.origin}/assets/theme-2.js`)
     const rest = await traces(page)
     expect(none(rest), `nothing left, not ${JSON.stringify(rest)}`)
   },

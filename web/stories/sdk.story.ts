@@ -19,7 +19,7 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
       const archive = join(folder, packed.trim().split('\n').at(-1) ?? '')
       await writeFile(join(folder, 'package.json'), '{ "private": true, "type": "module" }')
       // Its two dependencies come from this tree, so that the story needs no network.
-      const own = ['@msgpack/msgpack', 'idb'].map((name) => join(modules, name))
+      const own = ['@msgpack/msgpack'].map((name) => join(modules, name))
       await run('npm', ['install', '--offline', '--no-audit', '--no-fund', '--ignore-scripts', ...own, archive], { cwd: folder })
       await copyFile(join(folder, 'node_modules/@callbox/sdk/example.mjs'), join(folder, 'example.mjs'))
       expect((await readFile(join(folder, 'example.mjs'), 'utf8')).trim().split('\n').length <= 40, 'forty lines')
