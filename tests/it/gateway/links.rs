@@ -197,8 +197,10 @@ async fn a_drain_sends_everybody_away_and_loses_nothing(on: Topology) {
     };
     tokio::join!(restart, ann.until(SteadyResident::all_safe));
     ann.until(|ann| ann.texts().len() > 300).await;
-    let written: Vec<_> = (0..300).map(|line| line.to_string()).collect();
-    assert_eq!(ann.texts()[1..], written);
+    // Three hundred at once are more than a session takes in flight: what is refused for now comes later than what follows it.
+    let mut arrived: Vec<u32> = ann.texts()[1..].iter().flat_map(|t| t.parse()).collect();
+    arrived.sort_unstable();
+    assert_eq!(arrived, (0..300).collect::<Vec<_>>(), "each of them once");
 }
 
 async fn a_frozen_link_is_given_up_and_its_resident_goes_on_elsewhere(on: Topology) {
