@@ -14,6 +14,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use callbox_proto::event::Event;
 use callbox_proto::ids::{CommandId, SessionId};
 use callbox_proto::vocabulary::{Rung, Seq};
 use serde::{Deserialize, Serialize};
@@ -46,6 +47,20 @@ pub enum Kind {
     Freed,
     /// Anything else.
     Other,
+}
+
+impl From<Event> for Kind {
+    fn from(event: Event) -> Self {
+        match event {
+            Event::Text { text, .. } => Self::Text(text),
+            Event::Taken => Self::Taken,
+            Event::Released { .. }
+            | Event::Transferred { .. }
+            | Event::Closed { .. }
+            | Event::Abandoned => Self::Freed,
+            _ => Self::Other,
+        }
+    }
 }
 
 /// Every log, as read in the end.

@@ -137,6 +137,28 @@ pub enum Standing {
     Closed,
 }
 
+impl Standing {
+    /// Which part of the index it stands in.
+    #[must_use]
+    pub const fn kind(&self) -> StandingKind {
+        match self {
+            Self::Waiting { .. } => StandingKind::Waiting,
+            Self::Owned => StandingKind::Owned,
+            Self::Abandoned => StandingKind::Abandoned,
+            Self::Closed => StandingKind::Closed,
+        }
+    }
+
+    /// Its place in the order of that part; 0 where the order is by id only.
+    #[must_use]
+    pub const fn rank(&self) -> i64 {
+        match self {
+            Self::Waiting { rank, .. } => *rank,
+            Self::Owned | Self::Abandoned | Self::Closed => 0,
+        }
+    }
+}
+
 /// The index row of one session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IndexRow {
@@ -183,6 +205,19 @@ pub enum StandingKind {
     Abandoned,
     /// Finished.
     Closed,
+}
+
+impl StandingKind {
+    /// As stores write it. Words, not numbers: operators read them, and one flipped bit never makes another of them.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Owned => "owned",
+            Self::Abandoned => "abandoned",
+            Self::Closed => "closed",
+        }
+    }
 }
 
 /// The last row of a page: the next page begins after it.

@@ -49,6 +49,7 @@
 //! [`RECORD_MAX_BYTES`]; what is over is refused with [`BackboneError::OverBound`], never cut.
 
 mod bell;
+mod checksum;
 pub mod contract;
 pub mod embedded;
 pub mod island;

@@ -1,6 +1,6 @@
 //! How fast one connection may send, and what becomes of more.
 //!
-//! Owns: the count of one connection and its verdicts. Must not: know messages or answer. Called by: `resident`, `staff`, for each
+//! Owns: the count of one connection and its verdicts. Must not: know kinds of messages, or send. Called by: `resident`, `staff`, for each
 //! message that was read.
 //!
 //! A message that comes too early is not carried out: its sender is told `too_fast` with a pause, keeps it and sends it again, so nothing is
@@ -8,6 +8,10 @@
 //! read more and more slowly, and in the end closed.
 
 use std::time::Duration;
+
+use callbox_proto::error::{CloseCode, ErrorCode};
+use callbox_proto::ids::CommandId;
+use callbox_proto::message::ErrorMessage;
 
 /// Parts of a message in which lighter ones are counted.
 const PARTS: u64 = 16;
@@ -22,9 +26,9 @@ const REFUSED_MAX: u32 = 10_000;
 /// its sender more than the node.
 const PAUSE_EVERY: u32 = 64;
 /// How long it is not read then.
-pub(super) const PAUSE: Duration = Duration::from_millis(100);
+const PAUSE: Duration = Duration::from_millis(100);
 /// The pause told with a dropped packet of typing.
-pub(super) const TYPING_AGAIN_MS: u64 = 1_000;
+const TYPING_AGAIN_MS: u64 = 1_000;
 /// How often a dropped packet of typing is told.
 const TELL_EVERY_MS: u64 = 1_000;
 
@@ -51,7 +55,7 @@ impl RateLimit {
 
 /// What to do with a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Pace {
+enum Pace {
     /// Carry it out.
     Fine,
     /// Carry it out, unless it is typing.
@@ -65,6 +69,31 @@ pub(super) enum Pace {
     },
     /// It has gone on for too long.
     Close,
+}
+
+/// What becomes of a message that is not carried out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct TooEarly {
+    told_after_ms: Option<u64>,
+    pause: bool,
+}
+
+impl TooEarly {
+    /// The error for its sender, if it is told now.
+    pub(super) fn error(&self, id: Option<CommandId>) -> Option<ErrorMessage> {
+        let after_ms = Some(self.told_after_ms?);
+        Some(ErrorMessage {
+            after_ms,
+            ..ErrorMessage::new(id, ErrorCode::TooFast)
+        })
+    }
+
+    /// Reads nothing for a while, where it is time for that.
+    pub(super) async fn slow_down(&self) {
+        if self.pause {
+            Box::pin(tokio::time::sleep(PAUSE)).await;
+        }
+    }
 }
 
 /// The count of one connection: 24 bytes, no timer.
@@ -81,7 +110,7 @@ pub(super) struct Rate {
 
 impl Rate {
     /// One more message of this weight.
-    pub(super) fn count(&mut self, limit: &RateLimit, parts: u64, now_ms: u64) -> Pace {
+    fn count(&mut self, limit: &RateLimit, parts: u64, now_ms: u64) -> Pace {
         if limit.per_s == 0 {
             return Pace::Fine;
         }
@@ -114,8 +143,31 @@ impl Rate {
         }
     }
 
+    /// One more message: `None` where it is carried out, else what its sender hears instead. Text as it is typed gives way
+    /// first, and is told of now and then only.
+    pub(super) fn refusal(
+        &mut self,
+        limit: &RateLimit,
+        parts: u64,
+        types: bool,
+        now_ms: u64,
+    ) -> Result<Option<TooEarly>, CloseCode> {
+        let (after_ms, pause) = match self.count(limit, parts, now_ms) {
+            Pace::Fine => return Ok(None),
+            Pace::Hurried if !types => return Ok(None),
+            Pace::Hurried => (TYPING_AGAIN_MS, false),
+            Pace::TooFast { after_ms, pause } => (after_ms, pause),
+            Pace::Close => return Err(CloseCode::TooFast),
+        };
+        let told = !types || self.tells(now_ms);
+        Ok(Some(TooEarly {
+            told_after_ms: told.then_some(after_ms),
+            pause,
+        }))
+    }
+
     /// Whether dropped typing is to be told now.
-    pub(super) fn tells(&mut self, now_ms: u64) -> bool {
+    fn tells(&mut self, now_ms: u64) -> bool {
         let due = self
             .told_ms
             .is_none_or(|told| now_ms >= told.get().saturating_add(TELL_EVERY_MS));

@@ -13,11 +13,11 @@ use callbox_proto::codec::Encoding;
 use callbox_proto::command::{Opening, ResidentCommand};
 use callbox_proto::error::{CloseCode, ErrorCode};
 use callbox_proto::ids::{AgencyId, CommandId, ResidentId, SessionId};
-use callbox_proto::message::{AgencyInfo, ErrorMessage, FromResident, RealTimeText, ToResident};
+use callbox_proto::message::{AgencyInfo, FromResident, RealTimeText, ToResident};
 use callbox_proto::vocabulary::Seq;
 
 use super::link::{End, Link, Peer, refuse};
-use super::rate::{self, LIGHT_PARTS, Pace, Rate, WHOLE_PARTS};
+use super::rate::{LIGHT_PARTS, Rate, WHOLE_PARTS};
 use super::{Broken, HEARTBEATS_MISSED_MAX, Transport, check_client};
 use crate::auth::device;
 use crate::node::cell::{Audience, Cell};
@@ -327,27 +327,15 @@ impl Resident {
         };
         let types = matches!(message, FromResident::RealTimeText(_));
         let now_ms = self.transport.node.clock().monotonic_ms();
-        let pace = self
-            .rate
-            .count(&self.transport.limits.resident_rate, parts, now_ms);
-        let (after_ms, pause) = match pace {
-            Pace::Fine => return Ok(true),
-            Pace::Hurried if !types => return Ok(true),
-            Pace::Hurried => (rate::TYPING_AGAIN_MS, false),
-            Pace::TooFast { after_ms, pause } => (after_ms, pause),
-            Pace::Close => return Err(CloseCode::TooFast),
+        let limit = &self.transport.limits.resident_rate;
+        let Some(too_early) = self.rate.refusal(limit, parts, types, now_ms)? else {
+            return Ok(true);
         };
         metrics::counter!("callbox_messages_refused_total", "side" => "resident").increment(1);
-        if !types || self.rate.tells(now_ms) {
-            let error = ErrorMessage {
-                after_ms: Some(after_ms),
-                ..ErrorMessage::new(FromResident::id(message), ErrorCode::TooFast)
-            };
+        if let Some(error) = too_early.error(FromResident::id(message)) {
             tell(&self.outbox, &ToResident::Error(error));
         }
-        if pause {
-            Box::pin(tokio::time::sleep(rate::PAUSE)).await;
-        }
+        too_early.slow_down().await;
         Ok(false)
     }
 }

@@ -13,11 +13,11 @@ use callbox_proto::codec::Encoding;
 use callbox_proto::command::StaffCommand;
 use callbox_proto::error::{CloseCode, ErrorCode};
 use callbox_proto::ids::{CommandId, PeerId, SessionId};
-use callbox_proto::message::{ErrorMessage, FromStaff, RealTimeText, ToStaff};
+use callbox_proto::message::{FromStaff, RealTimeText, ToStaff};
 use callbox_proto::vocabulary::{Role, Seq, TransferTarget};
 
 use super::link::{End, Link, Peer, refuse};
-use super::rate::{self, LIGHT_PARTS, Pace, Rate, WHOLE_PARTS};
+use super::rate::{LIGHT_PARTS, Rate, WHOLE_PARTS};
 use super::{Broken, HEARTBEATS_MISSED_MAX, Transport, check_client};
 use crate::node::cell::{Audience, Cell};
 use crate::node::frame::tell;
@@ -409,27 +409,15 @@ impl Console {
         };
         let types = matches!(message, FromStaff::RealTimeText { .. });
         let now_ms = self.transport.node.clock().monotonic_ms();
-        let pace = self
-            .rate
-            .count(&self.transport.limits.staff_rate, parts, now_ms);
-        let (after_ms, pause) = match pace {
-            Pace::Fine => return Ok(true),
-            Pace::Hurried if !types => return Ok(true),
-            Pace::Hurried => (rate::TYPING_AGAIN_MS, false),
-            Pace::TooFast { after_ms, pause } => (after_ms, pause),
-            Pace::Close => return Err(CloseCode::TooFast),
+        let limit = &self.transport.limits.staff_rate;
+        let Some(too_early) = self.rate.refusal(limit, parts, types, now_ms)? else {
+            return Ok(true);
         };
         metrics::counter!("callbox_messages_refused_total", "side" => "staff").increment(1);
-        if !types || self.rate.tells(now_ms) {
-            let error = ErrorMessage {
-                after_ms: Some(after_ms),
-                ..ErrorMessage::new(FromStaff::id(message), ErrorCode::TooFast)
-            };
+        if let Some(error) = too_early.error(FromStaff::id(message)) {
             tell(&self.outbox, &ToStaff::Error(error));
         }
-        if pause {
-            Box::pin(tokio::time::sleep(rate::PAUSE)).await;
-        }
+        too_early.slow_down().await;
         Ok(false)
     }
 }

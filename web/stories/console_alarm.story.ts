@@ -13,7 +13,7 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     const tina = await consoleOf(story, 'tina')
     await tina.locator('[data-sound=on]').waitFor({ state: 'attached' })
     await Reporter.report(story, { category: 'traffic', text: 'two cars' })
-    await tina.getByText('No new session.').waitFor()
+    await tina.getByText('No new session; 1 waits.').waitFor()
     expect((await sounds(tina)) === 0, 'who is not available is not offered anything')
     await tina.getByLabel('My state').selectOption('available')
     await tina.getByText(/Traffic.? waits/).first().waitFor()

@@ -8,14 +8,13 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result, bail};
 use callbox_proto::command::StaffCommand;
 use callbox_proto::error::ErrorCode;
-use callbox_proto::event::Event;
 use callbox_proto::ids::SessionId;
 use callbox_proto::message::{FromStaff, ToStaff};
 use clap::Args;
 use tokio::time::timeout;
 
 use crate::client::{self, Link, STEP, Target, command_id};
-use callbox_loadtests::check::{Kind, Logged, Logs};
+use callbox_loadtests::check::{Logged, Logs};
 
 /// Reads every log of a chaos run (started by `chaos`)
 #[derive(Debug, Clone, Args)]
@@ -85,7 +84,7 @@ async fn log(link: &mut Link, session: SessionId) -> Result<Option<Vec<Logged>>>
                 event,
                 ..
             } if of == session => {
-                let kind = kind(event);
+                let kind = event.into();
                 log.push(Logged { seq, command, kind });
                 if head.is_some_and(|head| seq >= head) {
                     link.send(&FromStaff::Unfollow { session }).await?;
@@ -94,17 +93,5 @@ async fn log(link: &mut Link, session: SessionId) -> Result<Option<Vec<Logged>>>
             }
             _ => {}
         }
-    }
-}
-
-fn kind(event: Event) -> Kind {
-    match event {
-        Event::Text { text, .. } => Kind::Text(text),
-        Event::Taken => Kind::Taken,
-        Event::Released { .. }
-        | Event::Transferred { .. }
-        | Event::Closed { .. }
-        | Event::Abandoned => Kind::Freed,
-        _ => Kind::Other,
     }
 }

@@ -6,11 +6,12 @@
 use callbox_proto::ids::{AgencyId, CommandId, SessionId};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::check::{self, INDEXED_COLUMNS, Indexed, record_crc};
+use super::check::{self, INDEXED_COLUMNS, Indexed};
 use super::fault::Fault;
 use super::hot::Adopted;
 use super::ledger::command_of;
 use super::lookup;
+use crate::backbone::checksum::record_crc;
 use crate::backbone::{
     Append, BackboneError, IndexRow, IndexedSession, READ_MAX_BYTES, Seq, Standing,
 };

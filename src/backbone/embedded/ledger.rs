@@ -13,11 +13,12 @@ use std::sync::Arc;
 use callbox_proto::ids::{AgencyId, CommandId, SessionId};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::check::{self, Indexed, Log, chain, record_crc, row_crc, session_key};
+use super::check::{self, Indexed, Log, chain, row_crc, session_key};
 use super::fault::Fault;
 use super::hot::{Adopted, Change, Hot, HotSessions, Seen};
 use super::shared::Shared;
 use super::{kept, lookup};
+use crate::backbone::checksum::record_crc;
 use crate::backbone::{Append, Appended, BackboneError, IndexRow, Seq, Standing};
 
 /// Records whose commands are found by looking through them; then their commands are sealed as one sorted run.

@@ -5,10 +5,11 @@
 use callbox_proto::ids::{CommandId, SessionId};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::check::{self, INDEXED_COLUMNS, Indexed, Log, log_of, record_crc, session_key};
+use super::check::{self, INDEXED_COLUMNS, Indexed, Log, log_of, session_key};
 use super::fault::Fault;
 use super::ledger::command_of;
 use crate::backbone::Seq;
+use crate::backbone::checksum::record_crc;
 
 /// A session's index row.
 pub(super) fn session(

@@ -12,10 +12,11 @@ use callbox_proto::ids::{AgencyId, CommandId, SessionId};
 use rusqlite::{Connection, OptionalExtension, params};
 use tokio::sync::{mpsc, oneshot};
 
-use super::check::{self, INDEXED_COLUMNS, Indexed, kind_text, record_crc, session_key};
+use super::check::{self, INDEXED_COLUMNS, Indexed, session_key};
 use super::fault::{Fault, OpenError};
 use super::ledger::command_of;
 use super::{lookup, schema};
+use crate::backbone::checksum::record_crc;
 use crate::backbone::{
     BackboneError, IndexCursor, IndexSnapshot, IndexedSession, READ_MAX_BYTES, Record, Seq,
     StandingKind,
@@ -246,7 +247,7 @@ fn rows(
     let rank = after.map_or(i64::MIN, |cursor| cursor.rank);
     let key = after.map_or([0; 16], |cursor| session_key(cursor.session));
     let mut statement = connection.prepare_cached(&text)?;
-    let mut rows = statement.query(params![agency.as_str(), kind_text(kind), rank, key, limit])?;
+    let mut rows = statement.query(params![agency.as_str(), kind.word(), rank, key, limit])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
         found.push(check::indexed(row)?);

@@ -65,11 +65,7 @@ impl Tallies {
     }
 }
 
-const fn kind(standing: &Standing) -> Option<StandingKind> {
-    match standing {
-        Standing::Waiting { .. } => Some(StandingKind::Waiting),
-        Standing::Owned => Some(StandingKind::Owned),
-        Standing::Abandoned => Some(StandingKind::Abandoned),
-        Standing::Closed => None,
-    }
+/// Finished sessions are not counted.
+fn kind(standing: &Standing) -> Option<StandingKind> {
+    Some(standing.kind()).filter(|kind| *kind != StandingKind::Closed)
 }

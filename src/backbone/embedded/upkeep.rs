@@ -9,11 +9,12 @@ use std::path::Path;
 use callbox_proto::ids::SessionId;
 use rusqlite::Connection;
 
-use super::check::{self, INDEXED_COLUMNS, Indexed, Log, chain, record_crc};
+use super::check::{self, INDEXED_COLUMNS, Indexed, Log, chain};
 use super::fault::{Fault, OpenError};
 use super::ledger::command_of;
 use super::{folder, kept, schema};
 use crate::backbone::Seq;
+use crate::backbone::checksum::record_crc;
 
 /// Damaged places a verification names; it counts the rest.
 pub const DAMAGE_NAMED_MAX: usize = 1_000;

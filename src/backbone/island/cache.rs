@@ -284,7 +284,7 @@ impl Cache {
     ) -> Vec<IndexedSession> {
         let all = self.rows.slots.values().map(|slot| &slot.value.session);
         let mut rows: Vec<_> = all
-            .filter(|row| row.agency == *agency && kind_of(&row.row.standing) == kind)
+            .filter(|row| row.agency == *agency && row.row.standing.kind() == kind)
             .filter(|row| after.is_none_or(|after| place(row) > (after.rank, after.session)))
             .cloned()
             .collect();
@@ -310,23 +310,9 @@ impl Cache {
     }
 }
 
-/// The kind of a standing.
-pub(super) const fn kind_of(standing: &Standing) -> StandingKind {
-    match standing {
-        Standing::Waiting { .. } => StandingKind::Waiting,
-        Standing::Owned => StandingKind::Owned,
-        Standing::Abandoned => StandingKind::Abandoned,
-        Standing::Closed => StandingKind::Closed,
-    }
-}
-
 /// Where a row stands in the order of its kind.
 pub(super) const fn place(row: &IndexedSession) -> (i64, SessionId) {
-    let rank = match row.row.standing {
-        Standing::Waiting { rank, .. } => rank,
-        _ => 0,
-    };
-    (rank, row.session)
+    (row.row.standing.rank(), row.session)
 }
 
 #[cfg(test)]

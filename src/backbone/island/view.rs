@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering;
 use bytes::Bytes;
 use callbox_proto::ids::{AgencyId, CommandId, QueueId, SessionId};
 
-use super::cache::{kind_of, place};
+use super::cache::place;
 use super::inner::{Inner, unknown_here};
 use super::tier::Answer;
 use crate::backbone::{
@@ -157,7 +157,7 @@ impl Inner {
             .collect();
         let here = of_here.into_iter().filter(|row| {
             kept.get(row.session).is_some()
-                && kind_of(&row.row.standing) == kind
+                && row.row.standing.kind() == kind
                 && end.is_none_or(|end| place(row) <= end)
         });
         rows.extend(here);
@@ -188,7 +188,7 @@ impl Inner {
         let cache = self.cache();
         let mut counts: HashMap<(QueueId, StandingKind), u64> = HashMap::new();
         let here = kept.iter().filter(|(_, session)| session.agency == *agency);
-        let here = here.map(|(_, session)| (session.queue.clone(), kind_of(&session.standing)));
+        let here = here.map(|(_, session)| (session.queue.clone(), session.standing.kind()));
         let known = [
             StandingKind::Waiting,
             StandingKind::Owned,
@@ -197,7 +197,7 @@ impl Inner {
         .into_iter()
         .flat_map(|kind| cache.rows(agency, kind, None))
         .filter(|row| kept.get(row.session).is_none())
-        .map(|row| (row.row.queue.clone(), kind_of(&row.row.standing)));
+        .map(|row| (row.row.queue.clone(), row.row.standing.kind()));
         for (queue, kind) in here.chain(known) {
             if kind != StandingKind::Closed {
                 *counts.entry((queue, kind)).or_default() += 1;

@@ -12,6 +12,7 @@ use redis::{ServerError, Value};
 use super::fault;
 use super::link::failed;
 use super::row::{self, Places};
+use crate::backbone::checksum::record_crc;
 use crate::backbone::{
     Appended, BackboneError, Claimed, IndexedSession, Lease, READ_MAX_BYTES, Record, Seq, Tally,
 };
@@ -150,7 +151,7 @@ fn record(entry: &Value, session: SessionId, seq: Seq) -> Option<Record> {
     }
     let command: CommandId = text(command)?.parse().ok()?;
     let payload = bytes(payload)?;
-    let sound = text(crc)? == row::crc_text(row::record_crc(session, seq, command, payload));
+    let sound = text(crc)? == row::crc_text(record_crc(session, seq, command, payload));
     sound.then(|| Record {
         seq,
         command,
@@ -359,7 +360,7 @@ mod tests {
 
     fn entry(seq: Seq, payload: &str) -> Value {
         let command = CommandId::from_u128(3).unwrap();
-        let crc = row::crc_text(row::record_crc(session(), seq, command, payload.as_bytes()));
+        let crc = row::crc_text(record_crc(session(), seq, command, payload.as_bytes()));
         let fields = [
             "command",
             &command.to_string(),

@@ -25,6 +25,7 @@ use super::shard::Shard;
 use super::tier::{Tier, TierClock, TimeOffset};
 use super::writer::Job;
 use crate::backbone::bell::Bell;
+use crate::backbone::checksum::record_crc;
 use crate::backbone::{
     Append, Appended, BATCH_MAX_APPENDS, Backbone, BackboneError, CLAIM_MAX_QUEUES, Claim, Claimed,
     Guarantee, IndexCursor, IndexSnapshot, IndexedSession, LEASE_TEXT_MAX_BYTES, Lane as Which,
@@ -288,7 +289,7 @@ impl Redis {
         for record in &append.records {
             // Past the end of all numbers it is a conflict anyway.
             seq = seq.saturating_add(1);
-            let crc = row::record_crc(session, seq, append.command, record);
+            let crc = record_crc(session, seq, append.command, record);
             command.arg(&record[..]).arg(row::crc_text(crc));
         }
         Write {

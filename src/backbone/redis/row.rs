@@ -4,9 +4,9 @@
 //! `handle` and `answer`.
 
 use bytes::Bytes;
-use callbox_proto::ids::{AgencyId, CommandId, QueueId, SessionId};
+use callbox_proto::ids::{AgencyId, QueueId, SessionId};
 
-use crate::backbone::{IndexCursor, IndexRow, Seq, Standing, StandingKind};
+use crate::backbone::{IndexCursor, IndexRow, Standing, StandingKind};
 
 /// A row as text. The texts sort as the contract orders rows: ranks are written so that they sort as numbers do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,16 +19,6 @@ pub(super) struct Places {
     pub(super) tally: String,
 }
 
-/// Standings as words.
-pub(super) const fn kind_text(kind: StandingKind) -> &'static str {
-    match kind {
-        StandingKind::Waiting => "waiting",
-        StandingKind::Owned => "owned",
-        StandingKind::Abandoned => "abandoned",
-        StandingKind::Closed => "closed",
-    }
-}
-
 pub(super) fn kind_of(text: &str) -> Option<StandingKind> {
     match text {
         "waiting" => Some(StandingKind::Waiting),
@@ -39,15 +29,6 @@ pub(super) fn kind_of(text: &str) -> Option<StandingKind> {
     }
 }
 
-const fn kind(standing: &Standing) -> StandingKind {
-    match standing {
-        Standing::Waiting { .. } => StandingKind::Waiting,
-        Standing::Owned => StandingKind::Owned,
-        Standing::Abandoned => StandingKind::Abandoned,
-        Standing::Closed => StandingKind::Closed,
-    }
-}
-
 /// 16 digits that sort as the ranks do, all of 64 bits, negative ones first.
 const fn sortable(rank: i64) -> u64 {
     (rank as u64) ^ (1 << 63)
@@ -55,7 +36,7 @@ const fn sortable(rank: i64) -> u64 {
 
 /// Where a row stands.
 pub(super) fn places(session: SessionId, row: &IndexRow) -> Places {
-    let kind = kind(&row.standing);
+    let kind = row.standing.kind();
     let open = match row.standing {
         Standing::Waiting { rank, urgent } => {
             let lane = if urgent { "urgent" } else { "others" };
@@ -64,23 +45,16 @@ pub(super) fn places(session: SessionId, row: &IndexRow) -> Places {
         Standing::Owned | Standing::Abandoned | Standing::Closed => String::new(),
     };
     Places {
-        index: member(kind, rank_of(&row.standing), session),
+        index: member(kind, row.standing.rank(), session),
         open,
-        tally: format!("{}/{}", kind_text(kind), row.queue),
-    }
-}
-
-const fn rank_of(standing: &Standing) -> i64 {
-    match standing {
-        Standing::Waiting { rank, .. } => *rank,
-        Standing::Owned | Standing::Abandoned | Standing::Closed => 0,
+        tally: format!("{}/{}", kind.word(), row.queue),
     }
 }
 
 fn member(kind: StandingKind, rank: i64, session: SessionId) -> String {
     match kind {
         StandingKind::Waiting => format!("waiting/{:016x}{session}", sortable(rank)),
-        other => format!("{}/{session}", kind_text(other)),
+        other => format!("{}/{session}", other.word()),
     }
 }
 
@@ -88,16 +62,16 @@ fn member(kind: StandingKind, rank: i64, session: SessionId) -> String {
 pub(super) fn page(kind: StandingKind, after: Option<IndexCursor>) -> (String, String) {
     let from = match after {
         Some(cursor) => format!("({}", member(kind, cursor.rank, cursor.session)),
-        None => format!("[{}/", kind_text(kind)),
+        None => format!("[{}/", kind.word()),
     };
     // '0' is the character after '/'.
-    (from, format!("({}0", kind_text(kind)))
+    (from, format!("({}0", kind.word()))
 }
 
 /// The page after this row.
 pub(super) const fn cursor(session: SessionId, row: &IndexRow) -> IndexCursor {
     IndexCursor {
-        rank: rank_of(&row.standing),
+        rank: row.standing.rank(),
         session,
     }
 }
@@ -129,16 +103,6 @@ pub(super) fn row(session: SessionId, places: &Places, summary: Bytes) -> Option
         summary,
     };
     (self::places(session, &row) == *places).then_some(row)
-}
-
-/// Checksum of a record: over the session, the place, the command and the payload.
-pub(super) fn record_crc(session: SessionId, seq: Seq, command: CommandId, payload: &[u8]) -> u32 {
-    let mut hasher = crc32fast::Hasher::new();
-    hasher.update(&session.as_u128().to_be_bytes());
-    hasher.update(&seq.to_be_bytes());
-    hasher.update(&command.as_u128().to_be_bytes());
-    hasher.update(payload);
-    hasher.finalize()
 }
 
 /// Checksum of a row. Every part is preceded by its length or has a fixed one.

@@ -14,8 +14,8 @@ use callbox::node::agency::Agency;
 use callbox::node::{Membership, Node, NodeLimits, Random};
 use callbox_domain::policy::Policy;
 use callbox_domain::triage::Rules;
-use callbox_loadtests::check::{Kind, Logged, Logs, judge};
-use callbox_proto::event::{Event, Stored};
+use callbox_loadtests::check::{Logged, Logs, judge};
+use callbox_proto::event::Stored;
 use callbox_proto::ids::{AgencyId, CommandId};
 use callbox_proto::message::{AgencyInfo, QueueInfo};
 use rand::rngs::StdRng;
@@ -272,7 +272,7 @@ impl History {
                 Logged {
                     seq: record.seq,
                     command: record.command,
-                    kind: kind(entry.event),
+                    kind: entry.event.into(),
                 }
             });
             logged.collect()
@@ -300,18 +300,6 @@ fn the_agency(id: &AgencyId) -> Agency {
         exit_url: "https://example.org/".to_owned(),
     };
     Agency::new(info, Policy::new(queues, queue, Rules::default()).unwrap())
-}
-
-fn kind(event: Event) -> Kind {
-    match event {
-        Event::Text { text, .. } => Kind::Text(text),
-        Event::Taken => Kind::Taken,
-        Event::Released { .. }
-        | Event::Transferred { .. }
-        | Event::Closed { .. }
-        | Event::Abandoned => Kind::Freed,
-        _ => Kind::Other,
-    }
 }
 
 /// Plays one history; what is wrong with it, if anything.

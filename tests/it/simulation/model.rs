@@ -98,7 +98,7 @@ impl Model {
         kept.commands.insert(one.command, (first, last));
         if let Some(row) = &one.index {
             kept.row = row.clone();
-            if kind(&row.standing) != StandingKind::Waiting {
+            if row.standing.kind() != StandingKind::Waiting {
                 kept.claimed_until = None;
             }
             *self.versions.entry(one.agency.clone()).or_default() += 1;
@@ -150,8 +150,8 @@ impl Model {
         let mut found: Vec<_> = self
             .sessions
             .iter()
-            .filter(|(_, kept)| kept.agency == *agency && kind(&kept.row.standing) == wanted)
-            .map(|(session, kept)| (rank(&kept.row.standing), *session))
+            .filter(|(_, kept)| kept.agency == *agency && kept.row.standing.kind() == wanted)
+            .map(|(session, kept)| (kept.row.standing.rank(), *session))
             .filter(|place| after.is_none_or(|after| *place > (after.rank, after.session)))
             .collect();
         found.sort_unstable();
@@ -181,7 +181,7 @@ impl Model {
     pub fn tally(&self, agency: &AgencyId) -> Vec<Tally> {
         let mut counts: BTreeMap<_, u64> = BTreeMap::new();
         for kept in self.sessions.values().filter(|k| k.agency == *agency) {
-            let place = match kind(&kept.row.standing) {
+            let place = match kept.row.standing.kind() {
                 StandingKind::Waiting => 0,
                 StandingKind::Owned => 1,
                 StandingKind::Abandoned => 2,
@@ -347,21 +347,5 @@ fn indexed(session: SessionId, kept: &Kept) -> IndexedSession {
         agency: kept.agency.clone(),
         head: kept.records.len() as Seq,
         row: kept.row.clone(),
-    }
-}
-
-const fn kind(standing: &Standing) -> StandingKind {
-    match standing {
-        Standing::Waiting { .. } => StandingKind::Waiting,
-        Standing::Owned => StandingKind::Owned,
-        Standing::Abandoned => StandingKind::Abandoned,
-        Standing::Closed => StandingKind::Closed,
-    }
-}
-
-const fn rank(standing: &Standing) -> i64 {
-    match standing {
-        Standing::Waiting { rank, .. } => *rank,
-        _ => 0,
     }
 }

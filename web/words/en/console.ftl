@@ -384,8 +384,8 @@ alarms = What must be told
 alarms-unknown = No connection: what is new is not known.
 alarms-none = No new session. All quiet.
 alarms-none-waiting = { $waiting ->
-    [one] 1 session waits; you have heard of it.
-   *[other] { $waiting } sessions wait; nothing you have not heard of.
+    [one] No new session; 1 waits.
+   *[other] No new session; { $waiting } wait.
   }
 alarm-offer = { $category } waits
 alarm-assigned = { $category }: handed to you

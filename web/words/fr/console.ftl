@@ -387,8 +387,8 @@ alarms = Ce qu'il faut savoir
 alarms-unknown = Pas de connexion : on ne sait pas ce qui est nouveau.
 alarms-none = Aucune nouvelle session. Tout est calme.
 alarms-none-waiting = { $waiting ->
-    [one] 1 session attend ; vous le savez.
-   *[other] { $waiting } sessions attendent ; rien que vous ne sachiez.
+    [one] Aucune nouvelle session ; 1 attend.
+   *[other] Aucune nouvelle session ; { $waiting } attendent.
   }
 alarm-offer = { $category } attend
 alarm-assigned = { $category } : transmis à vous
