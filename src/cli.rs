@@ -9,6 +9,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::app;
 use crate::config::{Config, ConfigError, Flag, LogFormat, Sources};
+use crate::node::drain::{DrainOrder, WITHIN_DEFAULT_S};
 
 /// Next-Gen 911 real-time reporting gateway.
 #[derive(Debug, Parser)]
@@ -32,6 +33,24 @@ pub enum Command {
     /// Shows the configuration as the gateway would see it.
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Sends the clients of the gateway that runs here to other nodes and takes no new ones; says how far that is, and ends when
+    /// nobody is left. The gateway goes on; stop it then, or take it all back with `undrain`.
+    Drain {
+        /// Everybody has been told by then, in seconds.
+        #[arg(long, value_name = "SECONDS", default_value_t = WITHIN_DEFAULT_S)]
+        within: u64,
+        /// Clients told per second; by default as many as it takes to be through after half of the time.
+        #[arg(long, value_name = "PER SECOND")]
+        rate: Option<u32>,
+        /// Also when there is no other node that they could go to.
+        #[arg(long)]
+        even_alone: bool,
+        /// Only begins.
+        #[arg(long)]
+        no_wait: bool,
+    },
+    /// Ends a drain: those who are still here stay, and new ones are taken.
+    Undrain,
     /// Looks after the stored session logs; the gateway may run meanwhile, except for `accept-damage`.
     #[command(subcommand)]
     Store(StoreCommand),
@@ -169,6 +188,20 @@ pub fn run(cli: &Cli, serve: impl FnOnce(Config) -> anyhow::Result<()>) -> anyho
             print!("{}", config.welcome());
             Ok(())
         }
+        Some(Command::Drain {
+            within,
+            rate,
+            even_alone,
+            no_wait,
+        }) => {
+            let order = DrainOrder {
+                within_s: *within,
+                per_s: *rate,
+                even_alone: *even_alone,
+            };
+            app::drain::drain(&config, &order, !no_wait)
+        }
+        Some(Command::Undrain) => app::drain::undrain(&config),
         Some(Command::Store(StoreCommand::Verify)) => app::store::verify(&config),
         Some(Command::Store(StoreCommand::Copy { target })) => app::store::copy(&config, target),
         Some(Command::Store(StoreCommand::AcceptDamage)) => app::store::accept_damage(&config),

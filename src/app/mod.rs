@@ -5,6 +5,7 @@
 mod agency;
 mod backbone;
 mod data_folder;
+pub mod drain;
 mod live;
 mod membership;
 mod photos;
@@ -31,10 +32,12 @@ use crate::evidence::photo::{PhotoPipeline, WorkerLimits};
 use crate::evidence::store::EvidenceStore;
 use crate::http::admin::{self, AdminServer, AskReadiness, Readiness};
 use crate::http::api::{self, Api, SocketLimits};
+use crate::http::drain as http_drain;
 use crate::http::uploads::{self, UploadLimits, Uploads};
 use crate::http::{Server, descriptors, layers, metrics, pages};
 use crate::media::{Advertised, MediaConfig, MediaPlane};
 use crate::node::agency::Agency;
+use crate::node::drain::DrainProgress;
 use crate::node::{Node, NodeLimits, Random};
 use crate::shutdown::{Drained, Lifecycle, service_manager};
 use crate::transport::{RateLimit, Transport, TransportLimits};
@@ -75,7 +78,7 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
 
     lifecycle.soft().cancelled().await;
     service_manager::stopping();
-    parts.node.send_everybody_away();
+    parts.node.send_everybody_away(config.server.drain());
     match lifecycle.drained(config.server.drain()).await {
         Drained::Completely => tracing::info!("drained"),
         Drained::AtDeadline => tracing::warn!(
@@ -241,11 +244,16 @@ fn start_admin(
     parts: &Parts,
     prometheus: PrometheusHandle,
 ) {
-    let draining = lifecycle.soft().clone();
+    let node = Arc::clone(&parts.node);
     let backbone = Arc::clone(&parts.backbone);
     let readiness: AskReadiness = Arc::new(move || {
-        if draining.is_cancelled() {
-            return Readiness::Draining("finishing what is open".to_owned());
+        if node.is_draining() {
+            let DrainProgress {
+                connections,
+                began_with,
+                ..
+            } = node.drain_progress();
+            return Readiness::Draining(format!("{connections} of {began_with} connections left"));
         }
         match backbone.guarantee() {
             Guarantee::None => Readiness::Starting("nothing can be stored".to_owned()),
@@ -258,7 +266,11 @@ fn start_admin(
     });
     tracing::info!(admin = %admin.address(), "probes and metrics");
     admin.spawn(
-        admin::router(readiness, prometheus),
+        admin::router(
+            readiness,
+            prometheus,
+            http_drain::router(Arc::clone(&parts.node)),
+        ),
         lifecycle.hard().clone(),
     );
 }

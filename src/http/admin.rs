@@ -59,8 +59,8 @@ pub type AskReadiness = Arc<dyn Fn() -> Readiness + Send + Sync>;
 /// Every path that [`router`] serves.
 pub const PATHS: [&str; 3] = ["/livez", "/readyz", "/metrics"];
 
-/// The routes of the admin port.
-pub fn router(readiness: AskReadiness, metrics: PrometheusHandle) -> Router {
+/// The routes of the admin port: its own, and `orders` of an operator.
+pub fn router(readiness: AskReadiness, metrics: PrometheusHandle, orders: Router) -> Router {
     let ready = move || {
         let (status, words) = readiness().answer();
         async move { plain(status, format!("{words}\n")) }
@@ -75,7 +75,8 @@ pub fn router(readiness: AskReadiness, metrics: PrometheusHandle) -> Router {
         Router::new()
             .route("/livez", get(live))
             .route("/readyz", get(ready))
-            .route("/metrics", get(scrape)),
+            .route("/metrics", get(scrape))
+            .merge(orders),
     )
 }
 

@@ -10,6 +10,7 @@ pub mod api;
 pub mod budget;
 pub mod certificates;
 pub mod descriptors;
+pub mod drain;
 mod encoding;
 pub mod gate;
 pub mod headers;

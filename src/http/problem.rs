@@ -90,7 +90,9 @@ impl Problem {
         }
     }
 
-    const fn http(
+    /// A word that only HTTP has.
+    #[must_use]
+    pub const fn http(
         status: StatusCode,
         code: &'static str,
         retry: Retry,

@@ -1,7 +1,7 @@
 //! Every open connection, so that the one clock of the node can look after all of them.
 //!
 //! Owns: the registry of outboxes with how long each may be silent. Must not: write. Called by: `transport` (in and out),
-//! `tasks` (heartbeats), `Node::drain`.
+//! `tasks` (heartbeats), `drain`.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};

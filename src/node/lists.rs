@@ -26,6 +26,7 @@ pub const LIST_ROLES: &[Role] = &[Role::Telecommunicator, Role::Supervisor, Role
 /// The list as last told.
 #[derive(Debug, Default)]
 pub struct Lists {
+    /// 0 until the index was read once: an empty list would say that nobody waits.
     version: u64,
     rows: BTreeMap<SessionId, SessionRow>,
     waiting: u64,
@@ -123,7 +124,8 @@ impl Node {
             .copied()
             .collect();
         let counts = (waiting, owned, abandoned);
-        if changed.is_empty()
+        if lists.version > 0
+            && changed.is_empty()
             && gone.is_empty()
             && counts == (lists.waiting, lists.owned, lists.abandoned)
         {
@@ -219,6 +221,9 @@ impl Lists {
 fn tell_newcomers(agency: &Agency) {
     let here: Vec<_> = lock(&agency.roster).consoles(LIST_ROLES).cloned().collect();
     let mut lists = lock(&agency.lists);
+    if lists.version == 0 {
+        return;
+    }
     let ids: HashSet<_> = here.iter().map(|outbox| outbox.connection()).collect();
     lists.told.retain(|id| ids.contains(id));
     let mut whole = None;

@@ -12,6 +12,7 @@ pub mod cell;
 mod cells;
 mod connections;
 mod crossing;
+pub mod drain;
 mod elsewhere;
 mod far_media;
 mod figures;
@@ -35,12 +36,9 @@ mod tenure;
 mod timers;
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use callbox_proto::error::CloseCode;
 use callbox_proto::ids::AgencyId;
-use callbox_proto::message::ToResident;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -72,7 +70,6 @@ use appender::Appenders;
 use bus::Together;
 use cells::Cells;
 use connections::Connections;
-use frame::Shared;
 use live::LiveMedia;
 use timers::Timers;
 
@@ -103,10 +100,6 @@ impl Default for NodeLimits {
     }
 }
 
-/// Told to clients of a node that goes down: half of this to all of it, so that they do not come back in one wave. A restart
-/// takes about 2 s.
-const RECONNECT_AFTER_MS: u64 = 4_000;
-
 /// One running gateway.
 pub struct Node {
     backbone: Arc<dyn Backbone>,
@@ -121,8 +114,7 @@ pub struct Node {
     appenders: OnceLock<Appenders>,
     tasks: TaskTracker,
     stop: CancellationToken,
-    /// Clients are sent away: this run goes.
-    goes: AtomicBool,
+    drain: drain::Drain,
     /// Its place among other nodes; `None` for a node alone.
     together: Option<Together>,
 }
@@ -221,7 +213,7 @@ impl Node {
             appenders: OnceLock::new(),
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
-            goes: AtomicBool::new(false),
+            drain: drain::Drain::default(),
             together,
         })
     }
@@ -291,21 +283,6 @@ impl Node {
 
     fn appenders(&self) -> Option<&Appenders> {
         self.appenders.get()
-    }
-
-    /// Asks every client to go, each after a random part of the hint: they connect again elsewhere, or here after the
-    /// restart.
-    pub fn send_everybody_away(&self) {
-        self.goes.store(true, Ordering::Relaxed);
-        // The same on the wire for residents and staff.
-        let mut hint = Shared::new(ToResident::Reconnect {
-            after_ms: RECONNECT_AFTER_MS,
-        });
-        self.connections.for_each(|outbox, _| {
-            // The close code says the same to whoever is too slow for the hint.
-            let _missed = hint.send(outbox);
-            outbox.close(CloseCode::GoingDown);
-        });
     }
 
     /// Tells other nodes that this one goes, so that they need not notice.

@@ -5,7 +5,6 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use callbox_domain::session::Refusal;
 use callbox_proto::command::StaffCommand;
@@ -80,7 +79,7 @@ impl Node {
         if last && !person.agency.around.has_signed_in(&person.staff) {
             let grace_ms = if frozen {
                 0
-            } else if self.goes.load(Ordering::Relaxed) {
+            } else if self.is_draining() {
                 self.limits.restart_grace_ms
             } else {
                 self.limits.console_grace_ms

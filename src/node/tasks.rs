@@ -1,4 +1,4 @@
-//! What a node does by the clock: heartbeats, lists, the board, graces that end.
+//! What a node does by the clock: heartbeats, lists, the board, graces that end, a drain.
 //!
 //! Owns: one task with two ticks for all connections and agencies (no timer per session). Must not: do the work itself.
 //! Called by: `Node::start`.
@@ -37,6 +37,7 @@ pub async fn run(node: Weak<Node>, stop: CancellationToken) {
             node.refresh_lists(agency).await;
         }
         node.give_back_what_is_due().await;
+        node.drain_tick();
         if ticks.is_multiple_of(SLOW_EVERY_TICKS) {
             node.slow_tick().await;
         }
@@ -69,6 +70,7 @@ impl Node {
         self.cells.sweep();
         metrics::gauge!("callbox_sessions_in_memory").set(self.cells.count() as f64);
         metrics::gauge!("callbox_connections").set(self.connections.count() as f64);
+        metrics::gauge!("callbox_draining").set(if self.is_draining() { 1.0 } else { 0.0 });
     }
 
     /// What people own who have been away too long is offered again.

@@ -24,7 +24,11 @@ async fn readiness_is_told_in_words_and_liveness_asks_nobody() {
     let address = admin.address();
     let lifecycle = Lifecycle::new();
     admin.spawn(
-        admin::router(readiness, metrics::install().expect("metrics")),
+        admin::router(
+            readiness,
+            metrics::install().expect("metrics"),
+            axum::Router::new(),
+        ),
         lifecycle.hard().clone(),
     );
     for (now, status, words) in [

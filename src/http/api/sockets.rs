@@ -39,6 +39,10 @@ where
     F: FnOnce(Box<Link>) -> S + Send + 'static,
     S: Future<Output = ()> + Send + 'static,
 {
+    // Before the upgrade: a balancer that sees it tries the next node.
+    if api.transport.node.is_draining() {
+        return Refused(ErrorCode::GoingDown).into_response();
+    }
     let upgrade = upgrade.protocols(Encoding::ALL.map(Encoding::subprotocol));
     let chosen = upgrade
         .selected_protocol()

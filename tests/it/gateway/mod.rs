@@ -6,6 +6,7 @@ mod agencies;
 mod bad_disk;
 mod bad_input;
 mod damage;
+mod drain;
 mod exactly_once;
 pub mod harness;
 mod island;
