@@ -324,7 +324,9 @@ export class StaffClient {
   #welcomed(message: StaffWelcome): void {
     this.clockMs.set(message.now_ms - this.#deviceNow())
     this.welcome.set(message)
+    // What is held may be older than the break: it stays for the eye, and nothing is decided by it.
     this.#keeper.expectWhole()
+    this.#listed(undefined)
     if (this.#options.registers !== false) {
       const queues = this.#options.queues ?? message.queues.map((queue) => queue.queue)
       this.#connection.send({ kind: 'register', queues: [...queues] })

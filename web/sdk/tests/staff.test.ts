@@ -75,6 +75,16 @@ describe('the staff client', () => {
     expect(client.list.get()).toMatchObject({ state: 'ready', version: 8 })
   })
 
+  it('keeps the old list for the eye after a break, and says that it is old until a whole one came', async () => {
+    const { world, client } = await signedIn()
+    world.last.hear(list(4, [row('1')]))
+    await back(world)
+    expect(client.list.get()).toMatchObject({ state: 'catching_up', version: 4 })
+    expect(client.list.get().waiting).toHaveLength(1)
+    world.last.hear(list(1, []))
+    expect(client.list.get()).toMatchObject({ state: 'ready', version: 1, waiting: [] })
+  })
+
   it('follows the session that take next gave', async () => {
     const { world, client } = await signedIn()
     const taken = client.takeNext()
