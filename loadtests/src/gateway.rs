@@ -9,8 +9,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 use clap::Args;
+use rustix::process::{Pid, Signal};
 
 use crate::client::Target;
 
@@ -54,8 +55,16 @@ pub struct NodeOf {
     pub tier: String,
     /// Its name among the nodes.
     pub name: String,
+    /// Folder that all nodes share: their photos, and the key they sign tokens with ([`NodeOf::key_file`]).
+    pub shared: PathBuf,
+}
+
+impl NodeOf {
     /// File of the key that all nodes sign tokens with.
-    pub key_file: PathBuf,
+    #[must_use]
+    pub fn key_file(shared: &Path) -> PathBuf {
+        shared.join("identity.key")
+    }
 }
 
 /// A gateway that answers.
@@ -145,6 +154,59 @@ impl Gateway {
         started.child.kill()?;
         started.child.wait()?;
         Ok(())
+    }
+
+    /// Ends it in good order, and waits until it is gone. It can be started [`Gateway::again`].
+    ///
+    /// # Errors
+    /// When it was not started here, or ends badly.
+    pub async fn stop(&mut self) -> Result<()> {
+        let started = self.started.as_mut();
+        let started = started.context("only a gateway that was started here can be ended")?;
+        let pid = Pid::from_child(&started.child);
+        rustix::process::kill_process(pid, Signal::TERM)?;
+        loop {
+            if let Some(status) = started.child.try_wait()? {
+                ensure!(status.success(), "the gateway ended with {status}");
+                return Ok(());
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    /// Types a command of an operator for this gateway, such as `drain`, and waits for its end.
+    ///
+    /// # Errors
+    /// When it was not started here, or the command fails.
+    pub async fn order(&self, words: &[&str]) -> Result<()> {
+        let started = self.started.as_ref();
+        let started = started.context("only a gateway that was started here takes orders")?;
+        let status = tokio::process::Command::new(&started.binary)
+            .args(words)
+            .arg("--config")
+            .arg(started.folder.path().join("callbox.toml"))
+            .stdin(Stdio::null())
+            .stdout(std::io::stderr())
+            .status()
+            .await?;
+        ensure!(status.success(), "callbox {}: {status}", words.join(" "));
+        Ok(())
+    }
+
+    /// Connections of residents and staff that it has, by its own count.
+    ///
+    /// # Errors
+    /// When it was not started here, or does not answer.
+    pub async fn connections(&self) -> Result<u64> {
+        let started = self.started.as_ref();
+        let admin = started
+            .context("only a gateway that was started here is asked")?
+            .admin;
+        let answer = reqwest::get(format!("http://127.0.0.1:{admin}/drain")).await?;
+        let progress: serde_json::Value = serde_json::from_slice(&answer.bytes().await?)?;
+        progress["connections"]
+            .as_u64()
+            .context("a number of connections")
     }
 
     /// Starts it once more, with the same store and on the same ports, and waits until it is ready.
@@ -281,7 +343,7 @@ impl Ports {
 
 /// The configuration of a run: everything not named here keeps its default, so that defaults are what is measured.
 fn configuration(folder: &Path, ports: Ports, wishes: &Wishes) -> String {
-    let data = toml::Value::String(folder.join("data").display().to_string());
+    let data = quoted_path(&folder.join("data"));
     let Ports {
         public,
         admin,
@@ -291,7 +353,6 @@ fn configuration(folder: &Path, ports: Ports, wishes: &Wishes) -> String {
         "[server]\nlisten = \"127.0.0.1:{public}\"\n\
          [admin]\nlisten = \"127.0.0.1:{admin}\"\n\
          [media]\nlisten = \"127.0.0.1:{media}\"\n\
-         [storage]\ndata_dir = {data}\n\
          [log]\nformat = \"json\"\nfilter = \"warn\"\n"
     );
     if wishes.tls {
@@ -304,20 +365,26 @@ fn configuration(folder: &Path, ports: Ports, wishes: &Wishes) -> String {
     if let Some(grace) = wishes.resume_grace_s {
         text.push_str(&format!("resume_grace_s = {grace}\n"));
     }
-    if let Some(NodeOf {
-        tier,
-        name,
-        key_file,
-    }) = &wishes.node
-    {
-        let quoted = |text: &str| toml::Value::String(text.to_owned()).to_string();
-        let key_file = quoted(&key_file.display().to_string());
+    text.push_str(&format!("[storage]\ndata_dir = {data}\n"));
+    if let Some(NodeOf { tier, name, shared }) = &wishes.node {
+        let (key_file, evidence) = (
+            quoted_path(&NodeOf::key_file(shared)),
+            quoted_path(&shared.join("evidence")),
+        );
         let (tier, name) = (quoted(tier), quoted(name));
         text.push_str(&format!(
-            "[backbone]\nurl = {tier}\n[node]\nname = {name}\n[identity]\nkey_file = {key_file}\n"
+            "evidence_dir = {evidence}\n[backbone]\nurl = {tier}\n[node]\nname = {name}\n[identity]\nkey_file = {key_file}\n"
         ));
     }
     text
+}
+
+fn quoted(text: &str) -> String {
+    toml::Value::String(text.to_owned()).to_string()
+}
+
+fn quoted_path(path: &Path) -> String {
+    quoted(&path.display().to_string())
 }
 
 #[cfg(test)]
@@ -332,7 +399,7 @@ mod tests {
             node: Some(NodeOf {
                 tier: "redis://127.0.0.1:1".to_owned(),
                 name: "a".to_owned(),
-                key_file: PathBuf::from("/tmp/key"),
+                shared: PathBuf::from("/tmp/shared"),
             }),
         };
         let ports = Ports {
@@ -349,6 +416,10 @@ mod tests {
             Some("redis://127.0.0.1:1")
         );
         assert_eq!(read["node"]["name"].as_str(), Some("a"));
+        assert_eq!(
+            read["storage"]["evidence_dir"].as_str(),
+            Some("/tmp/shared/evidence")
+        );
         assert_eq!(
             read["storage"]["data_dir"].as_str(),
             Some("/tmp/a \"b\"/data")

@@ -21,6 +21,7 @@ mod process;
 mod queue;
 mod redis;
 mod report;
+mod rolling;
 mod route;
 mod scene;
 mod seat;
@@ -81,6 +82,13 @@ enum Command {
     Storm {
         #[command(flatten)]
         storm: storm::Storm,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Nodes are restarted one after the other under residents who go on writing
+    Rolling {
+        #[command(flatten)]
+        rolling: rolling::Rolling,
         #[command(flatten)]
         common: Common,
     },
@@ -176,6 +184,11 @@ async fn run(command: Command) -> Result<bool> {
         Command::Storm { storm, common } => {
             common.repeat("storm", async |c| storm.run(c).await).await
         }
+        Command::Rolling { rolling, common } => {
+            common
+                .repeat("rolling", async |c| rolling.run(c).await)
+                .await
+        }
         Command::Others { others, common } => {
             common.repeat("others", async |_| others.run().await).await
         }
@@ -198,7 +211,9 @@ mod tests {
 
     #[test]
     fn every_measurement_takes_json_and_a_gateway() {
-        for name in ["idle", "route", "queue", "growth", "storm", "others"] {
+        for name in [
+            "idle", "route", "queue", "growth", "storm", "rolling", "others",
+        ] {
             let line = ["callbox-loadtests", name, "--json", "--gateway", "callbox"];
             assert!(Cli::try_parse_from(line).is_ok(), "{name}");
         }

@@ -1,6 +1,6 @@
 //! Several gateways on one Redis, all started for one run.
 //!
-//! Owns: the tier, the key that the nodes share, and the nodes. Must not: measure. Called by: `route`, `storm`, `queue`.
+//! Owns: the tier, the folder that the nodes share, and the nodes. Must not: measure. Called by: `route`, `storm`, `queue`.
 
 use std::fs::OpenOptions;
 use std::io::Write as _;
@@ -19,7 +19,7 @@ pub struct Nodes {
     pub gateways: Vec<Gateway>,
     /// The tier.
     pub redis: RedisServer,
-    _keys: tempfile::TempDir,
+    _shared: tempfile::TempDir,
 }
 
 impl Nodes {
@@ -38,15 +38,14 @@ impl Nodes {
             "nodes are started here, with a Redis of their own"
         );
         let redis = RedisServer::start(fsync).await?;
-        let keys = tempfile::tempdir().context("no folder for the nodes' key")?;
-        let key_file = keys.path().join("identity.key");
-        write_key(&key_file)?;
+        let shared = tempfile::tempdir().context("no folder that the nodes share")?;
+        write_key(&NodeOf::key_file(shared.path()))?;
         let mut gateways = Vec::new();
         for number in 1..=count {
             let node = NodeOf {
                 tier: redis.url(),
                 name: format!("node-{number}"),
-                key_file: key_file.clone(),
+                shared: shared.path().to_owned(),
             };
             let wishes = Wishes {
                 node: Some(node),
@@ -57,7 +56,7 @@ impl Nodes {
         Ok(Self {
             gateways,
             redis,
-            _keys: keys,
+            _shared: shared,
         })
     }
 

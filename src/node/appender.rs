@@ -4,8 +4,10 @@
 //! [`crate::backbone::BATCH_MAX_APPENDS`], without a timer, and hands every outcome back. Must not: decide. Called by:
 //! `sessions` through [`Appenders::reserve`].
 //!
-//! All appends of one session go through the same appender, one in a batch: what was decided on the strength of one that did
-//! not come out as decided is never written behind it, but handed back to be decided again, in order.
+//! All appends of one session go through the same appender, in order. Among other nodes, one of them in a batch: when another
+//! node wrote as many records as the first would have, the second would find the head it expects and be written behind what
+//! it was not decided on. A node alone puts as many into a batch as there are: nobody else moves the head, so the second
+//! is a conflict whenever the first did not come out as decided. Conflicts are handed back to be decided again, in order.
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::{Arc, Weak};
@@ -92,15 +94,16 @@ async fn run(node: Weak<Node>, mut jobs: mpsc::Receiver<Job>) {
     }
 }
 
-/// Writes what waits, the first append of each session; the others stay for the next batch.
+/// Writes what waits; among other nodes the first append of each session, and the others stay for the next batch.
 async fn write(node: &Arc<Node>, waiting: &mut VecDeque<Job>) {
+    let alone = node.together.is_none();
     let mut sessions = HashSet::new();
     let (mut parts, mut batch, mut later) = (Vec::new(), Vec::new(), VecDeque::new());
     for job in waiting.drain(..) {
         if job.cell.lock().generation != job.generation {
             let head = 0;
             hand_back(node, job, Ok(Appended::Conflict { head }));
-        } else if sessions.insert(job.cell.id) {
+        } else if alone || sessions.insert(job.cell.id) {
             let expected = job.append.expected;
             parts.push((job.cell, job.pending, job.entries, job.moved, expected));
             batch.push(job.append);

@@ -9,9 +9,9 @@ mod cluster;
 mod console;
 mod faults;
 mod hosts;
-mod players;
-mod reader;
-mod resident;
+pub mod players;
+pub mod reader;
+pub mod resident;
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -13,6 +13,7 @@ use clap::Args;
 use rand::Rng as _;
 use rand::rngs::StdRng;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::task::JoinSet;
 
 use super::{console, resident};
 use crate::client::{self, Target};
@@ -70,6 +71,49 @@ pub struct Crew {
 }
 
 impl Crew {
+    /// Clients that write this often, on these nodes.
+    #[must_use]
+    pub fn new(
+        recorder: Recorder,
+        prefix: &str,
+        seed: u64,
+        text_every: Duration,
+        nodes: Vec<Target>,
+    ) -> Self {
+        Self {
+            recorder,
+            prefix: prefix.to_owned(),
+            seed,
+            // Half of it to one and a half, in whole milliseconds.
+            text_every: text_every.max(Duration::from_millis(2)),
+            nodes,
+            settling: AtomicBool::new(false),
+            over: AtomicBool::new(false),
+        }
+    }
+
+    /// Nothing new is written from now on; waits until the clients have everything safe. Answers how many do not in time.
+    ///
+    /// # Errors
+    /// A client's own.
+    pub async fn settle(&self, clients: &mut JoinSet<Result<()>>) -> Result<usize> {
+        self.settling.store(true, Ordering::Release);
+        let everybody = async {
+            while let Some(ended) = clients.join_next().await {
+                ended??;
+            }
+            Ok::<(), anyhow::Error>(())
+        };
+        let settled = tokio::time::timeout(SETTLE_MAX, everybody).await;
+        self.recorder.flush();
+        if let Ok(done) = settled {
+            done?;
+        } else {
+            self.over.store(true, Ordering::Release);
+        }
+        Ok(clients.len())
+    }
+
     /// A node to try next.
     pub fn any_node(&self, random: &mut StdRng) -> Target {
         self.nodes[random.random_range(0..self.nodes.len())].clone()
@@ -93,16 +137,14 @@ impl Players {
     /// When nobody can sign in before the faults begin, or something is not safe in time.
     pub async fn run(&self) -> Result<()> {
         let nodes = self.nodes.iter().map(|url| Target::parse(url));
-        let crew = Arc::new(Crew {
-            recorder: Recorder::create(&self.record)?,
-            prefix: self.prefix.clone(),
-            seed: self.seed,
-            text_every: Duration::from_millis(self.text_every_ms.max(2)),
-            nodes: nodes.collect::<Result<_>>()?,
-            settling: AtomicBool::new(false),
-            over: AtomicBool::new(false),
-        });
-        let mut clients = tokio::task::JoinSet::new();
+        let crew = Arc::new(Crew::new(
+            Recorder::create(&self.record)?,
+            &self.prefix,
+            self.seed,
+            Duration::from_millis(self.text_every_ms),
+            nodes.collect::<Result<_>>()?,
+        ));
+        let mut clients = JoinSet::new();
         for (number, staff) in (0..).zip(self.staff.clone()) {
             let token = self.token(&crew, &staff).await?;
             let crew = Arc::clone(&crew);
@@ -117,24 +159,10 @@ impl Players {
         println!("ready");
         let mut input = BufReader::new(tokio::io::stdin()).lines();
         let _settle = input.next_line().await?;
-        crew.settling.store(true, Ordering::Release);
-        let everybody = async {
-            while let Some(ended) = clients.join_next().await {
-                ended??;
-            }
-            Ok::<(), anyhow::Error>(())
-        };
-        let settled = tokio::time::timeout(SETTLE_MAX, everybody).await;
-        crew.recorder.flush();
-        match settled {
-            Ok(done) => done?,
-            Err(_) => {
-                crew.over.store(true, Ordering::Release);
-                println!("unsettled {}", clients.len());
-                return Ok(());
-            }
+        match crew.settle(&mut clients).await? {
+            0 => println!("settled"),
+            left => println!("unsettled {left}"),
         }
-        println!("settled");
         Ok(())
     }
 

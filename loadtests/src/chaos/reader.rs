@@ -40,21 +40,33 @@ impl Reader {
     /// When a session cannot be read in time.
     pub async fn run(&self) -> Result<()> {
         let node = Target::parse(&self.node)?;
-        let token = client::sign_in(&node, &self.staff).await?;
-        let mut link = node.staff().await?;
-        client::greet_as_staff(&mut link, &token).await?;
-        let mut logs = Logs::new();
-        for line in fs::read_to_string(&self.sessions)?.lines() {
-            let session = line.parse().ok().context("a session's id")?;
-            let log = timeout(STEP, log(&mut link, session)).await;
-            if let Some(log) = log.with_context(|| format!("{session} was not read in time"))?? {
-                logs.insert(session, log);
-            }
-        }
-        link.close().await;
+        let list = fs::read_to_string(&self.sessions)?;
+        let sessions = list
+            .lines()
+            .map(|line| line.parse().ok().context("a session's id"));
+        let logs = read_logs(&node, &self.staff, sessions.collect::<Result<_>>()?).await?;
         fs::write(&self.out, serde_json::to_vec(&logs)?)?;
         Ok(())
     }
+}
+
+/// Reads these sessions' whole logs as this supervisor; one that does not exist is left out.
+///
+/// # Errors
+/// When a session cannot be read in time.
+pub async fn read_logs(node: &Target, staff: &str, sessions: Vec<SessionId>) -> Result<Logs> {
+    let token = client::sign_in(node, staff).await?;
+    let mut link = node.staff().await?;
+    client::greet_as_staff(&mut link, &token).await?;
+    let mut logs = Logs::new();
+    for session in sessions {
+        let log = timeout(STEP, log(&mut link, session)).await;
+        if let Some(log) = log.with_context(|| format!("{session} was not read in time"))?? {
+            logs.insert(session, log);
+        }
+    }
+    link.close().await;
+    Ok(logs)
 }
 
 /// One whole log; `None` when there is no such session.
