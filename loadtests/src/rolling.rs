@@ -30,6 +30,8 @@ const ALL_COME: Duration = Duration::from_secs(120);
 const LOOK: Duration = Duration::from_millis(200);
 /// Calm before the first restart and after each.
 const CALM: Duration = Duration::from_secs(3);
+/// Open files besides the clients' sockets, of which each may have an old and a new one.
+const SPARE_FILES: u64 = 256;
 /// Who reads the logs in the end.
 const SUPERVISOR: &str = "sue";
 
@@ -57,7 +59,7 @@ impl Rolling {
     /// # Errors
     /// When a node does not stop or start. Whatever was lost is a failure of the outcome.
     pub async fn run(&self, choice: &GatewayChoice) -> Result<Outcome> {
-        process::raise_open_files(2 * self.sessions + 256)?;
+        process::raise_open_files(2 * self.sessions + SPARE_FILES)?;
         let wishes = Wishes::default();
         let mut nodes =
             Nodes::begin(choice, Fsync::Always, usize::from(self.nodes), &wishes).await?;

@@ -41,6 +41,8 @@ const GIVE_UP: Duration = Duration::from_secs(180);
 const LOOK: Duration = Duration::from_millis(100);
 /// Calm before the crash.
 const CALM: Duration = Duration::from_secs(3);
+/// Open files besides the clients' sockets.
+const SPARE_FILES: u64 = 256;
 /// Words that the shipped rules make priority 1 of.
 const URGENT_WORDS: &str = "He is not breathing";
 
@@ -73,7 +75,7 @@ impl Storm {
     pub async fn run(&self, choice: &GatewayChoice) -> Result<Outcome> {
         ensure!(choice.url.is_none(), "a storm ends a gateway of its own");
         ensure!(self.clients > 0, "at least one client");
-        process::raise_open_files(2 * self.clients as u64 + 256)?;
+        process::raise_open_files(self.clients as u64 + SPARE_FILES)?;
         let wishes = Wishes {
             tls: !self.plain,
             ..Wishes::default()
@@ -281,6 +283,8 @@ impl Client {
             if at.is_none() || counted {
                 sky.broken.fetch_add(1, Relaxed);
             }
+            // One socket at a time: thousands of second ones would be more than a process may have.
+            drop(link);
             link = self.come_back(&sky).await;
             if let (Some(at), false) = (at, counted) {
                 counted = true;

@@ -134,7 +134,10 @@ pub enum Standing {
     /// The resident left before an answer; someone contacts back.
     Abandoned,
     /// Finished.
-    Closed,
+    Closed {
+        /// Lower ranks are listed first.
+        rank: i64,
+    },
 }
 
 impl Standing {
@@ -145,7 +148,7 @@ impl Standing {
             Self::Waiting { .. } => StandingKind::Waiting,
             Self::Owned => StandingKind::Owned,
             Self::Abandoned => StandingKind::Abandoned,
-            Self::Closed => StandingKind::Closed,
+            Self::Closed { .. } => StandingKind::Closed,
         }
     }
 
@@ -153,8 +156,8 @@ impl Standing {
     #[must_use]
     pub const fn rank(&self) -> i64 {
         match self {
-            Self::Waiting { rank, .. } => *rank,
-            Self::Owned | Self::Abandoned | Self::Closed => 0,
+            Self::Waiting { rank, .. } | Self::Closed { rank } => *rank,
+            Self::Owned | Self::Abandoned => 0,
         }
     }
 }
@@ -188,7 +191,7 @@ pub struct IndexedSession {
 pub struct IndexSnapshot {
     /// Version of the agency's index; grows with every change.
     pub version: u64,
-    /// Rows in order: waiting ones by (rank, id), others by id.
+    /// Rows in order: waiting and finished ones by (rank, id), others by id.
     pub rows: Vec<IndexedSession>,
     /// Where the next page starts; `None` at the end.
     pub next: Option<IndexCursor>,
@@ -203,7 +206,7 @@ pub enum StandingKind {
     Owned,
     /// Left before an answer.
     Abandoned,
-    /// Finished.
+    /// Finished, by (rank, id).
     Closed,
 }
 

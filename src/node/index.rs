@@ -8,7 +8,7 @@ use callbox_domain::queue;
 use callbox_domain::session::Session;
 use callbox_proto::event::{Event, Stored};
 use callbox_proto::ids::{QueueId, SessionId, StaffId};
-use callbox_proto::vocabulary::Standing as Stands;
+use callbox_proto::vocabulary::{Millis, Standing as Stands};
 
 use crate::backbone::{BackboneError, IndexRow, Record, Standing};
 
@@ -34,6 +34,12 @@ pub fn entry(session: SessionId, record: &Record) -> Result<Stored, BackboneErro
     })
 }
 
+/// Rank of a finished session that entered its queue then.
+#[must_use]
+pub fn newest_first(entered_ms: Millis) -> i64 {
+    i64::try_from(entered_ms).map_or(i64::MIN, |entered_ms| -entered_ms)
+}
+
 /// The index row of a state. The whole state is its summary: it is small (bounded photos and asks), and with it reading a
 /// session back needs only the records since.
 ///
@@ -48,7 +54,9 @@ pub fn row(session: &Session) -> IndexRow {
         },
         Stands::Owned => Standing::Owned,
         Stands::Abandoned => Standing::Abandoned,
-        Stands::Closed => Standing::Closed,
+        Stands::Closed => Standing::Closed {
+            rank: newest_first(session.entered_ms),
+        },
     };
     IndexRow {
         queue: lane(session),

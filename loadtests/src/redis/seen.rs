@@ -4,14 +4,14 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
+use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
 
 use super::wire::Wire;
 
 /// What the names of append functions hold.
 const APPEND: &str = "_append_";
-/// Longest wait for the last commands to be told.
+/// How long the last commands may take to be told.
 const TELL: Duration = Duration::from_millis(500);
 
 /// One call of a function, cut into its arguments.
@@ -54,7 +54,10 @@ pub struct Appends {
 
 /// Watches what is sent to a server.
 #[derive(Debug)]
-pub struct Watch(JoinHandle<Vec<Call>>);
+pub struct Watch {
+    stop: oneshot::Sender<()>,
+    watching: JoinHandle<Vec<Call>>,
+}
 
 impl Watch {
     /// From now on.
@@ -64,15 +67,27 @@ impl Watch {
     pub async fn begin(port: u16) -> Result<Self> {
         let mut wire = Wire::open(port).await?;
         wire.ask(&[b"MONITOR"]).await?;
+        let (stop, stopped) = oneshot::channel();
         let watching = async move {
             let mut calls = Vec::new();
-            // Ends when nothing comes for a while, or the server goes.
-            while let Ok(Ok(line)) = timeout(TELL, wire.answer()).await {
-                calls.extend(call(&line).filter(is_append));
+            // The nodes never fall silent: they tell each other that they live.
+            let enough = async {
+                let _told = stopped.await;
+                tokio::time::sleep(TELL).await;
+            };
+            let mut enough = std::pin::pin!(enough);
+            loop {
+                tokio::select! {
+                    line = wire.answer() => match line {
+                        Ok(line) => calls.extend(call(&line).filter(is_append)),
+                        Err(_) => return calls,
+                    },
+                    () = &mut enough => return calls,
+                }
             }
-            calls
         };
-        Ok(Self(tokio::spawn(watching)))
+        let watching = tokio::spawn(watching);
+        Ok(Self { stop, watching })
     }
 
     /// What was seen; call it after the last command was answered.
@@ -80,7 +95,9 @@ impl Watch {
     /// # Errors
     /// When neither a session was opened nor a text appended meanwhile.
     pub async fn end(self) -> Result<Appends> {
-        let calls = self.0.await?;
+        // Where the watching has ended by itself, there is nobody to be told.
+        let _ = self.stop.send(());
+        let calls = self.watching.await?;
         let of = |opening: bool| {
             let mut latest = calls.iter().rev();
             latest.find(|call| (call.expected() == Some(0)) == opening)

@@ -88,7 +88,7 @@ fn standing(kind: &str, rank: i64, urgent: i64) -> Option<Standing> {
         }),
         "owned" => Some(Standing::Owned),
         "abandoned" => Some(Standing::Abandoned),
-        "closed" => Some(Standing::Closed),
+        "closed" => Some(Standing::Closed { rank }),
         _ => None,
     }
 }

@@ -85,7 +85,7 @@ fn decode(bytes: &[u8]) -> Option<IndexRow> {
         },
         "owned" => Standing::Owned,
         "abandoned" => Standing::Abandoned,
-        "closed" => Standing::Closed,
+        "closed" => Standing::Closed { rank },
         _ => return None,
     };
     Some(IndexRow {

@@ -170,7 +170,7 @@ impl Ledger {
         let hot = Hot {
             no: self.next_no,
             agency: append.agency.clone(),
-            place: check::place(&Standing::Closed),
+            place: check::place(&Standing::Closed { rank: 0 }),
             head: append.expected,
             chain: 0,
             sealed: append.expected,

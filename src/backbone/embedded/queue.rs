@@ -72,7 +72,9 @@ impl Queues {
                     },
                 );
             }
-            Standing::Owned | Standing::Abandoned | Standing::Closed => self.leave(session),
+            Standing::Owned | Standing::Abandoned | Standing::Closed { .. } => {
+                self.leave(session);
+            }
         }
     }
 

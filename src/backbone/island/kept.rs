@@ -33,7 +33,7 @@ impl Session {
             Standing::Owned => (1, 0),
             Standing::Waiting { rank, .. } => (2, rank),
             Standing::Abandoned => (3, 0),
-            Standing::Closed => (4, 0),
+            Standing::Closed { .. } => (4, 0),
         }
     }
 

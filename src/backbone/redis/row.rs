@@ -34,6 +34,12 @@ const fn sortable(rank: i64) -> u64 {
     (rank as u64) ^ (1 << 63)
 }
 
+/// The rank that a place begins with.
+fn rank_in(place: &str) -> Option<i64> {
+    let rank = u64::from_str_radix(place.get(..16)?, 16).ok()?;
+    Some(sortable(rank as i64) as i64)
+}
+
 /// Where a row stands.
 pub(super) fn places(session: SessionId, row: &IndexRow) -> Places {
     let kind = row.standing.kind();
@@ -42,7 +48,7 @@ pub(super) fn places(session: SessionId, row: &IndexRow) -> Places {
             let lane = if urgent { "urgent" } else { "others" };
             format!("{}/{lane}/{:016x}{session}", row.queue, sortable(rank))
         }
-        Standing::Owned | Standing::Abandoned | Standing::Closed => String::new(),
+        Standing::Owned | Standing::Abandoned | Standing::Closed { .. } => String::new(),
     };
     Places {
         index: member(kind, row.standing.rank(), session),
@@ -53,8 +59,10 @@ pub(super) fn places(session: SessionId, row: &IndexRow) -> Places {
 
 fn member(kind: StandingKind, rank: i64, session: SessionId) -> String {
     match kind {
-        StandingKind::Waiting => format!("waiting/{:016x}{session}", sortable(rank)),
-        other => format!("{}/{session}", other.word()),
+        StandingKind::Waiting | StandingKind::Closed => {
+            format!("{}/{:016x}{session}", kind.word(), sortable(rank))
+        }
+        StandingKind::Owned | StandingKind::Abandoned => format!("{}/{session}", kind.word()),
     }
 }
 
@@ -87,15 +95,16 @@ pub(super) fn row(session: SessionId, places: &Places, summary: Bytes) -> Option
                 .strip_prefix(queue.as_str())?
                 .strip_prefix('/')?
                 .split_once('/')?;
-            let rank = u64::from_str_radix(place.get(..16)?, 16).ok()?;
             Standing::Waiting {
-                rank: sortable(rank as i64) as i64,
+                rank: rank_in(place)?,
                 urgent: lane == "urgent",
             }
         }
         StandingKind::Owned => Standing::Owned,
         StandingKind::Abandoned => Standing::Abandoned,
-        StandingKind::Closed => Standing::Closed,
+        StandingKind::Closed => Standing::Closed {
+            rank: rank_in(places.index.split_once('/')?.1)?,
+        },
     };
     let row = IndexRow {
         queue,

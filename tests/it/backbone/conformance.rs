@@ -34,6 +34,7 @@ macro_rules! conformance_suite {
             a_page_of_large_records_ends_early_and_paging_goes_on
             what_nobody_wrote_is_not_found
             waiting_sessions_are_listed_by_rank_then_id_and_in_pages
+            finished_ones_are_listed_by_rank_then_id
             other_standings_are_listed_by_id
             one_agency_never_sees_the_index_of_another
             every_change_of_the_index_raises_its_version

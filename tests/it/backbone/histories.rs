@@ -214,7 +214,7 @@ fn kind_and_rank(standing: &Standing) -> (StandingKind, i64) {
         Standing::Waiting { rank, .. } => (StandingKind::Waiting, *rank),
         Standing::Owned => (StandingKind::Owned, 0),
         Standing::Abandoned => (StandingKind::Abandoned, 0),
-        Standing::Closed => (StandingKind::Closed, 0),
+        Standing::Closed { rank } => (StandingKind::Closed, *rank),
     }
 }
 
@@ -243,7 +243,9 @@ fn any_row(random: &mut StdRng) -> IndexRow {
     let standing = match random.random_range(0..6) {
         0 => Standing::Owned,
         1 => Standing::Abandoned,
-        2 => Standing::Closed,
+        2 => Standing::Closed {
+            rank: random.random_range(-3..4),
+        },
         _ => Standing::Waiting {
             rank: random.random_range(-3..4),
             urgent: random.random_bool(0.3),

@@ -1,6 +1,6 @@
 //! Index: order, pages, agencies, versions.
 
-use callbox::backbone::{Append, Claim, IndexRow, Standing, StandingKind, Tally};
+use callbox::backbone::{Append, Claim, IndexCursor, IndexRow, Standing, StandingKind, Tally};
 
 use crate::backbone::Place;
 use crate::backbone::make::{agency, claim, first, next, row, store, waiting};
@@ -32,12 +32,46 @@ pub async fn waiting_sessions_are_listed_by_rank_then_id_and_in_pages(place: &dy
     assert_eq!(seen, [3, 9, 1, 5, 2]);
 }
 
+pub async fn finished_ones_are_listed_by_rank_then_id(place: &dyn Place) {
+    let backbone = place.open().await;
+    for (number, rank) in [(1, 5), (2, -9), (3, 5), (4, i64::MIN), (5, 0)] {
+        store(
+            &*backbone,
+            first(number, row("main", Standing::Closed { rank })),
+        )
+        .await;
+    }
+    let page = async |after| {
+        let page = backbone
+            .list(&agency(), StandingKind::Closed, after, 3)
+            .await;
+        let page = page.unwrap();
+        let ids: Vec<_> = page
+            .rows
+            .iter()
+            .map(|found| found.session.as_u128())
+            .collect();
+        let first = page.rows[0].row.standing.clone();
+        (ids, first, page.next)
+    };
+    let (ids, standing, next) = page(None).await;
+    assert_eq!(
+        (ids, standing),
+        (vec![4, 2, 5], Standing::Closed { rank: i64::MIN })
+    );
+    let (ids, _, next) = page(next).await;
+    assert_eq!((ids, next), (vec![1, 3], None));
+    // From a place where nothing stands.
+    let session = callbox_proto::ids::SessionId::from_u128(2).unwrap();
+    let (ids, ..) = page(Some(IndexCursor { rank: 5, session })).await;
+    assert_eq!(ids, [3]);
+}
+
 pub async fn other_standings_are_listed_by_id(place: &dyn Place) {
     let backbone = place.open().await;
     let kinds = [
         (Standing::Owned, StandingKind::Owned),
         (Standing::Abandoned, StandingKind::Abandoned),
-        (Standing::Closed, StandingKind::Closed),
     ];
     for (place, (standing, _)) in kinds.iter().enumerate() {
         for number in [3, 1, 2] {
@@ -131,7 +165,7 @@ pub async fn a_tally_counts_who_stands_where(place: &dyn Place) {
         store(&*backbone, first(number, waiting("a", 1))).await;
     }
     store(&*backbone, first(4, row("b", Standing::Abandoned))).await;
-    store(&*backbone, first(5, row("b", Standing::Closed))).await;
+    store(&*backbone, first(5, row("b", Standing::Closed { rank: 0 }))).await;
     store(&*backbone, next(1, 1, 10)).await;
     let waits = ("a".to_owned(), StandingKind::Waiting, 3);
     let left = ("b".to_owned(), StandingKind::Abandoned, 1);

@@ -11,7 +11,11 @@ use crate::backbone::make::*;
 async fn with_three_sessions(backbone: &dyn Backbone) {
     store(backbone, first(1, waiting("main", 5))).await;
     store(backbone, first(2, urgent("main", 3))).await;
-    store(backbone, first(3, row("main", Standing::Closed))).await;
+    store(
+        backbone,
+        first(3, row("main", Standing::Closed { rank: 0 })),
+    )
+    .await;
     store(backbone, next(1, 1, 10)).await;
 }
 
