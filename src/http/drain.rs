@@ -3,8 +3,8 @@
 //! Owns: who may say it. Must not: drain: the node does. Called by: `app`, which mounts it beside [`super::admin`], and through it
 //! by the commands `callbox drain` and `callbox undrain`.
 //!
-//! The admin port has no sign-in, so only this machine is heard, and only with a JSON body or `DELETE`: no page of a browser can send
-//! either here without asking first, and it is never answered.
+//! The admin port has no sign-in, so only this machine is heard, and only with a JSON body or `DELETE`: a browser sends neither for a page of
+//! another site before the port has agreed, and it agrees to nothing.
 
 use std::sync::Arc;
 
@@ -88,5 +88,39 @@ fn refusal(refused: DrainRefused) -> Problem {
             Retry::Never,
             "A drain takes 1 s to a day, and tells at least 1 client a second.",
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use tower::ServiceExt as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn only_this_machine_is_heard() {
+        for (address, status) in [
+            (Some("127.0.0.1:9"), StatusCode::OK),
+            (Some("[::1]:9"), StatusCode::OK),
+            (Some("[::ffff:127.0.0.1]:9"), StatusCode::OK),
+            (Some("192.0.2.1:9"), StatusCode::FORBIDDEN),
+            (Some("[2001:db8::1]:9"), StatusCode::FORBIDDEN),
+            (None, StatusCode::FORBIDDEN),
+        ] {
+            let router = Router::new()
+                .route(PATH, get(async || "heard"))
+                .layer(from_fn(only_from_here));
+            let mut request = Request::get(PATH).body(Body::empty()).expect("a request");
+            if let Some(address) = address {
+                let address = address.parse().expect("an address");
+                request.extensions_mut().insert(Peer {
+                    address,
+                    encrypted: false,
+                });
+            }
+            let answer = router.oneshot(request).await.expect("an answer");
+            assert_eq!(answer.status(), status, "{address:?}");
+        }
     }
 }
