@@ -51,10 +51,13 @@ pub fn drain(config: &Config, order: &DrainOrder, wait: bool) -> anyhow::Result<
 /// Keeps the clients that are still here and takes new ones.
 ///
 /// # Errors
-/// When no gateway answers.
+/// When no gateway answers, or it is stopping.
 pub fn undrain(config: &Config) -> anyhow::Result<()> {
     runtime()?.block_on(async {
         let kept = ask(config.admin.listen, Method::DELETE, Vec::new()).await?;
+        if kept.draining {
+            bail!("the gateway is stopping: this drain cannot be called off");
+        }
         println!("not draining; {} connections", kept.connections);
         Ok(())
     })

@@ -91,6 +91,8 @@ struct Current {
     until_ms: u64,
     per_s: u32,
     told: u64,
+    /// The process ends with it: there is no way back.
+    ends: bool,
 }
 
 impl Current {
@@ -111,7 +113,7 @@ impl Drain {
         lock(&self.current).is_some()
     }
 
-    fn begin(&self, order: &DrainOrder, connections: usize, now_ms: u64) {
+    fn begin(&self, order: &DrainOrder, connections: usize, now_ms: u64, ends: bool) {
         // Through after half of the time: the other half is for those who come back late.
         let half_s = usize::try_from(order.within_s)
             .unwrap_or(usize::MAX)
@@ -125,7 +127,13 @@ impl Drain {
             until_ms: now_ms.saturating_add(order.within_s.saturating_mul(1_000)),
             per_s: order.per_s.unwrap_or(enough.max(RATE_MIN_PER_S)),
             told: 0,
+            ends: ends || current.is_some_and(|running| running.ends),
         });
+    }
+
+    fn call_off(&self) -> bool {
+        let mut current = lock(&self.current);
+        current.take_if(|running| !running.ends).is_some()
     }
 
     fn progress(&self, connections: usize, now_ms: u64) -> DrainProgress {
@@ -153,13 +161,15 @@ impl Node {
             return Err(DrainRefused::NowhereToGo);
         }
         let now_ms = self.clock.monotonic_ms();
-        self.drain.begin(order, self.connections.count(), now_ms);
+        let connections = self.connections.count();
+        self.drain.begin(order, connections, now_ms, false);
         Ok(self.drain_progress())
     }
 
-    /// Keeps the clients that are still here, and takes new ones. Answers whether there was a drain.
+    /// Keeps the clients that are still here, and takes new ones. Answers whether there was a drain that could be called off:
+    /// not the one with which the process ends.
     pub fn undrain(&self) -> bool {
-        lock(&self.drain.current).take().is_some()
+        self.drain.call_off()
     }
 
     /// Whether clients are sent away.
@@ -185,7 +195,8 @@ impl Node {
             even_alone: true,
         };
         let now_ms = self.clock.monotonic_ms();
-        self.drain.begin(&order, self.connections.count(), now_ms);
+        let connections = self.connections.count();
+        self.drain.begin(&order, connections, now_ms, true);
         if !self.has_company() {
             self.send_away(u64::MAX);
         }
@@ -243,7 +254,7 @@ mod tests {
             per_s,
             even_alone: true,
         };
-        drain.begin(&order, connections, 1_000);
+        drain.begin(&order, connections, 1_000, false);
         drain
     }
 
@@ -271,6 +282,16 @@ mod tests {
     }
 
     #[test]
+    fn a_drain_can_be_called_off_but_not_the_one_that_ends_the_process() {
+        let drain = drain(60, None, 10);
+        assert!(drain.call_off() && !drain.is_on());
+        assert!(!drain.call_off());
+        drain.begin(&DrainOrder::default(), 10, 2_000, true);
+        drain.begin(&DrainOrder::default(), 10, 3_000, false);
+        assert!(!drain.call_off() && drain.is_on());
+    }
+
+    #[test]
     fn another_order_changes_the_rate_and_keeps_what_it_began_with() {
         let drain = drain(60, None, 3_000);
         let order = DrainOrder {
@@ -278,7 +299,7 @@ mod tests {
             per_s: Some(7),
             even_alone: false,
         };
-        drain.begin(&order, 900, 31_000);
+        drain.begin(&order, 900, 31_000, false);
         let progress = drain.progress(900, 32_000);
         assert_eq!((progress.began_with, progress.per_s), (3_000, 7));
         assert_eq!(progress.left_ms, 4_000);
