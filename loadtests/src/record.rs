@@ -4,6 +4,7 @@
 //! record is written before the act it tells of (sending) or as soon as the frame was read. Called by: clients under test,
 //! and `check`, which reads it.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, BufWriter, Write as _};
 use std::path::Path;
@@ -147,7 +148,19 @@ pub fn read(path: &Path) -> Result<Vec<Line>> {
         .collect()
 }
 
-fn now_ms() -> u64 {
+/// The sessions that clients were shown.
+#[must_use]
+pub fn sessions(lines: &[Line]) -> BTreeSet<SessionId> {
+    let begun = lines.iter().filter_map(|line| match line.fact {
+        Fact::Begun { session, .. } => Some(session),
+        _ => None,
+    });
+    begun.collect()
+}
+
+/// Now, as in [`Line::at_ms`].
+#[must_use]
+pub fn now_ms() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     since.map_or(0, |since| {
         u64::try_from(since.as_millis()).unwrap_or(u64::MAX)

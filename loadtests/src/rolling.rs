@@ -3,13 +3,13 @@
 //! Owns: the order of the run and what it cost each client. Must not: judge what was lost (that is `check`), or tell clients
 //! anything. Called by: `main`.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use callbox_loadtests::check::judge;
-use callbox_loadtests::record::{self, Fact, Line, Recorder};
+use callbox_loadtests::record::{self, Fact, Line, Recorder, now_ms};
 use clap::Args;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
@@ -113,7 +113,8 @@ impl Rolling {
         }
         let lines = record::read(&file)?;
         let last = nodes.gateways.last().context("a node")?;
-        let logs = reader::read_logs(&last.target, SUPERVISOR, sessions(&lines)).await?;
+        let sessions = record::sessions(&lines).into_iter().collect();
+        let logs = reader::read_logs(&last.target, SUPERVISOR, sessions).await?;
         let verdict = judge(&lines, &logs);
         for (rule, found) in verdict.rules() {
             outcome.set(rule, found.len() as f64);
@@ -148,14 +149,6 @@ impl Rolling {
     }
 }
 
-fn sessions(lines: &[Line]) -> Vec<callbox_proto::ids::SessionId> {
-    let begun = lines.iter().filter_map(|line| match line.fact {
-        Fact::Begun { session, .. } => Some(session),
-        _ => None,
-    });
-    begun.collect::<BTreeSet<_>>().into_iter().collect()
-}
-
 /// How often a client came back during one restart and over all of them.
 fn reconnects(lines: &[Line], restarts: &[(u64, u64)], outcome: &mut Outcome) {
     let mut all: HashMap<&str, u64> = HashMap::new();
@@ -188,13 +181,6 @@ fn reconnects(lines: &[Line], restarts: &[(u64, u64)], outcome: &mut Outcome) {
             "{more_than_one} times a client had to come back more than once in a restart"
         ));
     }
-}
-
-fn now_ms() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.map_or(0, |since| {
-        u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
-    })
 }
 
 #[cfg(test)]

@@ -221,6 +221,13 @@ impl StandingKind {
             Self::Closed => "closed",
         }
     }
+
+    /// Reads what [`StandingKind::word`] wrote.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        let all = [Self::Waiting, Self::Owned, Self::Abandoned, Self::Closed];
+        all.into_iter().find(|kind| kind.word() == word)
+    }
 }
 
 /// The last row of a page: the next page begins after it.

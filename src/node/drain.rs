@@ -160,9 +160,7 @@ impl Node {
         if !order.even_alone && !self.has_company() {
             return Err(DrainRefused::NowhereToGo);
         }
-        let now_ms = self.clock.monotonic_ms();
-        let connections = self.connections.count();
-        self.drain.begin(order, connections, now_ms, false);
+        self.begin_drain(order, false);
         Ok(self.drain_progress())
     }
 
@@ -194,12 +192,16 @@ impl Node {
             per_s: None,
             even_alone: true,
         };
-        let now_ms = self.clock.monotonic_ms();
-        let connections = self.connections.count();
-        self.drain.begin(&order, connections, now_ms, true);
+        self.begin_drain(&order, true);
         if !self.has_company() {
             self.send_away(u64::MAX);
         }
+    }
+
+    fn begin_drain(&self, order: &DrainOrder, ends: bool) {
+        let now_ms = self.clock.monotonic_ms();
+        let connections = self.connections.count();
+        self.drain.begin(order, connections, now_ms, ends);
     }
 
     /// Tells those whose turn it is.

@@ -13,7 +13,6 @@ pub mod players;
 pub mod reader;
 pub mod resident;
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
@@ -28,7 +27,7 @@ use self::cluster::{Cluster, NODES, Promise, STAFF, SUPERVISOR};
 use self::faults::{Fault, Storm};
 use crate::gateway::binary;
 use callbox_loadtests::check::{Logs, Verdict, judge};
-use callbox_loadtests::record::{self, Fact, Line};
+use callbox_loadtests::record::{self, Line};
 
 pub use self::players::Players;
 pub use self::reader::Reader;
@@ -263,15 +262,9 @@ fn collect(cluster: &Cluster) -> Result<Verdict> {
     for name in CLIENTS {
         lines.extend(record::read(&record_file(cluster, name))?);
     }
-    let sessions: BTreeSet<_> = lines
-        .iter()
-        .filter_map(|line| match &line.fact {
-            Fact::Begun { session, .. } => Some(session.to_string()),
-            _ => None,
-        })
-        .collect();
     let list = cluster.folder().join("sessions");
-    let all: Vec<_> = sessions.into_iter().collect();
+    let sessions = record::sessions(&lines);
+    let all: Vec<_> = sessions.iter().map(ToString::to_string).collect();
     fs::write(&list, all.join("\n"))?;
     let mut first: Option<Logs> = None;
     // Every node tells the same.

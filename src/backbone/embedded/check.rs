@@ -8,7 +8,7 @@ use callbox_proto::ids::{AgencyId, SessionId};
 use rusqlite::Row;
 
 use super::fault::Fault;
-use crate::backbone::{IndexRow, IndexedSession, Seq, Standing};
+use crate::backbone::{IndexRow, IndexedSession, Seq, Standing, StandingKind};
 
 /// The running check of a log after one more record.
 pub(super) fn chain(before: u32, record: u32) -> u32 {
@@ -80,17 +80,14 @@ pub(super) fn place(standing: &Standing) -> Place {
     }
 }
 
-fn standing(kind: &str, rank: i64, urgent: i64) -> Option<Standing> {
-    match kind {
-        "waiting" => Some(Standing::Waiting {
-            rank,
-            urgent: urgent != 0,
-        }),
-        "owned" => Some(Standing::Owned),
-        "abandoned" => Some(Standing::Abandoned),
-        "closed" => Some(Standing::Closed { rank }),
-        _ => None,
-    }
+/// A standing from its columns; `None` for a word that is none.
+pub(super) fn standing(kind: &str, rank: i64, urgent: bool) -> Option<Standing> {
+    Some(match StandingKind::from_word(kind)? {
+        StandingKind::Waiting => Standing::Waiting { rank, urgent },
+        StandingKind::Owned => Standing::Owned,
+        StandingKind::Abandoned => Standing::Abandoned,
+        StandingKind::Closed => Standing::Closed { rank },
+    })
 }
 
 /// A session id as a key; big-endian, so that keys sort as ids do.
@@ -164,7 +161,7 @@ fn columns(row: &Row<'_>) -> Option<Columns> {
             .ok()
             .and_then(|value| value.as_str().ok())
     };
-    let standing = standing(text(3)?, row.get(4).ok()?, row.get(5).ok()?)?;
+    let standing = standing(text(3)?, row.get(4).ok()?, row.get::<_, i64>(5).ok()? != 0)?;
     let summary = Bytes::copy_from_slice(row.get_ref(8).ok()?.as_blob().ok()?);
     let no = row.get(0).ok()?;
     Some(Columns {
@@ -183,7 +180,6 @@ fn columns(row: &Row<'_>) -> Option<Columns> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::backbone::StandingKind;
 
     #[test]
     fn no_flipped_bit_turns_one_standing_into_another() {
@@ -198,7 +194,7 @@ mod tests {
                 let mut flipped = text.to_vec();
                 flipped[bit / 8] ^= 1 << (bit % 8);
                 let flipped = String::from_utf8_lossy(&flipped).into_owned();
-                assert_eq!(standing(&flipped, 0, 0), None);
+                assert_eq!(standing(&flipped, 0, false), None);
             }
         }
     }

@@ -12,9 +12,7 @@ use super::hot::Adopted;
 use super::ledger::command_of;
 use super::lookup;
 use crate::backbone::checksum::record_crc;
-use crate::backbone::{
-    Append, BackboneError, IndexRow, IndexedSession, READ_MAX_BYTES, Seq, Standing,
-};
+use crate::backbone::{Append, BackboneError, IndexRow, IndexedSession, READ_MAX_BYTES, Seq};
 
 /// A log that was adopted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,19 +76,9 @@ fn decode(bytes: &[u8]) -> Option<IndexRow> {
     let (rank, rest) = rest.split_at_checked(8)?;
     let (urgent, summary) = rest.split_first()?;
     let rank = i64::from_be_bytes(rank.try_into().ok()?);
-    let standing = match kind {
-        "waiting" => Standing::Waiting {
-            rank,
-            urgent: *urgent != 0,
-        },
-        "owned" => Standing::Owned,
-        "abandoned" => Standing::Abandoned,
-        "closed" => Standing::Closed { rank },
-        _ => return None,
-    };
     Some(IndexRow {
         queue: queue.parse().ok()?,
-        standing,
+        standing: check::standing(kind, rank, *urgent != 0)?,
         summary: bytes::Bytes::copy_from_slice(summary),
     })
 }
@@ -291,6 +279,7 @@ pub(super) fn drop_log(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::backbone::Standing;
 
     #[test]
     fn a_row_is_read_back_as_it_was_and_half_a_row_is_none() {

@@ -14,7 +14,8 @@ use super::link::failed;
 use super::row::{self, Places};
 use crate::backbone::checksum::record_crc;
 use crate::backbone::{
-    Appended, BackboneError, Claimed, IndexedSession, Lease, READ_MAX_BYTES, Record, Seq, Tally,
+    Appended, BackboneError, Claimed, IndexedSession, Lease, READ_MAX_BYTES, Record, Seq,
+    StandingKind, Tally,
 };
 
 /// The refusal in an answer, if it is one.
@@ -233,7 +234,7 @@ pub(super) fn tally(value: &Value) -> Result<Vec<Tally>, BackboneError> {
     };
     let tally = |(field, count): (&Value, &Value)| {
         let (kind, queue) = text(field)?.split_once('/')?;
-        let kind = row::kind_of(kind).filter(|kind| *kind != crate::backbone::StandingKind::Closed);
+        let kind = StandingKind::from_word(kind).filter(|kind| *kind != StandingKind::Closed);
         let count = number(count).filter(|count| *count > 0)?;
         Some(Tally {
             queue: queue.parse().ok()?,

@@ -11,22 +11,12 @@ use crate::backbone::{IndexCursor, IndexRow, Standing, StandingKind};
 /// A row as text. The texts sort as the contract orders rows: ranks are written so that they sort as numbers do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Places {
-    /// Member of the index: standing, rank where it waits, session.
+    /// Member of the index: standing, rank where it waits or is finished, session.
     pub(super) index: String,
     /// Member of the open sessions, empty where it does not wait: queue, lane, rank, session.
     pub(super) open: String,
     /// Field of the figures: standing and queue.
     pub(super) tally: String,
-}
-
-pub(super) fn kind_of(text: &str) -> Option<StandingKind> {
-    match text {
-        "waiting" => Some(StandingKind::Waiting),
-        "owned" => Some(StandingKind::Owned),
-        "abandoned" => Some(StandingKind::Abandoned),
-        "closed" => Some(StandingKind::Closed),
-        _ => None,
-    }
 }
 
 /// 16 digits that sort as the ranks do, all of 64 bits, negative ones first.
@@ -88,7 +78,7 @@ pub(super) const fn cursor(session: SessionId, row: &IndexRow) -> IndexCursor {
 pub(super) fn row(session: SessionId, places: &Places, summary: Bytes) -> Option<IndexRow> {
     let (kind, queue) = places.tally.split_once('/')?;
     let queue: QueueId = queue.parse().ok()?;
-    let standing = match kind_of(kind)? {
+    let standing = match StandingKind::from_word(kind)? {
         StandingKind::Waiting => {
             let (lane, place) = places
                 .open
