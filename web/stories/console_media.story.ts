@@ -1,7 +1,7 @@
 // Pictures and sound: covered until somebody wants them, asked for one by one, the microphone only to talk.
 import { Reporter } from './crowd.ts'
 import { expect, within, type Story } from './harness.ts'
-import { consoleOf, jpeg, residentWith, signIn } from './staff_hands.ts'
+import { consoleOf, jpeg, residentGrants, residentWith, signIn } from './staff_hands.ts'
 
 export const stories: Record<string, (story: Story) => Promise<void>> = {
   'TC9: a photo stays covered on hover, a key reveals it as an event, exposure is counted, and it can go to a colleague unseen': async (story) => {
@@ -90,7 +90,7 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     await tina.getByRole('log').getByText('there is smoke').waitFor()
     await tina.locator('[data-ask=place]:enabled').waitFor()
     await tina.locator('body').press('v')
-    await resident.getByRole('button', { name: /^Yes/ }).first().click()
+    await residentGrants(resident, 'video')
     await tina.getByRole('button', { name: 'Show live picture' }).click()
     await tina.locator('video[data-pictured=true]').waitFor()
     expect(await tina.locator('video').evaluate((video: HTMLVideoElement) => video.muted), 'a revealed picture is mute')

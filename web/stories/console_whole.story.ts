@@ -1,6 +1,6 @@
 // The whole job with three people: a resident reports, a telecommunicator answers, a supervisor watches.
 import { expect, type Story } from './harness.ts'
-import { consoleOf, jpeg, residentSays, residentWith, staffSays, supervisorOf } from './staff_hands.ts'
+import { consoleOf, jpeg, residentGrants, residentSays, residentWith, staffSays, supervisorOf } from './staff_hands.ts'
 
 export const stories: Record<string, (story: Story) => Promise<void>> = {
   'TC5 TC9 TC10 SV3: the whole job, from the report to the closed session': async (story) => {
@@ -28,7 +28,7 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     const askPlace = tina.locator('[data-ask=place]')
     await askPlace.click()
     await tina.locator('[data-ask=place][data-stands=ask-asked], [data-ask=place][data-stands=ask-flowing]').waitFor()
-    await resident.getByRole('button', { name: /^Yes/ }).first().click()
+    await residentGrants(resident, 'place')
     await tina.getByText('40.00010, -99.99980').first().waitFor()
     await tina.locator('[data-map=ready] canvas').waitFor()
     await tina.getByRole('button', { name: 'Use this location' }).click()
@@ -41,7 +41,7 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
 
     // Live picture: asked, granted, covered, shown.
     await tina.locator('[data-ask=video]').click()
-    await resident.getByRole('button', { name: /^Yes/ }).first().click()
+    await residentGrants(resident, 'video')
     await tina.getByRole('button', { name: 'Show live picture' }).click()
     await tina.locator('video[data-pictured=true]').waitFor()
     await tina.waitForFunction(() => (document.querySelector('video')?.videoWidth ?? 0) > 0)

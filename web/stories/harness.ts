@@ -93,6 +93,10 @@ export class Gateway {
   }
 }
 
+/** Longest wait for the words of a page, in ms, and how many characters of them a report holds. */
+const READ_WITHIN_MS = 2_000
+const LONGEST_SHOWN = 2_500
+
 /** What a story gets. */
 export class Story {
   readonly gateway: Gateway
@@ -139,6 +143,18 @@ export class Story {
     const staff = await Staff.signIn(this.gateway.origin, name)
     this.#staff.push(staff)
     return staff
+  }
+
+  /** What each open page shows, for the report of a failure. */
+  async shown(): Promise<string> {
+    const pages = this.#contexts.flatMap((context) => context.pages())
+    const read = (page: Page): Promise<string> =>
+      Promise.race([
+        page.evaluate(() => document.body.innerText.replaceAll(/\n+/g, ' | ')),
+        new Promise<string>((done) => setTimeout(() => done('(does not answer)'), READ_WITHIN_MS)),
+      ]).catch((error: unknown) => String(error))
+    const texts = await Promise.all(pages.map(async (page) => `${page.url()}: ${(await read(page)).slice(0, LONGEST_SHOWN)}`))
+    return texts.join('\n')
   }
 
   /** Runs when the story is over. */

@@ -46,6 +46,12 @@ export async function residentSays(page: Page, words: string): Promise<void> {
   await page.getByRole('button', { name: 'Send', exact: true }).click()
 }
 
+/** The resident says yes to what was asked for; an offer of the page beside it is another question. */
+export async function residentGrants(page: Page, medium: 'place' | 'video'): Promise<void> {
+  const name = { place: 'They ask for your place.', video: 'They ask to see your camera, live.' }[medium]
+  await page.getByRole('region', { name }).getByRole('button', { name: 'Yes' }).click()
+}
+
 /** The telecommunicator writes and sends. */
 export async function staffSays(page: Page, words: string): Promise<void> {
   await page.locator('#composer').fill(words)

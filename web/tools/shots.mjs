@@ -28,7 +28,7 @@ if (globalThis.WebSocket === undefined) {
 
 const load = async (file) => (await runnerImport(at(`../stories/${file}`), { logLevel: 'error', configFile: false })).module
 const { Gateway, Story } = await load('harness.ts')
-const { consoleOf, residentSays, staffSays, supervisorOf } = await load('staff_hands.ts')
+const { consoleOf, residentGrants, residentSays, staffSays, supervisorOf } = await load('staff_hands.ts')
 const demo = process.env['CALLBOX_DEMO'] ?? at('../../target/debug/callbox-loadtests')
 const gateway = await Gateway.start()
 const story = new Story(gateway)
@@ -61,7 +61,7 @@ try {
   city = play('fire')
   await staffSays(tina, 'Help is on its way. Are you somewhere safe? Can you show me where you are?')
   await tina.locator('[data-ask=place]').click()
-  await resident.getByRole('button', { name: /^Yes/ }).first().click()
+  await residentGrants(resident, 'place')
   await tina.locator('[data-map=ready] canvas').waitFor()
   await residentSays(resident, 'We are across the street now. I think a man is still on the second floor.')
   await resident.locator('input[type=file]').first().setInputFiles({ name: 'house.jpg', mimeType: 'image/jpeg', buffer: await drawn(resident) })
@@ -75,7 +75,7 @@ try {
   await tina.keyboard.press('Escape')
   await tina.keyboard.press('1')
   await tina.locator('[data-ask=video]').click()
-  await resident.getByRole('button', { name: /^Yes, show my camera|^Yes/ }).first().click()
+  await residentGrants(resident, 'video')
   await tina.getByRole('button', { name: 'Show live picture' }).waitFor()
   await waits(8)
   await tom.take()

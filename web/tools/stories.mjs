@@ -55,7 +55,7 @@ async function run(story) {
     passed += 1
     return true
   } catch (error) {
-    reason = `${error.stack ?? error}\n--- the gateway said last ---\n${gateway?.said.slice(-1_500) ?? 'nothing'}`
+    reason = `${error.stack ?? error}\n--- the pages showed ---\n${await stage?.shown()}\n--- the gateway said last ---\n${gateway?.said.slice(-1_500) ?? 'nothing'}`
     failed += 1
     return false
   } finally {
