@@ -163,6 +163,8 @@ actions! {
     MediaStop,
     /// Staff: asks whether the link is alive.
     StaffPing,
+    /// Staff: shows a fresh token, so that the link lives on.
+    StaffRenew,
 }
 
 impl Action {
@@ -225,6 +227,7 @@ const fn row(action: Action) -> Row {
         A::Talk                         => [No,     No,      Own,     Own,     No,      No    ],
         A::MediaStop                    => [No,     No,      Agency,  Agency,  No,      No    ],
         A::StaffPing                    => [No,     No,      Always,  Always,  Always,  Always],
+        A::StaffRenew                   => [No,     No,      Always,  Always,  Always,  Always],
 
         A::Http(R::ResidentPage)        => [Always, Always,  Always,  Always,  Always,  Always],
         A::Http(R::ConsolePage)         => [Always, Always,  Always,  Always,  Always,  Always],

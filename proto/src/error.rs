@@ -144,8 +144,6 @@ pub enum CloseCode {
     Silent = 4001,
     /// The node is draining.
     GoingDown = 4100,
-    /// Too many connections here.
-    Full = 4101,
     /// Too many messages for too long, in spite of `too_fast`.
     TooFast = 4102,
     /// The token is no longer valid.
@@ -156,8 +154,6 @@ pub enum CloseCode {
     Replaced = 4300,
     /// The protocol was broken: wrong subprotocol, frame over its bound, too many errors.
     Protocol = 4301,
-    /// The session is over.
-    Finished = 4302,
 }
 
 impl CloseCode {
@@ -166,13 +162,11 @@ impl CloseCode {
         Self::TooSlow,
         Self::Silent,
         Self::GoingDown,
-        Self::Full,
         Self::TooFast,
         Self::SignInAgain,
         Self::NoHello,
         Self::Replaced,
         Self::Protocol,
-        Self::Finished,
     ];
 
     /// The number of the close frame.
@@ -188,13 +182,11 @@ impl CloseCode {
             Self::TooSlow => "too slow",
             Self::Silent => "silent",
             Self::GoingDown => "going down",
-            Self::Full => "full",
             Self::TooFast => "too fast",
             Self::SignInAgain => "sign in again",
             Self::NoHello => "no hello",
             Self::Replaced => "replaced",
             Self::Protocol => "protocol",
-            Self::Finished => "finished",
         }
     }
 }

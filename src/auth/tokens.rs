@@ -185,16 +185,26 @@ impl Tokens {
     /// # Errors
     /// [`ErrorCode::TokenExpired`], else [`ErrorCode::TokenInvalid`].
     pub fn check_staff(&self, token: &str) -> Result<StaffIdentity, ErrorCode> {
+        self.check_staff_until(token).map(|(who, _)| who)
+    }
+
+    /// The person behind a token, and from when on it counts no more: its end and the leeway between clocks.
+    ///
+    /// # Errors
+    /// As [`Self::check_staff`].
+    pub fn check_staff_until(&self, token: &str) -> Result<(StaffIdentity, Millis), ErrorCode> {
         let claims: StaffClaims = self.check(token, STAFF)?;
         if claims.role == Role::Resident {
             return Err(ErrorCode::TokenInvalid);
         }
-        Ok(StaffIdentity {
+        let until_s = claims.exp.saturating_add(LEEWAY_S);
+        let who = StaffIdentity {
             agency: claims.agency,
             staff: claims.sub,
             name: claims.name,
             role: claims.role,
-        })
+        };
+        Ok((who, until_s.saturating_mul(1_000)))
     }
 
     /// The resident behind an upload token.

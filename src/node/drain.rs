@@ -226,7 +226,8 @@ impl Node {
         // The same on the wire for residents and staff.
         let mut hint = Shared::new(ToResident::Reconnect { after_ms });
         let mut told = 0;
-        self.connections.for_each(|outbox, _| {
+        self.connections.for_each(|open| {
+            let outbox = &open.outbox;
             if told < count && outbox.closing().is_none() {
                 told += 1;
                 // The close code says the same to whoever is too slow for the hint.

@@ -10,7 +10,7 @@ mod board;
 pub mod bus;
 pub mod cell;
 mod cells;
-mod connections;
+pub mod connections;
 mod crossing;
 pub mod drain;
 mod elsewhere;

@@ -53,7 +53,7 @@ impl Node {
                 agency.mark_changed();
             }
         }
-        self.close_silent_and_stalled();
+        self.close_silent_stalled_and_ended();
         let now_ms = self.clock.monotonic_ms();
         for session in self.timers.due_residents(now_ms) {
             let cell = self.cells.get_or_insert(session);
@@ -90,16 +90,20 @@ impl Node {
         }
     }
 
-    fn close_silent_and_stalled(&self) {
+    fn close_silent_stalled_and_ended(&self) {
         let now_ms = self.clock.monotonic_ms();
-        self.connections.for_each(|outbox, silence_ms| {
+        let wall_ms = self.clock.now_ms();
+        self.connections.for_each(|open| {
+            let outbox = &open.outbox;
             let stalled = outbox
                 .stalled_since_ms()
                 .is_some_and(|since| now_ms.saturating_sub(since) > self.limits.slow_reader_ms);
             if stalled {
                 outbox.close(CloseCode::TooSlow);
-            } else if now_ms.saturating_sub(outbox.heard_ms()) > silence_ms {
+            } else if now_ms.saturating_sub(outbox.heard_ms()) > open.silence_ms {
                 outbox.close(CloseCode::Silent);
+            } else if open.ends_ms.is_some_and(|ends_ms| wall_ms >= ends_ms) {
+                outbox.close(CloseCode::SignInAgain);
             }
         });
     }

@@ -44,6 +44,8 @@ pub enum Incoming {
     Frame(Bytes),
     /// A frame of the other encoding's kind.
     WrongKind,
+    /// A frame over its bound, or text that is no Unicode: what follows it cannot be read.
+    Unreadable,
 }
 
 /// One side of a connection: what it does with frames.
@@ -76,13 +78,11 @@ impl Link {
     async fn next(&mut self) -> Result<Incoming, End> {
         loop {
             let message = self.socket.next().await.ok_or(End::Gone)?;
-            let message = message.map_err(|error| {
-                if is_too_long(&error) {
-                    End::Close(CloseCode::Protocol)
-                } else {
-                    End::Gone
-                }
-            })?;
+            let message = match message {
+                Ok(message) => message,
+                Err(error) if is_unreadable(&error) => return Ok(Incoming::Unreadable),
+                Err(_) => return Err(End::Gone),
+            };
             return Ok(match (message, self.encoding) {
                 (Message::Binary(frame), Encoding::MessagePack) => Incoming::Frame(frame),
                 (Message::Text(text), Encoding::Json) => Incoming::Frame(text.into()),
@@ -100,7 +100,9 @@ impl Link {
     pub async fn first(&mut self, within: Duration) -> Result<Bytes, End> {
         match tokio::time::timeout(within, self.next()).await {
             Ok(Ok(Incoming::Frame(frame))) => Ok(frame),
-            Ok(Ok(Incoming::WrongKind)) => Err(End::Close(CloseCode::Protocol)),
+            Ok(Ok(Incoming::WrongKind | Incoming::Unreadable)) => {
+                Err(End::Close(CloseCode::Protocol))
+            }
             Ok(Err(end)) => Err(end),
             Err(_) => Err(End::Close(CloseCode::NoHello)),
         }
@@ -133,13 +135,36 @@ impl Link {
                 () = outbox.ready() => self.write_out(outbox, clock, peer).await,
                 incoming = self.next() => {
                     outbox.heard(clock.monotonic_ms());
-                    handle(incoming, peer).await
+                    match incoming {
+                        Ok(incoming) => self.take_in(incoming, outbox, clock, peer).await,
+                        Err(end) => Err(end),
+                    }
                 }
             };
             if let Err(end) = step {
                 return end;
             }
         }
+    }
+
+    async fn take_in<P: Peer>(
+        &mut self,
+        incoming: Incoming,
+        outbox: &Outbox,
+        clock: &dyn Clock,
+        peer: &mut P,
+    ) -> Result<(), End> {
+        let taken = match incoming {
+            Incoming::Frame(frame) => peer.on_frame(&frame).await,
+            Incoming::WrongKind => peer.on_broken(None, ErrorCode::WrongFrame),
+            Incoming::Unreadable => {
+                // Told first, so that a client knows what to leave out when it sends again.
+                let _closed_either_way = peer.on_broken(None, ErrorCode::TooLong);
+                outbox.close(CloseCode::Protocol);
+                return self.write_out(outbox, clock, peer).await;
+            }
+        };
+        taken.map_err(End::Close)
     }
 
     async fn write_out<P: Peer>(
@@ -219,14 +244,6 @@ impl Link {
     }
 }
 
-async fn handle<P: Peer>(incoming: Result<Incoming, End>, peer: &mut P) -> Result<(), End> {
-    match incoming? {
-        Incoming::Frame(frame) => peer.on_frame(&frame).await,
-        Incoming::WrongKind => peer.on_broken(None, ErrorCode::WrongFrame),
-    }
-    .map_err(End::Close)
-}
-
 /// Ends a link that never got an outbox.
 pub async fn refuse(mut link: Box<Link>, end: End) {
     link.close(end).await;
@@ -244,7 +261,7 @@ fn wrap(encoding: Encoding, frame: bytes::Bytes) -> Message {
 }
 
 /// Whether an error means that a frame or message was over its bound, or no text.
-fn is_too_long(error: &axum::Error) -> bool {
+fn is_unreadable(error: &axum::Error) -> bool {
     let words = error.to_string();
     words.contains("too long") || words.contains("too big") || words.contains("utf-8")
 }

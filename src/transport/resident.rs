@@ -21,6 +21,7 @@ use super::rate::{LIGHT_PARTS, Rate, WHOLE_PARTS};
 use super::{Broken, HEARTBEATS_MISSED_MAX, Transport, check_client};
 use crate::auth::device;
 use crate::node::cell::{Audience, Cell};
+use crate::node::connections::Open;
 use crate::node::frame::tell;
 use crate::node::outbox::Outbox;
 use crate::node::pending::{Pending, Reply, Wish, resident_error};
@@ -107,7 +108,11 @@ async fn run(transport: Arc<Transport>, mut link: Box<Link>, hello: Hello) {
         node.clock().monotonic_ms(),
     ));
     let silence_ms = limits.resident_heartbeat_ms * HEARTBEATS_MISSED_MAX;
-    node.connections().add(&outbox, silence_ms);
+    node.connections().add(Open {
+        outbox: Arc::clone(&outbox),
+        silence_ms,
+        ends_ms: None,
+    });
     let mut peer = Resident {
         agency: hello.agency.agency.clone(),
         resident: hello.resident,

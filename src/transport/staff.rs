@@ -14,12 +14,13 @@ use callbox_proto::command::StaffCommand;
 use callbox_proto::error::{CloseCode, ErrorCode};
 use callbox_proto::ids::{CommandId, PeerId, SessionId};
 use callbox_proto::message::{FromStaff, RealTimeText, ToStaff};
-use callbox_proto::vocabulary::{Role, Seq, TransferTarget};
+use callbox_proto::vocabulary::{Millis, Role, Seq, TransferTarget};
 
 use super::link::{End, Link, Peer, refuse};
 use super::rate::{LIGHT_PARTS, Rate, WHOLE_PARTS};
 use super::{Broken, HEARTBEATS_MISSED_MAX, Transport, check_client};
 use crate::node::cell::{Audience, Cell};
+use crate::node::connections::Open;
 use crate::node::frame::tell;
 use crate::node::outbox::Outbox;
 use crate::node::pending::{Pending, Reply, Wish, staff_error};
@@ -36,15 +37,15 @@ const TYPED_MAX_CHARS: usize = 2_000;
 pub async fn serve(transport: Arc<Transport>, mut link: Box<Link>) {
     // Boxed apart: the room for a hello is given back before the connection settles down.
     match Box::pin(hello(&transport, &mut link)).await {
-        Ok(person) => Box::pin(run(transport, link, person)).await,
+        Ok((person, ends_ms)) => Box::pin(run(transport, link, person, ends_ms)).await,
         Err(end) => Box::pin(refuse(link, end)).await,
     }
 }
 
-async fn hello(transport: &Transport, link: &mut Link) -> Result<Person, End> {
+async fn hello(transport: &Transport, link: &mut Link) -> Result<(Person, Millis), End> {
     let frame = link.first(transport.limits.first_message).await?;
     match check_hello(transport, link.encoding(), &frame) {
-        Ok(person) => Ok(person),
+        Ok(known) => Ok(known),
         Err(code) => {
             link.say(&staff_error(None, code)).await?;
             let sign_in = matches!(code, ErrorCode::TokenExpired | ErrorCode::TokenInvalid);
@@ -62,12 +63,17 @@ fn check_hello(
     transport: &Transport,
     encoding: Encoding,
     frame: &[u8],
-) -> Result<Person, ErrorCode> {
+) -> Result<(Person, Millis), ErrorCode> {
     let FromStaff::Hello { client, token } = encoding.decode(frame)? else {
         return Err(ErrorCode::WrongOrder);
     };
     check_client(&client)?;
-    let claimed = transport.tokens.check_staff(&token)?;
+    person_of(transport, &token)
+}
+
+/// Who a token is for, and from when on it counts no more.
+fn person_of(transport: &Transport, token: &str) -> Result<(Person, Millis), ErrorCode> {
+    let (claimed, ends_ms) = transport.tokens.check_staff_until(token)?;
     // A token outlives a change of role or an account that is gone: the account decides.
     let now = transport
         .accounts
@@ -77,15 +83,16 @@ fn check_hello(
         .node
         .agency(&now.agency)
         .ok_or(ErrorCode::TokenInvalid)?;
-    Ok(Person {
+    let person = Person {
         agency,
         staff: now.staff,
         name: now.name,
         role: now.role,
-    })
+    };
+    Ok((person, ends_ms))
 }
 
-async fn run(transport: Arc<Transport>, mut link: Box<Link>, person: Person) {
+async fn run(transport: Arc<Transport>, mut link: Box<Link>, person: Person, ends_ms: Millis) {
     let node = Arc::clone(&transport.node);
     let outbox = Arc::new(Outbox::new(
         node.random().connection_id(),
@@ -96,7 +103,11 @@ async fn run(transport: Arc<Transport>, mut link: Box<Link>, person: Person) {
         node.clock().monotonic_ms(),
     ));
     let silence_ms = transport.limits.staff_heartbeat_ms * HEARTBEATS_MISSED_MAX;
-    node.connections().add(&outbox, silence_ms);
+    node.connections().add(Open {
+        outbox: Arc::clone(&outbox),
+        silence_ms,
+        ends_ms: Some(ends_ms),
+    });
     let mut peer = Console {
         caller: Caller::Staff {
             role: person.role,
@@ -179,6 +190,7 @@ impl Console {
         let node = Arc::clone(&self.transport.node);
         match message {
             FromStaff::Hello { .. } => Err(ErrorCode::WrongOrder),
+            FromStaff::Renew { token } => self.renew(&token),
             FromStaff::Register { queues } => {
                 node.register(&self.person, self.outbox.connection(), queues)
             }
@@ -231,6 +243,20 @@ impl Console {
                 Ok(())
             }
         }
+    }
+
+    /// The link lives as long as the fresh token, which must be the same person's in the same role.
+    fn renew(&self, token: &str) -> Result<(), ErrorCode> {
+        let (person, ends_ms) = person_of(&self.transport, token)?;
+        let own = &self.person;
+        let same = (person.agency.id(), &person.staff, person.role)
+            == (own.agency.id(), &own.staff, own.role);
+        if !same {
+            return Err(ErrorCode::TokenInvalid);
+        }
+        let connections = self.transport.node.connections();
+        connections.renew(self.outbox.connection(), ends_ms);
+        Ok(())
     }
 
     /// Asks the role table about one session.

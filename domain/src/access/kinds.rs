@@ -42,6 +42,7 @@ pub const fn action_of_resident_command(command: &ResidentCommand) -> Action {
 pub const fn action_of_staff_message(message: &FromStaff) -> Action {
     match message {
         FromStaff::Hello { .. } => Action::StaffHello,
+        FromStaff::Renew { .. } => Action::StaffRenew,
         FromStaff::Register { .. } => Action::Register,
         FromStaff::SetAgentState { .. } => Action::SetAgentState,
         FromStaff::TakeNext { .. } => Action::TakeNext,

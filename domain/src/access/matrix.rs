@@ -202,9 +202,11 @@ mod tests {
 
     #[test]
     fn auditors_give_no_commands_and_administrators_see_no_sessions() {
-        use Action::{Follow, Http, ListClosed, ListSessions, StaffHello, StaffPing, Unfollow};
+        use Action::{
+            Follow, Http, ListClosed, ListSessions, StaffHello, StaffPing, StaffRenew, Unfollow,
+        };
         let quiet = |action: &Action| {
-            !matches!(action, StaffHello | StaffPing)
+            !matches!(action, StaffHello | StaffPing | StaffRenew)
                 && !matches!(action, Http(route) if allowed(Who::Nobody, Http(*route)) == Access::Always)
                 && !matches!(action, Http(Route::RefreshSignIn))
         };

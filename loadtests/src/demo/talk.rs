@@ -320,11 +320,7 @@ impl Talk {
     }
 
     fn failed(&mut self, error: &anyhow::Error) {
-        let ended = [
-            CloseCode::Replaced,
-            CloseCode::Protocol,
-            CloseCode::Finished,
-        ];
+        let ended = [CloseCode::Replaced, CloseCode::Protocol];
         if let Some(closed) = error.downcast_ref::<Closed>()
             && ended.iter().any(|code| code.number() == closed.code)
         {

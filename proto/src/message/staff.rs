@@ -25,6 +25,11 @@ pub enum FromStaff {
         /// Token of the sign-in.
         token: String,
     },
+    /// A fresh token of the same person: the link lives until that one ends. `error` when it is none.
+    Renew {
+        /// The token.
+        token: String,
+    },
     /// Registers as a dequeuer (NENA i3 DequeueRegistration).
     Register {
         /// The queues to take from; empty deregisters.

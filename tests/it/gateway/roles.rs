@@ -504,6 +504,7 @@ fn staff_messages(session: SessionId) -> Vec<FromStaff> {
             after: None,
         },
         FromStaff::Ping { n: 1 },
+        FromStaff::Renew { token: words() },
         command(StaffCommand::Take {}),
         command(StaffCommand::Release {}),
         command(StaffCommand::Transfer {

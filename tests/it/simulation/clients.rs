@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use callbox::node::cell::{Audience, Cell};
+use callbox::node::connections::Open;
 use callbox::node::outbox::Outbox;
 use callbox::node::pending::{Pending, Reply, Wish};
 use callbox::node::{Node, Person};
@@ -46,7 +47,11 @@ fn outbox(node: &Node) -> Arc<Outbox> {
         OUTBOX_BYTES,
         node.clock().monotonic_ms(),
     ));
-    node.connections().add(&outbox, u64::MAX / 2);
+    node.connections().add(Open {
+        outbox: Arc::clone(&outbox),
+        silence_ms: u64::MAX / 2,
+        ends_ms: None,
+    });
     outbox
 }
 

@@ -518,6 +518,12 @@ export type FromStaff =
       /** Token of the sign-in. */
       token: string;
     }
+  /** A fresh token of the same person: the link lives until that one ends. `error` when it is none. */
+  | {
+      kind: "renew";
+      /** The token. */
+      token: string;
+    }
   /** Registers as a dequeuer (NENA i3 DequeueRegistration). */
   | {
       kind: "register";
@@ -1384,13 +1390,11 @@ export const CLOSE_CODES = {
   too_slow: { number: 4000, reason: "too slow", after: "at_once" },
   silent: { number: 4001, reason: "silent", after: "at_once" },
   going_down: { number: 4100, reason: "going down", after: "after_pause" },
-  full: { number: 4101, reason: "full", after: "after_pause" },
   too_fast: { number: 4102, reason: "too fast", after: "after_pause" },
   sign_in_again: { number: 4200, reason: "sign in again", after: "after_change" },
   no_hello: { number: 4201, reason: "no hello", after: "after_change" },
   replaced: { number: 4300, reason: "replaced", after: "never" },
   protocol: { number: 4301, reason: "protocol", after: "never" },
-  finished: { number: 4302, reason: "finished", after: "never" },
 } as const satisfies Record<string, { number: number; reason: string; after: AfterClose }>;
 
 /** WebSocket subprotocols, preferred first. */

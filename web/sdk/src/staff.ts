@@ -412,6 +412,8 @@ export class StaffClient {
       if (this.ended.get()) return
       this.#renewed(fresh)
       this.#connection.renewed(this.#signedIn)
+      // The open link lives as long as the token it knows.
+      this.#connection.send({ kind: 'renew', token: fresh.token })
       if (thenStart) this.#connection.start()
     } catch (reason) {
       const gone = reason instanceof SignInFailed && /^(token_|sign_in_refused)/.test(reason.code)

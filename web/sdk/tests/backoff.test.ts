@@ -16,7 +16,7 @@ describe('coming back', () => {
 
   it('honours the ranges of close codes', () => {
     expect(next({ code: 4000, failures: 0 }, half)).toEqual({ again: 'after', pause_ms: 0 })
-    expect(next({ code: 4101, failures: 0 }, half)).toEqual({ again: 'after', pause_ms: 3_000 })
+    expect(next({ code: 4102, failures: 0 }, half)).toEqual({ again: 'after', pause_ms: 3_000 })
     expect(next({ code: 4200, failures: 0 }, half)).toEqual({ again: 'after_change' })
     expect(next({ code: 4301, failures: 0 }, half)).toEqual({ again: 'never' })
     expect(next({ code: 1006, failures: 1 }, half)).toEqual({ again: 'after', pause_ms: 750 })

@@ -8,10 +8,10 @@ const TINA: SignedIn = {
   token: 'one', expires_ms: 6_000_000, staff: 'tina', name: 'Tina', role: 'telecommunicator', agency: 'demo.example',
 }
 
-function made(fetch?: (url: string, init: RequestInit) => Promise<Response>) {
+function made(fetch?: (url: string, init: RequestInit) => Promise<Response>, me = TINA) {
   const world = new FakeWorld()
   const kept: (SignedIn | undefined)[] = []
-  const client = new StaffClient(TINA, {
+  const client = new StaffClient(me, {
     client: 'test', origin: 'http://gateway', surroundings: world, now: () => 5_000_000,
     keep: (signedIn) => kept.push(signedIn), ...(fetch ? { fetch } : {}),
   })
@@ -190,6 +190,16 @@ describe('the staff client', () => {
     await world.greeted({ ...WELCOME })
     expect(world.last.takeSent('hello')).toMatchObject([{ token: 'two' }])
     expect(kept).toMatchObject([{ token: 'two' }])
+    client.signOut()
+  })
+
+  it('shows a fresh token to the open link before the old one ends', async () => {
+    const soon = { ...TINA, expires_ms: WELCOME.now_ms + 30_000 }
+    const { world, client } = made(async () => new Response(JSON.stringify({ ...TINA, token: 'two' }), { status: 200 }), soon)
+    await world.greeted({ ...WELCOME })
+    await vi.advanceTimersByTimeAsync(1_000)
+    await vi.waitFor(() => expect(world.last.takeSent('renew')).toEqual([{ kind: 'renew', token: 'two' }]))
+    expect(world.sockets.length).toBe(1)
     client.signOut()
   })
 

@@ -220,9 +220,6 @@ fn closes() -> Result<String, Failure> {
             CloseCode::GoingDown => {
                 "connect after the pause that `reconnect` told, or 1 to 5 s at random, and resume"
             }
-            CloseCode::Full => {
-                "connect after 1 to 5 s at random; double the pause each time, up to 60 s"
-            }
             CloseCode::TooFast => {
                 "connect after 1 to 5 s at random, resume, and heed the pauses that `too_fast` tells"
             }
@@ -234,7 +231,6 @@ fn closes() -> Result<String, Failure> {
             CloseCode::Protocol => {
                 "do not connect again: the client broke the protocol; tell the person and count it"
             }
-            CloseCode::Finished => "stop: the session is over and nothing more will come",
         };
         writeln!(out, "| {} | `{}` | {act} |", code.number(), code.reason())?;
     }

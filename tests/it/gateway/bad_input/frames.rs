@@ -1,6 +1,7 @@
 //! Frames that are no messages, come at the wrong time, or are too large.
 
 use callbox_proto::codec::Encoding;
+use callbox_proto::command::StaffCommand;
 use callbox_proto::error::{CloseCode, ErrorCode};
 use callbox_proto::ids::CommandId;
 use callbox_proto::message::{ErrorMessage, FromResident, FromStaff, ToResident, ToStaff};
@@ -240,6 +241,14 @@ async fn ten_megabytes_of_text_close_the_link_and_lose_nothing() {
         ann.says("kept").await;
         ann.submit(fresh(), text(&"x".repeat(10_000_000)));
         let protocol = Some(CloseCode::Protocol.number());
+        let error = ann
+            .wire
+            .wait(|m| match m {
+                ToResident::Error(error) => Some(error.clone()),
+                _ => None,
+            })
+            .await;
+        check_advice(&error, ErrorCode::TooLong, None);
         assert_eq!(ann.wire.closed().await, protocol);
         bob.says("not affected").await;
         let device = ann.device.clone();
@@ -248,6 +257,32 @@ async fn ten_megabytes_of_text_close_the_link_and_lose_nothing() {
         ann.reads("kept").await;
         ann.says("going on").await;
     }
+}
+
+#[tokio::test]
+async fn ten_megabytes_of_a_console_close_its_link_and_say_why() {
+    let gateway = Gateway::start().await;
+    let ann = gateway.resident().await;
+    let session = ann.open("before").await;
+    let tina = gateway.staff("tina").await;
+    tina.wire.send(&FromStaff::Do {
+        id: fresh(),
+        session,
+        command: StaffCommand::Note {
+            text: "x".repeat(10_000_000),
+        },
+    });
+    let error = tina
+        .wire
+        .wait(|m| match m {
+            ToStaff::Error(error) => Some(error.clone()),
+            _ => None,
+        })
+        .await;
+    check_advice(&error, ErrorCode::TooLong, None);
+    let protocol = Some(CloseCode::Protocol.number());
+    assert_eq!(tina.wire.closed().await, protocol);
+    ann.says("not affected").await;
 }
 
 #[tokio::test]

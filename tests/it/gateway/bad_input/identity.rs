@@ -88,6 +88,54 @@ async fn bad_tokens_open_no_staff_link() {
     }
 }
 
+/// A staff link opened with this token.
+async fn link_with(gateway: &Gateway, token: &str) -> Wire<FromStaff, ToStaff> {
+    let wire = Wire::connect(gateway.address(), "/ws/staff", Encoding::MessagePack).await;
+    wire.send(&FromStaff::Hello {
+        client: "test".to_owned(),
+        token: token.to_owned(),
+    });
+    wire.wait(|m| matches!(m, ToStaff::Welcome { .. }).then_some(()))
+        .await;
+    wire
+}
+
+#[tokio::test]
+async fn a_staff_link_ends_with_its_token_and_lives_on_with_a_fresh_one() {
+    let gateway = Gateway::start().await;
+    let own = own_tokens(&gateway);
+    let mut tom = tina();
+    tom.staff = "tom".parse().unwrap();
+    // Ends in a second, and counts for the leeway between clocks.
+    let ending = own.staff(&tina(), now_ms(), 1_000).unwrap().token;
+    let (left, renewed) = (
+        link_with(&gateway, &ending).await,
+        link_with(&gateway, &ending).await,
+    );
+    let another = own.staff(&tom, now_ms(), HOUR_MS).unwrap().token;
+    for token in ["x".to_owned(), another] {
+        left.send(&FromStaff::Renew { token });
+    }
+    for _ in 0..2 {
+        let error = left
+            .wait(|m| match m {
+                ToStaff::Error(error) => Some(error.clone()),
+                _ => None,
+            })
+            .await;
+        check_advice(&error, ErrorCode::TokenInvalid, None);
+    }
+    renewed.send(&FromStaff::Renew {
+        token: own.staff(&tina(), now_ms(), HOUR_MS).unwrap().token,
+    });
+    assert_eq!(left.closed().await, Some(CloseCode::SignInAgain.number()));
+    // Both were looked at then.
+    renewed.send(&FromStaff::Ping { n: 7 });
+    renewed
+        .wait(|m| matches!(m, ToStaff::Pong { n: 7 }).then_some(()))
+        .await;
+}
+
 #[tokio::test]
 async fn a_client_with_an_endless_name_is_refused_on_both_sides() {
     let gateway = Gateway::start().await;

@@ -21,6 +21,7 @@ pub fn sent() -> Result<Vec<Named<FromStaff>>, Failure> {
     };
     Ok(samples!(FromStaff {
         Hello => ["hello" = FromStaff::Hello { client: "console-web/0.1.0".into(), token: "eyJ.made-up.token".into() }],
+        Renew => ["renew" = FromStaff::Renew { token: "eyJ.made-up.token".into() }],
         Register => [
             "register" = FromStaff::Register { queues: vec![name("main")?, name("fire")?] },
             "register_nothing" = FromStaff::Register { queues: Vec::new() },
