@@ -231,7 +231,12 @@ const fn row(action: Action) -> Row {
 
         A::Http(R::ResidentPage)        => [Always, Always,  Always,  Always,  Always,  Always],
         A::Http(R::ConsolePage)         => [Always, Always,  Always,  Always,  Always,  Always],
+        A::Http(R::ConsoleBare)          => [Always, Always,  Always,  Always,  Always,  Always],
+        A::Http(R::ConsoleView)          => [Always, Always,  Always,  Always,  Always,  Always],
         A::Http(R::SupervisorPage)      => [Always, Always,  Always,  Always,  Always,  Always],
+        A::Http(R::SupervisorBare)       => [Always, Always,  Always,  Always,  Always,  Always],
+        A::Http(R::SupervisorView)       => [Always, Always,  Always,  Always,  Always,  Always],
+        A::Http(R::RootFile)             => [Always, Always,  Always,  Always,  Always,  Always],
         A::Http(R::Asset)               => [Always, Always,  Always,  Always,  Always,  Always],
         A::Http(R::AgencyInfo)          => [Always, Always,  Always,  Always,  Always,  Always],
         A::Http(R::SignIn)              => [Always, Always,  Always,  Always,  Always,  Always],
@@ -241,6 +246,7 @@ const fn row(action: Action) -> Row {
         A::Http(R::StaffSocket)         => [Always, Always,  Always,  Always,  Always,  Always],
         // Says only what the server can do (tus discovery).
         A::Http(R::UploadOptions)       => [Always, Always,  Always,  Always,  Always,  Always],
+        A::Http(R::UploadOptionsOfOne)   => [Always, Always,  Always,  Always,  Always,  Always],
         A::Http(R::UploadCreate)        => [No,     Own,     No,      No,      No,      No    ],
         A::Http(R::UploadHead)          => [No,     Own,     No,      No,      No,      No    ],
         A::Http(R::UploadPatch)         => [No,     Own,     No,      No,      No,      No    ],

@@ -56,9 +56,6 @@ impl Readiness {
 /// Asked at each `/readyz`; must answer from memory.
 pub type AskReadiness = Arc<dyn Fn() -> Readiness + Send + Sync>;
 
-/// Every path that [`router`] serves.
-pub const PATHS: [&str; 3] = ["/livez", "/readyz", "/metrics"];
-
 /// The routes of the admin port: its own, and `orders` of an operator.
 pub fn router(readiness: AskReadiness, metrics: PrometheusHandle, orders: Router) -> Router {
     let ready = move || {

@@ -13,7 +13,8 @@ use axum::http::header::{
 };
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{MethodRouter, get};
+use callbox_domain::access::Route;
 use rust_embed::{EmbeddedFile, RustEmbed};
 
 use super::encoding::{Encoding, acceptable};
@@ -30,19 +31,6 @@ const REVALIDATE: &str = "no-cache";
 #[allow_missing = true]
 struct BuiltPages;
 
-/// Every path pattern that [`router`] serves, for the table of roles: all of them are open to everybody.
-pub const PATHS: [&str; 9] = [
-    "/",
-    "/console",
-    "/console/",
-    "/console/{*view}",
-    "/supervisor",
-    "/supervisor/",
-    "/supervisor/{*view}",
-    "/assets/{*file}",
-    "/{file}",
-];
-
 /// Where built files are found: by path, in the binary or on disk.
 type Source = fn(&str) -> Option<EmbeddedFile>;
 
@@ -58,32 +46,31 @@ pub fn router(headers: Arc<SecurityHeaders>) -> Router {
 }
 
 fn router_over(headers: Arc<SecurityHeaders>, source: Source) -> Router {
-    let console =
-        || get(|state, request| page(state, request, PageClass::Console, "console/index.html"));
-    let supervisor = || {
-        get(|state, request| {
-            page(
-                state,
-                request,
-                PageClass::Supervisor,
-                "supervisor/index.html",
-            )
-        })
+    let mut router = Router::new();
+    for route in Route::ALL {
+        if let Some(handler) = handler(*route) {
+            router = router.route(route.path(), handler);
+        }
+    }
+    router.with_state(Pages { headers, source })
+}
+
+/// The handler of a row of the role table; `None` for rows of other rooms.
+fn handler(route: Route) -> Option<MethodRouter<Pages>> {
+    use PageClass::{Console, Resident, Supervisor};
+    let (class, file) = match route {
+        Route::ResidentPage => (Resident, "index.html"),
+        Route::ConsolePage | Route::ConsoleBare | Route::ConsoleView => {
+            (Console, "console/index.html")
+        }
+        Route::SupervisorPage | Route::SupervisorBare | Route::SupervisorView => {
+            (Supervisor, "supervisor/index.html")
+        }
+        Route::Asset => return Some(get(asset)),
+        Route::RootFile => return Some(get(root_file)),
+        _ => return None,
     };
-    Router::new()
-        .route(
-            "/",
-            get(|state, request| page(state, request, PageClass::Resident, "index.html")),
-        )
-        .route("/console", console())
-        .route("/console/", console())
-        .route("/console/{*view}", console())
-        .route("/supervisor", supervisor())
-        .route("/supervisor/", supervisor())
-        .route("/supervisor/{*view}", supervisor())
-        .route("/assets/{*file}", get(asset))
-        .route("/{file}", get(root_file))
-        .with_state(Pages { headers, source })
+    Some(get(move |state, request| page(state, request, class, file)))
 }
 
 async fn page(
@@ -410,9 +397,10 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn every_listed_path_is_served_by_the_router() {
-        for path in PATHS {
-            let path = path
+    async fn every_page_of_the_role_table_is_served() {
+        for route in Route::ALL.iter().filter(|route| handler(**route).is_some()) {
+            let path = route
+                .path()
                 .replace("{*view}", "a/b")
                 .replace("{*file}", "a.js")
                 .replace("{file}", "a");

@@ -27,7 +27,8 @@ use axum::extract::Request;
 use axum::http::{HeaderValue, Method, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::post;
+use axum::routing::{self, MethodRouter};
+use callbox_domain::access::Route;
 
 pub use self::authority::{
     CopyState, NoCopy, PhotoRef, Refusal, SealedPhoto, UploadAuthority, UploadGrant,
@@ -39,7 +40,7 @@ use crate::evidence::photo::PhotoPipeline;
 use crate::evidence::store::EvidenceStore;
 
 /// Where uploads are created; an upload is `<this>/<upload id>`.
-pub const UPLOADS_PATH: &str = "/api/v1/uploads";
+pub const UPLOADS_PATH: &str = Route::UploadCreate.path();
 /// The protocol version spoken.
 const TUS_VERSION: &str = "1.0.0";
 
@@ -86,20 +87,27 @@ impl Uploads {
 
 /// The upload routes.
 pub fn router(uploads: Uploads) -> Router {
-    Router::new()
-        .route(
-            UPLOADS_PATH,
-            post(handlers::create).options(handlers::options),
-        )
-        .route(
-            "/api/v1/uploads/{id}",
-            axum::routing::head(handlers::head)
-                .patch(handlers::patch)
-                .delete(handlers::delete)
-                .options(handlers::options),
-        )
+    let mut router = Router::new();
+    for route in Route::ALL {
+        if let Some(handler) = handler(*route) {
+            router = router.route(route.path(), handler);
+        }
+    }
+    router
         .layer(middleware::from_fn(speak_tus))
         .with_state(uploads)
+}
+
+/// The handler of a row of the role table; `None` for rows of other rooms.
+fn handler(route: Route) -> Option<MethodRouter<Uploads>> {
+    Some(match route {
+        Route::UploadOptions | Route::UploadOptionsOfOne => routing::options(handlers::options),
+        Route::UploadCreate => routing::post(handlers::create),
+        Route::UploadHead => routing::head(handlers::head),
+        Route::UploadPatch => routing::patch(handlers::patch),
+        Route::UploadDelete => routing::delete(handlers::delete),
+        _ => return None,
+    })
 }
 
 /// Refuses other versions of the protocol and marks all answers with ours.

@@ -71,8 +71,18 @@ routes! {
     ResidentPage = Get "/";
     /// The console.
     ConsolePage = Get "/console/";
+    /// The console, without the last slash.
+    ConsoleBare = Get "/console";
+    /// One panel of the console in a window of its own.
+    ConsoleView = Get "/console/{*view}";
     /// The supervisor's page.
     SupervisorPage = Get "/supervisor/";
+    /// The supervisor's page, without the last slash.
+    SupervisorBare = Get "/supervisor";
+    /// One view of the supervisor's page.
+    SupervisorView = Get "/supervisor/{*view}";
+    /// Files beside the pages: icon, manifest, service worker.
+    RootFile = Get "/{file}";
     /// Scripts, styles and pictures of the pages.
     Asset = Get "/assets/{*file}";
     /// The default agency as residents see it.
@@ -87,6 +97,8 @@ routes! {
     StaffSocket = Get "/ws/staff";
     /// What uploads can do (tus).
     UploadOptions = Options "/api/v1/uploads";
+    /// The same, asked of one upload.
+    UploadOptionsOfOne = Options "/api/v1/uploads/{id}";
     /// Begins an upload (tus).
     UploadCreate = Post "/api/v1/uploads";
     /// How far an upload has come (tus).

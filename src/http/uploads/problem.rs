@@ -208,3 +208,52 @@ impl From<StoreError> for Problem {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One of each.
+    const ALL: [Problem; 24] = {
+        use Problem as P;
+        [
+            P::WrongVersion,
+            P::BadHeader("x"),
+            P::NotSignedIn,
+            P::Expired,
+            P::NotAnnounced,
+            P::SessionOver,
+            P::Sealed,
+            P::NotFound,
+            P::Idle,
+            P::OffsetMismatch(1),
+            P::Differs,
+            P::TooLarge(1),
+            P::BeyondLength,
+            P::WrongContentType,
+            P::PhotoType,
+            P::PhotoUnreadable,
+            P::PhotoTooManyPixels,
+            P::InUse,
+            P::TooManyOpen,
+            P::Checksum,
+            P::Unavailable,
+            P::StorageFull,
+            P::Lost,
+            P::StorageFailed,
+        ]
+    };
+
+    #[test]
+    fn the_protocol_names_every_word_of_uploads_with_its_status_and_advice() {
+        let page = include_str!("../../../docs/protocol.md").replace('\n', " ");
+        for problem in ALL {
+            let (status, code, retry) = problem.row();
+            let Code::Http(word) = code else { continue };
+            let retry = serde_json::to_value(retry).expect("a word");
+            let retry = retry.as_str().expect("a word");
+            let told = format!("`{word}` ({status}, {retry}");
+            assert!(page.contains(&told), "{told} is not in docs/protocol.md");
+        }
+    }
+}

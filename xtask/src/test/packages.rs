@@ -82,6 +82,12 @@ fn prepare() -> anyhow::Result<Count> {
             package.why
         );
     }
+    // Found out now, not after everything else has run.
+    if privilege().is_none() {
+        bail!(
+            "the runs under faults cut networks and fill disks, which takes root. Type this once, then start again:\n\n    sudo -v\n"
+        );
+    }
     println!("cargo, rustfmt, clippy, node, npm, and the packages above are there");
     Ok(Count::PASSED)
 }
