@@ -21,6 +21,8 @@ pub struct Glance<'a> {
     pub seq: u64,
     /// `prev`.
     pub prev: u64,
+    /// `spread_ms`.
+    pub spread_ms: u64,
     /// `event.text`.
     pub text: &'a [u8],
 }
@@ -38,11 +40,12 @@ pub fn glance(frame: &[u8]) -> Option<Glance<'_>> {
             b"session" => seen.session = text(&mut rest)?,
             b"seq" => seen.seq = number(&mut rest)?,
             b"prev" => seen.prev = number(&mut rest)?,
+            b"spread_ms" => seen.spread_ms = number(&mut rest)?,
             b"event" => seen.text = text_of_event(&mut rest)?,
             _ => skip(&mut rest)?,
         }
         // Lists and boards are long, and nothing in them is measured here.
-        if !matches!(seen.kind, b"" | b"receipt" | b"entry" | b"error") {
+        if !matches!(seen.kind, b"" | b"receipt" | b"entry" | b"error" | b"pong") {
             break;
         }
     }

@@ -39,7 +39,7 @@ const TRY: Duration = Duration::from_secs(10);
 const GIVE_UP: Duration = Duration::from_secs(180);
 /// Pause between two looks at the memory and at who is back.
 const LOOK: Duration = Duration::from_millis(100);
-/// Calm before the crash.
+/// Calm before the crash beyond a heartbeat, in which everybody hears how far to spread.
 const CALM: Duration = Duration::from_secs(3);
 /// Open files besides the clients' sockets.
 const SPARE_FILES: u64 = 256;
@@ -108,7 +108,9 @@ impl Storm {
         let mut opening = stream::iter(0..self.clients)
             .map(|number| self.client(number, &node.target, next))
             .buffer_unordered(OPENING_AT_ONCE);
+        let mut heartbeat = Duration::ZERO;
         while let Some((client, link)) = opening.try_next().await? {
+            heartbeat = heartbeat.max(client.heartbeat);
             clients.spawn(client.live(link, Arc::clone(&storm), crashed.clone()));
         }
         drop(opening);
@@ -116,7 +118,7 @@ impl Storm {
             "opened_per_s",
             self.clients as f64 / begun.elapsed().as_secs_f64(),
         );
-        tokio::time::sleep(CALM).await;
+        tokio::time::sleep(heartbeat + CALM).await;
         ensure!(
             storm.broken.load(Relaxed) == 0,
             "links broke before the crash"
@@ -191,6 +193,7 @@ impl Storm {
             number,
             next,
             heartbeat: welcome.heartbeat,
+            spread: Duration::ZERO,
         };
         Ok((client, link))
     }
@@ -262,6 +265,8 @@ struct Client {
     number: usize,
     next: Target,
     heartbeat: Duration,
+    /// How far the gateway told it to spread.
+    spread: Duration,
 }
 
 impl Client {
@@ -304,6 +309,8 @@ impl Client {
                     let seen = glance(&frame).context("a frame that is not a message")?;
                     if seen.kind == b"entry" {
                         self.opened.last = seen.seq;
+                    } else if seen.kind == b"pong" {
+                        self.spread = Duration::from_millis(seen.spread_ms);
                     }
                 }
                 _ = beat.tick() => link.send(&FromResident::Ping { n: 0 }).await?,
@@ -314,7 +321,7 @@ impl Client {
     async fn come_back(&self, sky: &Sky) -> Link {
         let mut failures = 0;
         loop {
-            tokio::time::sleep(pause(failures)).await;
+            tokio::time::sleep(pause(failures, self.spread)).await;
             sky.tries.fetch_add(1, Relaxed);
             match timeout(TRY, self.try_once()).await {
                 Ok(Ok(link)) => return link,
@@ -334,9 +341,16 @@ impl Client {
     }
 }
 
-/// Pause before a try: between half of it and the whole.
-fn pause(failures: u32) -> Duration {
-    let whole = LONGEST_PAUSE.min(FIRST_PAUSE * 2_u32.pow(failures.min(16)));
+/// Pause before a try: between half of it and the whole; in a crowd, after the first try that failed, a place in the spread.
+fn pause(failures: u32, spread: Duration) -> Duration {
+    if !spread.is_zero() && failures == 1 {
+        return spread.mul_f64(0.25 + rand::random::<f64>() * 0.75);
+    }
+    let (longest, doubled) = match spread {
+        Duration::ZERO => (LONGEST_PAUSE, failures),
+        spread => (LONGEST_PAUSE.min(spread), failures.saturating_sub(2)),
+    };
+    let whole = longest.min(FIRST_PAUSE * 2_u32.pow(doubled.min(16)));
     whole.mul_f64(0.5 + rand::random::<f64>() / 2.0)
 }
 
@@ -347,7 +361,7 @@ mod tests {
     #[test]
     fn pauses_double_up_to_the_longest_and_half_of_each_is_chance() {
         for (failures, whole) in [(0, FIRST_PAUSE), (2, FIRST_PAUSE * 4), (40, LONGEST_PAUSE)] {
-            let found = pause(failures);
+            let found = pause(failures, Duration::ZERO);
             assert!(
                 found >= whole / 2 && found <= whole,
                 "{failures}: {found:?}"

@@ -295,6 +295,7 @@ fn node_limits(config: &Config) -> NodeLimits {
         resume_grace_ms: ms(session.resume_grace()),
         console_grace_ms: session.console_grace_ms,
         restart_grace_ms: session.restart_grace_s.saturating_mul(1_000),
+        returns_per_s: session.returns_per_s,
     }
 }
 

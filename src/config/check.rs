@@ -206,6 +206,7 @@ fn session_limits(config: &Config) -> Fault {
             "session.console_messages_burst",
             session.console_messages_burst.into(),
         ),
+        ("session.returns_per_s", session.returns_per_s),
         ("session.slow_reader_s", session.slow_reader_s),
         ("session.first_frame_s", session.first_frame_s),
         ("session.heartbeat_s", session.heartbeat_s),

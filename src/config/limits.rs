@@ -21,10 +21,11 @@ pub struct ServerLimits {
     /// Share of `connections` in percent above which sources over `per_source` are refused, and from which the fill
     /// level is told. Default 80: leaves a fifth of the node to everybody else.
     pub pressure_percent: u8,
-    /// TLS handshakes started per second. Default 2,000: about 40 % of one core, so that those who are connected
-    /// keep being served in a storm. Those over it wait their turn up to `handshake_s`.
+    /// TLS handshakes started per second, at most. Default 2,000: about 40 % of one core. Where the machine falls behind with
+    /// them, fewer are started until it keeps up. Those over it wait for half a second and are then closed unheard, so that
+    /// nothing is spent on clients that have given up; they come again with a pause.
     pub tls_handshakes_per_s: u32,
-    /// Handshakes that may start at once before the rate counts. Default 500: a quarter of a second's worth.
+    /// Handshakes that may start at once before the rate counts. Default 200: a tenth of a second's worth.
     pub tls_handshake_burst: u32,
     /// Seconds for a TLS handshake, its wait included. Default 5: the slowest phones take 2.
     pub handshake_s: u64,
@@ -57,7 +58,7 @@ impl Default for ServerLimits {
             per_source: 4_096,
             pressure_percent: 80,
             tls_handshakes_per_s: 2_000,
-            tls_handshake_burst: 500,
+            tls_handshake_burst: 200,
             handshake_s: 5,
             header_s: 5,
             header_bytes: 16 * 1024,

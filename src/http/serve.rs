@@ -27,6 +27,9 @@ use crate::config::ServerLimits;
 /// What one TLS connection may hold back for its peer in bytes, each way. rustls allows 64 KiB; one record is 16 KiB.
 const TLS_BUFFER_BYTES: usize = 16 * 1024;
 
+/// Longest wait for a handshake's turn. A longer queue would be served to clients that have given up by then.
+const LONGEST_WAIT: Duration = Duration::from_millis(500);
+
 /// What all connections of one listener share.
 pub(super) struct Service {
     router: Router,
@@ -40,7 +43,7 @@ pub(super) struct Service {
 /// How connections are encrypted.
 pub(super) struct Tls {
     acceptor: TlsAcceptor,
-    budget: HandshakeBudget,
+    budget: Arc<HandshakeBudget>,
     deadline: Duration,
     delayed: Notice,
     busy: Notice,
@@ -50,16 +53,24 @@ impl Tls {
     pub(super) fn new(acceptor: TlsAcceptor, limits: &ServerLimits) -> Self {
         Self {
             acceptor,
-            budget: HandshakeBudget::new(limits.tls_handshakes_per_s, limits.tls_handshake_burst),
+            budget: Arc::new(HandshakeBudget::new(
+                limits.tls_handshakes_per_s,
+                limits.tls_handshake_burst,
+            )),
             deadline: limits.handshake(),
             delayed: Notice::default(),
             busy: Notice::default(),
         }
     }
 
+    /// The budget, for whoever keeps its pace.
+    pub(super) fn budget(&self) -> Arc<HandshakeBudget> {
+        Arc::clone(&self.budget)
+    }
+
     async fn handshake(&self, tcp: TcpStream) -> Option<Stream> {
         let start = Instant::now();
-        let Ok(wait) = self.budget.reserve(start, self.deadline) else {
+        let Ok(wait) = self.budget.reserve(start, self.deadline.min(LONGEST_WAIT)) else {
             self.failed("busy");
             self.busy.tell(start, |left_out| {
                 tracing::warn!(

@@ -131,6 +131,9 @@ impl Server {
         let tls = self
             .acceptor
             .map(|acceptor| Tls::new(acceptor, &self.limits));
+        if let Some(tls) = &tls {
+            tokio::spawn(tls.budget().keep_pace(hard.clone()));
+        }
         let service = Arc::new(Service::new(router, &self.limits, tls, soft.clone(), hard));
         let tasks = lifecycle.tasks();
         tasks.spawn(accept::accept_until(

@@ -10,6 +10,7 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use callbox_domain::queue;
 use callbox_domain::session::{Refusal, Session};
 use callbox_proto::event::{Event, Stored};
 use callbox_proto::ids::{CommandId, ConnectionId, SessionId, StaffId};
@@ -162,6 +163,14 @@ impl Cell {
     /// Takes the lock. Never held across an await.
     pub fn lock(&self) -> MutexGuard<'_, Inner> {
         lock(&self.inner)
+    }
+
+    /// Whether its session has priority 1.
+    #[must_use]
+    pub fn is_urgent(&self) -> bool {
+        let inner = self.lock();
+        let session = inner.session.as_ref();
+        session.is_some_and(|session| queue::urgent(session.priority))
     }
 }
 

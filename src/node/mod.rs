@@ -73,7 +73,7 @@ use connections::Connections;
 use live::LiveMedia;
 use timers::Timers;
 
-/// Bounds and graces of a node, all in ms or bytes.
+/// Bounds and graces of a node, in ms or bytes where nothing else is said.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NodeLimits {
     /// Bytes waiting for one slow reader; over it entries are fed from the log.
@@ -86,6 +86,8 @@ pub struct NodeLimits {
     pub console_grace_ms: u64,
     /// The same after a restart of the node: consoles connect again with a pause.
     pub restart_grace_ms: u64,
+    /// Clients that come back per second after a node was lost, as they are told to spread.
+    pub returns_per_s: u64,
 }
 
 impl Default for NodeLimits {
@@ -96,6 +98,7 @@ impl Default for NodeLimits {
             resume_grace_ms: 120_000,
             console_grace_ms: 1_500,
             restart_grace_ms: 20_000,
+            returns_per_s: 700,
         }
     }
 }

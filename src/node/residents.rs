@@ -21,6 +21,22 @@ use super::lock;
 use super::outbox::Outbox;
 use super::pending::{Pending, Reply, Wish};
 
+/// A crowd that comes back within this many ms needs no spreading: usual pauses are as wide.
+const CROWD_MS: u64 = 2_000;
+/// The urgent try again within this many ms, time after time, while the others wait.
+const URGENT_SPREAD_MS: u64 = 1_000;
+
+/// How far clients spread, in ms, of whom `clients` are on a node: wide enough that `per_s` come back each second. 0 where there is
+/// no crowd. In one, staff and residents with priority 1 keep trying, and the others leave them the first quarter.
+fn spread_ms(clients: u64, per_s: u64, urgent: bool) -> u64 {
+    let all_ms = clients.saturating_mul(1_000) / per_s.max(1);
+    match all_ms {
+        0..CROWD_MS => 0,
+        _ if urgent => URGENT_SPREAD_MS,
+        _ => all_ms,
+    }
+}
+
 impl Node {
     /// The id of the session that this command of this resident opens: the same again opens nothing new, and nobody can
     /// guess it without both.
@@ -173,6 +189,13 @@ impl Node {
         }
     }
 
+    /// How far a client spreads, in ms, when this node is lost with all its clients; see [`spread_ms`].
+    #[must_use]
+    pub fn spread_of(&self, urgent: bool) -> u64 {
+        let clients = self.connections.count() as u64;
+        spread_ms(clients, self.limits.returns_per_s, urgent)
+    }
+
     /// A resident's connection is gone. If it was the session's current one, the session waits for it to come back.
     pub fn detach_resident(&self, cell: &Cell, connection: ConnectionId) {
         let mut inner = cell.lock();
@@ -270,5 +293,18 @@ impl Node {
                 arrived: 0,
             },
         );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_crowd_is_spread_by_its_size_and_the_urgent_are_not() {
+        assert_eq!(spread_ms(1_000, 600, false), 0, "too few to be a crowd");
+        assert_eq!(spread_ms(18_000, 600, false), 30_000);
+        assert_eq!(spread_ms(18_000, 600, true), URGENT_SPREAD_MS);
+        assert_eq!(spread_ms(18_000, 0, true), URGENT_SPREAD_MS);
     }
 }

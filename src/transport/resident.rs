@@ -192,7 +192,9 @@ impl Resident {
             FromResident::Seen { up_to } => self.has(up_to, up_to),
             FromResident::RefreshToken {} => self.refresh_token(),
             FromResident::Ping { n } => {
-                tell(&self.outbox, &ToResident::Pong { n });
+                let urgent = self.cell.as_ref().is_some_and(|cell| cell.is_urgent());
+                let spread_ms = self.transport.node.spread_of(urgent);
+                tell(&self.outbox, &ToResident::Pong { n, spread_ms });
                 Ok(())
             }
         }

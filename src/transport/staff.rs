@@ -239,7 +239,8 @@ impl Console {
                 Ok(())
             }
             FromStaff::Ping { n } => {
-                tell(&self.outbox, &ToStaff::Pong { n });
+                let spread_ms = node.spread_of(true);
+                tell(&self.outbox, &ToStaff::Pong { n, spread_ms });
                 Ok(())
             }
         }

@@ -180,3 +180,12 @@ pub struct SessionRow {
     /// The resident left by quick exit: do not contact back unasked.
     pub quick_exit: bool,
 }
+
+/// Whether a number is left out on the wire.
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the form that serde asks for"
+)]
+pub(crate) const fn is_zero(number: &u64) -> bool {
+    *number == 0
+}

@@ -10,7 +10,7 @@ use crate::bytes::Bytes;
 use crate::command::{Opening, ResidentCommand};
 use crate::event::{Actor, Event};
 use crate::ids::{AgencyId, CommandId, ConnectionId, PeerId, SessionId};
-use crate::message::{AgencyInfo, ErrorMessage, Limits, RealTimeText};
+use crate::message::{AgencyInfo, ErrorMessage, Limits, RealTimeText, is_zero};
 use crate::vocabulary::{Millis, Rung, Seq, Standing, Watchers};
 
 /// What a resident's client sends.
@@ -221,5 +221,10 @@ pub enum ToResident {
     Pong {
         /// As it came.
         n: u64,
+        /// How far clients spread who lose this gateway together, in ms: after a lost link and a first try that failed, wait a
+        /// random time between a quarter of this and all of it. Left out: pauses as usual.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        #[ts(as = "Option<u64>", optional)]
+        spread_ms: u64,
     },
 }

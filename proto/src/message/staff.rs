@@ -10,7 +10,7 @@ use crate::command::StaffCommand;
 use crate::event::{Actor, Event};
 use crate::ids::{CommandId, ConnectionId, PeerId, QueueId, SessionId, StaffId};
 use crate::message::{
-    AgencyInfo, Board, ErrorMessage, Limits, QueueInfo, RealTimeText, SessionRow,
+    AgencyInfo, Board, ErrorMessage, Limits, QueueInfo, RealTimeText, SessionRow, is_zero,
 };
 use crate::vocabulary::{AgentReason, AgentState, Millis, Role, Rung, Seq, Watchers};
 
@@ -306,5 +306,9 @@ pub enum ToStaff {
     Pong {
         /// As it came.
         n: u64,
+        /// How far clients spread who lose this gateway together, in ms, as residents are told it; staff come first.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        #[ts(as = "Option<u64>", optional)]
+        spread_ms: u64,
     },
 }

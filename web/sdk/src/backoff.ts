@@ -21,6 +21,8 @@ export interface Ending {
   told_ms?: number
   /** Connections that failed in a row before this one, 0 when the link was proven. */
   failures: number
+  /** How far the gateway said that clients spread who lose it together, in ms. */
+  spread_ms?: number
 }
 
 /** Decides. `random` gives numbers from 0 to below 1. */
@@ -31,12 +33,18 @@ export function next(ending: Ending, random: () => number): Next {
   if (told_ms !== undefined) return after(told_ms / 2 + (random() * told_ms) / 2)
   if (code >= 4100 && code <= 4199) return after(1_000 + random() * 4_000)
   if (code >= 4000 && code <= 4099 && failures === 0) return after(0)
-  return after(pause(failures, random))
+  return after(pause(failures, random, ending.spread_ms))
 }
 
-/** Exponential pause with jitter: between half of it and the whole. */
-export function pause(failures: number, random: () => number): number {
-  const whole = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(failures, 16))
+/**
+ * Exponential pause with jitter: between half of it and the whole. In a crowd the first try that failed is followed by a place in the
+ * spread that was told, and only then by pauses that grow, none longer than the spread.
+ */
+export function pause(failures: number, random: () => number, spread_ms = 0): number {
+  if (spread_ms > 0 && failures === 1) return spread_ms / 4 + (random() * spread_ms * 3) / 4
+  const longest = spread_ms > 0 ? Math.min(LONGEST_PAUSE_MS, spread_ms) : LONGEST_PAUSE_MS
+  const doubled = spread_ms > 0 ? Math.max(0, failures - 2) : failures
+  const whole = Math.min(longest, FIRST_PAUSE_MS * 2 ** Math.min(doubled, 16))
   return whole / 2 + (random() * whole) / 2
 }
 

@@ -106,6 +106,7 @@ export class Connection<Out extends Kinded, In extends Kinded> {
   #failures = 0
   #lost_ms: number | null = null
   #told_ms: number | undefined
+  #spread_ms = 0
   #heartbeat_ms = PROBE_AFTER_MS
   #heard_ms = 0
   #said_ms = 0
@@ -197,10 +198,11 @@ export class Connection<Out extends Kinded, In extends Kinded> {
 
   #frame(socket: Socket, data: unknown): void {
     if (socket !== this.#socket || !(data instanceof ArrayBuffer)) return
-    const message = decode(data) as (In & { n?: number; after_ms?: number; heartbeat_ms?: number }) | null
+    const message = decode(data) as (In & { n?: number; after_ms?: number; heartbeat_ms?: number; spread_ms?: number }) | null
     this.#heard_ms = this.#world.now()
     if (message === null) return
     if (message.kind === 'pong') {
+      this.#spread_ms = message.spread_ms ?? 0
       this.#ponged(message.n)
       return
     }
@@ -269,7 +271,8 @@ export class Connection<Out extends Kinded, In extends Kinded> {
   #lost(loss: Loss, code: number): void {
     this.#drop()
     const told_ms = this.#told_ms
-    const step = next({ code, failures: this.#failures, ...(told_ms === undefined ? {} : { told_ms }) }, this.#world.random)
+    const ending = { code, failures: this.#failures, spread_ms: this.#spread_ms, ...(told_ms === undefined ? {} : { told_ms }) }
+    const step = next(ending, this.#world.random)
     if (step.again !== 'after') {
       this.#state.set({ at: 'stopped', stop: { why: step.again === 'never' ? 'ended' : 'change_needed', code } })
       return

@@ -1124,6 +1124,8 @@ export type ToResident =
       kind: "pong";
       /** As it came. */
       n: number;
+      /** How far clients spread who lose this gateway together, in ms: after a lost link and a first try that failed, wait a random time between a quarter of this and all of it. Left out: pauses as usual. */
+      spread_ms?: number;
     };
 
 /** What a staff client receives. */
@@ -1311,6 +1313,8 @@ export type ToStaff =
       kind: "pong";
       /** As it came. */
       n: number;
+      /** How far clients spread who lose this gateway together, in ms, as residents are told it; staff come first. */
+      spread_ms?: number;
     };
 
 /** Where a session goes when it is handed on. */

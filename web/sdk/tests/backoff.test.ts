@@ -14,6 +14,16 @@ describe('coming back', () => {
     expect(pause(50, half)).toBe((LONGEST_PAUSE_MS * 3) / 4)
   })
 
+  it('takes its place in the spread of a crowd after the first try that failed', () => {
+    expect(pause(0, () => 1, 30_000)).toBe(500)
+    expect([pause(1, () => 0, 30_000), pause(1, () => 1, 30_000)]).toEqual([7_500, 30_000])
+    expect([2, 3, 9].map((failures) => pause(failures, () => 1, 30_000))).toEqual([500, 1_000, 10_000])
+  })
+
+  it('keeps trying where the spread is short', () => {
+    expect([1, 2, 3, 9].map((failures) => pause(failures, () => 1, 1_000))).toEqual([1_000, 500, 1_000, 1_000])
+  })
+
   it('honours the ranges of close codes', () => {
     expect(next({ code: 4000, failures: 0 }, half)).toEqual({ again: 'after', pause_ms: 0 })
     expect(next({ code: 4102, failures: 0 }, half)).toEqual({ again: 'after', pause_ms: 3_000 })

@@ -132,7 +132,7 @@ async fn a_staff_link_ends_with_its_token_and_lives_on_with_a_fresh_one() {
     // Both were looked at then.
     renewed.send(&FromStaff::Ping { n: 7 });
     renewed
-        .wait(|m| matches!(m, ToStaff::Pong { n: 7 }).then_some(()))
+        .wait(|m| matches!(m, ToStaff::Pong { n: 7, .. }).then_some(()))
         .await;
 }
 

@@ -104,7 +104,7 @@ async fn worked_off_by_resident(wire: &Wire<FromResident, ToResident>) {
     wire.send(&FromResident::Ping { n: u64::MAX >> 11 });
     let _closed = wire
         .wait_or_close(|m| {
-            matches!(m, ToResident::Pong { n } if *n == u64::MAX >> 11).then_some(())
+            matches!(m, ToResident::Pong { n, .. } if *n == u64::MAX >> 11).then_some(())
         })
         .await;
 }
@@ -112,7 +112,9 @@ async fn worked_off_by_resident(wire: &Wire<FromResident, ToResident>) {
 async fn worked_off_by_staff(wire: &Wire<FromStaff, ToStaff>) {
     wire.send(&FromStaff::Ping { n: u64::MAX >> 11 });
     let _closed = wire
-        .wait_or_close(|m| matches!(m, ToStaff::Pong { n } if *n == u64::MAX >> 11).then_some(()))
+        .wait_or_close(|m| {
+            matches!(m, ToStaff::Pong { n, .. } if *n == u64::MAX >> 11).then_some(())
+        })
         .await;
 }
 

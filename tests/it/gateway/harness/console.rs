@@ -260,7 +260,7 @@ impl Console {
         let n = fresh().as_u128() as u64 >> 12;
         self.wire.send(&FromStaff::Ping { n });
         self.wire
-            .wait(|m| matches!(m, ToStaff::Pong { n: back } if *back == n).then_some(()))
+            .wait(|m| matches!(m, ToStaff::Pong { n: back, .. } if *back == n).then_some(()))
             .await;
     }
 

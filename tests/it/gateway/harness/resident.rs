@@ -239,7 +239,7 @@ impl Resident {
         let n = fresh().as_u128() as u64 >> 12;
         self.wire.send(&FromResident::Ping { n });
         self.wire
-            .wait(|m| matches!(m, ToResident::Pong { n: back } if *back == n).then_some(()))
+            .wait(|m| matches!(m, ToResident::Pong { n: back, .. } if *back == n).then_some(()))
             .await;
     }
 }

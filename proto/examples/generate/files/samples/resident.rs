@@ -168,6 +168,9 @@ pub fn received() -> Result<Vec<Named<ToResident>>, Failure> {
         Token => ["token" = ToResident::Token { token: "eyJ.made-up.token".into(), token_expires_ms: NOW_MS + 900_000 }],
         Reconnect => ["reconnect" = ToResident::Reconnect { after_ms: 2_000 }],
         Error => ["error" = ToResident::Error(taken), "error_later" = ToResident::Error(later)],
-        Pong => ["pong" = ToResident::Pong { n: 9_007_199_254_740_991 }],
+        Pong => [
+            "pong" = ToResident::Pong { n: 9_007_199_254_740_991, spread_ms: 0 },
+            "pong_spread" = ToResident::Pong { n: 1, spread_ms: 30_000 },
+        ],
     }))
 }

@@ -224,6 +224,6 @@ pub fn received() -> Result<Vec<Named<ToStaff>>, Failure> {
             "error" = ToStaff::Error(taken),
             "error_later" = ToStaff::Error(ErrorMessage::new(Some(id(0xc2)?), ErrorCode::NothingWaits)),
         ],
-        Pong => ["pong" = ToStaff::Pong { n: 1 }],
+        Pong => ["pong" = ToStaff::Pong { n: 1, spread_ms: 0 }],
     }))
 }
