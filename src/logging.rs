@@ -8,7 +8,11 @@ use std::io::IsTerminal as _;
 use std::panic::PanicHookInfo;
 
 use thiserror::Error;
-use tracing_subscriber::{EnvFilter, fmt};
+use tracing::{Level, Metadata};
+use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{EnvFilter, Layer as _, Registry, fmt};
 
 use crate::config::{Log, LogFormat};
 
@@ -48,16 +52,27 @@ pub enum LoggingError {
 /// When the filter is malformed or a subscriber is installed already.
 pub fn start(log: &Log) -> Result<(), LoggingError> {
     let filter = filter(&log.filter).map_err(LoggingError::Filter)?;
-    let lines = fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let lines = fmt::layer().with_writer(std::io::stderr);
     let on_terminal = std::io::stderr().is_terminal();
-    let outcome = if writes_json(log.format, on_terminal) {
-        lines.json().flatten_event(true).try_init()
+    let lines = if writes_json(log.format, on_terminal) {
+        lines.json().flatten_event(true).boxed()
     } else {
-        lines.with_ansi(on_terminal).try_init()
+        lines.with_ansi(on_terminal).boxed()
     };
-    outcome.map_err(|_| LoggingError::AlreadyStarted)?;
+    Registry::default()
+        .with(lines)
+        .with(filter)
+        .with(filter_fn(quotes_nobody))
+        .try_init()
+        .map_err(|_| LoggingError::AlreadyStarted)?;
     std::panic::set_hook(Box::new(tell_panic));
     Ok(())
+}
+
+/// Whether a line may be written whatever the filter says. Below `info`, libraries print what they carry: frames with all
+/// that people write, tokens, the passwords of session descriptions. Only this program's own lines are known not to.
+fn quotes_nobody(line: &Metadata<'_>) -> bool {
+    *line.level() <= Level::INFO || line.target().split("::").next() == Some("callbox")
 }
 
 /// One line per panic, in the form of all others, with its place and its message.

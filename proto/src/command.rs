@@ -9,12 +9,13 @@ use ts_rs::TS;
 
 use crate::bytes::Bytes;
 use crate::ids::CommandId;
+use crate::redacted::debug_kind_only;
 use crate::vocabulary::{
     Category, DeviceCan, Disposition, Location, Medium, Priority, Seq, TransferTarget,
 };
 
 /// How a session begins.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
+#[derive(Clone, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
 pub struct Opening {
     /// What is happening.
     pub category: Category,
@@ -38,6 +39,12 @@ pub struct Opening {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub location: Option<Location>,
+}
+
+impl std::fmt::Debug for Opening {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Opening")
+    }
 }
 
 /// What a resident does in their own session.
@@ -161,25 +168,6 @@ pub enum StaffCommand {
     },
     /// Watches without owning.
     Watch {},
-}
-
-// What people wrote, where they are and what they look like must not reach a log through Debug.
-macro_rules! debug_kind_only {
-    ($name:ident { $($variant:ident),+ $(,)? }) => {
-        impl $name {
-            /// The kind's word on the wire.
-            #[must_use]
-            pub const fn kind(&self) -> &'static str {
-                match self { $(Self::$variant { .. } => stringify!($variant)),+ }
-            }
-        }
-
-        impl std::fmt::Debug for $name {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                write!(f, "{}::{}", stringify!($name), self.kind())
-            }
-        }
-    };
 }
 
 debug_kind_only!(ResidentCommand {

@@ -10,6 +10,7 @@ use ts_rs::TS;
 
 use crate::error::ErrorCode;
 use crate::ids::{AgencyId, CommandId, QueueId, ResidentId, StaffId};
+use crate::redacted::debug_kind_only;
 use crate::vocabulary::{
     Category, DeviceCan, Disposition, Location, Medium, Millis, Priority, Role, RuleFired, Seq,
     TransferTarget,
@@ -60,7 +61,7 @@ pub enum MediaEnd {
 }
 
 /// A fact in a session's log.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
+#[derive(Clone, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Event {
     /// The session began.
@@ -343,3 +344,33 @@ pub struct Stored {
     /// The last earlier entry that residents see; with it a receiver can tell a hole from a hidden entry.
     pub resident_prev: Seq,
 }
+
+debug_kind_only!(Event {
+    Opened,
+    Triaged,
+    PriorityChanged,
+    Text,
+    Located,
+    ServiceLocated,
+    PhotoAnnounced,
+    PhotoPreviewed,
+    PhotoPreviewRefused,
+    PhotoStored,
+    PhotoRefused,
+    PhotoRevealed,
+    Asked,
+    Consented,
+    MediaStarted,
+    MediaEnded,
+    Taken,
+    Released,
+    Transferred,
+    Left,
+    Abandoned,
+    Returned,
+    Closed,
+    Note,
+    Watched,
+    Seen,
+    Overruled
+});

@@ -16,4 +16,5 @@ pub mod error;
 pub mod event;
 pub mod ids;
 pub mod message;
+mod redacted;
 pub mod vocabulary;

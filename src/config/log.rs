@@ -22,7 +22,8 @@ pub struct Log {
     /// `auto`, `human` or `json`.
     pub format: LogFormat,
     /// Levels, as `level` or `target=level`, separated by commas. Default `info`. The media libraries are held at
-    /// `error` unless named here: they warn at every handshake.
+    /// `error` unless named here: they warn at every handshake. Of libraries nothing below `info` is written: they print
+    /// what they carry.
     pub filter: String,
 }
 

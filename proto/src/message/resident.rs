@@ -11,10 +11,11 @@ use crate::command::{Opening, ResidentCommand};
 use crate::event::{Actor, Event};
 use crate::ids::{AgencyId, CommandId, ConnectionId, PeerId, SessionId};
 use crate::message::{AgencyInfo, ErrorMessage, Limits, RealTimeText, is_zero};
+use crate::redacted::debug_kind_only;
 use crate::vocabulary::{Millis, Rung, Seq, Standing, Watchers};
 
 /// What a resident's client sends.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
+#[derive(Clone, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum FromResident {
     /// First message: proves the device's key. The signature (ECDSA P-256, SHA-256, r ‖ s, 64 bytes) covers the ASCII
@@ -92,7 +93,7 @@ impl FromResident {
 }
 
 /// What a resident's client receives.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
+#[derive(Clone, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum ToResident {
     /// First message: sign this with the device's key.
@@ -228,3 +229,35 @@ pub enum ToResident {
         spread_ms: u64,
     },
 }
+
+debug_kind_only!(FromResident {
+    Hello,
+    Open,
+    Resume,
+    Do,
+    RealTimeText,
+    MediaOffer,
+    Delivered,
+    Seen,
+    RefreshToken,
+    Ping
+});
+
+debug_kind_only!(ToResident {
+    Challenge,
+    Welcome,
+    Session,
+    Receipt,
+    Attention,
+    Entry,
+    Safe,
+    Rewound,
+    RealTimeText,
+    QueuePlace,
+    Watching,
+    MediaAnswer,
+    Token,
+    Reconnect,
+    Error,
+    Pong
+});

@@ -12,10 +12,11 @@ use crate::ids::{CommandId, ConnectionId, PeerId, QueueId, SessionId, StaffId};
 use crate::message::{
     AgencyInfo, Board, ErrorMessage, Limits, QueueInfo, RealTimeText, SessionRow, is_zero,
 };
+use crate::redacted::debug_kind_only;
 use crate::vocabulary::{AgentReason, AgentState, Millis, Role, Rung, Seq, Watchers};
 
 /// What a staff client sends.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
+#[derive(Clone, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum FromStaff {
     /// First message.
@@ -132,7 +133,7 @@ impl FromStaff {
 }
 
 /// What a staff client receives.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
+#[derive(Clone, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum ToStaff {
     /// The hello was good.
@@ -312,3 +313,40 @@ pub enum ToStaff {
         spread_ms: u64,
     },
 }
+
+debug_kind_only!(FromStaff {
+    Hello,
+    Renew,
+    Register,
+    SetAgentState,
+    TakeNext,
+    Do,
+    Follow,
+    Unfollow,
+    Delivered,
+    RealTimeText,
+    MediaOffer,
+    MediaStop,
+    ListClosed,
+    Ping
+});
+
+debug_kind_only!(ToStaff {
+    Welcome,
+    Receipt,
+    Sessions,
+    SessionsChanged,
+    History,
+    Session,
+    Entry,
+    Safe,
+    Rewound,
+    RealTimeText,
+    Presence,
+    Live,
+    MediaAnswer,
+    Board,
+    Reconnect,
+    Error,
+    Pong
+});

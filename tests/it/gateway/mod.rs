@@ -13,6 +13,7 @@ mod island;
 mod life;
 mod links;
 mod live;
+mod logged;
 pub mod media_client;
 mod nodes;
 mod ownership;

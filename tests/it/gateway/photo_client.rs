@@ -56,8 +56,30 @@ impl Uploader {
     }
 
     pub async fn create(&self, session: SessionId, photo: CommandId, bytes: usize) -> Response {
+        self.creates_with(session, photo, bytes, "").await
+    }
+
+    /// As clients do that tell the file's name, which nobody asked for.
+    pub async fn creates_named(
+        &self,
+        session: SessionId,
+        photo: CommandId,
+        bytes: usize,
+        name: &str,
+    ) -> Response {
+        let further = format!(",filename {}", STANDARD.encode(name));
+        self.creates_with(session, photo, bytes, &further).await
+    }
+
+    async fn creates_with(
+        &self,
+        session: SessionId,
+        photo: CommandId,
+        bytes: usize,
+        further: &str,
+    ) -> Response {
         let metadata = format!(
-            "photo {},session {}",
+            "photo {},session {}{further}",
             STANDARD.encode(photo.to_string()),
             STANDARD.encode(session.to_string())
         );

@@ -11,6 +11,7 @@ use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
 use tokio::process::{Child, Command};
 use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
 
 use super::topology::Tier;
 use super::{Console, Device, Relay, Resident, SignedIn, install_tls, soon};
@@ -33,6 +34,8 @@ pub struct Gateway {
     media: SocketAddr,
     child: Option<Child>,
     log: Arc<Mutex<String>>,
+    /// Reads the log until the program has ended.
+    reader: Option<JoinHandle<()>>,
 }
 
 impl Gateway {
@@ -105,6 +108,7 @@ impl Gateway {
             media: free_udp(),
             child: None,
             log: Arc::default(),
+            reader: None,
         }
     }
 
@@ -124,7 +128,8 @@ impl Gateway {
             .expect("the program starts");
         let (tell, listens) = oneshot::channel();
         let stderr = child.stderr.take().expect("piped");
-        tokio::spawn(keep_log(stderr, Arc::clone(&self.log), tell));
+        let reader = tokio::spawn(keep_log(stderr, Arc::clone(&self.log), tell));
+        self.reader = Some(reader);
         self.child = Some(child);
         if soon(listens).await.is_err() {
             return false;
@@ -138,21 +143,22 @@ impl Gateway {
         let data = self.folder.path().join("data");
         format!(
             "server.listen = \"{}\"\nadmin.listen = \"{}\"\nmedia.listen = \"{}\"\nstorage.data_dir = \"{}\"\n\
-             log.filter = \"info\"\n{}\n{}",
+{}\n{}",
             self.public,
             self.admin,
             self.media,
             data.display(),
             self.unless_set(&[
-                ("session.heartbeat_s", 300),
-                ("session.console_grace_ms", 10_000),
+                ("session.heartbeat_s", "300"),
+                ("session.console_grace_ms", "10000"),
+                ("log.filter", "\"info\""),
             ]),
             self.settings,
         )
     }
 
     /// Lines for keys that the test does not set.
-    fn unless_set(&self, defaults: &[(&str, u32)]) -> String {
+    fn unless_set(&self, defaults: &[(&str, &str)]) -> String {
         let unset = defaults
             .iter()
             .filter(|(key, _)| !self.settings.contains(key));
@@ -187,6 +193,21 @@ impl Gateway {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
+    }
+
+    /// All that all of it logged, to the last line; it has ended.
+    pub async fn whole_log(&mut self) -> String {
+        let mut whole = String::new();
+        for node in std::iter::once(&mut self.reader)
+            .chain(self.others.iter_mut().map(|node| &mut node.reader))
+        {
+            let reader = node.take().expect("started");
+            soon(reader).await.expect("read to the end");
+        }
+        for node in self.others.iter().chain([&*self]) {
+            whole.push_str(&node.log());
+        }
+        whole
     }
 
     /// The process, while it runs.

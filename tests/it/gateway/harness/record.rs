@@ -1,8 +1,8 @@
 //! What one connection received, in order; each message is handed out once.
 
-use std::fmt::Debug;
 use std::sync::{Mutex, PoisonError};
 
+use serde::Serialize;
 use tokio::sync::Notify;
 
 use super::soon;
@@ -21,7 +21,7 @@ struct Inner<T> {
     closed: Option<Option<u16>>,
 }
 
-impl<T: Clone + Debug> Record<T> {
+impl<T: Clone + Serialize> Record<T> {
     /// Nothing came yet.
     pub fn new() -> Self {
         Self {
@@ -136,9 +136,9 @@ impl<T: Clone + Debug> Record<T> {
 
     fn give_up(&self) -> ! {
         let all = self.all();
-        let last = all.iter().rev().take(12).rev().collect::<Vec<_>>();
+        let last = told(&all[all.len().saturating_sub(12)..]);
         panic!(
-            "waited in vain; {} came, the last of them: {last:?}",
+            "waited in vain; {} came, the last of them:\n{last}",
             all.len()
         );
     }
@@ -146,4 +146,10 @@ impl<T: Clone + Debug> Record<T> {
     fn with<R>(&self, act: impl FnOnce(&mut Inner<T>) -> R) -> R {
         act(&mut self.inner.lock().unwrap_or_else(PoisonError::into_inner))
     }
+}
+
+/// Messages with all they hold: their own `Debug` keeps that to itself.
+pub fn told<T: Serialize>(messages: &[T]) -> String {
+    let line = |message| serde_json::to_string(message).unwrap_or_else(|error| error.to_string());
+    messages.iter().map(line).collect::<Vec<_>>().join("\n")
 }

@@ -234,6 +234,15 @@ impl Resident {
             .collect()
     }
 
+    /// All texts so far, of both sides, as they came.
+    pub fn texts(&self) -> Vec<String> {
+        let text = |entry: Entry| match entry.event {
+            Event::Text { text, .. } => Some(text),
+            _ => None,
+        };
+        self.entries().into_iter().filter_map(text).collect()
+    }
+
     /// Waits until everything that was under way to this connection is here.
     pub async fn quiet(&self) {
         let n = fresh().as_u128() as u64 >> 12;

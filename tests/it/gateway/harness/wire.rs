@@ -1,6 +1,5 @@
 //! One WebSocket as a client holds it: a task reads everything into a record, and messages are sent as they come.
 
-use std::fmt::Debug;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -17,7 +16,7 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::http::HeaderValue;
 
-use super::record::Record;
+use super::record::{Record, told};
 use super::soon;
 
 /// The link is gone, with its close code if one came.
@@ -38,7 +37,7 @@ pub struct Wire<Out, In> {
 impl<Out, In> Wire<Out, In>
 where
     Out: Serialize,
-    In: DeserializeOwned + Clone + Debug + Send + 'static,
+    In: Serialize + DeserializeOwned + Clone + Send + 'static,
 {
     /// Connects and upgrades; `None` when either failed or the link broke meanwhile.
     pub async fn try_connect(address: SocketAddr, path: &str, encoding: Encoding) -> Option<Self> {
@@ -124,9 +123,17 @@ where
         match self.record.wait_or_close(wanted).await {
             Some(found) => found,
             None => panic!(
-                "the link ended ({:?}) before what was waited for; it had: {:#?}",
+                "the link ended ({:?}) before what was waited for; it had, latest first:\n{}",
                 self.record.closed(),
-                self.record.all().iter().rev().take(8).collect::<Vec<_>>()
+                told(
+                    &self
+                        .record
+                        .all()
+                        .into_iter()
+                        .rev()
+                        .take(8)
+                        .collect::<Vec<_>>()
+                )
             ),
         }
     }
@@ -153,7 +160,7 @@ impl<Out, In> Drop for Wire<Out, In> {
     }
 }
 
-async fn pump<In: DeserializeOwned + Clone + Debug, S: AsyncRead + AsyncWrite + Unpin>(
+async fn pump<In: Serialize + DeserializeOwned + Clone, S: AsyncRead + AsyncWrite + Unpin>(
     mut socket: WebSocketStream<S>,
     encoding: Encoding,
     record: Arc<Record<In>>,
