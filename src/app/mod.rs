@@ -33,6 +33,7 @@ use crate::evidence::store::EvidenceStore;
 use crate::http::admin::{self, AdminServer, AskReadiness, Readiness};
 use crate::http::api::{self, Api, SocketLimits};
 use crate::http::drain as http_drain;
+use crate::http::tickets::Tickets;
 use crate::http::uploads::{self, UploadLimits, Uploads};
 use crate::http::{Server, descriptors, layers, metrics, pages};
 use crate::media::{Advertised, MediaConfig, MediaPlane};
@@ -72,7 +73,7 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     let unbounded = uploads::router(parts.uploads.clone()).merge(api::sockets(&parts.api));
     let router = layers::outermost(bounded.merge(unbounded), server.headers(), server.origins());
     tracing::info!(public = %server.address(), guarantee = %parts.backbone.guarantee(), "listening");
-    server.spawn(router, &lifecycle);
+    server.spawn(router, Arc::clone(&parts.tickets), &lifecycle);
     service_manager::ready();
     service_manager::keep_watchdog(&lifecycle);
 
@@ -107,6 +108,7 @@ struct Parts {
     backbone: Arc<dyn Backbone>,
     node: Arc<Node>,
     live: Arc<live::Live>,
+    tickets: Arc<Tickets>,
     uploads: Uploads,
     api: Api,
 }
@@ -144,6 +146,7 @@ impl Parts {
         }
         let plane = MediaPlane::start(media_config(&config.media))?;
         let live = live::Live::start(plane, &node);
+        let tickets = Tickets::new(tokens.ticket_key(), Arc::clone(&clock));
         let accounts = accounts(config, clock)?;
         let (uploads, photos) = evidence(config, &node, &tokens)?;
         let transport = Arc::new(Transport {
@@ -173,6 +176,7 @@ impl Parts {
             backbone,
             node,
             live,
+            tickets,
             uploads,
             api,
         })

@@ -2,7 +2,7 @@
 //!
 //! Owns: the signing key and the two kinds of token (staff, upload). Must not: ask accounts. Called by: `transport`, `http`.
 //!
-//! HS256 with a key of 32 random bytes that never leaves this node; the algorithm, issuer and audience are pinned, so a token
+//! HS256 with a key of 32 random bytes that never leaves the nodes; the algorithm, issuer and audience are pinned, so a token
 //! of one kind is none of the other, and `none` or another algorithm is never accepted.
 
 use std::io::Write as _;
@@ -12,6 +12,7 @@ use callbox_proto::error::ErrorCode;
 use callbox_proto::ids::{AgencyId, ResidentId, StaffId};
 use callbox_proto::vocabulary::{Millis, Role};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use ring::hmac;
 use ring::rand::{SecureRandom, SystemRandom};
 use serde::{Deserialize, Serialize};
 
@@ -54,6 +55,7 @@ pub enum KeyError {
 pub struct Tokens {
     encoding: EncodingKey,
     decoding: DecodingKey,
+    ticket_key: [u8; KEY_BYTES],
 }
 
 impl std::fmt::Debug for Tokens {
@@ -128,7 +130,15 @@ impl Tokens {
         Self {
             encoding: EncodingKey::from_secret(key),
             decoding: DecodingKey::from_secret(key),
+            ticket_key: derive(key, b"tickets of TLS"),
         }
+    }
+
+    /// What the keys of TLS tickets are derived from: the same on every node with the same key file, and of no use to
+    /// whoever wants to sign tokens.
+    #[must_use]
+    pub fn ticket_key(&self) -> &[u8; KEY_BYTES] {
+        &self.ticket_key
     }
 
     /// A token for a person.
@@ -250,6 +260,14 @@ impl Tokens {
 
 const fn span(now_ms: Millis, life_ms: u64) -> (u64, u64) {
     (now_ms / 1_000, now_ms.saturating_add(life_ms) / 1_000)
+}
+
+/// Another key for another purpose; no token's text is a label.
+fn derive(key: &[u8], label: &[u8]) -> [u8; KEY_BYTES] {
+    let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), label);
+    let mut derived = [0; KEY_BYTES];
+    derived.copy_from_slice(tag.as_ref());
+    derived
 }
 
 fn write_private(path: &Path, key: &[u8]) -> std::io::Result<()> {

@@ -19,9 +19,6 @@ use tokio::sync::watch;
 use crate::changes::folder_of;
 use crate::config::{Tls, TlsMode, TlsProfile};
 
-/// Tickets for resumption sent after a TLS 1.3 handshake. One: a client that comes back resumes once and gets another.
-const TICKETS: usize = 1;
-
 /// Why there is no certificate to serve with.
 #[derive(Debug, Error)]
 pub enum CertificateError {
@@ -161,9 +158,7 @@ impl Certificates {
             .with_no_client_auth()
             .with_cert_resolver(Arc::clone(self) as Arc<dyn ResolvesServerCert>);
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        // Resumption by ticket: nothing is kept here per client, so a storm of returning clients costs no memory.
-        config.ticketer = ring::Ticketer::new()?;
-        config.send_tls13_tickets = TICKETS;
+        // Nothing is kept here per client, so a storm of returning clients costs no memory; `serve` adds tickets.
         config.session_storage = Arc::new(NoServerSessionStorage {});
         Ok(config)
     }

@@ -11,6 +11,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use rustls::ServerConfig;
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout_at};
 use tokio_rustls::TlsAcceptor;
@@ -22,7 +23,11 @@ use super::budget::HandshakeBudget;
 use super::gate::Slot;
 use super::link::{Link, Stream};
 use super::notice::Notice;
+use super::tickets::Tickets;
 use crate::config::ServerLimits;
+
+/// Tickets for resumption sent after a TLS 1.3 handshake. One: a client that comes back resumes once and gets another.
+const TICKETS: usize = 1;
 
 /// What one TLS connection may hold back for its peer in bytes, each way. rustls allows 64 KiB; one record is 16 KiB.
 const TLS_BUFFER_BYTES: usize = 16 * 1024;
@@ -50,9 +55,15 @@ pub(super) struct Tls {
 }
 
 impl Tls {
-    pub(super) fn new(acceptor: TlsAcceptor, limits: &ServerLimits) -> Self {
+    pub(super) fn new(
+        mut config: ServerConfig,
+        tickets: Arc<Tickets>,
+        limits: &ServerLimits,
+    ) -> Self {
+        config.ticketer = tickets;
+        config.send_tls13_tickets = TICKETS;
         Self {
-            acceptor,
+            acceptor: TlsAcceptor::from(Arc::new(config)),
             budget: Arc::new(HandshakeBudget::new(
                 limits.tls_handshakes_per_s,
                 limits.tls_handshake_burst,

@@ -4,13 +4,14 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
+use rustls::ServerConfig;
 use thiserror::Error;
 use tokio::net::TcpListener;
-use tokio_rustls::TlsAcceptor;
 
 use super::certificates::{CertificateError, Certificates};
 use super::gate::Gate;
 use super::serve::{Service, Tls};
+use super::tickets::Tickets;
 use super::{Origins, SecurityHeaders, accept, watch};
 use crate::config::{self, ServerLimits, TlsMode};
 use crate::shutdown::Lifecycle;
@@ -43,7 +44,7 @@ pub struct Server {
     address: SocketAddr,
     limits: ServerLimits,
     certificates: Option<Arc<Certificates>>,
-    acceptor: Option<TlsAcceptor>,
+    tls: Option<ServerConfig>,
     gate: Arc<Gate>,
     origins: Arc<Origins>,
     headers: Arc<SecurityHeaders>,
@@ -62,11 +63,10 @@ impl Server {
             TlsMode::Off => None,
             TlsMode::Files | TlsMode::SelfSigned => Some(Certificates::open(&server.tls)?),
         };
-        let acceptor = certificates
+        let tls = certificates
             .as_ref()
             .map(|certificates| certificates.server_config(server.tls.profile))
-            .transpose()?
-            .map(|config| TlsAcceptor::from(Arc::new(config)));
+            .transpose()?;
         let fault = |source| BindError::Address {
             address: server.listen,
             source,
@@ -81,7 +81,7 @@ impl Server {
             gate: Gate::new("public", &server.limits),
             limits: server.limits.clone(),
             certificates,
-            acceptor,
+            tls,
             origins: Arc::new(origins),
             headers: Arc::new(headers),
         })
@@ -118,8 +118,9 @@ impl Server {
     }
 
     /// Serves `router` until the lifecycle drains. New connections are refused from that moment on; requests that run
-    /// are finished within the drain's deadline. Upgraded sockets belong to whoever took them.
-    pub fn spawn(self, router: Router, lifecycle: &Lifecycle) {
+    /// are finished within the drain's deadline. Upgraded sockets belong to whoever took them. Clients of an encrypted port
+    /// resume their TLS sessions with `tickets`.
+    pub fn spawn(self, router: Router, tickets: Arc<Tickets>, lifecycle: &Lifecycle) {
         let (soft, hard) = (lifecycle.soft().clone(), lifecycle.hard().clone());
         if let Some(certificates) = self.certificates {
             tokio::spawn(watch::follow(
@@ -129,8 +130,8 @@ impl Server {
             ));
         }
         let tls = self
-            .acceptor
-            .map(|acceptor| Tls::new(acceptor, &self.limits));
+            .tls
+            .map(|config| Tls::new(config, tickets, &self.limits));
         if let Some(tls) = &tls {
             tokio::spawn(tls.budget().keep_pace(hard.clone()));
         }

@@ -7,7 +7,9 @@ use axum::Router;
 use axum::extract::Extension;
 use axum::extract::ws::{WebSocket, WebSocketUpgrade};
 use axum::routing::{any, get as get_route, post};
+use callbox::clock::SystemClock;
 use callbox::config;
+use callbox::http::tickets::Tickets;
 use callbox::http::{Peer, Server, layers, pages};
 use callbox::shutdown::Lifecycle;
 use tokio::net::TcpStream;
@@ -21,6 +23,12 @@ pub fn settings() -> config::Server {
         listen: ([127, 0, 0, 1], 0).into(),
         ..config::Server::default()
     }
+}
+
+/// Tickets under a key of no other test.
+fn tickets() -> Arc<Tickets> {
+    let key: [u8; 32] = rand::random();
+    Tickets::new(&key, Arc::new(SystemClock::new()))
 }
 
 /// A running gateway's HTTP side with a few routes of its own.
@@ -68,7 +76,7 @@ impl Gateway {
         let router = layers::outermost(router, server.headers(), server.origins());
         let lifecycle = Lifecycle::new();
         let (address, gate) = (server.address(), server.gate());
-        server.spawn(router, &lifecycle);
+        server.spawn(router, tickets(), &lifecycle);
         Self {
             address,
             lifecycle,

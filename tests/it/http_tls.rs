@@ -6,12 +6,14 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::routing::get;
+use callbox::clock::SystemClock;
 use callbox::config::{self, TlsMode, TlsProfile};
 use callbox::http::certificates::{Certificates, Reload, provider};
+use callbox::http::tickets::Tickets;
 use callbox::http::{BindError, Server};
 use callbox::shutdown::Lifecycle;
 use rcgen::{CertifiedKey, KeyPair, generate_simple_self_signed};
-use rustls::{ClientConfig, HandshakeKind, RootCertStore};
+use rustls::{ClientConfig, HandshakeKind, RootCertStore, SupportedProtocolVersion};
 use rustls_pki_types::{CertificateDer, ServerName};
 use tempfile::TempDir;
 use tokio::io::AsyncWriteExt as _;
@@ -75,12 +77,19 @@ struct Gateway {
 
 impl Gateway {
     fn start(settings: &config::Server) -> Self {
+        Self::with_key(settings, &rand::random())
+    }
+
+    /// One of the nodes that share a key.
+    fn with_key(settings: &config::Server, key: &[u8; 32]) -> Self {
+        let tickets = Tickets::new(key, Arc::new(SystemClock::new()));
         let server = Server::bind(settings).expect("bound");
         let lifecycle = Lifecycle::new();
         let address = server.address();
         let certificates = server.certificates().expect("encrypted");
         server.spawn(
             Router::new().route("/", get(|| async { "hello" })),
+            tickets,
             &lifecycle,
         );
         Self {
@@ -106,10 +115,18 @@ impl Drop for Gateway {
 
 /// A client that trusts exactly this certificate.
 fn client(trusted: &CertificateDer<'static>) -> Arc<ClientConfig> {
+    client_of(trusted, rustls::ALL_VERSIONS)
+}
+
+/// One that speaks these versions.
+fn client_of(
+    trusted: &CertificateDer<'static>,
+    versions: &[&'static SupportedProtocolVersion],
+) -> Arc<ClientConfig> {
     let mut roots = RootCertStore::empty();
     roots.add(trusted.clone()).expect("a root");
     let mut config = ClientConfig::builder_with_provider(Arc::new(provider()))
-        .with_safe_default_protocol_versions()
+        .with_protocol_versions(versions)
         .expect("versions")
         .with_root_certificates(roots)
         .with_no_client_auth();
@@ -137,6 +154,44 @@ async fn a_client_is_served_over_http_1_1_and_resumes_when_it_comes_back() {
         second.get_ref().1.handshake_kind(),
         Some(HandshakeKind::Resumed)
     );
+}
+
+/// How a client's next connection began, once it has read what came with an answer: the ticket is among it.
+async fn kind(gateway: &Gateway, client: &Arc<ClientConfig>) -> Option<HandshakeKind> {
+    let stream = gateway.connect(client).await.expect("connected");
+    let kind = stream.get_ref().1.handshake_kind();
+    let answer = exchange(stream, &request("GET", "/", &[])).await;
+    assert_eq!(answer.text(), "hello");
+    kind
+}
+
+#[tokio::test]
+async fn a_client_resumes_at_any_node_with_the_same_key_and_after_a_restart() {
+    let made = certificate();
+    let files = Files::new(&made);
+    let client = client(made.cert.der());
+    let one = Gateway::with_key(&files.settings(), &[7; 32]);
+    let two = Gateway::with_key(&files.settings(), &[7; 32]);
+    let stranger = Gateway::with_key(&files.settings(), &[8; 32]);
+    assert_eq!(kind(&one, &client).await, Some(HandshakeKind::Full));
+    assert_eq!(kind(&two, &client).await, Some(HandshakeKind::Resumed));
+    drop((one, two));
+    let again = Gateway::with_key(&files.settings(), &[7; 32]);
+    assert_eq!(kind(&again, &client).await, Some(HandshakeKind::Resumed));
+    assert_eq!(kind(&stranger, &client).await, Some(HandshakeKind::Full));
+}
+
+#[tokio::test]
+async fn a_client_of_tls_1_2_makes_a_full_handshake_each_time() {
+    let made = certificate();
+    let files = Files::new(&made);
+    let mut settings = files.settings();
+    settings.tls.profile = TlsProfile::Intermediate;
+    let gateway = Gateway::start(&settings);
+    let client = client_of(made.cert.der(), &[&rustls::version::TLS12]);
+    for _ in 0..3 {
+        assert_eq!(kind(&gateway, &client).await, Some(HandshakeKind::Full));
+    }
 }
 
 #[tokio::test]
