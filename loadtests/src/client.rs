@@ -91,13 +91,15 @@ impl Target {
         })
     }
 
-    /// The same place for one client that keeps its own TLS tickets, as a device does.
+    /// This place and another for one client that keeps its own TLS tickets, as a device does: those of one serve at both.
     #[must_use]
-    pub fn with_tickets(&self) -> Self {
-        Self {
-            trust: trust::with_own_tickets(),
-            ..self.clone()
-        }
+    pub fn with_tickets(&self, other: &Self) -> (Self, Self) {
+        let trust = trust::with_own_tickets();
+        let own = |target: &Self| Self {
+            trust: Arc::clone(&trust),
+            ..target.clone()
+        };
+        (own(self), own(other))
     }
 
     /// Where it is reached.

@@ -168,16 +168,10 @@ impl Storm {
 
     /// Opens a session.
     async fn client(&self, number: usize, home: &Target, next: &Target) -> Result<(Client, Link)> {
-        let own = |target: &Target| match self.tickets {
-            true => target.with_tickets(),
-            false => target.clone(),
-        };
-        // Where both are the same place, tickets of the first connection serve the second.
-        let home = own(home);
-        let next = if home.address() == next.address() {
-            home.clone()
-        } else {
-            own(next)
+        // A ticket of the node that is lost serves at the next one.
+        let (home, next) = match self.tickets {
+            true => home.with_tickets(next),
+            false => (home.clone(), next.clone()),
         };
         let device = Device::new()?;
         let urgent =
