@@ -88,8 +88,9 @@ impl Lifecycle {
         self.tasks.close();
         let outcome = tokio::select! {
             biased;
-            () = self.tasks.wait() => Drained::Completely,
+            // First: what ends all tasks at once is told as what it was, even where all have left by now.
             () = self.hard.cancelled() => Drained::AtSecondSignal,
+            () = self.tasks.wait() => Drained::Completely,
             () = tokio::time::sleep(deadline) => Drained::AtDeadline,
         };
         self.hard.cancel();
@@ -190,6 +191,14 @@ mod tests {
         life.tasks().spawn(async move { hard.cancelled().await });
         life.stop();
         assert!(life.is_draining() && !life.hard().is_cancelled());
+        life.stop();
+        assert_eq!(life.drained(LONG).await, Drained::AtSecondSignal);
+    }
+
+    #[tokio::test]
+    async fn a_second_stop_is_told_even_where_all_tasks_have_left_since() {
+        let life = Lifecycle::new();
+        life.stop();
         life.stop();
         assert_eq!(life.drained(LONG).await, Drained::AtSecondSignal);
     }

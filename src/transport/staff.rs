@@ -137,7 +137,7 @@ struct Console {
     caller: Caller,
     outbox: Arc<Outbox>,
     follows: HashMap<SessionId, Arc<Cell>>,
-    /// Sessions this connection has said it watches; only then may a supervisor follow them.
+    /// Sessions whose watch over this connection is on record; only then may a supervisor follow them.
     watched: HashSet<SessionId>,
     /// A take-next has come over this connection.
     asked_next: bool,
@@ -295,18 +295,21 @@ impl Console {
         // Whether the person may do this to this session is asked where it is decided.
         let cell = self.find(session).await?;
         self.check_target(&command)?;
-        if matches!(command, StaffCommand::Watch {}) {
-            self.watched.insert(session);
+        let watches = matches!(command, StaffCommand::Watch {});
+        let wish = Wish::Staff {
+            staff: self.person.staff.clone(),
+            role: self.person.role,
+            command: Box::new(command),
+        };
+        if watches {
+            self.watch(&cell, id, wish).await;
+            return Ok(());
         }
         self.transport.node.submit(
             &cell,
             Pending {
                 id,
-                wish: Wish::Staff {
-                    staff: self.person.staff.clone(),
-                    role: self.person.role,
-                    command: Box::new(command),
-                },
+                wish,
                 claim_epoch: None,
                 reply: Reply::Staff(Arc::clone(&self.outbox)),
                 attempts: 0,
@@ -314,6 +317,19 @@ impl Console {
             },
         );
         Ok(())
+    }
+
+    /// A watch is on record before its session may be followed.
+    async fn watch(&mut self, cell: &Arc<Cell>, id: CommandId, wish: Wish) {
+        let node = &self.transport.node;
+        let reply = Reply::Staff(Arc::clone(&self.outbox));
+        match node.ask(cell, id, wish).await {
+            Ok(done) => {
+                self.watched.insert(cell.id);
+                node.answer(cell.id, reply, id, done);
+            }
+            Err(refusal) => reply.refused(id, refusal),
+        }
     }
 
     /// A session is handed to somebody who can take it, or it would wait for nobody.

@@ -1,6 +1,6 @@
 // The console without a mouse, and as assistive technology sees it.
 import { expect, type Story } from './harness.ts'
-import { consoleOf, residentWith } from './staff_hands.ts'
+import { consoleOf, residentWith, tooWide } from './staff_hands.ts'
 
 export const stories: Record<string, (story: Story) => Promise<void>> = {
   'TC6 AL3: take, write, note and close with the keyboard only': async (story) => {
@@ -64,7 +64,7 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
   },
   'AL6: at 320 px nothing of the console is cut or scrolls sideways': async (story) => {
     const tina = await consoleOf(story, 'tina', { viewport: { width: 320, height: 640 } })
-    const over = await tina.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
+    const over = await tooWide(tina)
     expect(over <= 0, `the page is ${String(over)} px too wide`)
   },
 }

@@ -4,7 +4,7 @@ import { expect, type Story } from './harness.ts'
 import { consoleOf, residentSays, residentWith, signIn, staffSays } from './staff_hands.ts'
 
 export const stories: Record<string, (story: Story) => Promise<void>> = {
-  'TC4: two consoles press take on one session; one has it, the other reads who': async (story) => {
+  'TC4 TC13: two consoles press take on one session; one has it, the other reads who; given back, the other takes it with everything in it': async (story) => {
     const words = `race ${String(Date.now())}`
     const tina = await consoleOf(story, 'tina')
     // What the gateway tells Tom can be held back: he presses before he can have heard that Tina was first.
@@ -19,7 +19,7 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     })
     await tom.reload()
     await signIn(tom, 'tom')
-    await residentWith(story, words)
+    const resident = await residentWith(story, words)
     for (const page of [tina, tom]) await page.locator('#queue-panel [data-row]').filter({ hasText: 'Fire' }).last().click()
     const take = (page: Page) => page.getByRole('button', { name: /^Take this one/ })
     await take(tom).waitFor()
@@ -32,6 +32,26 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     await tom.getByText(/Already taken: .*tina/).waitFor()
     expect((await tom.getByRole('log').count()) === 0, 'he who was second sees nothing of the session')
     expect(await tina.getByRole('log').getByText(words).isVisible(), 'she who was first keeps it')
+
+    // She gives it back: it waits again for everybody, and nothing of it is lost.
+    await staffSays(tina, 'Stay outside')
+    await resident.getByRole('list').getByText('Stay outside', { exact: true }).waitFor()
+    await residentSays(resident, 'I am outside')
+    await tina.getByRole('log').getByText('I am outside', { exact: true }).waitFor()
+    await tina.getByRole('tab', { name: /^Notes/ }).click()
+    await tina.locator('#note').fill('speaks softly')
+    await tina.getByRole('button', { name: 'Add note' }).click()
+    await tina.getByRole('list', { name: 'Notes' }).getByText('speaks softly').waitFor()
+    await tina.getByRole('button', { name: 'Give back', exact: true }).click()
+    await tina.getByText('You do not own this session any more.').waitFor()
+    await resident.getByRole('list').getByText('You are back in line. You keep your place.').waitFor()
+    await tom.locator('#queue-panel [data-row]').filter({ hasText: 'Fire' }).getByText(/2.? messages/).waitFor()
+    await tom.locator('[data-act=next]:enabled').waitFor()
+    await tom.locator('body').press('n')
+    for (const said of [words, 'Stay outside', 'I am outside']) await tom.getByRole('log').getByText(said, { exact: true }).waitFor()
+    await tom.getByRole('tab', { name: /^Notes/ }).click()
+    await tom.getByRole('list', { name: 'Notes' }).getByText('speaks softly').waitFor()
+    await tina.getByText(/tom.? has this session now/).waitFor()
   },
   'TC16: a lost link shows within 5 s, keeps data and draft, and comes back without a click': async (story) => {
     const words = `before the break ${String(Date.now())}`

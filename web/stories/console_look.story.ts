@@ -2,7 +2,7 @@
 import type { Page } from 'playwright-core'
 import { Reporter } from './crowd.ts'
 import { expect, type Story } from './harness.ts'
-import { accessible, consoleOf } from './staff_hands.ts'
+import { accessible, areas, consoleOf, tooWide } from './staff_hands.ts'
 
 /** A console with sessions of all kinds, one of them taken. */
 async function busy(story: Story, options: Parameters<typeof consoleOf>[2] = {}): Promise<Page> {
@@ -87,9 +87,8 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
           if (Number.isFinite(line)) one.style.lineHeight = `${String(line * by)}px`
         }
       }, size)
-      for (const area of viewport.width < 1280 ? ['queue', 'session', 'side'] : ['']) {
-        if (area) await tina.locator(`#area-tab-${area}`).click()
-        const over = await tina.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
+      for await (const area of areas(tina, viewport.width)) {
+        const over = await tooWide(tina)
         expect(over <= 1, `${area} at ${String(viewport.width)} px, text × ${String(size)}: ${String(over)} px too wide`)
         const cut = await tina.evaluate(() => [...document.querySelectorAll('button, strong, h1, h2')].flatMap((element) =>
           element.checkVisibility() && element.clientWidth > 0 && element.scrollWidth > element.clientWidth + 1 && getComputedStyle(element).overflowX !== 'visible' ? [element.outerHTML.slice(0, 90)] : []))

@@ -1,10 +1,34 @@
 // Pictures and sound: covered until somebody wants them, asked for one by one, the microphone only to talk.
+import type { Page } from 'playwright-core'
 import { Reporter } from './crowd.ts'
 import { expect, within, type Story } from './harness.ts'
-import { consoleOf, jpeg, residentGrants, residentWith, signIn } from './staff_hands.ts'
+import { consoleOf, jpeg, moves, residentGrants, residentWith, signIn } from './staff_hands.ts'
+
+/** Whether sound comes out of the live picture, which is there and not muted: the microphone of a test browser beeps about once a second. */
+function loud(page: Page): Promise<boolean> {
+  return page.evaluate(async () => {
+    const video = document.querySelector('video')
+    if (!(video?.srcObject instanceof MediaStream)) throw new Error('no live picture')
+    if (video.muted) throw new Error('the live picture is muted')
+    // Where nothing sends sound any more there is no track of it, and so nothing to hear.
+    if (video.srcObject.getAudioTracks().length === 0) return false
+    const context = new AudioContext()
+    const meter = new AnalyserNode(context)
+    context.createMediaStreamSource(video.srcObject).connect(meter)
+    const samples = new Float32Array(meter.fftSize)
+    let peak = 0
+    for (let until = performance.now() + 1_500; performance.now() < until && peak < 0.05; ) {
+      await new Promise((next) => requestAnimationFrame(next))
+      meter.getFloatTimeDomainData(samples)
+      peak = Math.max(peak, ...samples.map(Math.abs))
+    }
+    await context.close()
+    return peak >= 0.05
+  })
+}
 
 export const stories: Record<string, (story: Story) => Promise<void>> = {
-  'TC9: a photo stays covered on hover, a key reveals it as an event, exposure is counted, and it can go to a colleague unseen': async (story) => {
+  'TC9 TC10: a photo is asked for, refused, asked for again and arrives; it stays covered on hover, a key reveals it as an event, exposure is counted, and it can go to a colleague unseen': async (story) => {
     const tina = await consoleOf(story, 'tina')
     const fetched: string[] = []
     tina.on('request', (request) => {
@@ -15,7 +39,21 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     await tina.locator('body').press('n')
     await tina.getByRole('log').getByText('there is smoke').waitFor()
     await tina.locator('[data-ask=place]:enabled').waitFor()
-    await resident.locator('input[type=file]').first().setInputFiles(await jpeg(resident))
+    const stands = (how: string): Promise<void> => tina.locator(`[data-ask=photo][data-stands=ask-${how}]`).waitFor()
+    const card = resident.getByRole('region', { name: 'They ask for a photo.' })
+    await stands('never')
+    await tina.locator('body').press('f')
+    await stands('asked')
+    await card.getByRole('button', { name: 'No', exact: true }).click()
+    await stands('refused')
+    await card.waitFor({ state: 'detached' })
+    await tina.locator('body').press('f')
+    await stands('asked')
+    const choosing = resident.waitForEvent('filechooser')
+    await card.getByRole('button', { name: 'Yes, choose a photo' }).click()
+    await (await choosing).setFiles(await jpeg(resident))
+    await stands('arrived')
+    await card.waitFor({ state: 'detached' })
     const reveal = tina.getByRole('button', { name: /^Show photo/ })
     await reveal.waitFor()
     await tina.getByText('original sealed').waitFor()
@@ -70,7 +108,7 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     expect((await talk.getAttribute('aria-pressed')) === 'false', 'nobody talks yet')
   },
 
-  'TC17 TC9: two-way audio; the console asks for no camera, and for the microphone only on talk': async (story) => {
+  'TC17 TC9 RE6: two-way audio; the console asks for no camera, and for the microphone only on talk; the resident is heard until one tap': async (story) => {
     const tina = await story.visit('/console/', { viewport: { width: 1440, height: 900 }, locale: 'en-US', permissions: ['microphone'] })
     await tina.addInitScript(() => {
       const asked: string[] = []
@@ -107,5 +145,19 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     await tina.locator('body').press('k')
     await tina.getByRole('button', { name: /^Talk/ }).waitFor()
     expect((await asked()).join() === 'audio', 'asked once')
+
+    // The other way: the resident is heard when both want it, and not longer.
+    const microphone = (how: string): Promise<void> => tina.locator(`[data-ask=audio][data-stands=ask-${how}]`).waitFor()
+    await tina.locator('body').press('d')
+    await microphone('asked')
+    await residentGrants(resident, 'audio')
+    await microphone('flowing')
+    await tina.getByRole('button', { name: 'Sound on', exact: true }).click()
+    await within('the beep of the microphone is heard', () => loud(tina))
+    await resident.getByRole('button', { name: 'Stop microphone' }).click()
+    await microphone('stopped')
+    await resident.getByText('Your camera is on').waitFor()
+    await within('silence', async () => !(await loud(tina)))
+    await moves(tina)
   },
 }

@@ -1,6 +1,7 @@
 // Where the resident is, where help goes, and that all of it works without a map.
 import { Reporter } from './crowd.ts'
 import { expect, within, type Story } from './harness.ts'
+import { seenOn } from './map_seen.ts'
 import { consoleOf } from './staff_hands.ts'
 
 export const stories: Record<string, (story: Story) => Promise<void>> = {
@@ -22,9 +23,14 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     await tina.locator('body').press('u')
     await place.getByRole('button', { name: /^This fix is in use/ }).waitFor()
     // The device goes on; help still goes where a person sent it, and the distance is told.
-    await one.at(40.0021, -99.9998, 15)
+    await one.at(40.0021, -99.9998, 80)
     await one.say('now I am on the corner')
     await place.getByText('40.00210, -99.99980').first().waitFor()
+    // On the map: a circle of 80 m around the latest fix, and the way of 222 m that led there.
+    await within('the circle and the track', async () => {
+      const { across, up, track, solid } = await seenOn(tina)
+      return Math.abs(across / up - 1) < 0.06 && Math.abs(track / up - 222 / 160) < 0.1 && solid > 0.7
+    })
     await place.getByText(/222.? m from the device's latest fix/).waitFor()
     expect((await place.getByText('40.00010, -99.99980').count()) >= 1, 'the service location stands')
     await place.getByRole('button', { name: /^Use this location/ }).waitFor()

@@ -1,6 +1,7 @@
 // The whole job with three people: a resident reports, a telecommunicator answers, a supervisor watches.
 import { expect, type Story } from './harness.ts'
-import { consoleOf, jpeg, residentGrants, residentSays, residentWith, staffSays, supervisorOf } from './staff_hands.ts'
+import { safe } from './resident_hands.ts'
+import { consoleOf, jpeg, moves, residentGrants, residentSays, residentWith, staffSays, supervisorOf } from './staff_hands.ts'
 
 export const stories: Record<string, (story: Story) => Promise<void>> = {
   'TC5 TC9 TC10 SV3: the whole job, from the report to the closed session': async (story) => {
@@ -81,5 +82,64 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     await resident.getByRole('heading', { name: 'This report is closed' }).waitFor()
     await sue.getByRole('tab', { name: 'Closed' }).click()
     await sue.locator('tr[data-session]').filter({ hasText: 'closed' }).first().waitFor()
+  },
+  'RE3 TC16 SV3: a crash in the middle of the whole job loses nothing, doubles nothing, and all three go on without a reload': async (story) => {
+    const sue = await supervisorOf(story)
+    const tina = await consoleOf(story, 'tina')
+    const resident = await residentWith(story, 'there is smoke in the cellar')
+    await tina.locator('[data-act=next]:enabled').waitFor()
+    await tina.locator('body').press('n')
+    await tina.getByRole('log').getByText('there is smoke in the cellar').waitFor()
+    await staffSays(tina, 'Is anybody inside?')
+    await resident.getByRole('list').getByText('Is anybody inside?', { exact: true }).waitFor()
+    await resident.locator('.compose input[type=file]').setInputFiles(await jpeg(resident))
+    await tina.getByText('original sealed').waitFor()
+    await resident.locator('[data-original=stored]').waitFor()
+    await tina.locator('[data-ask=video]:enabled').click()
+    await residentGrants(resident, 'video')
+    await tina.getByRole('button', { name: 'Show live picture' }).click()
+    await moves(tina)
+    const line = sue.locator('tr[data-session]').filter({ hasText: /with .?tina/ })
+    await line.getByRole('button', { name: 'Watch', exact: true }).click()
+    const watching = sue.getByRole('region', { name: 'Watched session' })
+    await watching.getByRole('log').getByText('Is anybody inside?', { exact: true }).waitFor()
+    await residentSays(resident, 'I do not know')
+    await safe(resident, 'I do not know')
+    const pages = [resident, tina, sue]
+    let reloads = 0
+    for (const page of pages) page.on('framenavigated', () => (reloads += 1))
+
+    await story.gateway.down('SIGKILL')
+    await resident.locator('.away').waitFor()
+    for (const page of [tina, sue]) await page.getByText('Connection lost.').waitFor()
+    await residentSays(resident, 'somebody calls from the window')
+    await story.gateway.up()
+
+    // Texts go both ways again, and what was promised stands there once.
+    await safe(resident, 'somebody calls from the window')
+    for (const page of [tina, sue]) await page.getByText('Connection lost.').waitFor({ state: 'hidden' })
+    await tina.getByRole('log').getByText('somebody calls from the window').waitFor()
+    await staffSays(tina, 'They are on their way')
+    await resident.getByRole('list').getByText('They are on their way', { exact: true }).waitFor()
+    await line.waitFor()
+    const said = ['there is smoke in the cellar', 'Is anybody inside?', 'I do not know', 'somebody calls from the window', 'They are on their way']
+    await watching.getByRole('log').getByText('They are on their way', { exact: true }).waitFor()
+    for (const words of said) {
+      for (const list of [resident.getByRole('list'), tina.getByRole('log'), watching.getByRole('log')]) {
+        const times = await list.getByText(words, { exact: true }).count()
+        expect(times === 1, `“${words}” once, not ${String(times)} times`)
+      }
+    }
+    expect((await resident.locator('[data-original=stored]').count()) === 1, 'one photo, stored')
+    expect((await tina.getByText('original sealed').count()) === 1, 'one photo at the console')
+    expect(await tina.getByRole('button', { name: 'Give back', exact: true }).isEnabled(), 'the console still owns the session')
+
+    // The picture flows again. Where the resident was back later than the console it had stopped, and what has stopped is covered.
+    await resident.locator('[data-live=flowing]').waitFor()
+    const show = tina.getByRole('button', { name: 'Show live picture' })
+    await show.or(tina.locator('video[data-pictured=true]')).first().waitFor()
+    if (await show.isVisible()) await show.click()
+    await moves(tina)
+    expect(reloads === 0, 'no page was loaded again')
   },
 }

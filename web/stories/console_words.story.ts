@@ -1,7 +1,7 @@
 // Words in every shape: ready ones, translated ones, hostile ones.
 import { place, Reporter } from './crowd.ts'
 import { expect, type Story } from './harness.ts'
-import { consoleOf } from './staff_hands.ts'
+import { areas, consoleOf, tooWide } from './staff_hands.ts'
 
 /** 300 ways to write something that would run if it were taken for markup. */
 function payloads(): string[] {
@@ -76,8 +76,10 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     for (const viewport of [{ width: 1440, height: 900 }, { width: 320, height: 640 }]) {
       await tina.setViewportSize(viewport)
       await tina.evaluate(() => (document.documentElement.dir = 'rtl'))
-      const over = await tina.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
-      expect(over <= 0, `right to left at ${String(viewport.width)} px: ${String(over)} px too wide`)
+      for await (const area of areas(tina, viewport.width)) {
+        const over = await tooWide(tina)
+        expect(over <= 0, `right to left at ${String(viewport.width)} px ${area}: ${String(over)} px too wide`)
+      }
     }
   },
 

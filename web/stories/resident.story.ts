@@ -1,7 +1,7 @@
 // The resident page in a real browser against a real gateway. Titles begin with the rule they prove.
 import { expect, within, type Story } from './harness.ts'
 import { begin, EXIT, item, picture, safe, write } from './resident_hands.ts'
-import { accessible } from './staff_hands.ts'
+import { accessible, tooWide } from './staff_hands.ts'
 
 export const stories: Record<string, (story: Story) => Promise<void>> = {
   async 'RE4 one tap starts a report; every screen has the banner and an emergency link'(story) {
@@ -218,7 +218,7 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
       const page = await begin(story, '/', { viewport })
       await write(page, 'averyveryveryveryveryveryveryveryveryverylongwordthatnobodywouldtype '.repeat(3))
       await page.getByRole('button', { name: 'Camera' }).click()
-      const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
+      const over = await tooWide(page)
       expect(over <= 0, `no sideways scroll at ${viewport.width} × ${viewport.height}, not ${over} px`)
     }
   },

@@ -4,7 +4,7 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import type { Page } from 'playwright-core'
-import { expect, type Story } from './harness.ts'
+import { expect, within, type Story } from './harness.ts'
 
 /** Signs in with the demo agency's names. */
 export async function signIn(page: Page, name: string): Promise<void> {
@@ -47,8 +47,10 @@ export async function residentSays(page: Page, words: string): Promise<void> {
 }
 
 /** The resident says yes to what was asked for; an offer of the page beside it is another question. */
-export async function residentGrants(page: Page, medium: 'place' | 'video'): Promise<void> {
-  const name = { place: 'They ask for your place.', video: 'They ask to see your camera, live.' }[medium]
+export async function residentGrants(page: Page, medium: 'place' | 'video' | 'audio'): Promise<void> {
+  const name = {
+    place: 'They ask for your place.', video: 'They ask to see your camera, live.', audio: 'They ask to hear your microphone, live.',
+  }[medium]
   await page.getByRole('region', { name }).getByRole('button', { name: 'Yes' }).click()
 }
 
@@ -56,6 +58,32 @@ export async function residentGrants(page: Page, medium: 'place' | 'video'): Pro
 export async function staffSays(page: Page, words: string): Promise<void> {
   await page.locator('#composer').fill(words)
   await page.locator('#composer').press('Enter')
+}
+
+/** Waits until the live picture shows new frames: one that only stands there does not count. */
+export async function moves(page: Page): Promise<void> {
+  const frames = (): Promise<number> => page.evaluate(() => document.querySelector('video')?.getVideoPlaybackQuality().totalVideoFrames ?? 0)
+  let before = await frames()
+  await within('the live picture moves', async () => {
+    const now = await frames()
+    // A connection made anew counts from the beginning.
+    const moved = now > before && before > 0
+    before = now
+    return moved
+  })
+}
+
+/** Each area of the console by its name, opened where a window of this width, in px, has room for one only. */
+export async function* areas(page: Page, width: number): AsyncGenerator<string> {
+  for (const area of width < 1280 ? ['queue', 'session', 'side'] : ['']) {
+    if (area) await page.locator(`#area-tab-${area}`).click()
+    yield area
+  }
+}
+
+/** By how many px the page is wider than its window. */
+export function tooWide(page: Page): Promise<number> {
+  return page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
 }
 
 /** A small JPEG made by the page's own canvas, to choose as a photo. */

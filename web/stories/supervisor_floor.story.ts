@@ -1,12 +1,13 @@
 // The supervisor's floor: figures and what they mean, warnings before a breach, what needs a person in words, charts with tables.
 import { readFile } from 'node:fs/promises'
+import { Reporter } from './crowd.ts'
 import { expect, within, type Story } from './harness.ts'
-import { accessible, consoleOf, residentWith, supervisorOf } from './staff_hands.ts'
+import { accessible, consoleOf, residentWith, supervisorOf, tooWide } from './staff_hands.ts'
 
 export const stories: Record<string, (story: Story) => Promise<void>> = {
-  'SV1: one live screen has every queue and everybody by state, and each figure says what it is one key away': async (story) => {
+  'SV1: one live screen has every queue with its figures and everybody by state, and each figure says what it is one key away': async (story) => {
     const sue = await supervisorOf(story)
-    const tile = sue.locator('article[data-queue="fire-medical"]')
+    const tile = sue.locator('article[data-queue="emergency"]')
     for (const figure of ['Waiting', 'Longest wait', 'In target', 'Abandoned']) await tile.getByText(figure, { exact: true }).waitFor()
     expect((await sue.locator('article[data-queue]').count()) === 4, 'four queues')
     const tina = await consoleOf(story, 'tina')
@@ -16,6 +17,30 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     await tina.getByLabel('My state').selectOption('break')
     await states.getByText(/1 Break/).waitFor()
     await sue.getByRole('row').filter({ hasText: 'telecommunicator' }).getByText('Break').waitFor()
+
+    // The figures themselves: nobody waits; one is taken in time; another waits, and is taken.
+    const figure = (place: number) => tile.locator(`dl > div:nth-child(${String(place)}) .big`)
+    const stands = (place: number, words: string): Promise<void> => figure(place).getByText(words, { exact: true }).waitFor()
+    const [waiting, longest, inTarget] = [1, 2, 3]
+    const next = async (words: string): Promise<void> => {
+      await tina.locator('[data-act=next]:enabled').waitFor()
+      await tina.locator('body').press('n')
+      await tina.getByRole('log').getByText(words, { exact: true }).waitFor()
+    }
+    for (const [place, words] of [[waiting, '0'], [longest, '–'], [inTarget, '–']] as const) await stands(place, words)
+    await Reporter.report(story, { category: 'fire', text: 'smoke' })
+    await next('smoke')
+    await stands(inTarget, '100 %')
+    await stands(longest, '–')
+    await Reporter.report(story, { category: 'fire', text: 'more of it' })
+    await stands(waiting, '1')
+    const seconds = async (): Promise<number> => Number((await figure(longest).innerText()).replace(':', '')) // from 0:00 to 0:59
+    await within('the longest wait begins', async () => (await seconds()) >= 0)
+    const since = await seconds()
+    await within('the longest wait goes on', async () => (await seconds()) > since)
+    await next('more of it')
+    await stands(waiting, '0')
+    await stands(longest, '–')
 
     await sue.locator('body').press('d')
     const meanings = sue.getByRole('dialog')
@@ -134,7 +159,7 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
           await sue.evaluate((dir) => (document.documentElement.dir = dir), direction)
           for (const [width, height] of [[320, 640], [320, 256], [1440, 900]] as const) {
             await sue.setViewportSize({ width, height })
-            const over = await sue.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
+            const over = await tooWide(sue)
             expect(over <= 0, `nothing scrolls sideways at ${String(width)} px ${direction}, not by ${String(over)}`)
           }
         }

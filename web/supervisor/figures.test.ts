@@ -37,17 +37,22 @@ describe('figures', () => {
 
   it('names a queue that nobody serves, a lost console and a gateway that promises nothing', () => {
     const found = warnings(
-      board({ guarantee: 'none', queues: [queue({ staffed: 0 })], people: [] }), [row({ standing: 'owned', owner: 'tina', answered_ms: 1 })], 0,
+      board({ guarantee: 'none', queues: [queue({ staffed: 0 })], people: [] }), [row({ standing: 'owned', owner: 'tina', answered_ms: 0 })], 0,
     )
     expect(found.map(({ kind }) => kind)).toEqual(['unsafe', 'unstaffed', 'orphaned'])
   })
 
   it('knows who has no console: the owner is gone, or somebody answered and nobody owns', () => {
-    expect(orphaned(row({ standing: 'owned', owner: 'tina' }), [person('tina')])).toBe(false)
-    expect(orphaned(row({ standing: 'owned', owner: 'tina' }), [])).toBe(true)
-    expect(orphaned(row({ standing: 'owned', owner: 'tina' }), undefined)).toBe(false)
-    expect(orphaned(row({ answered_ms: 5 }), [])).toBe(true)
-    expect(orphaned(row(), [])).toBe(false)
+    const owned = row({ standing: 'owned', owner: 'tina', answered_ms: 5 })
+    expect(orphaned(owned, board({ now_ms: 5 }))).toBe(false)
+    expect(orphaned(owned, board({ now_ms: 5, people: [] }))).toBe(true)
+    expect(orphaned(owned, undefined)).toBe(false)
+    expect(orphaned(row({ answered_ms: 5 }), board({ people: [] }))).toBe(true)
+    expect(orphaned(row(), board({ people: [] }))).toBe(false)
+  })
+
+  it('does not call a console lost that is newer than the board', () => {
+    expect(orphaned(row({ standing: 'owned', owner: 'tina', answered_ms: 5 }), board({ now_ms: 4, people: [] }))).toBe(false)
   })
 
   it('counts telecommunicators by state with reason, and open sessions by priority', () => {

@@ -46,10 +46,14 @@ export function share(figures: Pick<QueueFigures, 'answered' | 'answered_in_targ
   return figures.answered > 0 ? Math.floor((100 * figures.answered_in_target) / figures.answered) : undefined
 }
 
-/** Whether a session has no console: its owner's is gone, or it went back to the line after somebody had answered it. */
-export function orphaned(row: SessionRow, people: readonly PersonFigures[] | undefined): boolean {
+/**
+ * Whether a session has no console: its owner's is gone, or it went back to the line after somebody had answered it. Rows come at once
+ * and the board once in a while: a board from before the answer may not know yet who has just signed in.
+ */
+export function orphaned(row: SessionRow, board: Pick<Board, 'now_ms' | 'people'> | undefined): boolean {
   if (row.standing === 'waiting') return row.answered_ms !== undefined
-  return row.standing === 'owned' && people !== undefined && !people.some((person) => person.staff === row.owner)
+  if (row.standing !== 'owned' || board === undefined || board.now_ms < (row.answered_ms ?? 0)) return false
+  return !board.people.some((person) => person.staff === row.owner)
 }
 
 /** Everything to warn about, what is worst first. */
@@ -61,7 +65,7 @@ export function warnings(board: Board, rows: readonly SessionRow[], nowMs: numbe
     if (figures.staffed > 0 || figures.waiting === 0) continue
     found.push({ ...none, key: `unstaffed ${figures.queue}`, kind: 'unstaffed', urgent: true, queue: figures.queue, sessions: figures.waiting })
   }
-  const lost = rows.filter((row) => row.standing === 'owned' && orphaned(row, board.people))
+  const lost = rows.filter((row) => row.standing === 'owned' && orphaned(row, board))
   if (lost.length > 0) found.push({ ...none, key: 'orphaned', kind: 'orphaned', urgent: true, queue: undefined, sessions: lost.length })
   found.push(...waits(rows, nowMs))
   return found

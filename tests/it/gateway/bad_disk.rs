@@ -6,14 +6,17 @@
 use std::process::Stdio;
 use std::time::Duration;
 
+use callbox_proto::command::StaffCommand;
 use callbox_proto::error::{ErrorCode, Retry};
 use callbox_proto::event::Event;
 use callbox_proto::ids::CommandId;
-use callbox_proto::message::ToResident;
+use callbox_proto::message::{FromStaff, ToResident};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 
 use super::harness::{Gateway, Resident, fresh, opening, soon, text};
+use super::photo_client::{Uploader, announce, problem};
+use super::photos::{sha256, stored};
 use callbox_proto::vocabulary::Category;
 
 /// Between two looks at a probe.
@@ -164,4 +167,50 @@ async fn a_full_disk_is_told_and_when_there_is_room_everything_goes_on() {
     ann.resume(session, 0).await;
     let read = texts(&ann, "no room").await;
     assert_eq!(read, ["before", "still room", "no room"]);
+}
+
+#[tokio::test]
+async fn nobody_watches_what_could_not_be_put_on_record() {
+    let gateway = Gateway::start().await;
+    let ann = gateway.resident().await;
+    let sue = gateway.staff("sue").await;
+    let session = ann.open("before").await;
+    let fault = Fault::under(&gateway, "pwrite64", "ENOSPC").await;
+    // Sent together, as somebody would who wants to see without being seen.
+    let id = fresh();
+    sue.submit(id, session, StaffCommand::Watch {});
+    sue.wire.send(&FromStaff::Follow { session, after: 0 });
+    let refused = sue.answer(id).await.expect_err("it cannot be stored");
+    assert_eq!(refused.code, ErrorCode::StoreUnavailable);
+    assert_eq!(sue.complaint().await.code, ErrorCode::WrongOrder);
+    fault.lifted().await;
+    sue.submit(id, session, StaffCommand::Watch {});
+    sue.answer(id).await.expect("there is room again");
+    sue.follows(session, 0).await;
+    sue.reads(session, "before").await;
+}
+
+#[tokio::test]
+async fn a_photo_that_could_not_be_kept_is_told_and_comes_whole_when_it_is_sent_again() {
+    let mut gateway = Gateway::start().await;
+    let ann = gateway.resident().await;
+    let session = ann.open("There is smoke").await;
+    let bytes = crate::pictures::noisy_jpeg(400);
+    let photo = announce(&ann, bytes.len(), None).await;
+    let anns = Uploader::new(&gateway, &ann.token);
+    let path = anns.created(session, photo, bytes.len()).await;
+    let half = bytes.len() / 2;
+    assert_eq!(anns.patch(&path, 0, &bytes[..half]).await.status(), 204);
+    let fault = Fault::under(&gateway, "fsync,fdatasync", "EIO").await;
+    let answer = problem(anns.patch(&path, half, &bytes[half..]).await).await;
+    assert_eq!(answer, (507, "upload_lost".to_owned()));
+    fault.lifted().await;
+
+    let device = ann.device.clone();
+    gateway.restart().await;
+    let ann = gateway.resident_again(&device).await;
+    ann.resume(session, 0).await;
+    let anns = Uploader::new(&gateway, &ann.token);
+    assert_eq!(anns.brings(session, photo, &bytes).await.status(), 204);
+    assert_eq!(stored(&ann, photo).await.0, sha256(&bytes));
 }

@@ -4,6 +4,8 @@ use callbox_proto::codec::Encoding;
 use callbox_proto::error::{CloseCode, ErrorCode};
 use callbox_proto::message::{FromResident, FromStaff, ToResident, ToStaff};
 use callbox_proto::vocabulary::Category;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
 
 use super::harness::{
@@ -176,18 +178,33 @@ async fn a_console_that_stalls_is_closed_and_resumes_without_a_gap(on: Topology)
     );
 }
 
-async fn a_drain_sends_everybody_away_and_loses_nothing(on: Topology) {
-    // Losing nothing is what is tried, not the rate; whoever comes back too early is cut off soon.
-    let settings = "session.resident_messages_per_s = 0\nserver.drain_s = 4";
-    let mut gateway = on.with(settings).await;
-    let (witness, tina) = (gateway.resident().await, gateway.console("tina").await);
-    witness.open("I watch").await;
+/// A resident in the middle of saying three hundred lines: some are safe, some on their way.
+async fn in_the_middle(gateway: &Gateway) -> SteadyResident {
     let report = opening(Category::Other, "opening");
     let mut ann = SteadyResident::new(gateway.address(), report, Encoding::MessagePack);
     for line in 0..300 {
         ann.says(&line.to_string());
     }
     ann.until(|ann| ann.receipts().len() > 50).await;
+    ann
+}
+
+/// All three hundred arrived. So many at once are more than a session takes in flight: what is refused for now comes later than
+/// what follows it.
+async fn has_said_each_once(ann: &mut SteadyResident) {
+    ann.until(|ann| ann.texts().len() > 300).await;
+    let mut arrived: Vec<u32> = ann.texts()[1..].iter().flat_map(|t| t.parse()).collect();
+    arrived.sort_unstable();
+    assert_eq!(arrived, (0..300).collect::<Vec<_>>(), "each of them once");
+}
+
+async fn a_drain_sends_everybody_away_and_loses_nothing(on: Topology) {
+    // Losing nothing is what is tried, not the rate; whoever comes back too early is cut off soon.
+    let settings = "session.resident_messages_per_s = 0\nserver.drain_s = 4";
+    let mut gateway = on.with(settings).await;
+    let (witness, tina) = (gateway.resident().await, gateway.console("tina").await);
+    witness.open("I watch").await;
+    let mut ann = in_the_middle(&gateway).await;
     gateway.terminate();
     let restart = async {
         let going = Some(CloseCode::GoingDown.number());
@@ -197,11 +214,37 @@ async fn a_drain_sends_everybody_away_and_loses_nothing(on: Topology) {
         gateway.start_again().await;
     };
     tokio::join!(restart, ann.until(SteadyResident::all_safe));
-    ann.until(|ann| ann.texts().len() > 300).await;
-    // Three hundred at once are more than a session takes in flight: what is refused for now comes later than what follows it.
-    let mut arrived: Vec<u32> = ann.texts()[1..].iter().flat_map(|t| t.parse()).collect();
-    arrived.sort_unstable();
-    assert_eq!(arrived, (0..300).collect::<Vec<_>>(), "each of them once");
+    has_said_each_once(&mut ann).await;
+}
+
+#[tokio::test]
+async fn a_second_signal_stops_at_once_and_loses_nothing() {
+    let settings = "session.resident_messages_per_s = 0\nserver.drain_s = 600";
+    let mut gateway = Gateway::with(settings).await;
+    let witness = gateway.resident().await;
+    let mut ann = in_the_middle(&gateway).await;
+    // A request that is half here is what a drain waits for.
+    let mut half = soon(TcpStream::connect(gateway.address())).await.unwrap();
+    half.write_all(
+        b"POST /api/v1/sign-in HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 90\r\nexpect: 100-continue\r\n\r\n",
+    )
+    .await
+    .unwrap();
+    let mut go_on = [0; 12];
+    soon(half.read_exact(&mut go_on)).await.unwrap();
+    assert_eq!(&go_on, b"HTTP/1.1 100");
+    gateway.terminate();
+    let stop = async {
+        let going = Some(CloseCode::GoingDown.number());
+        assert_eq!(witness.wire.closed().await, going);
+        gateway.terminate();
+        assert!(gateway.gone().await, "it ended well");
+        let log = gateway.whole_log().await;
+        assert!(log.contains("stopped at once"), "{log}");
+        gateway.start_again().await;
+    };
+    tokio::join!(stop, ann.until(SteadyResident::all_safe));
+    has_said_each_once(&mut ann).await;
 }
 
 async fn a_frozen_link_is_given_up_and_its_resident_goes_on_elsewhere(on: Topology) {

@@ -17,6 +17,7 @@ everywhere!(
     a_restart_keeps_owners_who_come_back_within_the_restart_grace,
     a_console_that_loses_a_session_receives_nothing_more_of_it,
     a_supervisor_watches_before_following_and_can_take_a_session_away,
+    a_watch_goes_on_after_a_break_and_stands_in_the_log_once,
     one_person_at_two_windows_owns_once_and_reads_at_both,
 );
 
@@ -192,6 +193,35 @@ async fn a_supervisor_watches_before_following_and_can_take_a_session_away(on: T
     assert_eq!(told.event, Event::Released { reason });
     ann.says("Is anybody there?").await;
     sue.reads(session, "Is anybody there?").await;
+}
+
+async fn a_watch_goes_on_after_a_break_and_stands_in_the_log_once(on: Topology) {
+    let gateway = on.start().await;
+    let ann = gateway.resident().await;
+    let sue = gateway.staff("sue").await;
+    let session = ann.open("A dog barks").await;
+    let id = fresh();
+    sue.submit(id, session, StaffCommand::Watch {});
+    let (_, first) = sue.answer(id).await.expect("watched");
+    sue.follows(session, 0).await;
+    sue.reads(session, "A dog barks").await;
+    let who = sue.who.clone();
+    drop(sue);
+
+    let sue = Console::connect(gateway.desk(), &who, Encoding::Json).await;
+    sue.wire.send(&FromStaff::Follow { session, after: 0 });
+    assert_eq!(sue.complaint().await.code, ErrorCode::WrongOrder);
+    sue.submit(id, session, StaffCommand::Watch {});
+    let (_, again) = sue.answer(id).await.expect("it is known");
+    assert_eq!((again.first, again.last), (first.first, first.last));
+    sue.follows(session, 0).await;
+    ann.says("It barks").await;
+    sue.reads(session, "It barks").await;
+    let entries = sue.entries(session);
+    let watches = entries
+        .iter()
+        .filter(|entry| matches!(entry.event, Event::Watched { .. }));
+    assert_eq!(watches.count(), 1);
 }
 
 async fn one_person_at_two_windows_owns_once_and_reads_at_both(on: Topology) {

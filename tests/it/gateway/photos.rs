@@ -50,13 +50,14 @@ fn holds_a_canary(bytes: &[u8]) -> bool {
     holds(bytes, pictures::CANARY_TEXT) || holds(bytes, &seconds)
 }
 
-fn sha256(bytes: &[u8]) -> String {
+/// As the log writes it.
+pub fn sha256(bytes: &[u8]) -> String {
     let digest = Sha256::digest(bytes);
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Waits for the resident's `photo_stored`: hash and whether a copy can be shown.
-async fn stored(ann: &Resident, wanted: CommandId) -> (String, bool) {
+pub async fn stored(ann: &Resident, wanted: CommandId) -> (String, bool) {
     let entry = ann
         .entry(|event| matches!(event, Event::PhotoStored { photo, .. } if *photo == wanted))
         .await;

@@ -4,7 +4,7 @@ use callbox_proto::command::{ResidentCommand, StaffCommand};
 use callbox_proto::error::ErrorCode;
 use callbox_proto::event::Event;
 use callbox_proto::ids::SessionId;
-use callbox_proto::message::{Board, FromStaff, ToStaff};
+use callbox_proto::message::{Board, FromStaff, QueueFigures, ToStaff};
 use callbox_proto::vocabulary::{Category, Disposition, Priority, Standing};
 
 use super::harness::{Console, Gateway, Resident, Topology, everywhere, fresh, opening};
@@ -149,6 +149,10 @@ async fn supervisors_see_queues_and_people_on_the_board(on: Topology) {
     let session = open(&gateway, &mut residents, Category::Other, "A dog barks").await;
     let waiting = board(&sue, |board| emergency(board).0 == 1).await;
     assert_eq!(emergency(&waiting), (1, 0, 0, 1));
+    let row = tina.stands(session, Standing::Waiting).await;
+    let figures = of_emergency(&waiting);
+    assert_eq!(figures.longest_since_ms, Some(row.entered_ms));
+    assert_eq!(figures.answered_in_target, 0);
     let kept = if on == Topology::OneNode {
         "local_disk"
     } else {
@@ -158,6 +162,9 @@ async fn supervisors_see_queues_and_people_on_the_board(on: Topology) {
     tina.takes(session).await;
     let answered = board(&sue, |board| emergency(board).1 == 1).await;
     assert_eq!(emergency(&answered), (0, 1, 0, 1));
+    let figures = of_emergency(&answered);
+    assert_eq!(figures.longest_since_ms, None, "nobody waits");
+    assert_eq!(figures.answered_in_target, 1);
     let person = answered.people.iter().find(|p| p.staff.as_str() == "tina");
     assert!(person.is_some());
     let second = open(&gateway, &mut residents, Category::Other, "A cat as well").await;
@@ -232,13 +239,15 @@ async fn board(sue: &Console, wanted: impl Fn(&Board) -> bool) -> Board {
         .await
 }
 
+/// Figures of the default queue.
+fn of_emergency(board: &Board) -> &QueueFigures {
+    let mut queues = board.queues.iter();
+    queues.find(|f| f.queue.as_str() == "emergency").unwrap()
+}
+
 /// Waiting, answered, abandoned and staffed of the default queue.
 fn emergency(board: &Board) -> (u64, u64, u64, u32) {
-    let figures = board
-        .queues
-        .iter()
-        .find(|f| f.queue.as_str() == "emergency")
-        .unwrap();
+    let figures = of_emergency(board);
     (
         figures.waiting,
         figures.answered,

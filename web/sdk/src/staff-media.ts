@@ -113,9 +113,9 @@ export class Watch {
     return true
   }
 
-  /** The socket came back: a connection that did not survive is made anew. */
+  /** The socket came back. The gateway ended what the old one received, whatever the browser still believes: it is made anew. */
   relinked(): void {
-    if (this.#wanted && this.#peer?.connectionState !== 'connected') void this.#connect()
+    if (this.#wanted) void this.#connect()
   }
 
   async #connect(): Promise<void> {
@@ -151,6 +151,9 @@ export class Watch {
     if (peer.connectionState === 'connected') {
       clearTimeout(this.#timer)
       this.state.set('flowing')
+    } else if (peer.connectionState === 'disconnected') {
+      // It may come back by itself; what stands on the screen is not live meanwhile.
+      this.state.set('connecting')
     } else if (peer.connectionState === 'failed') {
       this.#failed('media_lost', true)
     }

@@ -95,6 +95,8 @@ export class StaffClient {
   readonly #keeper = new ListKeeper()
   readonly #pending: PendingCommands
   readonly #watches = new Map<string, Watch>()
+  /** The command by which a session is watched: sent again after a break, it stands in the log once. */
+  readonly #watchedBy = new Map<string, string>()
   readonly #history = new Map<string, { answer: (page: HistoryPage) => void; refuse: (reason: Error) => void }>()
   readonly #port: SessionPort
   #signedIn: SignedIn
@@ -213,7 +215,9 @@ export class StaffClient {
 
   /** Watches without owning: the watch is written to the log first, then the log follows. */
   async watchSession(session: string): Promise<FollowedSession> {
-    await this.command(session, { kind: 'watch' })
+    const id = this.#watchedBy.get(session) ?? newId()
+    await this.command(session, { kind: 'watch' }, id)
+    this.#watchedBy.set(session, id)
     return this.follow(session)
   }
 
@@ -224,6 +228,7 @@ export class StaffClient {
     known.close()
     this.#watches.get(session)?.stop()
     this.#watches.delete(session)
+    this.#watchedBy.delete(session)
     this.#connection.send({ kind: 'unfollow', session })
     this.followed.set(this.followed.get().filter((other) => other !== known))
   }
@@ -332,9 +337,24 @@ export class StaffClient {
       this.#connection.send({ kind: 'register', queues: [...queues] })
       this.#sayState()
     }
-    for (const followed of this.followed.get()) followed.ask()
     this.#pending.resend()
-    for (const watch of this.#watches.values()) watch.relinked()
+    for (const followed of this.followed.get()) void this.#askAgain(followed)
+  }
+
+  /** Goes on with a session after a break; one that is watched says so first. */
+  async #askAgain(followed: FollowedSession): Promise<void> {
+    const { session } = followed
+    const watchedBy = this.#watchedBy.get(session)
+    if (watchedBy !== undefined) {
+      const watched = await this.command(session, { kind: 'watch' }, watchedBy).catch(() => undefined)
+      if (this.#find(session) !== followed) return
+      if (!watched) {
+        followed.refused()
+        return
+      }
+    }
+    followed.ask()
+    this.#watches.get(session)?.relinked()
   }
 
   /** What another window of the same person needs to begin. */

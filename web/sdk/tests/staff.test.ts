@@ -25,6 +25,16 @@ async function signedIn() {
   return all
 }
 
+/** Somebody who watches a session; `granted` answers their watch once more. */
+async function watching() {
+  const { world, client } = await signedIn()
+  const asked = client.watchSession(sid('7'))
+  const [first] = world.last.takeSent('do')
+  const granted = (): void => world.last.hear({ kind: 'receipt', id: first?.['id'], session: sid('7'), rung: 'safe', first: 3, last: 3 })
+  granted()
+  return { world, client, first, granted, followed: await asked }
+}
+
 async function back(world: FakeWorld): Promise<void> {
   world.last.end(1006)
   world.advance(15_000)
@@ -92,6 +102,34 @@ describe('the staff client', () => {
     world.last.hear({ kind: 'receipt', id: asked?.['id'], session: sid('7'), rung: 'safe', first: 3, last: 3 })
     expect(await taken).toBe(sid('7'))
     expect(world.last.takeSent('follow')).toEqual([{ kind: 'follow', session: sid('7'), after: 0 }])
+  })
+
+  it('goes on watching after a break: the same watch once more, and only then the log', async () => {
+    const { world, client, first, followed, granted } = await watching()
+    expect(world.last.takeSent('follow')).toHaveLength(1)
+    await back(world)
+    const [again] = world.last.takeSent('do')
+    expect(again).toEqual(first)
+    expect(world.last.takeSent('follow')).toEqual([])
+    granted()
+    await settled()
+    expect(world.last.takeSent('follow')).toEqual([{ kind: 'follow', session: sid('7'), after: 0 }])
+
+    await back(world)
+    client.unfollow(sid('7'))
+    world.last.takeSent('do')
+    granted()
+    await settled()
+    expect(world.last.takeSent('follow')).toEqual([])
+    expect(followed.catching.get()).not.toBe('refused')
+  })
+
+  it('says that a session may not be shown when its watch is refused after a break', async () => {
+    const { world, first, followed } = await watching()
+    await back(world)
+    world.last.hear({ kind: 'error', id: first?.['id'], code: 'no_such_session', number: 2006, retry: 'never', message: '-' })
+    await settled()
+    expect(followed.catching.get()).toBe('refused')
   })
 
   it('tells the loser of a race who has the session', async () => {

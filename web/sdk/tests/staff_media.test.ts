@@ -88,6 +88,34 @@ describe('watching live media', () => {
     watch.stop()
   })
 
+  it('is made anew when the socket came back, because the gateway ended the old one', async () => {
+    const { watch, peers, offers } = watching()
+    watch.relinked()
+    await turn()
+    expect(offers()).toEqual([])
+    watch.start()
+    await turn()
+    peers[0]?.become('connected')
+    watch.relinked()
+    await turn()
+    expect(watch.state.get()).toBe('connecting')
+    expect(peers.map((peer) => peer.connectionState)).toEqual(['closed', 'new'])
+    expect(offers()).toHaveLength(2)
+    watch.stop()
+  })
+
+  it('does not call live what stands still', async () => {
+    const { watch, peers } = watching()
+    watch.start()
+    await turn()
+    peers[0]?.become('connected')
+    peers[0]?.become('disconnected')
+    expect(watch.state.get()).toBe('connecting')
+    peers[0]?.become('connected')
+    expect(watch.state.get()).toBe('flowing')
+    watch.stop()
+  })
+
   it('says when the microphone is not given, and leaves the picture as it is', async () => {
     const { watch, peers } = watching(false)
     watch.start()

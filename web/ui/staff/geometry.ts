@@ -4,32 +4,36 @@
 import type { Feature, FeatureCollection, LineString, Point, Polygon, Position } from 'geojson'
 import type { Location } from '../../sdk/src/protocol.ts'
 
-/** Metres in a degree of latitude, near enough for a circle on a screen. */
-const METRES_PER_DEGREE = 111_320
+/** Radius of the sphere that stands for the earth, in metres. */
+const EARTH_M = 6_371_000
 /** Corners of a circle: round to the eye at the sizes shown. */
 const CORNERS = 64
+/** Around a place at least so many metres are shown, so that a sharp fix still has a neighbourhood. */
+const AROUND_M = 60
 /** Steps of the grid in degrees; the finest is about 100 m. */
-const STEPS = [10, 5, 2, 1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001]
+const STEPS = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30]
 /** Lines of the grid in one direction; more would be a wall. */
 const LINES_MAX = 12
 
 /** West, south, east, north in degrees. */
 export type Box = readonly [number, number, number, number]
 
-/** The circle that holds the device with 95 % confidence. */
+/** The circle that holds the device with 95 % confidence. Across 180° it goes on beyond 180, in one piece. */
 export function circle({ latitude, longitude, uncertainty_m }: Location): Feature<Polygon> {
-  const up = uncertainty_m / METRES_PER_DEGREE
-  const across = up / Math.max(0.01, Math.cos((latitude * Math.PI) / 180))
+  const arc = uncertainty_m / EARTH_M
+  const up = radians(latitude)
   const ring = Array.from({ length: CORNERS + 1 }, (_, corner): Position => {
-    const angle = (2 * Math.PI * corner) / CORNERS
-    return [longitude + across * Math.cos(angle), latitude + up * Math.sin(angle)]
+    const bearing = (2 * Math.PI * corner) / CORNERS
+    const sine = Math.sin(up) * Math.cos(arc) + Math.cos(up) * Math.sin(arc) * Math.cos(bearing)
+    const across = Math.atan2(Math.sin(bearing) * Math.sin(arc) * Math.cos(up), Math.cos(arc) - Math.sin(up) * sine)
+    return [longitude + degrees(across), degrees(Math.asin(Math.max(-1, Math.min(1, sine))))]
   })
   return { type: 'Feature', properties: {}, geometry: { type: 'Polygon', coordinates: [ring] } }
 }
 
-/** The way the device took. */
+/** The way the device took: across 180° the short way, not around the world. */
 export function track(places: readonly Location[]): Feature<LineString> {
-  return { type: 'Feature', properties: {}, geometry: { type: 'LineString', coordinates: places.map(position) } }
+  return { type: 'Feature', properties: {}, geometry: { type: 'LineString', coordinates: joined(places).map(position) } }
 }
 
 /** A point. */
@@ -39,7 +43,8 @@ export function point(place: Location): Feature<Point> {
 
 /** The box around places and their circles. */
 export function around(places: readonly Location[]): Box {
-  const rings = places.flatMap((place) => circle({ ...place, uncertainty_m: Math.max(place.uncertainty_m, 60) }).geometry.coordinates[0] ?? [])
+  const wide = joined(places).map((place) => ({ ...place, uncertainty_m: Math.max(place.uncertainty_m, AROUND_M) }))
+  const rings = wide.flatMap((place) => circle(place).geometry.coordinates[0] ?? [])
   const across = rings.map(([longitude]) => longitude ?? 0)
   const up = rings.map(([, latitude]) => latitude ?? 0)
   return [Math.min(...across), Math.min(...up), Math.max(...across), Math.max(...up)]
@@ -48,7 +53,7 @@ export function around(places: readonly Location[]): Box {
 /** Lines of latitude and longitude through a box, as fine as fits. */
 export function grid([west, south, east, north]: Box): FeatureCollection<LineString> {
   const span = Math.max(east - west, north - south)
-  const step = [...STEPS].reverse().find((each) => span / each <= LINES_MAX) ?? 10
+  const step = STEPS.find((each) => span / each <= LINES_MAX) ?? 30
   const lines: Position[][] = []
   for (let at = Math.ceil(west / step) * step; at <= east; at += step) lines.push([[at, south], [at, north]])
   for (let at = Math.ceil(south / step) * step; at <= north; at += step) lines.push([[west, at], [east, at]])
@@ -60,10 +65,27 @@ export function grid([west, south, east, north]: Box): FeatureCollection<LineStr
 
 /** Metres between two places on a sphere. */
 export function metresBetween(a: Location, b: Location): number {
-  const radians = (degrees: number): number => (degrees * Math.PI) / 180
   const half = (from: number, to: number): number => Math.sin(radians(to - from) / 2) ** 2
   const h = half(a.latitude, b.latitude) + Math.cos(radians(a.latitude)) * Math.cos(radians(b.latitude)) * half(a.longitude, b.longitude)
-  return 2 * 6_371_000 * Math.asin(Math.min(1, Math.sqrt(h)))
+  return 2 * EARTH_M * Math.asin(Math.min(1, Math.sqrt(h)))
+}
+
+/** Each place on the turn of the earth that is nearest to the one before it: 179°, then 181° and not -179°. */
+function joined(places: readonly Location[]): Location[] {
+  let before: number | undefined
+  return places.map((place) => {
+    const turns = before === undefined ? 0 : Math.round((before - place.longitude) / 360)
+    before = place.longitude + 360 * turns
+    return { ...place, longitude: before }
+  })
+}
+
+function radians(angle: number): number {
+  return (angle * Math.PI) / 180
+}
+
+function degrees(angle: number): number {
+  return (angle * 180) / Math.PI
 }
 
 function position({ latitude, longitude }: Location): Position {

@@ -64,7 +64,7 @@ export class PlaceMap {
   constructor(element: HTMLElement, words: Record<string, string>, failed: () => void) {
     this.#map = new Canvas({
       container: element, style: built(colours()), attributionControl: false, maxZoom: 19, center: [0, 0], zoom: 1, locale: words,
-      dragRotate: false, pitchWithRotate: false, fadeDuration: 0, renderWorldCopies: false,
+      dragRotate: false, pitchWithRotate: false, fadeDuration: 0,
     })
     this.#map.touchZoomRotate.disableRotation()
     this.#map.addControl(new NavigationControl({ showCompass: false }), 'top-right')

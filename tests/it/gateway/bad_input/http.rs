@@ -130,6 +130,32 @@ async fn a_sign_in_that_is_none_is_refused_with_a_code() {
 }
 
 #[tokio::test]
+async fn somebody_who_guesses_is_told_to_wait_and_nobody_else_is_kept_out() {
+    let gateway = Gateway::start().await;
+    let json = ["content-type: application/json"];
+    let mut codes = Vec::new();
+    // Each wrong try over five waits longer than the last: with the tenth the pause is longer than the tries take.
+    while codes.last().is_none_or(|code| code != "sign_in_slowed") && codes.len() < 20 {
+        let body = r#"{"agency":"demo.example","name":"tina","passphrase":"x"}"#;
+        let answer = ask(&gateway, "POST", "/api/v1/sign-in", &json, body).await;
+        assert!(is_told_in_our_shape("POST", &answer), "{}", answer.text());
+        let told: serde_json::Value = serde_json::from_slice(&answer.body).unwrap();
+        let code = told["code"].as_str().unwrap().to_owned();
+        if code == "sign_in_slowed" {
+            assert_eq!((answer.status, &told["retry"]), (429, &"later".into()));
+            assert!(told["after_ms"].is_number());
+        }
+        codes.push(code);
+    }
+    let (last, before) = codes.split_last().unwrap();
+    assert_eq!(last, "sign_in_slowed");
+    assert!(before.len() >= 5, "{before:?}");
+    assert!(before.iter().all(|code| code == "sign_in_refused"));
+    let tom = gateway.sign_in("tom").await;
+    assert_eq!(tom.name, "tom");
+}
+
+#[tokio::test]
 async fn a_body_over_its_bound_is_not_read() {
     let gateway = Gateway::start().await;
     let body = "x".repeat(300_000);

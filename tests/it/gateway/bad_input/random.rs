@@ -7,21 +7,14 @@ use callbox_proto::message::{FromResident, FromStaff, ToResident, ToStaff};
 use tokio_tungstenite::tungstenite::Message;
 
 use super::super::harness::{Console, Device, Gateway, Resident, Seed, SignedIn, Wire, text};
-use super::frame;
+use super::{frame, resident_kib};
 
 /// Frames of each kind.
 const FRAMES: usize = 2_000;
 /// On one connection: below the number after which it is closed.
 const FRAMES_PER_LINK: usize = 50;
-/// What memory may grow by: allocators keep some, a leak of 1 KiB a frame would be more.
+/// What memory may grow by: allocators keep some, a leak of 6 KiB a frame would be more.
 const GROWTH_MAX_KIB: u64 = 24 * 1_024;
-
-/// Memory of the process in KiB.
-fn resident_kib(gateway: &Gateway) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", gateway.pid())).unwrap();
-    let line = status.lines().find(|l| l.starts_with("VmRSS:")).unwrap();
-    line.split_whitespace().nth(1).unwrap().parse().unwrap()
-}
 
 /// Real messages of one side, from the protocol's own examples.
 fn examples(side: &str) -> Vec<Vec<u8>> {
