@@ -105,6 +105,7 @@ const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 
 /** Fails on serious or critical findings of axe; only these rules, where some are named. */
 export async function accessible(page: Page, where: string, only: readonly string[] = []): Promise<void> {
+  await settled(page)
   await page.evaluate(AXE)
   const found = await page.evaluate(async (rules) => {
     type Found = { violations: { id: string; impact: string | null; nodes: { html: string }[] }[] }
@@ -115,4 +116,12 @@ export async function accessible(page: Page, where: string, only: readonly strin
       .map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map(({ html }) => html.slice(0, 160)).join(' | ')}`)
   }, only)
   expect(found.length === 0, `${where} without findings of axe: ${found.join('\n')}`)
+}
+
+/** Waits until every fade that ends has ended: halfway, a colour is one that nobody chose. */
+async function settled(page: Page): Promise<void> {
+  await page.evaluate(async () => {
+    const ends = document.getAnimations().filter(({ effect }) => effect?.getComputedTiming().endTime !== Infinity)
+    await Promise.allSettled(ends.map(({ finished }) => finished))
+  })
 }
