@@ -24,7 +24,8 @@ const LAST_WORDS: Duration = Duration::from_secs(1);
 pub struct WorkerLimits {
     /// Workers at one time: each may take a core and some hundred MiB.
     pub max_workers: usize,
-    /// Time of one picture, from the start of the process to its end; a phone's photo takes under one second.
+    /// Time of one picture, from the start of the process to its end. A phone's photo takes under one second of a core, but workers
+    /// step back behind the gateway: on a busy node that second comes slowly. What a picture may cost is bounded by the worker itself.
     pub wall_clock: Duration,
     /// How long a picture waits for a worker before it is kept without a copy.
     pub max_wait: Duration,
@@ -34,8 +35,8 @@ impl Default for WorkerLimits {
     fn default() -> Self {
         Self {
             max_workers: 2,
-            wall_clock: Duration::from_secs(10),
-            max_wait: Duration::from_secs(20),
+            wall_clock: Duration::from_secs(60),
+            max_wait: Duration::from_secs(60),
         }
     }
 }

@@ -17,7 +17,7 @@ use super::wire::{Answer, Outcome, QUESTION_BYTES, Wanted};
 /// Address space of the worker: the decoded picture, what a progressive JPEG needs beside it (twice as much again), the original,
 /// and the program.
 const ADDRESS_SPACE_MAX_BYTES: u64 = 1024 * 1024 * 1024;
-/// Processor time; the gateway's own deadline is usually sooner.
+/// Processor time; a phone's photo takes under one second.
 const CPU_MAX_SECONDS: u64 = 20;
 /// Open files: the three standard ones and nothing else.
 const OPEN_FILES_MAX: u64 = 3;

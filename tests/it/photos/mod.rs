@@ -104,14 +104,7 @@ async fn a_phones_photo_of_48_megapixels_becomes_a_copy() {
         RgbImage::from_pixel(8_000, 6_000, image::Rgb([200, 30, 30])),
         ImageFormat::Jpeg,
     );
-    // What is tried is the limits of memory; a machine that is busy with other tests may take its time.
-    let limits = WorkerLimits {
-        wall_clock: std::time::Duration::from_secs(60),
-        ..WorkerLimits::default()
-    };
-    let pipeline = PhotoPipeline::new(CALLBOX.into(), limits);
-    let made = pipeline.make_copy(&photo[..], photo.len() as u64).await;
-    let copy = made.unwrap();
+    let copy = copy_of(&photo).await.unwrap();
     assert_eq!((copy.width_px, copy.height_px), (2_048, 1_536));
 }
 
