@@ -9,6 +9,7 @@
 
 mod agencies;
 mod answer;
+mod appends;
 mod connect;
 mod ears;
 mod epoch;

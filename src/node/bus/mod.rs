@@ -263,8 +263,12 @@ async fn listen(
     while let Some(Some(ring)) = stop.run_until_cancelled(bell.next()).await {
         let Some(node) = node.upgrade() else { return };
         match ring {
-            Ring::Appended { session, head } => {
-                node.log_has_grown(session, head);
+            Ring::Appended {
+                session,
+                head,
+                records,
+            } => {
+                node.log_has_grown(session, head, &records);
                 agency.around.ring();
             }
             Ring::Published(bytes) => node.hear(&agency, &bytes),
