@@ -12,6 +12,7 @@ use callbox_domain::access::{
 use callbox_proto::codec::Encoding;
 use callbox_proto::command::StaffCommand;
 use callbox_proto::error::{CloseCode, ErrorCode};
+use callbox_proto::event::Event;
 use callbox_proto::ids::{CommandId, PeerId, SessionId};
 use callbox_proto::message::{FromStaff, RealTimeText, ToStaff};
 use callbox_proto::vocabulary::{Millis, Role, Seq, TransferTarget};
@@ -323,12 +324,18 @@ impl Console {
     async fn watch(&mut self, cell: &Arc<Cell>, id: CommandId, wish: Wish) {
         let node = &self.transport.node;
         let reply = Reply::Staff(Arc::clone(&self.outbox));
-        match node.ask(cell, id, wish).await {
-            Ok(done) => {
+        let done = match node.ask(cell, id, wish).await {
+            Ok(done) => done,
+            Err(refusal) => return reply.refused(id, refusal),
+        };
+        // An id that was used before is answered with what it did then, which need not be a watch.
+        match node.event_of(cell, id).await {
+            Ok(Some(Event::Watched { staff, .. })) if staff == self.person.staff => {
                 self.watched.insert(cell.id);
                 node.answer(cell.id, reply, id, done);
             }
-            Err(refusal) => reply.refused(id, refusal),
+            Ok(_) => reply.refused(id, ErrorCode::IdReused.into()),
+            Err(code) => reply.refused(id, code.into()),
         }
     }
 
