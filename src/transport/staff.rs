@@ -17,8 +17,8 @@ use callbox_proto::ids::{CommandId, PeerId, SessionId};
 use callbox_proto::message::{FromStaff, RealTimeText, ToStaff};
 use callbox_proto::vocabulary::{Millis, Role, Seq, TransferTarget};
 
-use super::link::{End, Link, Peer, refuse};
-use super::rate::{LIGHT_PARTS, Rate, WHOLE_PARTS};
+use super::link::{End, Link, Peer, close_of_hello, refuse};
+use super::rate::{LIGHT_PARTS, Rate, TooEarly, WHOLE_PARTS};
 use super::{Broken, HEARTBEATS_MISSED_MAX, Transport, check_client};
 use crate::node::cell::{Audience, Cell};
 use crate::node::connections::Open;
@@ -44,18 +44,13 @@ pub async fn serve(transport: Arc<Transport>, mut link: Box<Link>) {
 }
 
 async fn hello(transport: &Transport, link: &mut Link) -> Result<(Person, Millis), End> {
-    let frame = link.first(transport.limits.first_message).await?;
-    match check_hello(transport, link.encoding(), &frame) {
+    let first = link.first(transport.limits.first_message).await?;
+    let encoding = link.encoding();
+    match first.and_then(|frame| check_hello(transport, encoding, &frame)) {
         Ok(known) => Ok(known),
         Err(code) => {
             link.say(&staff_error(None, code)).await?;
-            let sign_in = matches!(code, ErrorCode::TokenExpired | ErrorCode::TokenInvalid);
-            let close = if sign_in {
-                CloseCode::SignInAgain
-            } else {
-                CloseCode::Protocol
-            };
-            Err(End::Close(close))
+            Err(End::Close(close_of_hello(code)))
         }
     }
 }
@@ -463,12 +458,17 @@ impl Console {
         let Some(too_early) = self.rate.refusal(limit, parts, types, now_ms)? else {
             return Ok(true);
         };
+        self.tell_too_early(&too_early, FromStaff::id(message))
+            .await;
+        Ok(false)
+    }
+
+    async fn tell_too_early(&self, too_early: &TooEarly, id: Option<CommandId>) {
         metrics::counter!("callbox_messages_refused_total", "side" => "staff").increment(1);
-        if let Some(error) = too_early.error(FromStaff::id(message)) {
+        if let Some(error) = too_early.error(id) {
             tell(&self.outbox, &ToStaff::Error(error));
         }
         too_early.slow_down().await;
-        Ok(false)
     }
 }
 
@@ -507,6 +507,15 @@ impl Peer for Console {
                     return Err(CloseCode::GoingDown);
                 }
             }
+        }
+        Ok(())
+    }
+
+    async fn on_control(&mut self) -> Result<(), CloseCode> {
+        let now_ms = self.transport.node.clock().monotonic_ms();
+        let limit = &self.transport.limits.staff_rate;
+        if let Some(too_early) = self.rate.refusal_of_control(limit, now_ms)? {
+            self.tell_too_early(&too_early, None).await;
         }
         Ok(())
     }
