@@ -40,7 +40,7 @@ pub fn newest_first(entered_ms: Millis) -> i64 {
     i64::try_from(entered_ms).map_or(i64::MIN, |entered_ms| -entered_ms)
 }
 
-/// The index row of a state. The whole state is its summary: it is small (bounded photos and asks), and with it reading a
+/// The index row of a state. The whole state is its summary: it is small (bounded photos), and with it reading a
 /// session back needs only the records since.
 ///
 /// # Panics
