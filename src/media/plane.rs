@@ -340,7 +340,7 @@ impl MediaPlane {
         if self.closing.is_cancelled() {
             return Err(MediaError::Closing);
         }
-        if offer.len() > super::sdp::MAX_OFFER_BYTES {
+        if offer.len() > callbox_proto::bounds::SDP_MAX_BYTES {
             // Not worth a copy.
             Offer::read(offer)?;
         }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use callbox_domain::access::{
     Caller, action_of_resident_command, action_of_resident_message, may_at_all,
 };
+use callbox_proto::bounds::REAL_TIME_TEXT_MAX_CHARS;
 use callbox_proto::bytes::Bytes;
 use callbox_proto::codec::Encoding;
 use callbox_proto::command::{Opening, ResidentCommand};
@@ -26,9 +27,6 @@ use crate::node::frame::tell;
 use crate::node::outbox::Outbox;
 use crate::node::pending::{Pending, Reply, Wish, resident_error};
 use crate::node::{Fed, Node};
-
-/// Characters of real-time text in one packet; typing is far slower.
-const TYPED_MAX_CHARS: usize = 2_000;
 
 /// Serves one connection until it ends.
 pub async fn serve(transport: Arc<Transport>, mut link: Box<Link>) {
@@ -269,7 +267,7 @@ impl Resident {
     }
 
     fn typed(&self, typed: RealTimeText) -> Result<(), ErrorCode> {
-        if typed.text.chars().count() > TYPED_MAX_CHARS {
+        if typed.text.chars().count() > REAL_TIME_TEXT_MAX_CHARS {
             return Err(ErrorCode::TextTooLong);
         }
         self.transport.node.resident_types(self.session()?, &typed);

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use callbox_domain::access::{
     self, Action, Caller, Target, action_of_staff_command, action_of_staff_message,
 };
+use callbox_proto::bounds::{FOLLOWS_MAX, REAL_TIME_TEXT_MAX_CHARS};
 use callbox_proto::codec::Encoding;
 use callbox_proto::command::StaffCommand;
 use callbox_proto::error::{CloseCode, ErrorCode};
@@ -27,12 +28,8 @@ use crate::node::outbox::Outbox;
 use crate::node::pending::{Pending, Reply, Wish, staff_error};
 use crate::node::{Fed, Person, lock};
 
-/// Sessions one connection follows at once. A person handles a few; a supervisor's wall some more.
-const FOLLOWS_MAX: usize = 256;
 /// A console's outbox in residents' outboxes: a whole list of 1,500 rows, some 600 KB, must leave room for what follows it.
 const STAFF_OUTBOX_FACTOR: usize = 8;
-/// Characters of real-time text in one packet.
-const TYPED_MAX_CHARS: usize = 2_000;
 
 /// Serves one connection until it ends.
 pub async fn serve(transport: Arc<Transport>, mut link: Box<Link>) {
@@ -389,7 +386,7 @@ impl Console {
         typed: RealTimeText,
         action: Action,
     ) -> Result<(), ErrorCode> {
-        if typed.text.chars().count() > TYPED_MAX_CHARS {
+        if typed.text.chars().count() > REAL_TIME_TEXT_MAX_CHARS {
             return Err(ErrorCode::TextTooLong);
         }
         let cell = self.follows.get(&session).ok_or(ErrorCode::WrongOrder)?;

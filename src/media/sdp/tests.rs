@@ -62,13 +62,13 @@ fn every_limit_is_kept_before_any_parser_runs() {
     assert_eq!(
         Offer::read(&"v=0\r\n".repeat(20_000)),
         Err(OfferError::TooLong {
-            limit: MAX_OFFER_BYTES
+            limit: SDP_MAX_BYTES
         })
     );
     assert_eq!(
         Offer::read(&(both() + "a=" + &"x".repeat(2_000))),
         Err(OfferError::LineTooLong {
-            limit: MAX_LINE_BYTES
+            limit: SDP_LINE_MAX_BYTES
         })
     );
     assert!(matches!(
