@@ -23,7 +23,7 @@ enum Sign {
     Folder(&'static str),
 }
 
-const PACKAGES: [Package; 7] = [
+const PACKAGES: [Package; 8] = [
     Package {
         name: "chromium",
         why: "the stories run in a real browser",
@@ -38,6 +38,11 @@ const PACKAGES: [Package; 7] = [
         name: "strace",
         why: "syncs that fail or take long",
         sign: Sign::Program("strace"),
+    },
+    Package {
+        name: "python3",
+        why: "a client in another language, made from the protocol's page",
+        sign: Sign::Program("python3"),
     },
     Package {
         name: "iproute2",
