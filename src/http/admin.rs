@@ -1,5 +1,8 @@
 //! The admin port: is the process alive, is it ready, what does it count. It stays up through a drain, and a scrape
 //! never holds one open.
+//!
+//! Owns: the port's three probes and its few connections. Must not: ask the store, touch a session, or answer what only the public port may
+//! tell. Called by: `app`, which also hands in what an operator may order ([`super::drain`]).
 
 use std::sync::Arc;
 

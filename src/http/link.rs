@@ -1,5 +1,7 @@
 //! One connection's bytes, plain or encrypted, with its place in the gate and a deadline for writes without progress.
 //!
+//! Owns: the stream, its stall timer, and the count of bytes that came. Must not: look into them. Called by: `serve`, which hands it to hyper.
+//!
 //! It lives as long as the connection, through an upgrade too; so an upgraded socket keeps counting.
 
 use std::io;

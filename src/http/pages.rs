@@ -1,5 +1,7 @@
 //! The built pages: found in the binary (a debug build reads the folder), sent in the form the browser takes.
 //!
+//! Owns: the rows of the role table that are pages and files. Called by: `app`, which mounts [`router`].
+//!
 //! Must not build anything. Without built pages the gateway runs, and each page says how to build them.
 
 use std::borrow::Cow;

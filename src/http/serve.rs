@@ -1,4 +1,7 @@
 //! One connection from its first byte to its last answer or its upgrade.
+//!
+//! Owns: the TLS handshake and its deadline, the HTTP exchange, and what every request is told about its connection. Must not: know routes, or
+//! accept. Called by: `accept`, with services that `server` and `admin` make.
 
 use std::net::SocketAddr;
 use std::sync::Arc;

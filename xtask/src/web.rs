@@ -1,4 +1,6 @@
 //! `cargo xtask web`: installs packages and builds pages, each only when what it depends on has changed.
+//!
+//! Owns: the stamps that say what was done for which sources. Must not: know what a page is made of. Called by: `main`, `run`, `dev`, `test`.
 
 use std::fs;
 use std::path::{Path, PathBuf};

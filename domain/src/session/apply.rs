@@ -1,4 +1,7 @@
 //! How each fact changes a session. Total: a log that was decided under other rules still folds.
+//!
+//! Owns: the fold. Must not: refuse or decide: what stands in a log has happened. Called by: `node` with what was
+//! decided, replay, `rebase`.
 
 use callbox_proto::event::{Actor, Event, Stored};
 use callbox_proto::ids::CommandId;

@@ -1,4 +1,7 @@
 //! The two WebSocket routes: from an HTTP request to a connection.
+//!
+//! Owns: choosing the subprotocol, and the bounds of a socket's buffers. Must not: read a message: [`crate::transport`] does from here on. Called
+//! by: the router, by [`super::handler`].
 
 use std::sync::Arc;
 

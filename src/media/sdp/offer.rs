@@ -1,4 +1,6 @@
 //! Reads an offer without a parser: one pass over its lines, every count bounded.
+//!
+//! Owns: what is refused before any parser of a library sees it. Must not: answer. Called by: the plane; `crate::probes` with strangers' bytes.
 
 use callbox_proto::bounds::{
     SDP_CANDIDATES_MAX, SDP_FORMATS_MAX, SDP_LINE_MAX_BYTES, SDP_MAX_BYTES, SDP_SECTIONS_MAX,

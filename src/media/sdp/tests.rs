@@ -1,3 +1,10 @@
+//! Offers that are read, offers that are refused, and what an answer becomes.
+//!
+//! Owns: descriptions by hand and what must be made of them. Must not: start the engine: whole connections are in `media/tests`.
+//! Called by: `cargo test`.
+
+use callbox_proto::bounds::{SDP_LINE_MAX_BYTES, SDP_MAX_BYTES};
+
 use super::answer::{finish, payload_types};
 use super::*;
 use crate::media::error::OfferError;

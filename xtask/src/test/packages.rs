@@ -1,5 +1,7 @@
 //! The first step: what the tests need on the machine. Installs Debian packages where it may, and says so; otherwise
 //! prints the one command to type and fails.
+//!
+//! Owns: the list and the reason of each. Must not: install without a word, or go on without one of them. Called by: the run, before everything else.
 
 use std::path::Path;
 use std::process::Command;
