@@ -66,6 +66,13 @@ fn queue_tells_how_fast_sessions_come_in_and_are_taken() {
 }
 
 #[test]
+fn growth_tells_what_a_text_costs_in_a_long_log() {
+    let growth = measured("growth --entries 10000 --session-entries 0 --pairs 3");
+    let figures = ["cpu_us_per_message", "p50_ms", "store_10000_mean_entries"];
+    has(&growth, &figures);
+}
+
+#[test]
 fn several_runs_tell_their_spread() {
     let idle = measured("idle --sessions 5 --runs 2");
     let spread = idle["spread"]["kib_per_session"].as_array();

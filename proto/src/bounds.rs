@@ -66,14 +66,28 @@ bounds! {
     PREVIEW_MAX_SIDE_PX: u32 = 1_280;
     /// Characters in a media type.
     MEDIA_TYPE_MAX_CHARS: usize = 100;
-    /// Bytes in a session description (SDP).
+    /// Bytes in a session description (SDP). Chromium with camera and microphone sends 6 to 8 KiB.
     SDP_MAX_BYTES: usize = 32 * 1024;
+    /// Bytes in one line of an SDP. The longest known, a fingerprint or a candidate with its extensions, is under 300.
+    SDP_LINE_MAX_BYTES: usize = 1_024;
+    /// Media sections in an SDP. Camera and microphone are two; two more for those that were stopped.
+    SDP_SECTIONS_MAX: usize = 4;
+    /// Candidate lines in an SDP. They are dropped, since peers always reach the gateway first.
+    SDP_CANDIDATES_MAX: usize = 40;
+    /// Lines `a=ssrc` and `a=ssrc-group` in an SDP. Two streams with repair and four attributes each need 20.
+    SDP_SSRC_LINES_MAX: usize = 64;
+    /// Formats (`a=rtpmap`) in one section of an SDP. Chromium offers about 45 for video.
+    SDP_FORMATS_MAX: usize = 64;
     /// Metres of uncertainty that still say something.
     UNCERTAINTY_MAX_M: f64 = 100_000.0;
     /// Age in ms of what an outbox may still bring: 7 days.
     AGE_MAX_MS: i64 = 7 * 24 * 60 * 60 * 1_000;
     /// Rules named in one `triaged` event.
     RULES_FIRED_MAX: usize = 16;
+    /// Sessions that one staff link follows at once; one more is answered `too_fast`: `unfollow` another one first.
+    FOLLOWS_MAX: usize = 256;
+    /// Links of one person at one gateway, several windows on several monitors; when one more comes, the oldest is closed with 4300.
+    CONSOLES_MAX: usize = 16;
     /// Rows of each standing in one `sessions` message; the counts beside them are whole.
     LIST_MAX_ROWS: usize = 500;
     /// Rows in one `history` message.

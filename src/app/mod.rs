@@ -4,11 +4,11 @@
 
 mod agency;
 mod backbone;
-mod data_folder;
 pub mod drain;
 mod live;
 mod membership;
 mod photos;
+mod private_folder;
 pub mod store;
 pub mod triage;
 
@@ -116,7 +116,7 @@ struct Parts {
 impl Parts {
     async fn build(config: &Config, lifecycle: &Lifecycle) -> anyhow::Result<Self> {
         let data_dir = &config.storage.data_dir;
-        data_folder::prepare(data_dir)
+        private_folder::prepare(data_dir)
             .with_context(|| format!("{} (storage.data_dir)", data_dir.display()))?;
         let opened = backbone::Opened::open(config, Arc::new(SystemClock::new())).await?;
         let clock = opened.clock();

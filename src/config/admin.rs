@@ -1,4 +1,6 @@
 //! Section `admin`: the port for probes and metrics.
+//!
+//! Owns: its keys and defaults. Must not: open the port. Read by: `app`, for [`crate::http::admin`].
 
 use std::net::{Ipv4Addr, SocketAddr};
 

@@ -1,4 +1,7 @@
 //! Section `agency`: who answers here, how fast, and the identities of the demo.
+//!
+//! Owns: its keys and defaults. Must not: sign anybody in, or hold an identity that is not of the demo. Read by: `app`, for the agency's policy and
+//! the demo's accounts.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,6 @@
 //! Section `backbone`: one node's own store, or the tier that many nodes share.
+//!
+//! Owns: its keys and defaults. Must not: connect. Read by: `app`, which chooses the backbone by it.
 
 use std::path::PathBuf;
 use std::time::Duration;

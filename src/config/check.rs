@@ -1,4 +1,6 @@
 //! Rules between values, checked once all sources are read: each refusal says why and what to do.
+//!
+//! Owns: what fits together. Must not: look at the machine: whether a port is free shows when it is opened. Called by: `load`.
 
 use callbox_proto::ids::{AgencyId, StaffId};
 

@@ -1,4 +1,6 @@
 //! Why a configuration is refused, and where the fault stands.
+//!
+//! Owns: the refusals and their words. Must not: quote a secret. Called by: `load`, `check`, `secret`.
 
 use std::path::PathBuf;
 

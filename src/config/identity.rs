@@ -1,4 +1,6 @@
 //! Section `identity`: tokens and the key that signs them.
+//!
+//! Owns: its keys and defaults. Must not: read the key, only say where it is. Read by: `app`, for [`crate::auth`].
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;

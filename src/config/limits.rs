@@ -1,4 +1,6 @@
 //! Section `server.limits`: bounds of the accept loop. Reaching one is told in the log and in the metrics.
+//!
+//! Owns: the bounds and their defaults. Must not: enforce them. Read by: [`crate::http`].
 
 use std::time::Duration;
 

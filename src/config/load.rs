@@ -1,4 +1,7 @@
 //! Reads the sources in their order and remembers who set what, so that a refusal can name the place.
+//!
+//! Owns: the order of the sources and the place of each value. Must not: know what a key means: the sections and `check` do. Called by: the command
+//! line.
 
 use std::collections::BTreeMap;
 use std::ops::Range;

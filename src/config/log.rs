@@ -1,4 +1,6 @@
 //! Section `log`: what is logged, and in which form.
+//!
+//! Owns: its keys and defaults. Must not: start the log. Read by: [`crate::logging`].
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,6 @@
 //! Section `media`: the one UDP port that all live video and audio of a node uses.
+//!
+//! Owns: its keys and defaults. Must not: open the port. Read by: `app`, for the media plane.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 

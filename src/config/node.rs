@@ -1,4 +1,6 @@
 //! Section `node`: this node among others.
+//!
+//! Owns: its keys and defaults. Must not: know other nodes. Read by: `app`.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,7 @@
 //! A web origin as browsers write it: scheme, host and port, nothing else.
+//!
+//! Owns: the form and its strict reading. Must not: judge an origin: [`crate::http::origins`] does. Called by: the section `server`, and
+//! [`crate::http::origins`] for its own.
 
 use std::str::FromStr;
 

@@ -1,4 +1,6 @@
 //! A passphrase in the configuration: it can be compared and handed on, never printed or written back.
+//!
+//! Owns: reading it. Must not: have a form that shows it. Called by: the section `agency`.
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};

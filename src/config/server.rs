@@ -1,4 +1,6 @@
 //! Section `server`: the port that residents and staff connect to.
+//!
+//! Owns: its keys and defaults. Must not: open the port. Read by: [`crate::http`].
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;

@@ -1,4 +1,6 @@
 //! Section `session`: bounds and deadlines of one connection that carries a session or a console.
+//!
+//! Owns: its keys and defaults. Must not: enforce them. Read by: `app`, for the transport and the node.
 
 use std::time::Duration;
 

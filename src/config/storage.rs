@@ -1,4 +1,6 @@
 //! Section `storage`: folders on disk.
+//!
+//! Owns: its keys and defaults. Must not: make a folder. Read by: `app`.
 
 use std::path::PathBuf;
 

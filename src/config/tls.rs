@@ -1,4 +1,6 @@
 //! Section `server.tls`: encryption of the public port.
+//!
+//! Owns: its keys and defaults. Must not: read a certificate. Read by: [`crate::http`].
 
 use std::path::PathBuf;
 

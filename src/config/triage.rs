@@ -1,4 +1,6 @@
 //! Section `triage`: where the rules are that give a session its priority.
+//!
+//! Owns: its keys and defaults. Must not: read the rules. Read by: `app`.
 
 use std::path::PathBuf;
 

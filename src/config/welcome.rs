@@ -1,4 +1,7 @@
 //! The text that greets whoever starts a gateway: the three addresses and the demo sign-ins.
+//!
+//! Owns: its words. Must not: show a passphrase that is not of the demo. Called by: the command
+//! `config welcome`, with which `cargo xtask run` greets.
 
 use std::fmt::Write as _;
 

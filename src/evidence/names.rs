@@ -1,5 +1,7 @@
 //! Names that may become part of a path or of an answer, checked when they are made.
 //!
+//! Must not: repair a name: what does not fit is refused.
+//!
 //! A value of one of these types is safe to join to a folder: nothing else is ever joined.
 //! Used by the evidence store and by `http::uploads`.
 

@@ -1,5 +1,7 @@
 //! The contract of the evidence store: what it promises to whoever brings or reads evidence.
 //!
+//! Must not: say how bytes are kept, or who may do what.
+//!
 //! - An upload belongs to one [`Owner`]; creating it twice gives the same upload.
 //! - Bytes are appended in order. What [`UploadHandle::sync`] has returned survives kill and power cut;
 //!   what was appended and not synced may be gone, and is then not counted.

@@ -1,4 +1,7 @@
 //! The accept loop: takes connections as fast as they come, and never spins or dies when the system has no more.
+//!
+//! Owns: the listener's loop, the pauses when the system has no more, and the short answer to whom there is no place for. Must not: read a
+//! connection, or choose who gets in: the gate does. Called by: `server`, and `admin` for its port.
 
 use std::io;
 use std::net::SocketAddr;

@@ -1,5 +1,8 @@
 //! The admin port: is the process alive, is it ready, what does it count. It stays up through a drain, and a scrape
 //! never holds one open.
+//!
+//! Owns: the port's three probes and its few connections. Must not: ask the store, touch a session, or answer what only the public port may
+//! tell. Called by: `app`, which also hands in what an operator may order ([`super::drain`]).
 
 use std::sync::Arc;
 
@@ -57,6 +60,10 @@ impl Readiness {
 pub type AskReadiness = Arc<dyn Fn() -> Readiness + Send + Sync>;
 
 /// The routes of the admin port: its own, and `orders` of an operator.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the admin port has no sign-in and no rows: whoever reaches it may ask how the node is"
+)]
 pub fn router(readiness: AskReadiness, metrics: PrometheusHandle, orders: Router) -> Router {
     let ready = move || {
         let (status, words) = readiness().answer();

@@ -1,5 +1,8 @@
 //! The certificate of the public port: read, checked, swapped while connections go on.
 //!
+//! Owns: the pair that is served now, and how TLS is set up with it. Must not: watch for changes (that is `watch`), or serve. Called by:
+//! `server`; `watch` for each reload.
+//!
 //! A reload that fails keeps the certificate in use and says why. Keys are never logged.
 
 use std::path::{Path, PathBuf};

@@ -1,4 +1,6 @@
 //! The limit of open files: raised at start as far as the system allows, because each connection needs one.
+//!
+//! Owns: one system limit. Must not: fail a start: a limit that is too low is told and lived with. Called by: `app`, once.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 

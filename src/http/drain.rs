@@ -32,6 +32,10 @@ const NOT_HERE: Problem = Problem::http(
 );
 
 /// The routes.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "on the admin port, which has no rows: only this machine is heard"
+)]
 pub fn router(node: Arc<Node>) -> Router {
     Router::new()
         .route(PATH, get(progress).post(begin).delete(end))
@@ -99,6 +103,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
+    #[expect(clippy::disallowed_methods, reason = "a route of this test")]
     async fn only_this_machine_is_heard() {
         for (address, status) in [
             (Some("127.0.0.1:9"), StatusCode::OK),

@@ -1,4 +1,6 @@
 //! Which of the files written at build time suits the browser's `Accept-Encoding`.
+//!
+//! Owns: reading the header and its order of preference. Must not: compress: the files are there or not. Called by: `pages`.
 
 /// A form of a file on disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,6 +1,9 @@
 //! Who may come in: connections in total, half-open ones, and soft shares per source. Every bound that is reached is
 //! counted and told; nothing is dropped in silence.
 //!
+//! Owns: the places of one listener and the counts behind them. Must not: read or close a connection: whoever holds a [`Slot`] is told to.
+//! Called by: `accept` for each newcomer; `serve` and `link` hold its slot.
+//!
 //! Half-open means: the first whole request has not arrived. Over that bound the *oldest* such connection goes, since
 //! an honest one is done within moments. A source over its share is refused only when the node itself is nearly full.
 

@@ -1,4 +1,7 @@
 //! The security headers of each class of answer. They are made once at start and copied into every answer.
+//!
+//! Owns: which headers belong to which class, and the content policy. Must not: know routes. Called by: `server`, which makes them; `pages` and
+//! `layers`, which put them on.
 
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
@@ -47,9 +50,9 @@ impl SecurityHeaders {
         let trusted_types = format!(
             "{base}; require-trusted-types-for 'script'; trusted-types svelte-trusted-html callbox-worker"
         );
-        let common = common(server);
+        let everywhere = on_every_answer(server);
         let with = |policy: &str, permissions: Option<&'static str>| {
-            let mut headers = common.clone();
+            let mut headers = everywhere.clone();
             insert(&mut headers, CONTENT_SECURITY_POLICY, policy);
             if let Some(permissions) = permissions {
                 headers.insert(PERMISSIONS_POLICY, HeaderValue::from_static(permissions));
@@ -92,7 +95,7 @@ impl SecurityHeaders {
     }
 }
 
-fn common(server: &Server) -> HeaderMap {
+fn on_every_answer(server: &Server) -> HeaderMap {
     let mut headers = HeaderMap::new();
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));

@@ -1,4 +1,6 @@
 //! What stands around the routes: panics become answers, bodies and requests have bounds, answers carry headers.
+//!
+//! Owns: the order of the layers. Must not: know what a route does. Called by: `app`, and `admin` for its port.
 
 use std::any::Any;
 use std::sync::Arc;

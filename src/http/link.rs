@@ -1,5 +1,7 @@
 //! One connection's bytes, plain or encrypted, with its place in the gate and a deadline for writes without progress.
 //!
+//! Owns: the stream, its stall timer, and the count of bytes that came. Must not: look into them. Called by: `serve`, which hands it to hyper.
+//!
 //! It lives as long as the connection, through an upgrade too; so an upgraded socket keeps counting.
 
 use std::io;
@@ -14,6 +16,7 @@ use tokio::time::{Sleep, sleep};
 use tokio_rustls::server::TlsStream;
 
 use super::gate::Slot;
+use crate::transport::Arrived;
 
 /// The bytes underneath. The encrypted one is boxed, so that plain links do not pay for its size.
 pub(super) enum Stream {
@@ -27,15 +30,17 @@ pub(super) struct Link {
     stall: Duration,
     /// Only exists while a write waits: an idle link has no timer.
     stalled: Option<Pin<Box<Sleep>>>,
+    arrived: Arrived,
     _slot: Arc<Slot>,
 }
 
 impl Link {
-    pub(super) fn new(stream: Stream, stall: Duration, slot: Arc<Slot>) -> Self {
+    pub(super) fn new(stream: Stream, stall: Duration, arrived: Arrived, slot: Arc<Slot>) -> Self {
         Self {
             stream,
             stall,
             stalled: None,
+            arrived,
             _slot: slot,
         }
     }
@@ -129,7 +134,11 @@ impl AsyncRead for Link {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_read(cx, buf)
+        let this = self.get_mut();
+        let before = buf.filled().len();
+        let outcome = Pin::new(&mut this.stream).poll_read(cx, buf);
+        this.arrived.add(buf.filled().len() - before);
+        outcome
     }
 }
 

@@ -1,4 +1,6 @@
 //! The metrics of the process and the buckets of their histograms. The names are given where things are counted.
+//!
+//! Owns: the recorder and its upkeep. Must not: count anything itself. Called by: `app`.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;

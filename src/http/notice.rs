@@ -1,4 +1,6 @@
 //! A log line that may come often, told at most once per interval with the number of those left out.
+//!
+//! Owns: when such a line is due. Must not: write it: the caller's closure does. Called by: `accept`, `gate`, `serve`.
 
 use std::sync::Mutex;
 use std::time::{Duration, Instant};

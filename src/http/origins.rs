@@ -1,5 +1,8 @@
 //! Which origins' pages may open sockets and change state here. The comparison is exact, byte by byte.
 //!
+//! Owns: the list and the verdict. Must not: let anything but the comparison decide: no patterns, no suffixes. Called by: `server`, which makes
+//! it; `layers`, which guards every route with it.
+//!
 //! A request without an `Origin` does not come from a browser page: it may open a socket, because the token in the
 //! first frame or a header decides there, never a cookie.
 

@@ -1,5 +1,7 @@
 //! The built pages: found in the binary (a debug build reads the folder), sent in the form the browser takes.
 //!
+//! Owns: the rows of the role table that are pages and files. Called by: `app`, which mounts [`router`].
+//!
 //! Must not build anything. Without built pages the gateway runs, and each page says how to build them.
 
 use std::borrow::Cow;
@@ -45,6 +47,10 @@ pub fn router(headers: Arc<SecurityHeaders>) -> Router {
     router_over(headers, BuiltPages::get)
 }
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "mounts rows of the table of rights, and nothing else"
+)]
 fn router_over(headers: Arc<SecurityHeaders>, source: Source) -> Router {
     let mut router = Router::new();
     for route in Route::ALL {

@@ -1,4 +1,7 @@
 //! One connection from its first byte to its last answer or its upgrade.
+//!
+//! Owns: the TLS handshake and its deadline, the HTTP exchange, and what every request is told about its connection. Must not: know routes, or
+//! accept. Called by: `accept`, with services that `server` and `admin` make.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -25,6 +28,7 @@ use super::link::{Link, Stream};
 use super::notice::Notice;
 use super::tickets::Tickets;
 use crate::config::ServerLimits;
+use crate::transport::Arrived;
 
 /// Tickets for resumption sent after a TLS 1.3 handshake. One: a client that comes back resumes once and gets another.
 const TICKETS: usize = 1;
@@ -181,10 +185,13 @@ impl Service {
             encrypted: self.is_encrypted(),
         };
         let slot = Arc::new(slot);
-        let link = TokioIo::new(Link::new(stream, self.write_stall, Arc::clone(&slot)));
+        let arrived = Arrived::default();
+        let link = Link::new(stream, self.write_stall, arrived.clone(), Arc::clone(&slot));
+        let link = TokioIo::new(link);
         let service = service_fn(|mut request: Request<Incoming>| {
             slot.establish();
             request.extensions_mut().insert(peer);
+            request.extensions_mut().insert(arrived.clone());
             self.router.clone().oneshot(request.map(Body::new))
         });
         let mut connection =

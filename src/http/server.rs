@@ -1,4 +1,6 @@
 //! The public port: bound with its certificate first, then served with whatever router it is given.
+//!
+//! Owns: the order of binding: nothing is answered before everything is there. Must not: know routes. Called by: `app`.
 
 use std::net::SocketAddr;
 use std::sync::Arc;

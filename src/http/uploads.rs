@@ -86,6 +86,10 @@ impl Uploads {
 }
 
 /// The upload routes.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "mounts rows of the table of rights, and nothing else"
+)]
 pub fn router(uploads: Uploads) -> Router {
     let mut router = Router::new();
     for route in Route::ALL {

@@ -1,4 +1,6 @@
 //! Follows the certificate's files: a change on disk or SIGHUP reads them again.
+//!
+//! Owns: when to read again, and what is said of it. Must not: read certificates: [`super::certificates`] does. Called by: `server`.
 
 use std::sync::Arc;
 

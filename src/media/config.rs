@@ -1,4 +1,6 @@
 //! What an operator can set about media on one node.
+//!
+//! Owns: bounds and defaults of the plane. Must not: read files: `app` fills it from the configuration. Called by: `plane`, `mux`.
 
 use std::net::{IpAddr, SocketAddr};
 

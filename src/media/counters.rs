@@ -1,4 +1,6 @@
 //! What the media plane counts. Numbers only: no room, no peer, no address.
+//!
+//! Owns: the counters and their names as metrics. Must not: be asked for a decision. Called by: `plane`, `mux`, the rooms.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

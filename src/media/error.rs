@@ -1,4 +1,6 @@
 //! What can go wrong with an offer, and what the client may do about it.
+//!
+//! Owns: the refusals and their advice. Must not: name protocol codes: `app` translates. Called by: `plane`, `sdp`.
 
 use std::io;
 

@@ -1,4 +1,7 @@
 //! What the media plane tells its caller: a bounded stream that never blocks the media path.
+//!
+//! Owns: the kinds of events and their backlog. Must not: wait for a listener: a slow one is told what it missed. Called by: the rooms, which
+//! tell; `app`, which listens.
 
 use tokio::sync::broadcast;
 

@@ -1,5 +1,7 @@
 //! The media plane's own vocabulary: which room, which peer, which kind of media.
 //!
+//! Owns: the names, sets of kinds, and the codecs. Must not: be a wire type: `app` translates. Called by: every file of the media plane.
+//!
 //! A room is named by a number that means nothing here. Sessions, people, tokens and consent belong to the caller.
 
 use std::fmt;

@@ -1,4 +1,6 @@
 //! Locks that outlive a panic: what they guard stays consistent at every line, so poison carries no news.
+//!
+//! Owns: nothing but this choice. Must not: be held over an await. Called by: whoever shares state between the plane, a room and a socket.
 
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 

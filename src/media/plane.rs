@@ -1,4 +1,7 @@
 //! The door to the media plane.
+//!
+//! Owns: who is let in and how long that may take; every public function of the plane. Must not: know sessions, people or consent: its caller says
+//! by the function it calls what is allowed. Called by: `app`, as the node's port to media.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -340,7 +343,7 @@ impl MediaPlane {
         if self.closing.is_cancelled() {
             return Err(MediaError::Closing);
         }
-        if offer.len() > super::sdp::MAX_OFFER_BYTES {
+        if offer.len() > callbox_proto::bounds::SDP_MAX_BYTES {
             // Not worth a copy.
             Offer::read(offer)?;
         }

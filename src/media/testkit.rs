@@ -1,4 +1,6 @@
 //! Real clients for the tests: str0m over real UDP sockets, playing residents, consoles and supervisors.
+//!
+//! Owns: the clients, their certificates and their waiting. Must not: be part of the program: it is built for tests only. Called by: `media/tests`.
 
 use std::sync::{Arc, Once};
 use std::time::{Duration, Instant};

@@ -40,7 +40,7 @@ pub fn newest_first(entered_ms: Millis) -> i64 {
     i64::try_from(entered_ms).map_or(i64::MIN, |entered_ms| -entered_ms)
 }
 
-/// The index row of a state. The whole state is its summary: it is small (bounded photos and asks), and with it reading a
+/// The index row of a state. The whole state is its summary: it is small (bounded photos), and with it reading a
 /// session back needs only the records since.
 ///
 /// # Panics
@@ -105,5 +105,83 @@ pub const fn shows_in_lists(event: &Event, was_located: bool) -> bool {
         | Event::Watched { .. }
         | Event::Seen { .. } => false,
         _ => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use callbox_proto::bounds::{PHOTOS_MAX, REASON_MAX_CHARS, RULES_FIRED_MAX};
+    use callbox_proto::event::Actor;
+    use callbox_proto::ids::{CommandId, ResidentId};
+    use callbox_proto::vocabulary::{Category, DeviceCan, Millis, Priority, RuleFired};
+
+    use super::*;
+    use crate::backbone::SUMMARY_MAX_BYTES;
+
+    /// The longest character in UTF-8.
+    const LONG: &str = "🚒";
+    /// A moment far from now, so that numbers take all their bytes.
+    const AT_MS: Millis = 1 << 50;
+
+    /// A session with as much of everything as one may have.
+    fn largest() -> Session {
+        let stored = |event| Stored {
+            at_ms: AT_MS,
+            by: Actor::Resident,
+            event,
+            resident_prev: 0,
+        };
+        let name = "x".repeat(64);
+        let opened = Event::Opened {
+            agency: name.parse().unwrap(),
+            queue: name.parse().unwrap(),
+            category: Category::PropertyCrime,
+            language: "x".repeat(35),
+            silent: true,
+            device: DeviceCan::default(),
+            contact: None,
+            resident: ResidentId::from_u128(u128::MAX).unwrap(),
+        };
+        let mut session = Session::begin(&stored(opened)).unwrap();
+        let rule = RuleFired {
+            rule: LONG.repeat(64),
+            priority: Priority::LIFE_AT_RISK,
+            because: LONG.repeat(200),
+        };
+        let mut events = vec![
+            Event::Triaged {
+                priority: Priority::LIFE_AT_RISK,
+                rules: vec![rule; RULES_FIRED_MAX],
+                version: String::new(),
+                deadline_ms: AT_MS,
+            },
+            Event::PriorityChanged {
+                priority: Priority::LIFE_AT_RISK,
+                reason: LONG.repeat(REASON_MAX_CHARS),
+                deadline_ms: AT_MS,
+            },
+        ];
+        for n in 1..=PHOTOS_MAX as u128 {
+            let photo = CommandId::from_u128(u128::MAX - n).unwrap();
+            events.push(Event::PhotoAnnounced {
+                photo,
+                media_type: String::new(),
+                size_bytes: 50 << 20,
+                preview: true,
+                age_ms: 0,
+            });
+        }
+        for (seq, event) in (AT_MS..).zip(events) {
+            session.apply(seq, &stored(event));
+        }
+        session
+    }
+
+    #[test]
+    fn the_largest_state_of_a_session_fits_an_index_row() {
+        let session = largest();
+        assert_eq!(session.photos.len(), PHOTOS_MAX);
+        let bytes = row(&session).summary.len();
+        assert!(bytes <= SUMMARY_MAX_BYTES, "{bytes} bytes");
     }
 }

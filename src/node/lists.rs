@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use callbox_domain::session::Session;
+use callbox_proto::bounds::LIST_MAX_ROWS;
 use callbox_proto::ids::{ConnectionId, QueueId, SessionId, StaffId};
 use callbox_proto::message::{SessionRow, ToResident, ToStaff};
 use callbox_proto::vocabulary::{Role, Standing};
@@ -18,8 +19,6 @@ use super::index;
 use super::lock;
 use crate::backbone::{BackboneError, StandingKind};
 
-/// Rows of each kind in the list. Nobody reads 500 rows; those beyond are counted and told as counted.
-pub const ROWS_MAX: usize = 500;
 /// Who receives lists.
 pub const LIST_ROLES: &[Role] = &[Role::Telecommunicator, Role::Supervisor, Role::Auditor];
 
@@ -62,7 +61,7 @@ impl Node {
         for kind in kinds {
             let page = self
                 .backbone
-                .list(agency.id(), kind, None, ROWS_MAX)
+                .list(agency.id(), kind, None, LIST_MAX_ROWS)
                 .await?;
             for indexed in page.rows {
                 let Some(session) = index::session(&indexed.row) else {
@@ -201,7 +200,7 @@ impl Node {
             let message = ToResident::QueuePlace {
                 place,
                 waiting: u32::try_from(waiting).unwrap_or(u32::MAX),
-                counted: ROWS_MAX as u32,
+                counted: LIST_MAX_ROWS as u32,
                 staffed,
                 deadline_ms: row.deadline_ms,
             };

@@ -26,6 +26,9 @@ const CROWD_MS: u64 = 2_000;
 /// The urgent try again within this many ms, time after time, while the others wait.
 const URGENT_SPREAD_MS: u64 = 1_000;
 
+/// Reads of one event before its asker is told to try later: numbers change at most once, when an island ends.
+const EVENT_READS_MAX: usize = 3;
+
 /// How far clients spread, in ms, of whom `clients` are on a node: wide enough that `per_s` come back each second. 0 where there is
 /// no crowd. In one, staff and residents with priority 1 keep trying, and the others leave them the first quarter.
 fn spread_ms(clients: u64, per_s: u64, urgent: bool) -> u64 {
@@ -125,21 +128,22 @@ impl Node {
         command: CommandId,
     ) -> Result<Option<Event>, ErrorCode> {
         let public = |e| super::sessions::public(&e);
-        let found = self.backbone.find_command(cell.id, command).await;
-        let Some((first, _)) = found.map_err(public)? else {
-            return Ok(None);
-        };
-        let records = self
-            .backbone
-            .read(cell.id, first - 1, 1)
-            .await
-            .map_err(public)?;
-        let Some(record) = records.first() else {
-            return Ok(None);
-        };
-        Ok(Some(
-            super::index::entry(cell.id, record).map_err(public)?.event,
-        ))
+        for _ in 0..EVENT_READS_MAX {
+            let found = self.backbone.find_command(cell.id, command).await;
+            let Some((first, _)) = found.map_err(public)? else {
+                return Ok(None);
+            };
+            let read = self.backbone.read(cell.id, first - 1, 1).await;
+            match read.map_err(public)?.first() {
+                Some(record) if record.command == command => {
+                    let entry = super::index::entry(cell.id, record).map_err(public)?;
+                    return Ok(Some(entry.event));
+                }
+                // What an island kept was given other numbers in between.
+                _ => {}
+            }
+        }
+        Err(ErrorCode::StoreUnavailable)
     }
 
     /// Binds a resident's connection to its session: tells where it stands, and feeds the entries after `after`. An older

@@ -6,6 +6,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
+use callbox_proto::bounds::CONSOLES_MAX;
 use callbox_proto::ids::{ConnectionId, QueueId, StaffId};
 use callbox_proto::message::PersonFigures;
 use callbox_proto::vocabulary::{AgentReason, AgentState, Millis, Role};
@@ -13,9 +14,6 @@ use callbox_proto::vocabulary::{AgentReason, AgentState, Millis, Role};
 use super::bus::message::PersonHere;
 use super::elsewhere::Elsewhere;
 use super::outbox::Outbox;
-
-/// Consoles of one person at once: several windows on several monitors. The oldest is closed when one more comes.
-pub const CONSOLES_PER_PERSON_MAX: usize = 16;
 
 /// Who is signed in.
 #[derive(Debug, Default)]
@@ -73,7 +71,7 @@ impl Roster {
             outbox,
             queues: Vec::new(),
         });
-        let too_many = person.consoles.len() > CONSOLES_PER_PERSON_MAX;
+        let too_many = person.consoles.len() > CONSOLES_MAX;
         too_many.then(|| person.consoles.remove(0).outbox)
     }
 

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use callbox_domain::session::Refusal;
+use callbox_proto::bounds::HISTORY_MAX_ROWS;
 use callbox_proto::command::StaffCommand;
 use callbox_proto::error::{CloseCode, ErrorCode};
 use callbox_proto::event::Actor;
@@ -28,8 +29,6 @@ use crate::backbone::{
 const CLAIM_LEASE_MS: u64 = 5_000;
 /// Claims tried for one take-next before telling that nothing waits: others were quicker each time.
 const CLAIM_TRIES_MAX: usize = 16;
-/// Rows in one answer with finished sessions.
-const HISTORY_PAGE_ROWS: usize = 100;
 
 /// A signed-in person on one connection.
 #[derive(Debug, Clone)]
@@ -375,7 +374,7 @@ impl Node {
         let agency = person.agency.id();
         let page = self
             .backbone
-            .list(agency, StandingKind::Closed, after, HISTORY_PAGE_ROWS)
+            .list(agency, StandingKind::Closed, after, HISTORY_MAX_ROWS)
             .await
             .map_err(|e| super::sessions::public(&e))?;
         let rows = page

@@ -14,18 +14,22 @@ use callbox_proto::error::{CloseCode, ErrorCode};
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde::Serialize;
 
+use super::arrived::{Arrived, Brought};
 use crate::clock::Clock;
 use crate::node::frame::encode;
 use crate::node::outbox::{Batch, Outbox};
 
 /// How long a closing connection may take to say good-bye.
 const GOODBYE: Duration = Duration::from_secs(2);
+/// Pings and pongs of WebSocket itself before the first message: it comes at once, and nothing has to be kept alive until then.
+const CONTROL_BEFORE_FIRST_MAX: u32 = 16;
 
 /// A WebSocket with its encoding.
 #[derive(Debug)]
 pub struct Link {
     socket: WebSocket,
     encoding: Encoding,
+    brought: Brought,
 }
 
 /// Why a link ended.
@@ -44,8 +48,10 @@ pub enum Incoming {
     Frame(Bytes),
     /// A frame of the other encoding's kind.
     WrongKind,
-    /// A frame over its bound, or text that is no Unicode: what follows it cannot be read.
-    Unreadable,
+    /// A ping or pong of WebSocket itself; a ping is answered by the library.
+    Control,
+    /// A frame over its bound, text that is no Unicode, or more heads than content: what follows is not read.
+    Unreadable(ErrorCode),
 }
 
 /// One side of a connection: what it does with frames.
@@ -56,16 +62,28 @@ pub trait Peer: Send {
     /// Feeds logs this connection follows and has not caught up with.
     fn feed(&mut self) -> impl Future<Output = Result<(), CloseCode>> + Send;
 
+    /// A ping or pong of WebSocket itself came, which counts as a message does.
+    fn on_control(&mut self) -> impl Future<Output = Result<(), CloseCode>> + Send;
+
     /// A frame could not be read.
     fn on_broken(&mut self, frame: Option<&[u8]>, code: ErrorCode) -> Result<(), CloseCode>;
 }
 
 impl Link {
-    /// Wraps an upgraded socket. Boxed, because a future keeps room for each place a value is moved through: links are most of
-    /// what a node holds in memory.
+    /// Wraps an upgraded socket, whose bytes are counted in `arrived` and whose messages have at most so many. Boxed, because a
+    /// future keeps room for each place a value is moved through: links are most of what a node holds in memory.
     #[must_use]
-    pub fn new(socket: WebSocket, encoding: Encoding) -> Box<Self> {
-        Box::new(Self { socket, encoding })
+    pub fn new(
+        socket: WebSocket,
+        encoding: Encoding,
+        arrived: Arrived,
+        message_max_bytes: usize,
+    ) -> Box<Self> {
+        Box::new(Self {
+            socket,
+            encoding,
+            brought: Brought::new(arrived, message_max_bytes),
+        })
     }
 
     /// How its frames are encoded.
@@ -74,38 +92,49 @@ impl Link {
         self.encoding
     }
 
-    /// The next frame with content.
+    /// The next frame.
     async fn next(&mut self) -> Result<Incoming, End> {
-        loop {
-            let message = self.socket.next().await.ok_or(End::Gone)?;
-            let message = match message {
-                Ok(message) => message,
-                Err(error) if is_unreadable(&error) => return Ok(Incoming::Unreadable),
-                Err(_) => return Err(End::Gone),
-            };
-            return Ok(match (message, self.encoding) {
-                (Message::Binary(frame), Encoding::MessagePack) => Incoming::Frame(frame),
-                (Message::Text(text), Encoding::Json) => Incoming::Frame(text.into()),
-                (Message::Binary(_) | Message::Text(_), _) => Incoming::WrongKind,
-                (Message::Close(_), _) => return Err(End::Gone),
-                (Message::Ping(_) | Message::Pong(_), _) => continue,
-            });
+        let message = match self.socket.next().await.ok_or(End::Gone)? {
+            Ok(message) => message,
+            Err(error) => {
+                let code = why_unreadable(&error.to_string()).ok_or(End::Gone)?;
+                return Ok(Incoming::Unreadable(code));
+            }
+        };
+        let content_bytes = match &message {
+            Message::Binary(bytes) | Message::Ping(bytes) | Message::Pong(bytes) => bytes.len(),
+            Message::Text(text) => text.len(),
+            Message::Close(_) => return Err(End::Gone),
+        };
+        if !self.brought.take(content_bytes) {
+            return Ok(Incoming::Unreadable(ErrorCode::MalformedMessage));
         }
+        Ok(match (message, self.encoding) {
+            (Message::Binary(frame), Encoding::MessagePack) => Incoming::Frame(frame),
+            (Message::Text(text), Encoding::Json) => Incoming::Frame(text.into()),
+            (Message::Ping(_) | Message::Pong(_), _) => Incoming::Control,
+            _ => Incoming::WrongKind,
+        })
     }
 
-    /// The first message, within its deadline.
+    /// The first message within its deadline, or why what came instead of it is refused.
     ///
     /// # Errors
-    /// How the link ends instead.
-    pub async fn first(&mut self, within: Duration) -> Result<Bytes, End> {
-        match tokio::time::timeout(within, self.next()).await {
-            Ok(Ok(Incoming::Frame(frame))) => Ok(frame),
-            Ok(Ok(Incoming::WrongKind | Incoming::Unreadable)) => {
-                Err(End::Close(CloseCode::Protocol))
+    /// How the link ends without a word.
+    pub async fn first(&mut self, within: Duration) -> Result<Result<Bytes, ErrorCode>, End> {
+        let first = async {
+            for _ in 0..=CONTROL_BEFORE_FIRST_MAX {
+                match self.next().await? {
+                    Incoming::Frame(frame) => return Ok(Ok(frame)),
+                    Incoming::WrongKind => return Ok(Err(ErrorCode::WrongFrame)),
+                    Incoming::Unreadable(code) => return Ok(Err(code)),
+                    Incoming::Control => {}
+                }
             }
-            Ok(Err(end)) => Err(end),
-            Err(_) => Err(End::Close(CloseCode::NoHello)),
-        }
+            Ok(Err(ErrorCode::TooFast))
+        };
+        let first = tokio::time::timeout(within, first).await;
+        first.unwrap_or(Err(End::Close(CloseCode::NoHello)))
     }
 
     /// Sends one message at once, before the link has an outbox.
@@ -157,9 +186,10 @@ impl Link {
         let taken = match incoming {
             Incoming::Frame(frame) => peer.on_frame(&frame).await,
             Incoming::WrongKind => peer.on_broken(None, ErrorCode::WrongFrame),
-            Incoming::Unreadable => {
+            Incoming::Control => peer.on_control().await,
+            Incoming::Unreadable(code) => {
                 // Told first, so that a client knows what to leave out when it sends again.
-                let _closed_either_way = peer.on_broken(None, ErrorCode::TooLong);
+                let _closed_either_way = peer.on_broken(None, code);
                 outbox.close(CloseCode::Protocol);
                 return self.write_out(outbox, clock, peer).await;
             }
@@ -260,8 +290,25 @@ fn wrap(encoding: Encoding, frame: bytes::Bytes) -> Message {
     }
 }
 
-/// Whether an error means that a frame or message was over its bound, or no text.
-fn is_unreadable(error: &axum::Error) -> bool {
-    let words = error.to_string();
-    words.contains("too long") || words.contains("too big") || words.contains("utf-8")
+/// What a frame or message was that the library could not read, by the library's words; `None` when the link broke.
+fn why_unreadable(words: &str) -> Option<ErrorCode> {
+    if words.starts_with("Space limit exceeded") {
+        Some(ErrorCode::TooLong)
+    } else if words.starts_with("UTF-8") {
+        Some(ErrorCode::MalformedMessage)
+    } else {
+        None
+    }
+}
+
+/// How a link is closed whose first message was refused.
+pub fn close_of_hello(code: ErrorCode) -> CloseCode {
+    match code {
+        // A key can be made anew and a token renewed; a broken hello stays broken.
+        ErrorCode::KeyRefused | ErrorCode::TokenExpired | ErrorCode::TokenInvalid => {
+            CloseCode::SignInAgain
+        }
+        ErrorCode::TooFast => CloseCode::TooFast,
+        _ => CloseCode::Protocol,
+    }
 }

@@ -7,6 +7,7 @@
 //! node has to say waits in the connection's outbox, which the same task writes out. Nothing here is acknowledged: receipts come
 //! from the node when the log has the command.
 
+mod arrived;
 mod link;
 mod rate;
 mod resident;
@@ -21,6 +22,7 @@ use callbox_proto::error::{CloseCode, ErrorCode};
 use callbox_proto::ids::{AgencyId, CommandId, SessionId};
 use callbox_proto::message::Limits;
 
+pub use arrived::Arrived;
 pub use link::Link;
 pub use rate::RateLimit;
 pub use resident::serve as serve_resident;

@@ -1,7 +1,7 @@
 //! How fast one connection may send, and what becomes of more.
 //!
 //! Owns: the count of one connection and its verdicts. Must not: know kinds of messages, or send. Called by: `resident`, `staff`, for each
-//! message that was read.
+//! message, ping and pong that was read.
 //!
 //! A message that comes too early is not carried out: its sender is told `too_fast` with a pause, keeps it and sends it again, so nothing is
 //! lost. Half-way there what is lost anyway without harm (text as it is typed) goes first. Whoever does not care about the pause is
@@ -29,7 +29,7 @@ const PAUSE_EVERY: u32 = 64;
 const PAUSE: Duration = Duration::from_millis(100);
 /// The pause told with a dropped packet of typing.
 const TYPING_AGAIN_MS: u64 = 1_000;
-/// How often a dropped packet of typing is told.
+/// How often it is told that packets of typing, or pings, come too fast.
 const TELL_EVERY_MS: u64 = 1_000;
 
 /// How many messages one connection may send.
@@ -101,7 +101,7 @@ impl TooEarly {
 pub(super) struct Rate {
     /// When everything sent so far would have been sent at the rate, by the monotonic clock.
     even_ns: u64,
-    /// When typing that was dropped was told last.
+    /// When it was told last that typing, or pings, come too fast.
     told_ms: Option<std::num::NonZeroU64>,
     refused: u32,
     /// Until half of the burst is free again everything is refused, so that what was sent in order arrives in order.
@@ -166,7 +166,26 @@ impl Rate {
         }))
     }
 
-    /// Whether dropped typing is to be told now.
+    /// One more ping or pong of WebSocket itself: counted as a message, and told of now and then only, as nothing of it has to be
+    /// sent again.
+    pub(super) fn refusal_of_control(
+        &mut self,
+        limit: &RateLimit,
+        now_ms: u64,
+    ) -> Result<Option<TooEarly>, CloseCode> {
+        let (after_ms, pause) = match self.count(limit, WHOLE_PARTS, now_ms) {
+            Pace::Fine | Pace::Hurried => return Ok(None),
+            Pace::TooFast { after_ms, pause } => (after_ms, pause),
+            Pace::Close => return Err(CloseCode::TooFast),
+        };
+        let told_after_ms = self.tells(now_ms).then_some(after_ms);
+        Ok(Some(TooEarly {
+            told_after_ms,
+            pause,
+        }))
+    }
+
+    /// Whether what was dropped, or came too early without a name, is to be told now.
     fn tells(&mut self, now_ms: u64) -> bool {
         let due = self
             .told_ms
@@ -259,6 +278,31 @@ mod tests {
             }
         }
         assert!((15_000..60_000).contains(&now_ms), "{now_ms}");
+    }
+
+    #[test]
+    fn pings_count_as_messages_and_are_told_once_a_second() {
+        let mut rate = Rate::default();
+        let told_at = |rate: &mut Rate, now_ms| {
+            let refused = rate.refusal_of_control(&LIMIT, now_ms).expect("not yet");
+            refused.map(|refused| refused.told_after_ms.is_some())
+        };
+        for _ in 0..400 {
+            assert_eq!(told_at(&mut rate, 5_000), None);
+        }
+        assert_eq!(told_at(&mut rate, 5_000), Some(true));
+        assert_eq!(told_at(&mut rate, 5_000), Some(false));
+        let texts = rate.refusal(&LIMIT, WHOLE_PARTS, false, 5_000);
+        assert!(texts.is_ok_and(|refused| refused.is_some()), "one account");
+        assert_eq!(told_at(&mut rate, 7_500), None, "after a pause");
+        let mut refused = 0;
+        while rate.refusal_of_control(&LIMIT, 7_500).is_ok() {
+            refused += 1;
+        }
+        assert!(
+            (10_000..11_000).contains(&refused),
+            "closed after {refused}"
+        );
     }
 
     #[test]

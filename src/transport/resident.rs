@@ -8,6 +8,7 @@ use std::sync::Arc;
 use callbox_domain::access::{
     Caller, action_of_resident_command, action_of_resident_message, may_at_all,
 };
+use callbox_proto::bounds::REAL_TIME_TEXT_MAX_CHARS;
 use callbox_proto::bytes::Bytes;
 use callbox_proto::codec::Encoding;
 use callbox_proto::command::{Opening, ResidentCommand};
@@ -16,8 +17,8 @@ use callbox_proto::ids::{AgencyId, CommandId, ResidentId, SessionId};
 use callbox_proto::message::{AgencyInfo, FromResident, RealTimeText, ToResident};
 use callbox_proto::vocabulary::Seq;
 
-use super::link::{End, Link, Peer, refuse};
-use super::rate::{LIGHT_PARTS, Rate, WHOLE_PARTS};
+use super::link::{End, Link, Peer, close_of_hello, refuse};
+use super::rate::{LIGHT_PARTS, Rate, TooEarly, WHOLE_PARTS};
 use super::{Broken, HEARTBEATS_MISSED_MAX, Transport, check_client};
 use crate::auth::device;
 use crate::node::cell::{Audience, Cell};
@@ -26,9 +27,6 @@ use crate::node::frame::tell;
 use crate::node::outbox::Outbox;
 use crate::node::pending::{Pending, Reply, Wish, resident_error};
 use crate::node::{Fed, Node};
-
-/// Characters of real-time text in one packet; typing is far slower.
-const TYPED_MAX_CHARS: usize = 2_000;
 
 /// Serves one connection until it ends.
 pub async fn serve(transport: Arc<Transport>, mut link: Box<Link>) {
@@ -52,20 +50,13 @@ async fn hello(transport: &Transport, link: &mut Link) -> Result<Hello, End> {
         now_ms: node.clock().now_ms(),
     };
     link.say(&challenge).await?;
-    let frame = link.first(transport.limits.first_message).await?;
-    let checked = check_hello(transport, link.encoding(), &frame, &nonce);
-    match checked {
+    let first = link.first(transport.limits.first_message).await?;
+    let encoding = link.encoding();
+    match first.and_then(|frame| check_hello(transport, encoding, &frame, &nonce)) {
         Ok(hello) => Ok(hello),
         Err(code) => {
             link.say(&resident_error(None, code)).await?;
-            // A key can be made anew; a broken hello stays broken.
-            let anew = code == ErrorCode::KeyRefused;
-            let close = if anew {
-                CloseCode::SignInAgain
-            } else {
-                CloseCode::Protocol
-            };
-            Err(End::Close(close))
+            Err(End::Close(close_of_hello(code)))
         }
     }
 }
@@ -276,7 +267,7 @@ impl Resident {
     }
 
     fn typed(&self, typed: RealTimeText) -> Result<(), ErrorCode> {
-        if typed.text.chars().count() > TYPED_MAX_CHARS {
+        if typed.text.chars().count() > REAL_TIME_TEXT_MAX_CHARS {
             return Err(ErrorCode::TextTooLong);
         }
         self.transport.node.resident_types(self.session()?, &typed);
@@ -338,12 +329,17 @@ impl Resident {
         let Some(too_early) = self.rate.refusal(limit, parts, types, now_ms)? else {
             return Ok(true);
         };
+        self.tell_too_early(&too_early, FromResident::id(message))
+            .await;
+        Ok(false)
+    }
+
+    async fn tell_too_early(&self, too_early: &TooEarly, id: Option<CommandId>) {
         metrics::counter!("callbox_messages_refused_total", "side" => "resident").increment(1);
-        if let Some(error) = too_early.error(FromResident::id(message)) {
+        if let Some(error) = too_early.error(id) {
             tell(&self.outbox, &ToResident::Error(error));
         }
         too_early.slow_down().await;
-        Ok(false)
     }
 }
 
@@ -376,6 +372,15 @@ impl Peer for Resident {
                 self.refuse(None, ErrorCode::StoreUnavailable);
                 return Err(CloseCode::GoingDown);
             }
+        }
+        Ok(())
+    }
+
+    async fn on_control(&mut self) -> Result<(), CloseCode> {
+        let now_ms = self.transport.node.clock().monotonic_ms();
+        let limit = &self.transport.limits.resident_rate;
+        if let Some(too_early) = self.rate.refusal_of_control(limit, now_ms)? {
+            self.tell_too_early(&too_early, None).await;
         }
         Ok(())
     }

@@ -9,15 +9,17 @@ use std::sync::Arc;
 use callbox_domain::access::{
     self, Action, Caller, Target, action_of_staff_command, action_of_staff_message,
 };
+use callbox_proto::bounds::{FOLLOWS_MAX, REAL_TIME_TEXT_MAX_CHARS};
 use callbox_proto::codec::Encoding;
 use callbox_proto::command::StaffCommand;
 use callbox_proto::error::{CloseCode, ErrorCode};
+use callbox_proto::event::Event;
 use callbox_proto::ids::{CommandId, PeerId, SessionId};
 use callbox_proto::message::{FromStaff, RealTimeText, ToStaff};
 use callbox_proto::vocabulary::{Millis, Role, Seq, TransferTarget};
 
-use super::link::{End, Link, Peer, refuse};
-use super::rate::{LIGHT_PARTS, Rate, WHOLE_PARTS};
+use super::link::{End, Link, Peer, close_of_hello, refuse};
+use super::rate::{LIGHT_PARTS, Rate, TooEarly, WHOLE_PARTS};
 use super::{Broken, HEARTBEATS_MISSED_MAX, Transport, check_client};
 use crate::node::cell::{Audience, Cell};
 use crate::node::connections::Open;
@@ -26,12 +28,8 @@ use crate::node::outbox::Outbox;
 use crate::node::pending::{Pending, Reply, Wish, staff_error};
 use crate::node::{Fed, Person, lock};
 
-/// Sessions one connection follows at once. A person handles a few; a supervisor's wall some more.
-const FOLLOWS_MAX: usize = 256;
 /// A console's outbox in residents' outboxes: a whole list of 1,500 rows, some 600 KB, must leave room for what follows it.
 const STAFF_OUTBOX_FACTOR: usize = 8;
-/// Characters of real-time text in one packet.
-const TYPED_MAX_CHARS: usize = 2_000;
 
 /// Serves one connection until it ends.
 pub async fn serve(transport: Arc<Transport>, mut link: Box<Link>) {
@@ -43,18 +41,13 @@ pub async fn serve(transport: Arc<Transport>, mut link: Box<Link>) {
 }
 
 async fn hello(transport: &Transport, link: &mut Link) -> Result<(Person, Millis), End> {
-    let frame = link.first(transport.limits.first_message).await?;
-    match check_hello(transport, link.encoding(), &frame) {
+    let first = link.first(transport.limits.first_message).await?;
+    let encoding = link.encoding();
+    match first.and_then(|frame| check_hello(transport, encoding, &frame)) {
         Ok(known) => Ok(known),
         Err(code) => {
             link.say(&staff_error(None, code)).await?;
-            let sign_in = matches!(code, ErrorCode::TokenExpired | ErrorCode::TokenInvalid);
-            let close = if sign_in {
-                CloseCode::SignInAgain
-            } else {
-                CloseCode::Protocol
-            };
-            Err(End::Close(close))
+            Err(End::Close(close_of_hello(code)))
         }
     }
 }
@@ -323,12 +316,18 @@ impl Console {
     async fn watch(&mut self, cell: &Arc<Cell>, id: CommandId, wish: Wish) {
         let node = &self.transport.node;
         let reply = Reply::Staff(Arc::clone(&self.outbox));
-        match node.ask(cell, id, wish).await {
-            Ok(done) => {
+        let done = match node.ask(cell, id, wish).await {
+            Ok(done) => done,
+            Err(refusal) => return reply.refused(id, refusal),
+        };
+        // An id that was used before is answered with what it did then, which need not be a watch.
+        match node.event_of(cell, id).await {
+            Ok(Some(Event::Watched { staff, .. })) if staff == self.person.staff => {
                 self.watched.insert(cell.id);
                 node.answer(cell.id, reply, id, done);
             }
-            Err(refusal) => reply.refused(id, refusal),
+            Ok(_) => reply.refused(id, ErrorCode::IdReused.into()),
+            Err(code) => reply.refused(id, code.into()),
         }
     }
 
@@ -387,7 +386,7 @@ impl Console {
         typed: RealTimeText,
         action: Action,
     ) -> Result<(), ErrorCode> {
-        if typed.text.chars().count() > TYPED_MAX_CHARS {
+        if typed.text.chars().count() > REAL_TIME_TEXT_MAX_CHARS {
             return Err(ErrorCode::TextTooLong);
         }
         let cell = self.follows.get(&session).ok_or(ErrorCode::WrongOrder)?;
@@ -456,12 +455,17 @@ impl Console {
         let Some(too_early) = self.rate.refusal(limit, parts, types, now_ms)? else {
             return Ok(true);
         };
+        self.tell_too_early(&too_early, FromStaff::id(message))
+            .await;
+        Ok(false)
+    }
+
+    async fn tell_too_early(&self, too_early: &TooEarly, id: Option<CommandId>) {
         metrics::counter!("callbox_messages_refused_total", "side" => "staff").increment(1);
-        if let Some(error) = too_early.error(FromStaff::id(message)) {
+        if let Some(error) = too_early.error(id) {
             tell(&self.outbox, &ToStaff::Error(error));
         }
         too_early.slow_down().await;
-        Ok(false)
     }
 }
 
@@ -500,6 +504,15 @@ impl Peer for Console {
                     return Err(CloseCode::GoingDown);
                 }
             }
+        }
+        Ok(())
+    }
+
+    async fn on_control(&mut self) -> Result<(), CloseCode> {
+        let now_ms = self.transport.node.clock().monotonic_ms();
+        let limit = &self.transport.limits.staff_rate;
+        if let Some(too_early) = self.rate.refusal_of_control(limit, now_ms)? {
+            self.tell_too_early(&too_early, None).await;
         }
         Ok(())
     }

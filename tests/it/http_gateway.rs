@@ -44,6 +44,7 @@ pub struct Gateway {
 
 impl Gateway {
     /// Serves on a port of its own until dropped.
+    #[expect(clippy::disallowed_methods, reason = "routes of tests")]
     pub fn start(settings: &config::Server) -> Self {
         let server = Server::bind(settings).expect("bound");
         let (arrived, release) = (Arc::new(Notify::new()), Arc::new(Notify::new()));

@@ -81,6 +81,7 @@ impl Gateway {
     }
 
     /// One of the nodes that share a key.
+    #[expect(clippy::disallowed_methods, reason = "a route of tests")]
     fn with_key(settings: &config::Server, key: &[u8; 32]) -> Self {
         let tickets = Tickets::new(key, Arc::new(SystemClock::new()));
         let server = Server::bind(settings).expect("bound");

@@ -1,4 +1,6 @@
 //! `cargo xtask chaos`: builds the gateway and the clients, and has the clients break a cluster and judge it.
+//!
+//! Owns: building and starting the run. Must not: judge: the clients do. Called by: `main`, and `test` for the short form.
 
 use std::process::Command;
 

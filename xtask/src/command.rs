@@ -1,4 +1,6 @@
 //! Running other programs in the repository, with messages that say which one failed and what to do.
+//!
+//! Owns: starting, waiting and the words of a failure. Must not: outlive its caller: what runs for long is [`super::gateway`]'s. Called by: every command.
 
 use std::ffi::OsStr;
 use std::io::{BufRead as _, BufReader, Write as _};

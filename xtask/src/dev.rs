@@ -1,4 +1,6 @@
 //! `cargo xtask dev`: the gateway and the development server of the pages, side by side.
+//!
+//! Owns: which two children run. Must not: build pages: the development server does. Called by: `main`.
 
 use std::process::Command;
 

@@ -1,4 +1,6 @@
 //! Walking folders of the repository.
+//!
+//! Owns: what counts as a source. Must not: read contents. Called by: `web`, `test`.
 
 use std::fs;
 use std::path::{Path, PathBuf};

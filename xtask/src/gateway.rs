@@ -1,4 +1,7 @@
 //! Children that run for long: started in groups of their own, watched, and ended with everything they started.
+//!
+//! Owns: the children's groups and their end. Must not: know what they do. Called by: every command that starts or
+//! builds a gateway.
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};

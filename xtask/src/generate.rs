@@ -1,4 +1,7 @@
 //! `cargo xtask generate`: the files that are made from the wire types, and the table of roles in the protocol's page.
+//!
+//! Owns: which test writes which file. Must not: make their content: the wire types and the table of rights do. Called by: `main`, and `test`, which
+//! compares.
 
 use std::fs;
 use std::path::Path;

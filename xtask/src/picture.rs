@@ -1,4 +1,6 @@
 //! `cargo xtask picture`: how long the first live picture takes in a real Chromium. docs/performance.md explains the figures.
+//!
+//! Owns: finding the gateway that is measured. Must not: measure: a script in the browser does. Called by: `main`.
 
 use std::path::PathBuf;
 

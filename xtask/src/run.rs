@@ -1,4 +1,6 @@
 //! `cargo xtask run`: pages, gateway, and made-up residents if asked for.
+//!
+//! Owns: the order: pages, programs, gateway, residents. Must not: hold a word of the welcome: the gateway says it. Called by: `main`.
 
 use std::process::Command;
 

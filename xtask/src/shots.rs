@@ -1,4 +1,6 @@
 //! `cargo xtask shots`: the README's pictures, made anew from the pages as they are.
+//!
+//! Owns: nothing but the order to take them. Must not: touch a picture. Called by: `main`.
 
 use crate::command::run;
 use crate::gateway::{Programs, build, built};

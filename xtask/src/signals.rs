@@ -1,4 +1,6 @@
 //! Ctrl-C and SIGTERM: noticed here, so that the children can be ended in order.
+//!
+//! Owns: whether the end was asked for. Must not: end anything itself. Called by: `run`, `dev`, and `gateway` while it waits.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

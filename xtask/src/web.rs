@@ -1,7 +1,9 @@
 //! `cargo xtask web`: installs packages and builds pages, each only when what it depends on has changed.
+//!
+//! Owns: the stamps that say what was done for which sources. Must not: know what a page is made of. Called by: `main`, `run`, `dev`, `test`.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::{Context as _, bail};
@@ -21,16 +23,17 @@ pub fn folder() -> PathBuf {
 /// Packages and pages, as needed.
 pub fn build() -> anyhow::Result<()> {
     install()?;
-    let sources = sources_hash()?;
-    let stamp = Stamp::new("web-build");
-    if stamp.holds(&sources) && folder().join("dist/index.html").exists() {
-        println!("web: pages are up to date");
-        return Ok(());
-    }
-    timed("web: building the pages (npm run build)", || {
-        run(&mut npm(&["run", "build"]))
+    let sources = sources_hash(&folder())?;
+    let is_there = folder().join("dist/index.html").exists();
+    let built = Stamp::new("web-build").renew(&sources, is_there, || {
+        timed("web: building the pages (npm run build)", || {
+            run(&mut npm(&["run", "build"]))
+        })
     })?;
-    stamp.write(&sources)
+    if !built {
+        println!("web: pages are up to date");
+    }
+    Ok(())
 }
 
 /// Packages, when the lock file has changed.
@@ -43,16 +46,17 @@ pub fn install() -> anyhow::Result<()> {
     hash.update(fs::read(folder().join("package-lock.json"))?);
     hash.update(quiet(&mut program("node", &["--version"], &root())).unwrap_or_default());
     let lock = hex(hash);
-    let stamp = Stamp::new("npm-ci");
-    if stamp.holds(&lock) && folder().join("node_modules").is_dir() {
-        println!("web: packages are up to date");
-        return Ok(());
-    }
+    let is_there = folder().join("node_modules").is_dir();
     let install = ["ci", "--ignore-scripts", "--no-audit", "--no-fund"];
-    timed("web: installing packages (npm ci)", || {
-        run(&mut npm(&install))
+    let installed = Stamp::new("npm-ci").renew(&lock, is_there, || {
+        timed("web: installing packages (npm ci)", || {
+            run(&mut npm(&install))
+        })
     })?;
-    stamp.write(&lock)
+    if !installed {
+        println!("web: packages are up to date");
+    }
+    Ok(())
 }
 
 /// `npm` in the folder of the pages.
@@ -103,8 +107,22 @@ impl Stamp {
         Self(root().join("target/xtask").join(name))
     }
 
-    fn holds(&self, hash: &str) -> bool {
-        fs::read_to_string(&self.0).is_ok_and(|kept| kept == hash)
+    /// Does the work, unless it was done for this very hash and what it made is still there; answers whether it was. Work that
+    /// fails half-way is not taken for done afterwards, whatever it was done for before.
+    fn renew(
+        &self,
+        hash: &str,
+        is_there: bool,
+        work: impl FnOnce() -> anyhow::Result<()>,
+    ) -> anyhow::Result<bool> {
+        let done = fs::read_to_string(&self.0).is_ok_and(|kept| kept == hash);
+        if done && is_there {
+            return Ok(false);
+        }
+        self.write("")?;
+        work()?;
+        self.write(hash)?;
+        Ok(true)
     }
 
     fn write(&self, hash: &str) -> anyhow::Result<()> {
@@ -116,11 +134,11 @@ impl Stamp {
 }
 
 /// One hash over everything that the pages are built from: names and contents.
-fn sources_hash() -> anyhow::Result<String> {
+fn sources_hash(folder: &Path) -> anyhow::Result<String> {
     let mut hash = Sha256::new();
-    for file in files::below(&folder())? {
+    for file in files::below(folder)? {
         let name = file
-            .strip_prefix(root())
+            .strip_prefix(folder)
             .unwrap_or(&file)
             .to_string_lossy()
             .into_owned();
@@ -144,6 +162,62 @@ fn hex(hash: Sha256) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A stamp, and whether work was done for a hash; `Err` when the work failed.
+    fn renewed(stamp: &Stamp, hash: &str, is_there: bool, works: bool) -> Result<bool, ()> {
+        let work = || works.then_some(()).context("planted");
+        stamp.renew(hash, is_there, work).map_err(drop)
+    }
+
+    #[test]
+    fn work_is_done_once_for_what_it_depends_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let stamp = Stamp(folder.path().join("target/xtask/work"));
+        assert_eq!(renewed(&stamp, "one", false, true), Ok(true), "at first");
+        assert_eq!(renewed(&stamp, "one", true, true), Ok(false), "nothing new");
+        assert_eq!(renewed(&stamp, "two", true, true), Ok(true), "changed");
+        assert_eq!(renewed(&stamp, "two", false, true), Ok(true), "removed");
+        assert_eq!(renewed(&stamp, "two", true, true), Ok(false));
+    }
+
+    #[test]
+    fn work_that_failed_is_done_again_even_for_what_was_there_before() {
+        let folder = tempfile::tempdir().unwrap();
+        let stamp = Stamp(folder.path().join("work"));
+        assert_eq!(renewed(&stamp, "one", false, true), Ok(true));
+        assert_eq!(renewed(&stamp, "two", true, false), Err(()));
+        assert_eq!(renewed(&stamp, "one", true, true), Ok(true), "half is lost");
+        assert_eq!(renewed(&stamp, "one", true, true), Ok(false));
+    }
+
+    #[test]
+    fn sources_are_names_and_contents_of_what_is_neither_installed_nor_built() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, content: &str| {
+            let file = folder.path().join(name);
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(file, content).unwrap();
+        };
+        let hash = || sources_hash(folder.path()).unwrap();
+        write("resident/main.ts", "one");
+        let first = hash();
+        write("node_modules/package/index.js", "installed");
+        write("dist/index.html", "built");
+        assert_eq!(hash(), first);
+        write("resident/main.ts", "two");
+        let changed = hash();
+        assert_ne!(changed, first);
+        fs::rename(
+            folder.path().join("resident/main.ts"),
+            folder.path().join("resident/other.ts"),
+        )
+        .unwrap();
+        assert_ne!(hash(), changed, "another name");
+        write("console/main.ts", "");
+        let more = hash();
+        fs::remove_file(folder.path().join("console/main.ts")).unwrap();
+        assert_ne!(hash(), more, "one file less");
+    }
 
     #[test]
     fn versions_are_compared_as_numbers() {

@@ -1,10 +1,13 @@
 //! How each fact changes a session. Total: a log that was decided under other rules still folds.
+//!
+//! Owns: the fold. Must not: refuse or decide: what stands in a log has happened. Called by: `node` with what was
+//! decided, replay, `rebase`.
 
 use callbox_proto::event::{Actor, Event, Stored};
 use callbox_proto::ids::CommandId;
 use callbox_proto::vocabulary::{Priority, Seq, Standing, TransferTarget};
 
-use super::{ASKS_MAX, Media, PHOTOS_MAX, Photo, PhotoState, Session};
+use super::{Media, PHOTOS_MAX, Photo, PhotoState, Session};
 
 impl Session {
     /// The state after the first entry of a log; `None` if that is not an opening.
@@ -43,7 +46,6 @@ impl Session {
             located: false,
             messages: 0,
             photos: Vec::new(),
-            asks: Vec::new(),
             granted: Media::default(),
             live: Media::default(),
             seen: 0,
@@ -123,20 +125,9 @@ impl Session {
                 self.set_photo(*photo, kept);
             }
             Event::PhotoRefused { photo, .. } => self.set_photo(*photo, PhotoState::Refused),
-            Event::Asked { ask, medium, .. } => {
-                if self.asks.len() == ASKS_MAX {
-                    self.asks.remove(0);
-                }
-                self.asks.push((*ask, *medium));
-            }
             Event::Consented {
-                medium,
-                granted,
-                ask,
-            } => {
-                self.granted.set(*medium, *granted);
-                self.asks.retain(|(open, _)| Some(open) != ask.as_ref());
-            }
+                medium, granted, ..
+            } => self.granted.set(*medium, *granted),
             Event::MediaStarted { medium } => self.live.set(*medium, true),
             Event::MediaEnded { medium, .. } => self.live.set(*medium, false),
             Event::Seen { up_to } => self.seen = self.seen.max(*up_to),

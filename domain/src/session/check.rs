@@ -1,4 +1,6 @@
 //! Checks of single values that arrive in commands. Pure; each answers the public code of what is wrong.
+//!
+//! Owns: the bounds of values, as the wire tells them. Must not: know a session's state. Called by: `decide`.
 
 use callbox_proto::error::ErrorCode;
 use callbox_proto::vocabulary::Location;

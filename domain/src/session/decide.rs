@@ -1,4 +1,7 @@
 //! Which facts follow from a wish. Pure: the same state, context and command give the same events.
+//!
+//! Owns: the rules of every command. Must not: ask who is allowed to (that is [`crate::access`]), or change the state: [`Session::apply`] does that
+//! with the events. Called by: `node`, for every command.
 
 use callbox_proto::command::{Opening, ResidentCommand, StaffCommand};
 use callbox_proto::error::ErrorCode;

@@ -28,9 +28,6 @@ pub use callbox_proto::bounds::{
     PHOTOS_MAX, PREVIEW_MAX_BYTES, REASON_MAX_CHARS, TEXT_MAX_CHARS, UNCERTAINTY_MAX_M,
 };
 
-/// Asks that are open at once; the oldest is forgotten when one more comes (its answer still counts, without naming it).
-pub const ASKS_MAX: usize = 16;
-
 /// Why a wish is refused, as the public code.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{code:?}")]
@@ -147,8 +144,6 @@ pub struct Session {
     pub messages: u32,
     /// Photos, at most [`PHOTOS_MAX`].
     pub photos: Vec<Photo>,
-    /// Open asks, oldest first, at most [`ASKS_MAX`].
-    pub asks: Vec<(CommandId, Medium)>,
     /// What the resident agrees to now.
     pub granted: Media,
     /// What flows live by the log.

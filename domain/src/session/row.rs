@@ -1,4 +1,6 @@
 //! A session as a row of a list.
+//!
+//! Owns: what lists show of a session. Must not: show what is in messages. Called by: `node`, for lists, followers and the history.
 
 use callbox_proto::ids::SessionId;
 use callbox_proto::message::SessionRow;

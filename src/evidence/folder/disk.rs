@@ -1,5 +1,7 @@
 //! Disk steps of the folder store: durable small files, durable folders, safe opening.
 //!
+//! Owns: the order of write, sync, rename, sync. Must not: retry a sync that failed.
+//!
 //! Every path here is a folder of the store joined with a checked name. Called by the folder store only.
 
 use std::fs::{DirBuilder, File, OpenOptions};

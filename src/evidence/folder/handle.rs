@@ -1,5 +1,7 @@
 //! Work on one upload: the exclusive handle of the folder store.
 //!
+//! Owns: one upload while somebody works on it. Must not: decide what a photo is. Called by: `http::uploads`, through the contract of the store.
+//!
 //! All disk steps run on the blocking pool and take the lock with them, so a caller that is dropped in the middle
 //! leaves a whole step behind, never half of one.
 

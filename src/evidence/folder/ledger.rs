@@ -1,4 +1,6 @@
 //! Which uploads exist and how much they have reserved. In memory, rebuilt from the tickets at start.
+//!
+//! Owns: the counts and who works on what. Must not: touch the disk. Called by: the folder store.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};

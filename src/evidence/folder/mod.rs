@@ -1,5 +1,7 @@
 //! Evidence in a folder of the local disk: the store of one node.
 //!
+//! Must not: know sessions, or who may read. Built by: `app`; everybody else holds an `Arc<dyn EvidenceStore>`.
+//!
 //! ```text
 //! <evidence>/incoming/<upload id>         bytes so far
 //! <evidence>/incoming/<upload id>.marks   how far they can be trusted

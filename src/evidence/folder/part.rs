@@ -1,5 +1,7 @@
 //! The bytes of one incomplete upload, and the marks that say how much of them can be trusted.
 //!
+//! Must not: count a byte before its mark is durable. Called by: `handle`, and `ledger` at start.
+//!
 //! Beside the bytes lies a list of marks, one line per sync: the offset and the hash of everything before it. After
 //! a restart the bytes are read once; the last mark whose hash is right is where the upload stands, and what lies
 //! behind it is cut off. So neither a torn write nor a flipped bit is ever taken for acknowledged bytes.

@@ -1,5 +1,8 @@
 //! Sealed originals and their copies.
 //!
+//! Owns: the sealed folders and their names. Must not: write an original again, or give one out whose name is not its hash. Called by: the folder
+//! store and its handles.
+//!
 //! Originals are written once, by a move; copies are made again when wanted, so they may be replaced.
 
 use std::fs::{File, OpenOptions};

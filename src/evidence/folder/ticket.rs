@@ -1,4 +1,6 @@
 //! The ticket of an upload: what has to be known of it after a restart, one small file per upload.
+//!
+//! Owns: the file's form and its reading. Must not: print: clients put names into it. Called by: `handle`, and `ledger` at start.
 
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};

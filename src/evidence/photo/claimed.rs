@@ -1,5 +1,8 @@
 //! What a file says about itself: position and time. Claims of the sender, shown as such, trusted never.
 //!
+//! Owns: which claims are read and within which limits. Must not: be believed, or run beside sockets and keys. Called by: `worker`; `crate::probes`
+//! with strangers' bytes.
+//!
 //! Reading runs in the worker process only.
 
 use std::fmt;

@@ -1,5 +1,8 @@
 //! The copy of a picture: decoded within limits, turned upright, made smaller, encoded anew without metadata.
 //!
+//! Owns: the limits of decoding and the form of a copy. Must not: carry over a byte of the original. Called by: `worker`; `crate::probes` with
+//! strangers' bytes.
+//!
 //! Runs in the worker process only.
 
 use std::io::Cursor;

@@ -1,4 +1,6 @@
 //! What kind of picture a file is, by its first bytes. Names and announced types are not asked.
+//!
+//! Owns: the list of kinds that are taken. Must not: decode. Called by: `worker`, `http::uploads`, `app`.
 
 use serde::{Deserialize, Serialize};
 

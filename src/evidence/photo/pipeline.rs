@@ -1,4 +1,7 @@
 //! The gateway's side of the photo worker: one short-lived process per picture, few at a time, never trusted.
+//!
+//! Owns: the processes, their number, their time and their end. Must not: read a picture in this process, or believe more of an answer than `wire`
+//! checks. Called by: `http::uploads` and `app`, for originals and previews.
 
 use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};

@@ -1,5 +1,7 @@
 //! What the gateway and its photo worker say to each other over the worker's standard input and output.
 //!
+//! Owns: the form of both. Must not: know pictures. Called by: `pipeline`, `worker`.
+//!
 //! Question: magic, one byte of what is wanted, length of the original (8 bytes, big endian), the original.
 //! Answer: magic, one byte of outcome, width and height (4 bytes each), length (8 bytes), the bytes. Both sides check
 //! the magic and the lengths; the gateway believes nothing else of what a worker says.

@@ -1,5 +1,7 @@
 //! The worker process: limits first, then questions from standard input until it ends.
 //!
+//! Owns: the limits that the process gives itself before its first question. Called by: `main`, when the program is started as a worker.
+//!
 //! It opens no files, no sockets, starts nothing, and logs nothing: its only way out is its standard output.
 
 use std::io::{self, Read, Write};

@@ -98,6 +98,10 @@ pub fn sockets(api: &Api) -> Router {
     mount(api, true)
 }
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "mounts rows of the table of rights, and nothing else"
+)]
 fn mount(api: &Api, sockets: bool) -> Router {
     let mut router = Router::new();
     for route in Route::ALL {

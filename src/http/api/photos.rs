@@ -1,4 +1,7 @@
 //! Photos as staff read them.
+//!
+//! Owns: reading the path and the token, and asking the role table about the session. Must not: touch files: the [`super::PhotoShelf`] does.
+//! Called by: the router, by [`super::handler`].
 
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;

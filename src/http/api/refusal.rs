@@ -1,4 +1,6 @@
 //! A public code as an HTTP answer.
+//!
+//! Owns: which status belongs to which code. Must not: decide to refuse. Called by: the handlers beside it.
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};

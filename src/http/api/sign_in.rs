@@ -1,4 +1,7 @@
 //! Signing in, and the agency's public face.
+//!
+//! Owns: the two requests of signing in, and the check of a bearer's token. Must not: know how passphrases are kept: [`crate::auth`] does. Called
+//! by: the router, by [`super::handler`]; `photos`, for the token.
 
 use axum::Json;
 use axum::extract::State;

@@ -1,15 +1,18 @@
 //! The two WebSocket routes: from an HTTP request to a connection.
+//!
+//! Owns: choosing the subprotocol, and the bounds of a socket's buffers. Must not: read a message: [`crate::transport`] does from here on. Called
+//! by: the router, by [`super::handler`].
 
 use std::sync::Arc;
 
-use axum::extract::State;
 use axum::extract::ws::WebSocketUpgrade;
+use axum::extract::{Extension, State};
 use axum::response::{IntoResponse, Response};
 use callbox_proto::codec::Encoding;
 use callbox_proto::error::ErrorCode;
 
 use super::{Api, Refused};
-use crate::transport::{Link, serve_resident, serve_staff};
+use crate::transport::{Arrived, Link, serve_resident, serve_staff};
 
 /// Frames are written as they come; this only has to hold what one write-out collects.
 const WRITE_BUFFER_BYTES: usize = 16 * 1024;
@@ -17,24 +20,38 @@ const WRITE_BUFFER_BYTES: usize = 16 * 1024;
 const WRITE_BUFFER_MAX_BYTES: usize = 1024 * 1024;
 
 /// `/ws/resident`
-pub async fn resident(State(api): State<Api>, upgrade: WebSocketUpgrade) -> Response {
+pub async fn resident(
+    State(api): State<Api>,
+    Extension(arrived): Extension<Arrived>,
+    upgrade: WebSocketUpgrade,
+) -> Response {
     let buffer = api.sockets.resident_read_buffer_bytes;
     let transport = Arc::clone(&api.transport);
-    accept(&api, upgrade, buffer, move |link| {
+    accept(&api, arrived, upgrade, buffer, move |link| {
         serve_resident(transport, link)
     })
 }
 
 /// `/ws/staff`
-pub async fn staff(State(api): State<Api>, upgrade: WebSocketUpgrade) -> Response {
+pub async fn staff(
+    State(api): State<Api>,
+    Extension(arrived): Extension<Arrived>,
+    upgrade: WebSocketUpgrade,
+) -> Response {
     let buffer = api.sockets.staff_read_buffer_bytes;
     let transport = Arc::clone(&api.transport);
-    accept(&api, upgrade, buffer, move |link| {
+    accept(&api, arrived, upgrade, buffer, move |link| {
         serve_staff(transport, link)
     })
 }
 
-fn accept<F, S>(api: &Api, upgrade: WebSocketUpgrade, read_buffer: usize, serve: F) -> Response
+fn accept<F, S>(
+    api: &Api,
+    arrived: Arrived,
+    upgrade: WebSocketUpgrade,
+    read_buffer: usize,
+    serve: F,
+) -> Response
 where
     F: FnOnce(Box<Link>) -> S + Send + 'static,
     S: Future<Output = ()> + Send + 'static,
@@ -52,11 +69,15 @@ where
         return Refused(ErrorCode::WrongFrame).into_response();
     };
     let open = api.open_sockets.clone();
+    let message_bytes = api.sockets.message_bytes;
     upgrade
         .read_buffer_size(read_buffer)
         .write_buffer_size(WRITE_BUFFER_BYTES)
         .max_write_buffer_size(WRITE_BUFFER_MAX_BYTES)
-        .max_message_size(api.sockets.message_bytes)
-        .max_frame_size(api.sockets.message_bytes)
-        .on_upgrade(move |socket| open.track_future(serve(Link::new(socket, encoding))))
+        .max_message_size(message_bytes)
+        .max_frame_size(message_bytes)
+        .on_upgrade(move |socket| {
+            let link = Link::new(socket, encoding, arrived, message_bytes);
+            open.track_future(serve(link))
+        })
 }

@@ -1,4 +1,7 @@
 //! Who decides: the seam between the upload protocol and the sessions.
+//!
+//! Owns: the questions and answers. Must not: name a session's state: to the protocol it is a yes or a refusal. Called by: the handlers and
+//! `finish`; `app` answers.
 
 use async_trait::async_trait;
 

@@ -1,5 +1,8 @@
 //! From the last byte to the log: check the picture, make its copy, seal the original, tell the authority.
 //!
+//! Owns: the order of the steps. Must not: decode a picture (a worker does) or write to a log (the authority does). Called by: `receive` after the
+//! last byte, `app` for what a stop has interrupted.
+//!
 //! Every step can be done again after a restart: the ticket of the upload says how far it got.
 
 use tokio::io::AsyncReadExt;

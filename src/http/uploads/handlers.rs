@@ -1,4 +1,7 @@
 //! One handler per method of the protocol.
+//!
+//! Owns: which checks come in which order. Must not: decide who may: the [`UploadAuthority`] does; or hold more than a buffer of a body. Called by:
+//! the router.
 
 use axum::body::Body;
 use axum::extract::{Path, State};

@@ -1,4 +1,7 @@
 //! The headers of tus 1.0.0, read strictly.
+//!
+//! Owns: names and values of the headers. Must not: answer: a header that is wrong is a [`Problem`] for the caller. Called by: `handlers`,
+//! `receive`; `crate::probes` with strangers' bytes.
 
 use std::time::SystemTime;
 

@@ -1,4 +1,6 @@
 //! What a client is told when something is not done: a code and whether to try again.
+//!
+//! Owns: the list of what can go wrong with an upload, and its status. Must not: log: whoever fails does. Called by: every file of this room.
 
 use std::borrow::Cow;
 

@@ -1,5 +1,7 @@
 //! Takes the bytes of one request into the store.
 //!
+//! Owns: the task, and how often what came is synced. Must not: judge the bytes: that comes with the last one, in `finish`. Called by: `handlers`.
+//!
 //! Runs as a task of its own: a connection that is cut ends the body, not the task, so what has arrived is synced and
 //! counted. Memory per request is one buffer.
 

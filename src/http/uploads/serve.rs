@@ -1,5 +1,7 @@
 //! Answers with which evidence is read. The caller has checked who asks, and written down that it was asked.
 //!
+//! Owns: the headers of both answers. Must not: decide who may read. Called by: `app`, for the shelf behind the photo routes.
+//!
 //! Nothing here can run in a browser: a copy is a picture that was encoded by us, an original is a download.
 
 use axum::body::Body;

@@ -1,4 +1,7 @@
 //! The codecs that pass through, and the interceptors around them, as the `webrtc` crate wants to hear it.
+//!
+//! Owns: the codec table of the library and the order of its interceptors. Must not: choose for a peer: the [`Plan`] and the offer do. Called by:
+//! `driver`, `leg`, `tracks`.
 
 use rtc::interceptor::{NackGeneratorBuilder, NackResponderBuilder, Registry, Slot};
 use rtc::peer_connection::configuration::interceptor_registry::{

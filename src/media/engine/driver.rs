@@ -1,4 +1,6 @@
 //! The engine over the `webrtc` crate: builds a connection for an offer.
+//!
+//! Owns: the settings of a connection and its deadlines. Must not: keep a connection: `leg` does. Called by: the plane, as its [`Engine`].
 
 use std::net::SocketAddr;
 use std::sync::Arc;

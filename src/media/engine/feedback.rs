@@ -1,5 +1,7 @@
 //! Lets requests for a key frame through to the room. The library ends all feedback at the chain unless someone in it
 //! vouches for a packet; this is that someone, and it stands last.
+//!
+//! Owns: which feedback is passed on. Must not: make any of its own. Called by: `codecs`, which puts it into the chain.
 
 use std::collections::VecDeque;
 use std::time::Instant;

@@ -1,4 +1,7 @@
 //! One peer connection of the `webrtc` crate, as a [`Leg`].
+//!
+//! Owns: the connection, its tracks and its state. Must not: wait in a callback of the library, which runs on the task that drives all of it.
+//! Called by: `driver`, which makes it; the rooms, which write to it.
 
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};

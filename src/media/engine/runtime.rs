@@ -1,5 +1,7 @@
 //! Makes the library run over a [`Port`]: it asks its runtime to wrap every socket it binds, and this runtime hands it
 //! the port's virtual socket instead.
+//!
+//! Owns: the one socket that the library gets. Must not: open a real one, resolve a name or connect anywhere. Called by: `driver`.
 
 use std::future::Future;
 use std::io::{self, IoSliceMut};

@@ -1,5 +1,7 @@
 //! The tasks beside a connection: one for each track that is received, one for the feedback of each that is sent. Each
 //! ends with its track or with the leg, whichever is first; one that stayed would hold the whole connection in memory.
+//!
+//! Owns: these tasks. Must not: decide what is forwarded: packets go to the [`Sink`]. Called by: `leg`.
 
 use std::sync::Arc;
 

@@ -1,6 +1,8 @@
 //! Works round a slow start of the engine: it ignores a nomination that comes before its own check was answered, and
 //! drops DTLS until a pair is chosen. Browsers then wait for their next check, up to a second.
 //!
+//! Owns: the few datagrams that are kept back. Must not: read more of STUN than a nomination. Called by: `route`.
+//!
 //! Per connection and address: keep the last nominating request and the first DTLS datagrams; when the peer answers the
 //! engine's own check, deliver that answer, then the request again, then the DTLS. To be removed when the engine does it.
 

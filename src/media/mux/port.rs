@@ -1,4 +1,6 @@
 //! What an engine holds of the mux: a virtual socket per address family, reached by one or two user fragments.
+//!
+//! Owns: the peer's names and the ends of its sockets. Must not: read datagrams. Called by: the plane, which takes one per peer; the engine.
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;

@@ -1,4 +1,6 @@
 //! One peer's side of a socket: its queue, its rate, and the addresses it sends from.
+//!
+//! Owns: what is bounded for each peer: queue, rate, addresses. Must not: find the peer: `socket` does. Called by: `socket`, `port`.
 
 use std::net::SocketAddr;
 use std::sync::Mutex;

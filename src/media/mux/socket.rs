@@ -1,4 +1,7 @@
 //! One UDP socket: receives, finds the peer, hands over; sends without ever waiting.
+//!
+//! Owns: the socket's tasks and the two maps, of names and of addresses. Must not: answer a datagram, or make room for a stranger. Called by:
+//! `mux`.
 
 use std::collections::HashMap;
 use std::io;

@@ -1,4 +1,7 @@
 //! The few bytes of STUN (RFC 8489) that routing needs. Integrity is checked by the engine, not here.
+//!
+//! Owns: finding the user name and the few flags in a request. Must not: trust anything else of it. Called by: `socket`, `early`; `crate::probes`
+//! with strangers' bytes.
 
 /// What a datagram looks like from outside (RFC 7983).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,3 +1,8 @@
+//! Datagrams at one port: by which name or address each finds its peer, and what a stranger costs.
+//!
+//! Owns: the mux on a real socket of this machine, with requests made by hand. Must not: start the engine: whole connections are in
+//! `media/tests`. Called by: `cargo test`.
+
 use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::time::Duration;

@@ -1,4 +1,7 @@
 //! The task of one room. It alone touches the members; everyone else sends it notices and packets.
+//!
+//! Owns: the members, who has the floor, and when the room is over. Must not: wait for a peer: what one cannot take now it does not get. Called by:
+//! `registry`, which starts it.
 
 use std::collections::HashMap;
 use std::sync::Arc;

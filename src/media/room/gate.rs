@@ -1,5 +1,7 @@
 //! When to ask the publisher for a key frame. Key frames are ten times the size of others: too many choke a phone's
 //! uplink, too few leave viewers in the dark.
+//!
+//! Owns: the pace of the requests. Must not: send one: the room does. Called by: `actor`.
 
 use std::time::{Duration, Instant};
 

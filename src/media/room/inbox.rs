@@ -1,4 +1,7 @@
 //! What others hold of a room: two bounded queues and a few numbers that can be read without asking its task.
+//!
+//! Owns: the bounds of the queues. Must not: block whoever puts something in. Called by: `registry`, the plane and the engine (through
+//! [`RoomSink`]); `actor` reads.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};

@@ -1,5 +1,7 @@
 //! De-duplicates what one stream sends and gives every packet its place in a count that does not wrap.
 //!
+//! Owns: the window of what was seen. Must not: hold packets back to sort them. Called by: `member`, `actor`.
+//!
 //! Browsers probe the network by sending old packets again; repaired packets come late. A late packet that is new is
 //! passed on, since viewers' own buffers put it in place; one that was seen, or is older than the window, is not.
 

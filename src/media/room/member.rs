@@ -1,4 +1,6 @@
 //! One peer of a room, and how a packet is put to it.
+//!
+//! Owns: the state of one connection in the room, and what it is sent. Must not: know the others. Called by: `actor`.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

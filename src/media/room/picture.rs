@@ -1,4 +1,6 @@
 //! Finds the packet that begins a key frame, without decoding anything.
+//!
+//! Owns: reading the first bytes of a payload. Must not: read past them: payloads are strangers' bytes. Called by: `actor`.
 
 use crate::media::kinds::Codec;
 

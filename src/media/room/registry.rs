@@ -1,4 +1,7 @@
 //! The rooms and peers of one node, and the tasks that run them.
+//!
+//! Owns: the maps of rooms and peers, and places held for those on their way. Must not: touch a room's members. Called by: the plane; `actor`, when
+//! its room is over.
 
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;

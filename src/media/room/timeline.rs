@@ -1,5 +1,7 @@
 //! The one stream that a viewer sees, whatever happens behind it: publishers reconnect, packets are left out, and the
 //! viewer's sequence and clock go on without a break.
+//!
+//! Owns: the mapping of numbers and clocks. Must not: know why a packet was left out. Called by: `member`.
 
 use std::time::Instant;
 

@@ -1,4 +1,6 @@
 //! Finishes the engine's answer: our own candidates, directions that we really mean, sections that stay off.
+//!
+//! Owns: rewriting the answer's lines. Must not: allow what the offer or the policy did not. Called by: the plane and the engine's `leg`.
 
 use std::net::SocketAddr;
 

@@ -1,8 +1,12 @@
 //! Reads an offer without a parser: one pass over its lines, every count bounded.
+//!
+//! Owns: what is refused before any parser of a library sees it. Must not: answer. Called by: the plane; `crate::probes` with strangers' bytes.
 
-use super::{
-    MAX_CANDIDATES, MAX_LINE_BYTES, MAX_OFFER_BYTES, MAX_RTPMAPS, MAX_SECTIONS, MAX_SSRC_LINES,
+use callbox_proto::bounds::{
+    SDP_CANDIDATES_MAX, SDP_FORMATS_MAX, SDP_LINE_MAX_BYTES, SDP_MAX_BYTES, SDP_SECTIONS_MAX,
+    SDP_SSRC_LINES_MAX,
 };
+
 use crate::media::error::OfferError;
 use crate::media::kinds::{Codec, Kind};
 
@@ -79,9 +83,9 @@ impl std::fmt::Debug for Offer {
 impl Offer {
     /// Checks `text` against every limit.
     pub(crate) fn read(text: &str) -> Result<Offer, OfferError> {
-        if text.len() > MAX_OFFER_BYTES {
+        if text.len() > SDP_MAX_BYTES {
             return Err(OfferError::TooLong {
-                limit: MAX_OFFER_BYTES,
+                limit: SDP_MAX_BYTES,
             });
         }
         let mut reader = Reader::default();
@@ -143,9 +147,9 @@ impl Reader {
     }
 
     fn line(&mut self, line: &str) -> Result<(), OfferError> {
-        if line.len() > MAX_LINE_BYTES {
+        if line.len() > SDP_LINE_MAX_BYTES {
             return Err(OfferError::LineTooLong {
-                limit: MAX_LINE_BYTES,
+                limit: SDP_LINE_MAX_BYTES,
             });
         }
         let bytes = line.as_bytes();
@@ -174,10 +178,10 @@ impl Reader {
     }
 
     fn media(&mut self, value: &str) -> Result<bool, OfferError> {
-        if self.parts.len() == MAX_SECTIONS {
+        if self.parts.len() == SDP_SECTIONS_MAX {
             return Err(OfferError::TooMany {
                 what: "media sections",
-                limit: MAX_SECTIONS,
+                limit: SDP_SECTIONS_MAX,
             });
         }
         let mut words = value.split(' ');
@@ -192,7 +196,7 @@ impl Reader {
             .ok_or(OfferError::NotSdp)?;
         let _protocol = words.next().ok_or(OfferError::NotSdp)?;
         let order: Vec<String> = words.map(str::to_owned).collect();
-        if order.len() > MAX_RTPMAPS {
+        if order.len() > SDP_FORMATS_MAX {
             return Err(too_many_formats());
         }
         self.parts.push(Part {
@@ -210,12 +214,12 @@ impl Reader {
         match name {
             "candidate" | "end-of-candidates" => {
                 self.candidates += 1;
-                bounded(self.candidates, MAX_CANDIDATES, "candidates")?;
+                bounded(self.candidates, SDP_CANDIDATES_MAX, "candidates")?;
                 return Ok(false);
             }
             "ssrc" | "ssrc-group" => {
                 self.ssrc_lines += 1;
-                bounded(self.ssrc_lines, MAX_SSRC_LINES, "ssrc lines")?;
+                bounded(self.ssrc_lines, SDP_SSRC_LINES_MAX, "ssrc lines")?;
             }
             "simulcast" | "rid" => return Ok(false),
             "fingerprint" if self.fingerprint.is_empty() => rest.clone_into(&mut self.fingerprint),
@@ -285,7 +289,7 @@ impl Part {
                     name: name.to_ascii_lowercase(),
                     parameters: String::new(),
                 });
-                if self.formats.len() > MAX_RTPMAPS {
+                if self.formats.len() > SDP_FORMATS_MAX {
                     return Err(too_many_formats());
                 }
             }
@@ -368,6 +372,6 @@ fn bounded(n: usize, limit: usize, what: &'static str) -> Result<(), OfferError>
 fn too_many_formats() -> OfferError {
     OfferError::TooMany {
         what: "formats in one section",
-        limit: MAX_RTPMAPS,
+        limit: SDP_FORMATS_MAX,
     }
 }

@@ -1,3 +1,10 @@
+//! Offers that are read, offers that are refused, and what an answer becomes.
+//!
+//! Owns: descriptions by hand and what must be made of them. Must not: start the engine: whole connections are in `media/tests`.
+//! Called by: `cargo test`.
+
+use callbox_proto::bounds::{SDP_LINE_MAX_BYTES, SDP_MAX_BYTES};
+
 use super::answer::{finish, payload_types};
 use super::*;
 use crate::media::error::OfferError;
@@ -62,13 +69,13 @@ fn every_limit_is_kept_before_any_parser_runs() {
     assert_eq!(
         Offer::read(&"v=0\r\n".repeat(20_000)),
         Err(OfferError::TooLong {
-            limit: MAX_OFFER_BYTES
+            limit: SDP_MAX_BYTES
         })
     );
     assert_eq!(
         Offer::read(&(both() + "a=" + &"x".repeat(2_000))),
         Err(OfferError::LineTooLong {
-            limit: MAX_LINE_BYTES
+            limit: SDP_LINE_MAX_BYTES
         })
     );
     assert!(matches!(

@@ -4,7 +4,7 @@ use std::process::{Output, Stdio};
 
 use callbox_proto::codec::Encoding;
 use callbox_proto::error::CloseCode;
-use callbox_proto::message::ToResident;
+use callbox_proto::message::{ToResident, ToStaff};
 use callbox_proto::vocabulary::Category;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
@@ -60,6 +60,17 @@ async fn refused(gateway: &Gateway) -> (u16, String) {
         status,
         problem["code"].as_str().unwrap_or_default().to_owned(),
     )
+}
+
+/// The pause of the hint to connect again.
+async fn told_after_ms(resident: &Resident) -> u64 {
+    resident
+        .wire
+        .wait(|message| match message {
+            ToResident::Reconnect { after_ms } => Some(*after_ms),
+            _ => None,
+        })
+        .await
 }
 
 async fn a_drain_moves_everybody_with_one_reconnect_each_and_loses_nothing(on: Topology) {
@@ -137,11 +148,25 @@ async fn whoever_is_sent_to_another_node_is_told_to_come_at_once() {
     ann.open("A dog barks").await;
     let began = typed(&gateway, &["drain", "--no-wait"]).await;
     assert!(began.status.success(), "{}", words(&began.stderr));
-    let after_ms = ann.wire.wait(|message| match message {
-        ToResident::Reconnect { after_ms } => Some(*after_ms),
+    assert!(told_after_ms(&ann).await < 1_000);
+}
+
+#[tokio::test]
+async fn the_only_node_that_ends_tells_residents_and_staff_when_to_come_back() {
+    let gateway = Gateway::start().await;
+    let (ann, tina) = (gateway.resident().await, gateway.console("tina").await);
+    ann.open("A dog barks").await;
+    gateway.terminate();
+    assert_eq!(told_after_ms(&ann).await, 4_000);
+    let after_ms = tina.wire.wait(|message| match message {
+        ToStaff::Reconnect { after_ms } => Some(*after_ms),
         _ => None,
     });
-    assert!(after_ms.await < 1_000);
+    assert_eq!(after_ms.await, 4_000);
+    assert_eq!(
+        tina.wire.closed().await,
+        Some(CloseCode::GoingDown.number())
+    );
 }
 
 #[tokio::test]
@@ -158,6 +183,7 @@ async fn the_only_node_sends_nobody_away_unless_it_is_told_to_do_it_even_alone()
     let ann = gateway.resident().await;
     let forced = typed(&gateway, &["drain", "--even-alone", "--no-wait"]).await;
     assert!(forced.status.success(), "{}", words(&forced.stderr));
+    assert_eq!(told_after_ms(&ann).await, 4_000, "time for a restart");
     assert_eq!(ann.wire.closed().await, Some(CloseCode::GoingDown.number()));
     assert!(typed(&gateway, &["undrain"]).await.status.success());
     let again = Resident::connect(gateway.address(), Device::new(), Encoding::Json).await;

@@ -1,5 +1,6 @@
 //! Links that are replaced, silent, slow, broken or sent away: closed with a code that says what to do, and nothing is lost.
 
+use callbox_proto::bounds::{CONSOLES_MAX, FOLLOWS_MAX};
 use callbox_proto::codec::Encoding;
 use callbox_proto::error::{CloseCode, ErrorCode};
 use callbox_proto::message::{FromResident, FromStaff, ToResident, ToStaff};
@@ -38,6 +39,44 @@ async fn a_newer_link_of_the_same_device_takes_over() {
     tina.says(session, "Which dog?").await;
     newer.reads("Which dog?").await;
     assert!(tina.row(session, |_| true).await.connected);
+}
+
+#[tokio::test]
+async fn one_console_more_than_a_person_may_have_closes_the_oldest() {
+    let gateway = Gateway::start().await;
+    let tina = gateway.sign_in("tina").await;
+    let (address, encoding) = (gateway.address(), Encoding::MessagePack);
+    let mut consoles = Vec::new();
+    for _ in 0..CONSOLES_MAX {
+        consoles.push(Console::connect(address, &tina, encoding).await);
+    }
+    consoles[0].quiet().await;
+    let more = Console::connect(address, &tina, encoding).await;
+    let replaced = Some(CloseCode::Replaced.number());
+    assert_eq!(consoles[0].wire.closed().await, replaced);
+    for console in consoles[1..].iter().chain([&more]) {
+        console.quiet().await;
+    }
+}
+
+#[tokio::test]
+async fn a_console_follows_so_many_sessions_and_is_told_of_one_more() {
+    let gateway = Gateway::start().await;
+    let olga = gateway.staff("olga").await;
+    let mut sessions = Vec::new();
+    for _ in 0..=FOLLOWS_MAX {
+        sessions.push(gateway.resident().await.open("A dog barks").await);
+    }
+    let (first, one_more) = (sessions[0], sessions[FOLLOWS_MAX]);
+    for session in &sessions[..FOLLOWS_MAX] {
+        olga.follows(*session, 0).await;
+    }
+    let follow = |session| olga.wire.send(&FromStaff::Follow { session, after: 0 });
+    follow(one_more);
+    assert_eq!(olga.complaint().await.code, ErrorCode::TooFast);
+    olga.follows(first, 0).await;
+    olga.wire.send(&FromStaff::Unfollow { session: first });
+    olga.follows(one_more, 0).await;
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ mod bad_input;
 mod damage;
 mod drain;
 mod exactly_once;
+mod examples;
 pub mod harness;
 mod island;
 mod life;

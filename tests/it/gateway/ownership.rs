@@ -5,7 +5,7 @@ use callbox_proto::command::StaffCommand;
 use callbox_proto::error::ErrorCode;
 use callbox_proto::event::{Event, ReleaseReason};
 use callbox_proto::message::FromStaff;
-use callbox_proto::vocabulary::{Standing, TransferTarget};
+use callbox_proto::vocabulary::{Priority, Standing, TransferTarget};
 
 use super::harness::{Console, Topology, everywhere, fresh};
 
@@ -18,6 +18,7 @@ everywhere!(
     a_console_that_loses_a_session_receives_nothing_more_of_it,
     a_supervisor_watches_before_following_and_can_take_a_session_away,
     a_watch_goes_on_after_a_break_and_stands_in_the_log_once,
+    the_id_of_something_else_opens_no_watch,
     one_person_at_two_windows_owns_once_and_reads_at_both,
 );
 
@@ -222,6 +223,41 @@ async fn a_watch_goes_on_after_a_break_and_stands_in_the_log_once(on: Topology) 
         .iter()
         .filter(|entry| matches!(entry.event, Event::Watched { .. }));
     assert_eq!(watches.count(), 1);
+}
+
+async fn the_id_of_something_else_opens_no_watch(on: Topology) {
+    let gateway = on.start().await;
+    let ann = gateway.resident().await;
+    let sue = gateway.staff("sue").await;
+    let session = ann.open("A dog barks").await;
+    let note = StaffCommand::Note {
+        text: "It barks a lot".to_owned(),
+    };
+    let priority = StaffCommand::SetPriority {
+        priority: Priority::new(2).unwrap(),
+        reason: "It barks a lot".to_owned(),
+    };
+    for before in [note, priority] {
+        let id = fresh();
+        sue.submit(id, session, before);
+        sue.answer(id).await.expect("hers to do");
+        sue.submit(id, session, StaffCommand::Watch {});
+        let refused = sue.answer(id).await.unwrap_err();
+        assert_eq!(refused.code, ErrorCode::IdReused);
+        sue.wire.send(&FromStaff::Follow { session, after: 0 });
+        assert_eq!(sue.complaint().await.code, ErrorCode::WrongOrder);
+    }
+    sue.does(session, StaffCommand::Watch {}).await;
+    sue.follows(session, 0).await;
+    let entry = sue
+        .entry(session, |event| matches!(event, Event::Watched { .. }))
+        .await;
+    sue.quiet().await;
+    let watches = sue.entries(session);
+    let watches = watches
+        .iter()
+        .filter(|entry| matches!(entry.event, Event::Watched { .. }));
+    assert_eq!(watches.count(), 1, "{entry:?}");
 }
 
 async fn one_person_at_two_windows_owns_once_and_reads_at_both(on: Topology) {

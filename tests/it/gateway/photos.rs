@@ -19,6 +19,7 @@ everywhere!(
     scripts_and_pages_in_place_of_photos_are_refused_and_the_resident_told,
     what_hides_behind_a_picture_is_not_in_its_copy,
     a_damaged_picture_is_refused,
+    a_bomb_is_refused_as_a_photo_and_as_a_preview_and_harms_nobody,
     nobody_else_can_touch_a_residents_upload,
     a_photo_is_read_by_its_owner_a_supervisor_and_nobody_else,
     looking_at_a_photo_is_an_event,
@@ -238,6 +239,47 @@ async fn a_damaged_picture_is_refused(on: Topology) {
     let answer = problem(anns.brings(session, photo, &bytes).await).await;
     assert_eq!(answer, (422, "photo_unreadable".to_owned()));
     assert_eq!(refused(&ann, photo).await, ErrorCode::PhotoUnreadable);
+}
+
+async fn a_bomb_is_refused_as_a_photo_and_as_a_preview_and_harms_nobody(on: Topology) {
+    let gateway = on.start().await;
+    let (ann, tina, session) = scene(&gateway).await;
+    let bob = gateway.resident().await;
+    let bobs_session = bob.open("Somebody else").await;
+    let process = gateway.pid();
+    let anns = Uploader::new(&gateway, &ann.token);
+    for bomb in [pictures::huge_header_jpeg(), pictures::huge_header_png()] {
+        let photo = announce(&ann, bomb.len(), Some(bomb.clone())).await;
+        let code = ErrorCode::PreviewRefused;
+        let refused_preview = Event::PhotoPreviewRefused { photo, code };
+        ann.entry(|event| *event == refused_preview).await;
+        tina.entry(session, |event| *event == refused_preview).await;
+        let told = (422, "photo_too_large".to_owned());
+        assert_eq!(
+            problem(anns.brings(session, photo, &bomb).await).await,
+            told
+        );
+        assert_eq!(refused(&ann, photo).await, ErrorCode::PhotoTooLarge);
+        let code = ErrorCode::PhotoTooLarge;
+        tina.entry(session, |event| {
+            *event == Event::PhotoRefused { photo, code }
+        })
+        .await;
+        let again = anns.create(session, photo, bomb.len()).await;
+        assert_eq!(problem(again).await, told, "asked again");
+    }
+    let bytes = pictures::jpeg(200, 100);
+    for (who, session) in [(&bob, bobs_session), (&ann, session)] {
+        let photo = announce(who, bytes.len(), Some(bytes.clone())).await;
+        who.entry(|event| *event == Event::PhotoPreviewed { photo })
+            .await;
+        let brings = Uploader::new(&gateway, &who.token);
+        assert_eq!(brings.brings(session, photo, &bytes).await.status(), 204);
+        assert_eq!(stored(who, photo).await, (sha256(&bytes), true));
+    }
+    assert_eq!(gateway.pid(), process);
+    tina.says(session, "Got it").await;
+    ann.reads("Got it").await;
 }
 
 async fn nobody_else_can_touch_a_residents_upload(on: Topology) {

@@ -1,4 +1,6 @@
 //! The stories: the three pages in a real Chromium, against the gateway that the tests before have built.
+//!
+//! Owns: which gateway the stories start. Must not: tell a story: `web/stories` does. Called by: the run.
 
 use super::count::Count;
 use super::step::Step;

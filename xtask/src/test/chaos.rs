@@ -1,4 +1,6 @@
 //! The short form of chaos: a cluster under twenty-five faults, judged, and the negative control.
+//!
+//! Owns: the seed. Must not: judge. Called by: the run.
 
 use super::count::Count;
 use super::step::Step;

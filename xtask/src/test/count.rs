@@ -1,4 +1,6 @@
 //! Numbers of tests, read from what the test programs print.
+//!
+//! Owns: reading those lines. Must not: take silence for success: what printed no number is no number. Called by: every step.
 
 use std::ops::AddAssign;
 

@@ -1,5 +1,7 @@
 //! The first step: what the tests need on the machine. Installs Debian packages where it may, and says so; otherwise
 //! prints the one command to type and fails.
+//!
+//! Owns: the list and the reason of each. Must not: install without a word, or go on without one of them. Called by: the run, before everything else.
 
 use std::path::Path;
 use std::process::Command;
@@ -23,7 +25,7 @@ enum Sign {
     Folder(&'static str),
 }
 
-const PACKAGES: [Package; 7] = [
+const PACKAGES: [Package; 8] = [
     Package {
         name: "chromium",
         why: "the stories run in a real browser",
@@ -38,6 +40,11 @@ const PACKAGES: [Package; 7] = [
         name: "strace",
         why: "syncs that fail or take long",
         sign: Sign::Program("strace"),
+    },
+    Package {
+        name: "python3",
+        why: "a client in another language, made from the protocol's page",
+        sign: Sign::Program("python3"),
     },
     Package {
         name: "iproute2",

@@ -1,4 +1,6 @@
 //! Steps over the Rust code. All of them use one profile, so that dependencies are built once.
+//!
+//! Owns: the arguments of cargo. Must not: leave a test out. Called by: the run.
 
 use anyhow::bail;
 

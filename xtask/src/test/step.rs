@@ -1,4 +1,6 @@
 //! One step of the run: a heading, the work, the time it took, and what it adds to the count.
+//!
+//! Owns: the form of a step. Must not: decide what comes after a failure: the run does. Called by: the run.
 
 use std::time::Instant;
 

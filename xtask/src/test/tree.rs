@@ -1,4 +1,6 @@
 //! Steps over the repository as a whole: generated files, and dependencies that are there twice.
+//!
+//! Owns: the comparison. Must not: repair: it says which command does. Called by: the run.
 
 use std::fs;
 use std::path::Path;

@@ -1,4 +1,6 @@
 //! Steps over the pages' code. Each runs the script of that name in `web/package.json`.
+//!
+//! Owns: which script is which step. Must not: know how it works. Called by: the run.
 
 use anyhow::{Context as _, bail};
 

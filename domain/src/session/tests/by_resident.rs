@@ -233,14 +233,18 @@ fn a_consent_answers_its_ask() {
         question: None,
     })
     .unwrap();
-    let ask = desk.last_id();
-    desk.by_resident(ResidentCommand::Consent {
-        medium: Medium::Video,
-        granted: true,
-        ask: Some(ask),
-    })
-    .unwrap();
-    assert!(desk.session.asks.is_empty());
+    let (medium, granted, ask) = (Medium::Video, true, Some(desk.last_id()));
+    let answered = desk.by_resident(ResidentCommand::Consent {
+        medium,
+        granted,
+        ask,
+    });
+    let answer = Event::Consented {
+        medium,
+        granted,
+        ask,
+    };
+    assert_eq!(answered.unwrap(), [answer]);
     assert!(desk.session.granted.has(Medium::Video));
     assert!(!desk.session.granted.has(Medium::Audio));
 }

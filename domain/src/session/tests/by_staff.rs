@@ -6,7 +6,7 @@ use callbox_proto::event::{Event, MediaEnd, ReleaseReason};
 use callbox_proto::vocabulary::{Medium, Priority, Role, Standing, TransferTarget};
 
 use super::desk::{Desk, MAIN_TARGETS_MS, OPENED_MS, announces, close, code, id, place, staff};
-use crate::session::{ASKS_MAX, GatewayCommand, REASON_MAX_CHARS, TEXT_MAX_CHARS};
+use crate::session::{GatewayCommand, REASON_MAX_CHARS, TEXT_MAX_CHARS};
 
 fn text(text: &str) -> StaffCommand {
     StaffCommand::Text {
@@ -210,16 +210,28 @@ fn a_staff_text_is_no_message_of_the_resident() {
 }
 
 #[test]
-fn an_ask_is_named_by_its_command_and_the_oldest_is_forgotten() {
+fn an_ask_is_named_by_its_command_however_many_are_open() {
     let mut desk = Desk::owned();
-    desk.by_tina(asks(None)).unwrap();
-    let first = desk.last_id();
-    assert_eq!(desk.session.asks, [(first, Medium::Video)]);
-    for _ in 0..ASKS_MAX {
-        desk.by_tina(asks(None)).unwrap();
+    let mut first = None;
+    for _ in 0..100 {
+        let asked = desk.by_tina(asks(None)).unwrap();
+        let ask = desk.last_id();
+        let (medium, question) = (Medium::Video, None);
+        let event = Event::Asked {
+            ask,
+            medium,
+            question,
+        };
+        assert_eq!(asked, [event]);
+        first.get_or_insert(ask);
     }
-    assert_eq!(desk.session.asks.len(), ASKS_MAX);
-    assert!(desk.session.asks.iter().all(|(ask, _)| *ask != first));
+    let answered = desk.by_resident(ResidentCommand::Consent {
+        medium: Medium::Video,
+        granted: true,
+        ask: first,
+    });
+    assert!(answered.is_ok(), "the oldest is not forgotten");
+    assert!(desk.session.granted.has(Medium::Video));
 }
 
 #[test]

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use super::desk::{Desk, OPENED_MS, fold};
 use super::every_event::opened;
 use super::strategies::{Step, entry, step};
-use crate::session::{ASKS_MAX, PHOTOS_MAX, Session};
+use crate::session::{PHOTOS_MAX, Session};
 
 /// Runs one step; what was decided, if it was not refused.
 pub fn take(desk: &mut Desk, step: Step) -> Option<Vec<Event>> {
@@ -50,7 +50,7 @@ fn is_allowed_after_the_end(event: &Event) -> bool {
 /// What one decision may have changed.
 fn check_step(before: &Session, events: &[Event], after: &Session) {
     assert!(owner_and_standing_agree(after));
-    assert!(after.photos.len() <= PHOTOS_MAX && after.asks.len() <= ASKS_MAX);
+    assert!(after.photos.len() <= PHOTOS_MAX);
     assert_eq!(after.entered_ms, OPENED_MS, "the first entry is kept");
     if before.standing == Standing::Closed {
         assert!(events.iter().all(is_allowed_after_the_end));
@@ -154,7 +154,6 @@ proptest! {
             prop_assert_eq!(session.head, seq);
             let _row = session.row(callbox_proto::ids::SessionId::from_u128(1).unwrap(), true);
         }
-        prop_assert!(session.asks.len() <= ASKS_MAX);
         prop_assert!(Priority::ALL.contains(&session.priority));
     }
 }

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use super::desk::{Desk, staff};
 use super::histories::take;
 use super::strategies::{Step, step};
-use crate::session::{ASKS_MAX, PHOTOS_MAX, Rebasing, Session};
+use crate::session::{PHOTOS_MAX, Rebasing, Session};
 
 const T: Role = Role::Telecommunicator;
 
@@ -200,7 +200,7 @@ proptest! {
         prop_assert_eq!(&folded, &session);
         // Whoever owns it there keeps it until somebody there or here, as its owner, gives it up.
         prop_assert!(session.standing != Standing::Owned || session.owner.is_some());
-        prop_assert!(session.photos.len() <= PHOTOS_MAX && session.asks.len() <= ASKS_MAX);
+        prop_assert!(session.photos.len() <= PHOTOS_MAX);
         let gives_up = |entry: &Stored| {
             matches!(
                 entry.event,

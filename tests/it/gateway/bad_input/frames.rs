@@ -6,6 +6,8 @@ use callbox_proto::error::{CloseCode, ErrorCode};
 use callbox_proto::ids::CommandId;
 use callbox_proto::message::{ErrorMessage, FromResident, FromStaff, ToResident, ToStaff};
 use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::protocol::frame::Frame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 
 use super::super::harness::{Console, Device, Gateway, Resident, Wire, fresh, opening, text};
 use super::{check_advice, frame};
@@ -285,16 +287,62 @@ async fn ten_megabytes_of_a_console_close_its_link_and_say_why() {
     ann.says("not affected").await;
 }
 
+/// A frame by hand: the client's library would not send it.
+fn by_hand(bytes: &[u8], data: Data, whole: bool) -> Message {
+    Message::Frame(Frame::message(bytes.to_vec(), OpCode::Data(data), whole))
+}
+
 #[tokio::test]
-async fn text_that_is_no_unicode_closes_the_link() {
+async fn text_that_is_no_unicode_is_told_and_closes_the_link() {
     let gateway = Gateway::start().await;
-    let ann = Resident::connect(gateway.address(), Device::new(), Encoding::Json).await;
-    ann.open("hello").await;
-    // A text frame by hand: the client's library would not send it.
-    use tokio_tungstenite::tungstenite::protocol::frame::Frame;
-    use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
-    let opcode = OpCode::Data(Data::Text);
-    let broken = Frame::message(vec![b'"', 0xff, 0xfe, b'"'], opcode, true);
-    ann.wire.send_raw(Message::Frame(broken));
-    assert_eq!(ann.wire.closed().await, Some(CloseCode::Protocol.number()));
+    let at_once = vec![by_hand(b"\"\xff\xfe\"", Data::Text, true)];
+    let in_parts = vec![
+        by_hand(b"\"\xff", Data::Text, false),
+        by_hand(b"\xfe\"", Data::Continue, true),
+    ];
+    let unfinished = vec![
+        by_hand(b"\"\xe2", Data::Text, false),
+        by_hand(b"\x82", Data::Continue, true),
+    ];
+    for frames in [at_once, in_parts, unfinished] {
+        let ann = Resident::connect(gateway.address(), Device::new(), Encoding::Json).await;
+        ann.open("hello").await;
+        for frame in frames {
+            ann.wire.send_raw(frame);
+        }
+        let error = complaint(&ann.wire).await;
+        check_advice(&error, ErrorCode::MalformedMessage, None);
+        assert_eq!(ann.wire.closed().await, Some(CloseCode::Protocol.number()));
+    }
+}
+
+#[tokio::test]
+async fn a_first_message_that_cannot_be_read_is_told_why_before_the_close() {
+    let gateway = Gateway::start().await;
+    let (address, protocol) = (gateway.address(), Some(CloseCode::Protocol.number()));
+    let firsts = || {
+        [
+            (Message::text("x".repeat(300_000)), ErrorCode::TooLong),
+            (
+                by_hand(b"\"\xff\"", Data::Text, true),
+                ErrorCode::MalformedMessage,
+            ),
+            (Message::text("{"), ErrorCode::MalformedMessage),
+            (of_the_wrong_kind(Encoding::Json), ErrorCode::WrongFrame),
+        ]
+    };
+    for (first, code) in firsts() {
+        let wire: Wire<FromResident, ToResident> =
+            Wire::connect(address, "/ws/resident", Encoding::Json).await;
+        wire.send_raw(first);
+        check_advice(&complaint(&wire).await, code, None);
+        assert_eq!(wire.closed().await, protocol);
+    }
+    for (first, code) in firsts() {
+        let wire: Wire<FromStaff, ToStaff> =
+            Wire::connect(address, "/ws/staff", Encoding::Json).await;
+        wire.send_raw(first);
+        check_advice(&staff_complaint(&wire).await, code, None);
+        assert_eq!(wire.closed().await, protocol);
+    }
 }

@@ -48,6 +48,13 @@ async fn bad_staff_tokens(gateway: &Gateway) -> Vec<(String, ErrorCode)> {
     let expired = own.staff(&tina(), now_ms() - 3 * HOUR_MS, HOUR_MS).unwrap();
     let mut ghost = tina();
     ghost.staff = "ghost".parse().unwrap();
+    // What another agency's gateway with the same key would say, and nobody's account here.
+    let mut elsewhere = tina();
+    elsewhere.agency = "west.example".parse().unwrap();
+    let supervises = StaffIdentity {
+        role: Role::Supervisor,
+        ..elsewhere.clone()
+    };
     let mut cut = good.clone();
     cut.truncate(good.len() - 4);
     vec![
@@ -61,6 +68,14 @@ async fn bad_staff_tokens(gateway: &Gateway) -> Vec<(String, ErrorCode)> {
         ),
         (
             own.staff(&ghost, now_ms(), HOUR_MS).unwrap().token,
+            ErrorCode::TokenInvalid,
+        ),
+        (
+            own.staff(&elsewhere, now_ms(), HOUR_MS).unwrap().token,
+            ErrorCode::TokenInvalid,
+        ),
+        (
+            own.staff(&supervises, now_ms(), HOUR_MS).unwrap().token,
             ErrorCode::TokenInvalid,
         ),
         (expired.token, ErrorCode::TokenExpired),
@@ -113,10 +128,13 @@ async fn a_staff_link_ends_with_its_token_and_lives_on_with_a_fresh_one() {
         link_with(&gateway, &ending).await,
     );
     let another = own.staff(&tom, now_ms(), HOUR_MS).unwrap().token;
-    for token in ["x".to_owned(), another] {
+    let mut elsewhere = tina();
+    elsewhere.agency = "west.example".parse().unwrap();
+    let elsewhere = own.staff(&elsewhere, now_ms(), HOUR_MS).unwrap().token;
+    for token in ["x".to_owned(), another, elsewhere] {
         left.send(&FromStaff::Renew { token });
     }
-    for _ in 0..2 {
+    for _ in 0..3 {
         let error = left
             .wait(|m| match m {
                 ToStaff::Error(error) => Some(error.clone()),
@@ -273,6 +291,39 @@ async fn a_key_that_did_not_sign_the_challenge_is_refused() {
             .await;
         check_advice(&error, ErrorCode::KeyRefused, None);
         assert!(wire.closed().await.is_some());
+    }
+}
+
+#[tokio::test]
+async fn a_hello_to_an_agency_that_is_not_here_is_refused() {
+    let gateway = Gateway::start().await;
+    let device = Device::new();
+    for (agency, known) in [("west.example", false), ("demo.example", true)] {
+        let wire: Wire<FromResident, ToResident> =
+            Wire::connect(gateway.address(), "/ws/resident", Encoding::Json).await;
+        let nonce = wire
+            .wait(|m| match m {
+                ToResident::Challenge { nonce, .. } => Some(nonce.0.clone()),
+                _ => None,
+            })
+            .await;
+        let mut hello = device.hello(&nonce);
+        if let FromResident::Hello { agency: named, .. } = &mut hello {
+            *named = Some(agency.parse().unwrap());
+        }
+        wire.send(&hello);
+        let refused = wire
+            .wait(|m| match m {
+                ToResident::Error(error) => Some(Some(error.clone())),
+                ToResident::Welcome { .. } => Some(None),
+                _ => None,
+            })
+            .await;
+        assert_eq!(refused.is_none(), known);
+        if let Some(error) = refused {
+            check_advice(&error, ErrorCode::NoSuchTarget, None);
+            assert_eq!(wire.closed().await, Some(CloseCode::Protocol.number()));
+        }
     }
 }
 

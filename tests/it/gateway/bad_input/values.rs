@@ -1,5 +1,6 @@
 //! Messages that can be read and cannot be meant: each value out of its bounds has its code.
 
+use callbox_proto::bounds::PHOTOS_MAX;
 use callbox_proto::bytes::Bytes;
 use callbox_proto::command::{Opening, ResidentCommand, StaffCommand};
 use callbox_proto::error::ErrorCode;
@@ -7,10 +8,11 @@ use callbox_proto::event::Event;
 use callbox_proto::ids::CommandId;
 use callbox_proto::message::{ErrorMessage, FromResident, FromStaff, RealTimeText, ToResident};
 use callbox_proto::vocabulary::{
-    Category, Disposition, Location, LocationMethod, Medium, Priority, TransferTarget,
+    Category, Disposition, Location, LocationMethod, Medium, Priority, Standing, TransferTarget,
 };
 
 use super::super::harness::{Gateway, Resident, fresh, opening, text};
+use super::super::photo_client::{Uploader, announce, problem};
 use super::check_advice;
 
 fn place() -> Location {
@@ -281,4 +283,82 @@ async fn unknown_queues_cannot_be_registered() {
     let id = fresh();
     let refused = tina.try_take_next(id).await.unwrap_err();
     check_advice(&refused, ErrorCode::NothingWaits, Some(id));
+}
+
+#[tokio::test]
+async fn a_session_takes_100_photos_and_says_so_of_one_more() {
+    let gateway = Gateway::with("session.resident_messages_per_s = 0").await;
+    let ann = gateway.resident().await;
+    let session = ann.open("hello").await;
+    let ids: Vec<_> = (0..PHOTOS_MAX).map(|_| fresh()).collect();
+    for id in &ids {
+        ann.submit(*id, photo("image/jpeg", 1_000));
+        ann.answer(*id).await.expect("announced");
+    }
+    let id = fresh();
+    ann.submit(id, photo("image/jpeg", 1_000));
+    let refused = ann.answer(id).await.unwrap_err();
+    check_advice(&refused, ErrorCode::TooManyPhotos, Some(id));
+    // The same again is the same, and what was not announced cannot be brought.
+    ann.submit(ids[0], photo("image/jpeg", 1_000));
+    ann.answer(ids[0]).await.expect("known");
+    let brings = Uploader::new(&gateway, &ann.token);
+    let answer = problem(brings.create(session, id, 1_000).await).await;
+    assert_eq!(answer, (403, "photo_not_announced".to_owned()));
+    ann.says("still here").await;
+    // The session with all of them still goes its way.
+    let tina = gateway.console("tina").await;
+    tina.takes(session).await;
+    tina.says(session, "So many photos").await;
+    ann.reads("So many photos").await;
+    let (disposition, note) = (Disposition::Test, String::new());
+    tina.does(session, StaffCommand::Close { disposition, note })
+        .await;
+}
+
+#[tokio::test]
+async fn a_closed_session_takes_nothing_more_and_can_be_read() {
+    let gateway = Gateway::start().await;
+    let (ann, tina) = (gateway.resident().await, gateway.console("tina").await);
+    let session = ann.open("hello").await;
+    let announced = announce(&ann, 1_000, None).await;
+    tina.takes(session).await;
+    let close = || StaffCommand::Close {
+        disposition: Disposition::Test,
+        note: String::new(),
+    };
+    tina.does(session, close()).await;
+    ann.entry(|event| matches!(event, Event::Closed { .. }))
+        .await;
+    let wishes = [
+        text("too late"),
+        ResidentCommand::Locate { location: place() },
+        photo("image/jpeg", 1_000),
+        ResidentCommand::Consent {
+            medium: Medium::Video,
+            granted: true,
+            ask: None,
+        },
+    ];
+    for wish in wishes {
+        let id = fresh();
+        ann.submit(id, wish);
+        let refused = ann.answer(id).await.unwrap_err();
+        check_advice(&refused, ErrorCode::SessionClosed, Some(id));
+    }
+    for command in [StaffCommand::Take {}, close()] {
+        let id = fresh();
+        tina.submit(id, session, command);
+        let refused = tina.answer(id).await.unwrap_err();
+        check_advice(&refused, ErrorCode::SessionClosed, Some(id));
+    }
+    let brings = Uploader::new(&gateway, &ann.token);
+    let answer = problem(brings.create(session, announced, 1_000).await).await;
+    assert_eq!(answer, (403, "session_closed".to_owned()));
+    let again = gateway.resident_again(&ann.device).await;
+    let (_, standing) = again.resume(session, 0).await;
+    assert_eq!(standing, Standing::Closed);
+    again.reads("hello").await;
+    let note = "for the record".to_owned();
+    tina.does(session, StaffCommand::Note { text: note }).await;
 }
