@@ -97,6 +97,7 @@ take-abandoned = Take, to contact back
 taken-by = Already taken: { $owner } has it.
 silent = SILENT
 row-messages = { $messages ->
+take-quick-exit = Take, without contacting back
     [0] no text
     [one] 1 message
    *[other] { $messages } messages

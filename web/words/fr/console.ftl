@@ -97,6 +97,7 @@ take-abandoned = Prendre, pour recontacter
 taken-by = Déjà prise : { $owner } l'a.
 silent = SILENCE
 row-messages = { $messages ->
+take-quick-exit = Prendre, sans recontacter
     [0] aucun texte
     [one] { $messages } message
    *[other] { $messages } messages
