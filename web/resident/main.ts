@@ -52,7 +52,8 @@ function follow(app: App): void {
     resident.networkChanged()
   })
   const back = (): void => {
-    if (document.visibilityState !== 'visible') return
+    // A page that is put away may be ended without another word.
+    if (document.visibilityState !== 'visible') return void resident.draft.kept()
     app.awake.again()
     void app.fetchLater()
     resident.wake()
