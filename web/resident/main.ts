@@ -42,7 +42,7 @@ async function start(): Promise<void> {
 /** Time, network, coming back: what happens around the page. */
 function follow(app: App): void {
   const { resident } = app
-  setInterval(() => (app.now_ms = Date.now()), 1_000)
+  setInterval(() => app.tick(), 1_000)
   addEventListener('online', () => resident.networkChanged())
   const network = (navigator as { connection?: NetworkWord & EventTarget }).connection
   const told = (): void => resident.networkIs({ ...plain(network) })

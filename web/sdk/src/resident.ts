@@ -8,6 +8,7 @@ import { type Surroundings, world } from './connection.ts'
 import { coordinatesIn, type Point } from './coordinates.ts'
 import { deviceKey, type DeviceKey } from './device_key.ts'
 import { Draft } from './draft.ts'
+import { EvenClock } from './even_clock.ts'
 import { newId } from './ids.ts'
 import { guarded, memoryKeep, move, type Keep } from './keep.ts'
 import { Live, type LiveMedium } from './media.ts'
@@ -57,6 +58,8 @@ export class Resident {
   readonly live: Live
   /** How much of the link is used. */
   readonly bandwidth: Bandwidth
+  /** What the report's `clock_ms` is added to: ages on the page tick on it. */
+  readonly clock: EvenClock
   /** What stands in the field and was not sent. */
   readonly draft: Draft
   readonly #report: Store<Report>
@@ -79,6 +82,7 @@ export class Resident {
     this.#keep = this.#guard(options.keep)
     this.#world = options.surroundings ?? world
     this.#now_ms = options.now_ms ?? Date.now
+    this.clock = new EvenClock(this.#now_ms, () => this.#world.now())
     this.#report = new Store<Report>(nothing('loading', options.keep.lasting))
     this.report = this.#report
     const after = (ms: number, run: () => void): (() => void) => this.#world.after(ms, run)
@@ -103,6 +107,7 @@ export class Resident {
       origin: options.origin,
       world: this.#world,
       now_ms: this.#now_ms,
+      clock: this.clock,
       report: this.#report,
       outbox: this.#outbox,
       photos: this.#photos,

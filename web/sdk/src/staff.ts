@@ -4,6 +4,7 @@
 // was asked for is asked again after a break. Must not: know a page, a framework or words of a language. Used by: `console/`,
 // `supervisor/`; reference for native consoles.
 import { socketUrl, type LinkState, type Surroundings } from './connection.ts'
+import { EvenClock } from './even_clock.ts'
 import { newId } from './ids.ts'
 import type {
   AgentReason, AgentState, Board, ErrorMessage, FromStaff, Medium, SessionRow, StaffCommand, ToStaff,
@@ -61,7 +62,7 @@ export interface StaffOptions {
   /** The link to speak over; one of its own where left out. Windows of one person share one with `SharedLink`. */
   readonly link?: (ends: LinkEnds) => StaffLink
   readonly surroundings?: Surroundings
-  /** Whole ms since 1970 by this device. */
+  /** Whole ms since 1970 by this device; an even clock where left out. */
   readonly now?: () => number
 }
 
@@ -100,6 +101,7 @@ export class StaffClient {
   readonly #history = new Map<string, { answer: (page: HistoryPage) => void; refuse: (reason: Error) => void }>()
   readonly #port: SessionPort
   #signedIn: SignedIn
+  readonly #clock = new EvenClock()
   #refreshTimer: ReturnType<typeof setTimeout> | undefined
 
   constructor(signedIn: SignedIn, options: StaffOptions) {
@@ -271,7 +273,7 @@ export class StaffClient {
   }
 
   #deviceNow(): number {
-    return (this.#options.now ?? Date.now)()
+    return (this.#options.now ?? (() => this.#clock.now()))()
   }
 
   #receive(message: ToStaff): void {
