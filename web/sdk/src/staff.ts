@@ -16,12 +16,13 @@ import { FollowedSession, type SessionPort } from './staff-session.ts'
 import { OwnLink, type LinkEnds, type StaffLink } from './staff-share.ts'
 import { refresh, SignInFailed, type Fetch, type SignedIn } from './staff-sign-in.ts'
 import { Store, type Readable } from './store.ts'
+import { inParts } from './text_parts.ts'
 
 export { Refused, type Receipt } from './staff-commands.ts'
 export type { Ask, Entry, Fix, MediumState, Message, Photo, ServicePlace, SessionView } from './staff-fold.ts'
 export type { SessionList } from './staff-list.ts'
 export type { Watch, WatchState } from './staff-media.ts'
-export type { Catching, FollowedSession, LiveNow, Presence } from './staff-session.ts'
+export { FIELDS, type Catching, type Field, type FollowedSession, type LiveNow, type Presence } from './staff-session.ts'
 export { signIn, SignInFailed, type SignedIn } from './staff-sign-in.ts'
 export { browserWindows, SharedLink, signInOfOtherWindows, type StaffLink, type Windows } from './staff-share.ts'
 export type { LinkState } from './connection.ts'
@@ -100,8 +101,8 @@ export class StaffClient {
   readonly #watchedBy = new Map<string, string>()
   readonly #history = new Map<string, { answer: (page: HistoryPage) => void; refuse: (reason: Error) => void }>()
   readonly #port: SessionPort
-  #signedIn: SignedIn
   readonly #clock = new EvenClock()
+  #signedIn: SignedIn
   #refreshTimer: ReturnType<typeof setTimeout> | undefined
 
   constructor(signedIn: SignedIn, options: StaffOptions) {
@@ -179,15 +180,24 @@ export class StaffClient {
     return this.#pending.give({ kind: 'do', id, session, command })
   }
 
-  /** Sends the draft of a followed session as a message. */
+  /** Sends the draft of a followed session: a long one as several messages, and what is longer still stays in the field. */
   async sendDraft(followed: FollowedSession): Promise<void> {
-    const text = followed.draft.get().trim()
-    if (text === '') return
-    try {
-      await this.command(followed.session, { kind: 'text', text }, followed.finishDraft())
-    } catch (reason) {
-      followed.restoreDraft(text)
-      throw reason
+    const { parts, rest } = inParts(followed.draft.get().trim(), this.welcome.get()?.limits.text_chars)
+    if (parts.length === 0) return
+    const id = followed.finishDraft()
+    if (rest !== '') followed.restoreDraft(rest)
+    followed.sending.update((all) => [...all, ...parts])
+    // One after the other, so that they are read in order.
+    for (const [place, text] of parts.entries()) {
+      try {
+        await this.command(followed.session, { kind: 'text', text }, place === 0 ? id : newId())
+      } catch (reason) {
+        const back = parts.slice(place)
+        followed.sending.update((all) => without(all, back))
+        followed.restoreDraft(back.join('\n'))
+        throw reason
+      }
+      followed.sending.update((all) => without(all, [text]))
     }
   }
 
@@ -451,7 +461,15 @@ export class StaffClient {
     for (const followed of this.followed.get()) followed.close()
     this.#connection.stop(why === 'replaced' ? undefined : why)
     this.#pending.abandon(new Error(why))
-    if (why !== 'replaced') this.#options.keep?.(undefined)
+    // An old page is loaded again with the same sign-in; another window goes on with it.
+    if (why !== 'replaced' && why !== 'protocol') this.#options.keep?.(undefined)
     this.ended.set(why)
   }
+}
+
+/** A list without these, each once. */
+function without(all: readonly string[], gone: readonly string[]): readonly string[] {
+  const left = [...all]
+  for (const one of gone) left.splice(left.indexOf(one), left.includes(one) ? 1 : 0)
+  return left
 }
