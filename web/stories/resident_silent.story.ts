@@ -32,6 +32,12 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
       {},
       '/?silent',
     )
+    const answer = await page.evaluate(async () => {
+      const response = await fetch('/?silent')
+      return { kept: response.headers.get('cache-control'), title: /<title>(.*)<\/title>/.exec(await response.text())?.[1] }
+    })
+    expect(answer.kept === 'no-store', `the browser keeps no copy of the page, not ${answer.kept}`)
+    expect(answer.title === 'Notes', `a plain title from the first byte on, not ${answer.title}`)
     await pick(page)
     await page.getByText('Copies wait in memory only').waitFor()
     await page.getByRole('button', { name: 'Yes', exact: true }).click()
