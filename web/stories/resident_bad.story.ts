@@ -109,7 +109,10 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     const file = await picture(page, 'x')
     await page.locator('.compose input[type=file]').setInputFiles(PAYLOADS.slice(0, 3).map((name) => ({ ...file, name: `${name.replace(/\0/g, '')}.jpg` })))
     await within('all of it stands on the page', async () => (await page.locator('ol > li').count()) >= 260, 40_000)
-    await page.waitForTimeout(300)
+    // What would have run by itself has run once a word has gone to the gateway and come back, and a frame was painted.
+    await write(page, 'after all of them')
+    await safe(page, 'after all of them')
+    await page.evaluate(() => new Promise<void>((done) => requestAnimationFrame(() => requestAnimationFrame(() => done()))))
     const found = await page.evaluate(() => {
       const { times, violations } = window as unknown as { times: number; violations: number }
       const made = document.querySelectorAll('main :is(script, iframe, object, embed, style, meta, template, math, form form)').length
