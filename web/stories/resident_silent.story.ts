@@ -123,6 +123,15 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     await within('its copies are there', () =>
       page.evaluate(async () => (await navigator.serviceWorker.getRegistrations()).some(({ active }) => active?.state === 'activated')),
     )
+    // What a browser asks of a page that can be installed: a manifest with both sizes, each a picture of that size.
+    const icons = await page.evaluate(async () => {
+      const { icons } = (await (await fetch('/manifest.webmanifest')).json()) as { icons: { src: string; sizes: string }[] }
+      return Promise.all(icons.filter(({ src }) => src.endsWith('.png')).map(async ({ src, sizes }) => {
+        const { width, height } = await createImageBitmap(await (await fetch(src)).blob())
+        return `${sizes} ${width}x${height}`
+      }))
+    })
+    expect(icons.join() === '192x192 192x192,512x512 512x512', `icons of their sizes, not ${icons.join()}`)
     await write(page, 'before')
     await safe(page, 'before')
     await story.gateway.down('SIGKILL')
