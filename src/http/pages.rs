@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::extract::{Path, State};
+use axum::extract::{Path, RawQuery, State};
 use axum::http::header::{
     ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY,
 };
@@ -27,6 +27,12 @@ const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 
 /// Everything else is asked for again each time, and answered with 304 when it is the same.
 const REVALIDATE: &str = "no-cache";
+
+/// The page in silent mode: the browser keeps no copy of it.
+const NOT_KEPT: &str = "no-store";
+
+/// The query by which the resident page begins in silent mode.
+const SILENT: &str = "silent";
 
 #[derive(RustEmbed)]
 #[folder = "web/dist"]
@@ -76,21 +82,33 @@ fn handler(route: Route) -> Option<MethodRouter<Pages>> {
         Route::RootFile => return Some(get(root_file)),
         _ => return None,
     };
-    Some(get(move |state, request| page(state, request, class, file)))
+    Some(get(move |state, query, request| {
+        page(state, query, request, class, file)
+    }))
 }
 
 async fn page(
     State(pages): State<Pages>,
+    RawQuery(query): RawQuery,
     request: HeaderMap,
     class: PageClass,
     file: &'static str,
 ) -> Response {
     let mut answer = match pages.find(file, &request) {
+        Some(found) if names(query.as_deref(), SILENT) => found.into_answer_not_kept(),
         Some(found) => found.into_answer(&request, REVALIDATE),
         None => not_built(),
     };
     pages.headers.apply(class, answer.headers_mut());
     answer
+}
+
+/// Whether a query names this word, with or without a value.
+fn names(query: Option<&str>, word: &str) -> bool {
+    query
+        .unwrap_or_default()
+        .split('&')
+        .any(|part| part.split('=').next() == Some(word))
 }
 
 async fn asset(
@@ -166,6 +184,13 @@ struct Found {
 }
 
 impl Found {
+    /// Whole, whatever the browser has: no copy may stay, and no tag to ask about one.
+    fn into_answer_not_kept(self) -> Response {
+        let mut answer = self.into_answer(&HeaderMap::new(), NOT_KEPT);
+        answer.headers_mut().remove(ETAG);
+        answer
+    }
+
     fn into_answer(self, request: &HeaderMap, caching: &'static str) -> Response {
         let tag = entity_tag(&self.file);
         let unchanged = request
@@ -325,6 +350,20 @@ mod tests {
             assert_eq!(header(&answer, "cache-control"), "no-cache", "{path}");
             assert!(text(answer).await.contains(page), "{path}");
         }
+    }
+
+    #[tokio::test]
+    async fn in_silent_mode_the_browser_keeps_no_copy_of_the_page() {
+        let kept = header(&get("/", &[]).await, "etag").to_owned();
+        for path in ["/?silent", "/?silent=1", "/?lang=fr&silent"] {
+            let answer = get(path, &[("if-none-match", kept.as_str())]).await;
+            assert_eq!(answer.status(), StatusCode::OK, "{path}");
+            assert_eq!(header(&answer, "cache-control"), "no-store", "{path}");
+            assert_eq!(header(&answer, "etag"), "", "{path}");
+            assert!(text(answer).await.contains("resident page"), "{path}");
+        }
+        let other = get("/?silently", &[]).await;
+        assert_eq!(header(&other, "cache-control"), "no-cache");
     }
 
     #[tokio::test]

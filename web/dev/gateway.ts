@@ -116,6 +116,14 @@ function alone(): void {
   for (const page of ['supervisor', 'wallboard', 'console']) sessionStorage.setItem(`callbox-${page}`, signedIn)
 }
 
+/** Messages on their way to the page. */
+let telling = 0
+
+/** Says on the page, for whoever looks at it by a script, that everything of this state was told. */
+function played(): void {
+  if (telling === 0 && (state !== 'offline' || (window as { lost?: boolean }).lost)) document.documentElement.dataset['played'] = state
+}
+
 class Socket extends EventTarget {
   static readonly OPEN = 1
   binaryType = ''
@@ -130,7 +138,7 @@ class Socket extends EventTarget {
     super()
     const lost = (window as { lost?: boolean }).lost
     setTimeout(() => (lost ? this.onclose?.({ code: 1006 }) : this.onopen?.()), 30)
-    Object.assign(window, { cut: () => { Object.assign(window, { lost: true }); this.onclose?.({ code: 1006 }) } })
+    Object.assign(window, { cut: () => { Object.assign(window, { lost: true }); this.onclose?.({ code: 1006 }); played() } })
   }
 
   close(): void {
@@ -139,7 +147,12 @@ class Socket extends EventTarget {
 
   hear(message: ToStaff | Kinded): void {
     const frame = encode(message)
-    setTimeout(() => this.onmessage?.({ data: frame.buffer.slice(frame.byteOffset, frame.byteOffset + frame.byteLength) }), 15)
+    telling += 1
+    setTimeout(() => {
+      this.onmessage?.({ data: frame.buffer.slice(frame.byteOffset, frame.byteOffset + frame.byteLength) })
+      telling -= 1
+      played()
+    }, 15)
   }
 
   send(frame: Uint8Array): void {

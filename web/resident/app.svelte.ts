@@ -33,8 +33,10 @@ export class App {
     exact: new Intl.DateTimeFormat(this.words.language, { dateStyle: 'medium', timeStyle: 'long', hourCycle: 'h23' }),
   }))
   #words = $state.raw(new Words('en', { language: 'en', text: english }))
-  /** Ticks once a second; ages count on it. */
+  /** Ticks once a second; ages count on it. The gateway's clock is this and `report.clock_ms`. */
   now_ms = $state(Date.now())
+  /** The device's own clock at that tick, for what the device itself has dated. */
+  device_ms = $state(Date.now())
   /** From the page's own question, before a link is open. */
   agency = $state.raw<AgencyInfo | null>(null)
   /** The whole time with its zone stands on each item, instead of its age. */
@@ -54,6 +56,12 @@ export class App {
     this.#live = reactive(resident.live.state)
     this.#place = reactive(resident.place.state)
     this.#bandwidth = reactive(resident.bandwidth.state)
+  }
+
+  /** A second has passed. */
+  tick(): void {
+    this.now_ms = this.resident.clock.now()
+    this.device_ms = Date.now()
   }
 
   /** Fetches the page after its first question. */

@@ -42,7 +42,7 @@ async function start(): Promise<void> {
 /** Time, network, coming back: what happens around the page. */
 function follow(app: App): void {
   const { resident } = app
-  setInterval(() => (app.now_ms = Date.now()), 1_000)
+  setInterval(() => app.tick(), 1_000)
   addEventListener('online', () => resident.networkChanged())
   const network = (navigator as { connection?: NetworkWord & EventTarget }).connection
   const told = (): void => resident.networkIs({ ...plain(network) })
@@ -52,7 +52,8 @@ function follow(app: App): void {
     resident.networkChanged()
   })
   const back = (): void => {
-    if (document.visibilityState !== 'visible') return
+    // A page that is put away may be ended without another word.
+    if (document.visibilityState !== 'visible') return void resident.draft.kept()
     app.awake.again()
     void app.fetchLater()
     resident.wake()

@@ -1,6 +1,6 @@
 // The console without a mouse, and as assistive technology sees it.
 import { expect, type Story } from './harness.ts'
-import { consoleOf, residentWith, tooWide } from './staff_hands.ts'
+import { consoleOf, residentWith, signIn, tooWide } from './staff_hands.ts'
 
 export const stories: Record<string, (story: Story) => Promise<void>> = {
   'TC6 AL3: take, write, note and close with the keyboard only': async (story) => {
@@ -61,6 +61,17 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     await tina.getByText('Nothing selected').waitFor()
     await tina.locator('body').press('b')
     await tina.getByRole('log').getByText('for other keys').waitFor()
+  },
+  'AL7: a sign-in that is refused says so, keeps the name, and is tried again': async (story) => {
+    const page = await story.visit('/console/', { viewport: { width: 1440, height: 900 }, locale: 'en-US' })
+    await page.locator('[name=agency]').fill('demo.example')
+    await page.locator('[name=name]').fill('tina')
+    await page.locator('[name=passphrase]').fill('not this one')
+    await page.locator('button[type=submit]').click()
+    await page.getByRole('alert').getByText('Name or passphrase is wrong.').waitFor()
+    expect((await page.locator('[name=name]').inputValue()) === 'tina', 'the name stays')
+    expect((await page.locator('[name=passphrase]').inputValue()) === '', 'the passphrase does not')
+    await signIn(page, 'tina')
   },
   'AL6: at 320 px nothing of the console is cut or scrolls sideways': async (story) => {
     const tina = await consoleOf(story, 'tina', { viewport: { width: 320, height: 640 } })

@@ -1,6 +1,6 @@
 // Races, breaks and reloads at the console.
 import type { Page } from 'playwright-core'
-import { expect, type Story } from './harness.ts'
+import { expect, within, type Story } from './harness.ts'
 import { consoleOf, residentSays, residentWith, signIn, staffSays } from './staff_hands.ts'
 
 export const stories: Record<string, (story: Story) => Promise<void>> = {
@@ -84,5 +84,34 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     await tina.getByRole('log').getByText(words).waitFor()
     await staffSays(tina, 'still here')
     await resident.getByText('still here').first().waitFor()
+  },
+  'AL8: a clock that is hours wrong, and one that is set anew in the middle, change no wait and sound no alarm': async (story) => {
+    const wrong = (hours: number) => ({ wrongMs: hours * 3_600_000 })
+    const tina = await story.visit('/assets/none', { viewport: { width: 1440, height: 900 }, locale: 'en-US' })
+    await tina.context().addInitScript((at) => {
+      const real = Date.now.bind(Date)
+      Object.assign(window, at)
+      Date.now = () => real() + (window as unknown as { wrongMs: number }).wrongMs
+    }, wrong(-3))
+    await tina.goto(`${story.gateway.origin}/console/`)
+    await signIn(tina, 'tina')
+    await residentWith(story, 'there is smoke')
+    await tina.locator('[data-act=next]:enabled').waitFor()
+    const wait = (): Promise<string> => tina.locator('#queue-panel [data-row]').first().innerText()
+    const seconds = async (): Promise<number> => {
+      const [, minutes = '99', rest = '99'] = /(\d+):(\d\d)/.exec(await wait()) ?? []
+      return Number(minutes) * 60 + Number(rest)
+    }
+    expect((await seconds()) < 30, `a wait of seconds, not ${await wait()}`)
+    await tina.locator('body').press('n')
+    await tina.getByRole('log').getByText('there is smoke').waitFor()
+    await residentWith(story, 'another one')
+    await tina.locator('#queue-panel [data-row]').first().waitFor()
+    await tina.evaluate((at) => void Object.assign(window, at), wrong(2))
+    const before = await seconds()
+    await within('the wait ticks on', async () => (await seconds()) > before)
+    expect((await seconds()) < 60, `a wait of seconds, not ${await wait()}`)
+    expect((await tina.getByText('nothing heard from the resident').count()) === 0, 'nobody seems silent for hours')
+    await tina.getByText(/open .?0:/).waitFor()
   },
 }

@@ -1,7 +1,8 @@
 // The queue: it holds still under the hand, says why, and stays quick when it is long.
 import { crowd, place, Reporter } from './crowd.ts'
 import { expect, within, type Story } from './harness.ts'
-import { consoleOf } from './staff_hands.ts'
+import { EXIT } from './resident_hands.ts'
+import { consoleOf, residentWith } from './staff_hands.ts'
 
 /** Sessions that wait in the long queue. */
 const LONG = 500
@@ -42,6 +43,26 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     await rows.first().getByText('Life at risk').waitFor()
     await tina.mouse.move(800, 400)
     await within('the list goes on by itself when it is let go', async () => (await rows.count()) === 4)
+  },
+
+  'RE12: who left by quick exit is not to be contacted unasked: the row, its press, the head and the timeline say so': async (story) => {
+    const tina = await consoleOf(story, 'tina')
+    const resident = await residentWith(story, 'he is in the next room')
+    await resident.context().route(EXIT, (route) => route.fulfill({ body: 'weather' }))
+    await tina.locator('#queue-panel [data-row]').getByText('1 message').waitFor()
+    await resident.getByRole('button', { name: 'Exit now' }).click()
+    await resident.waitForURL(EXIT)
+    await tina.locator('#queue-tab-abandoned').click()
+    const row = tina.locator('#queue-panel [data-row]')
+    await row.getByText('left by quick exit').waitFor()
+    await row.click()
+    const panel = tina.locator('#queue-panel')
+    await panel.getByText('Left by quick exit: do not contact back unasked.').waitFor()
+    expect((await panel.getByText('to contact back').count()) === 0, 'no press that invites to contact back')
+    await panel.getByRole('button', { name: 'Take, without contacting back' }).click()
+    await tina.locator('[data-session-of]').getByText('Left by quick exit: do not contact back unasked.').waitFor()
+    await tina.getByRole('tab', { name: /^Timeline/ }).click()
+    await tina.locator('#session-panel').getByText('left by quick exit: do not contact back unasked').waitFor()
   },
 
   'TC4 TC5: an offer shows its seconds left; priority is number, word and shape with its reasons one key away; a change asks for a reason': async (story) => {

@@ -25,8 +25,9 @@ export const stories: Record<string, () => Promise<void>> = {
         await page.emulateMedia({ colorScheme: 'light', contrast: 'no-preference' })
         await page.goto(`${pages.origin}/dev/${address}state=${state}`)
         await page.locator('main').waitFor()
-        // Lists and figures come one message after another; offline is cut after a second.
-        await page.waitForTimeout(state === 'offline' ? 1_400 : 250)
+        // Lists and figures come one message after another, and what they say stands there two frames later.
+        await page.locator(`html[data-played=${state}]`).waitFor()
+        await page.evaluate(() => new Promise<void>((done) => requestAnimationFrame(() => requestAnimationFrame(() => done()))))
         expect((await page.locator('main').innerText()).trim().length > 20, `${name}, ${state} says something`)
         for (const [theme, media] of [['light', { colorScheme: 'light' }], ['dark', { colorScheme: 'dark' }], ['contrast', { contrast: 'more' }]] as const) {
           await page.emulateMedia({ reducedMotion: 'reduce', ...media })

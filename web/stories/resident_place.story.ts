@@ -69,6 +69,31 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     expect(fixes(staff, session).filter(({ method }) => method === 'manual').length === 1, 'the impossible one was not sent')
   },
 
+  async 'RE6 RE14 after a No to the page, a Yes to their ask shows how exact the place is, and one tap at the top stops it'(story) {
+    const { page, staff, session } = await taken(story, HERE)
+    await page.getByRole('button', { name: 'No', exact: true }).click()
+    await page.getByText('May we see where you are?').waitFor({ state: 'detached' })
+    await staff.do(session, { kind: 'ask', medium: 'place' })
+    await page.locator('section.card', { hasText: 'They ask for your place.' }).getByRole('button', { name: 'Yes' }).click()
+    await page.getByText(/within .?25.? m/).first().waitFor()
+    await page.getByRole('button', { name: 'Stop sharing' }).waitFor()
+    await page.locator('[data-stop]').click()
+    await page.locator('[data-place]').waitFor({ state: 'detached' })
+    await page.locator('[data-stop]').waitFor({ state: 'detached' })
+    await within('the gateway knows', () =>
+      Promise.resolve(staff.log(session).some(({ event }) => event.kind === 'consented' && event.medium === 'place' && !event.granted)),
+    )
+  },
+
+  async 'RE14 after a No to the page, a device that denies their ask is told'(story) {
+    const { page, staff, session } = await taken(story)
+    await page.getByRole('button', { name: 'No', exact: true }).click()
+    await staff.do(session, { kind: 'ask', medium: 'place' })
+    await page.locator('section.card', { hasText: 'They ask for your place.' }).getByRole('button', { name: 'Yes' }).click()
+    await page.locator('[data-place-failed=denied]').waitFor()
+    await page.getByLabel('Where is it?').waitFor()
+  },
+
   async 'RE5 sharing the place by oneself answers the ask for it'(story) {
     const { page, staff, session } = await taken(story, HERE)
     await page.getByText('May we see where you are?').waitFor()

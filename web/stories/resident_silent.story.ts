@@ -32,6 +32,12 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
       {},
       '/?silent',
     )
+    const answer = await page.evaluate(async () => {
+      const response = await fetch('/?silent')
+      return { kept: response.headers.get('cache-control'), title: /<title>(.*)<\/title>/.exec(await response.text())?.[1] }
+    })
+    expect(answer.kept === 'no-store', `the browser keeps no copy of the page, not ${answer.kept}`)
+    expect(answer.title === 'Notes', `a plain title from the first byte on, not ${answer.title}`)
     await pick(page)
     await page.getByText('Copies wait in memory only').waitFor()
     await page.getByRole('button', { name: 'Yes', exact: true }).click()
@@ -117,16 +123,30 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     await within('its copies are there', () =>
       page.evaluate(async () => (await navigator.serviceWorker.getRegistrations()).some(({ active }) => active?.state === 'activated')),
     )
+    // What a browser asks of a page that can be installed: a manifest with both sizes, each a picture of that size.
+    const icons = await page.evaluate(async () => {
+      const { icons } = (await (await fetch('/manifest.webmanifest')).json()) as { icons: { src: string; sizes: string }[] }
+      return Promise.all(icons.filter(({ src }) => src.endsWith('.png')).map(async ({ src, sizes }) => {
+        const { width, height } = await createImageBitmap(await (await fetch(src)).blob())
+        return `${sizes} ${width}x${height}`
+      }))
+    })
+    expect(icons.join() === '192x192 192x192,512x512 512x512', `icons of their sizes, not ${icons.join()}`)
     await write(page, 'before')
     await safe(page, 'before')
     await story.gateway.down('SIGKILL')
+    await write(page, 'written before the reload, with no gateway')
+    await page.locator('[data-waiting="1"]').waitFor()
     await page.reload()
     await page.locator('#text').waitFor()
     await page.locator('header a[href^="tel:"]').waitFor()
-    await write(page, 'written in a page that was loaded without a network')
     await page.locator('[data-waiting="1"]').waitFor()
+    await write(page, 'written in a page that was loaded without a network')
+    await page.locator('[data-waiting="2"]').waitFor()
     await story.gateway.up()
+    await safe(page, 'written before the reload, with no gateway')
     await safe(page, 'written in a page that was loaded without a network')
+    for (const text of ['written before the reload', 'loaded without a network']) expect((await item(page, text).count()) === 1, `once: ${text}`)
     const console_page = await page.context().newPage()
     await console_page.goto(`${story.gateway.origin}/console/`)
     expect(await console_page.evaluate(() => navigator.serviceWorker.controller === null), 'the console has no worker')

@@ -1,6 +1,6 @@
 // The wallboard: read from across a room, nobody's name on it, honest about its age.
 import { expect, within, type Story } from './harness.ts'
-import { accessible, consoleOf, residentWith, signIn } from './staff_hands.ts'
+import { accessible, consoleOf, residentWith, supervisorOf, type signIn } from './staff_hands.ts'
 
 const ROOM = { viewport: { width: 1920, height: 1080 }, locale: 'en-US' }
 
@@ -43,6 +43,56 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     await wall.getByText(/Figures are .*0:0[5-9].* old/).waitFor()
     await story.gateway.up()
     await within('fresh again', async () => (await wall.locator('main.old').count()) === 0, 30_000)
+  },
+  'SV5 TC16: a wallboard that is older than its gateway loads itself; the floor says so, and stays signed in': async (story) => {
+    let old = true
+    let loads = 0
+    const wall = await story.visit('/supervisor/?wallboard=1', ROOM)
+    const refused = async (page: typeof wall): Promise<void> => {
+      await page.routeWebSocket(/\/ws\/staff/, (socket) => {
+        if (old) socket.close({ code: 4301 })
+        else socket.connectToServer()
+      })
+      await page.reload()
+      page.on('load', () => (loads += 1))
+    }
+    await wall.clock.install()
+    await refused(wall)
+    await wallSignIn(wall)
+    await wall.getByText('It loads by itself in a moment.').waitFor()
+    old = false
+    await wall.clock.fastForward(25_000)
+    await wall.locator('tr[data-queue]').first().waitFor()
+    expect(loads === 1, `it was loaded once, not ${String(loads)} times`)
+
+    old = true
+    const floor = await story.visit('/supervisor/', ROOM)
+    await refused(floor)
+    await wallSignIn(floor)
+    await floor.getByText('You stay signed in').waitFor()
+    old = false
+    await floor.getByRole('button', { name: 'Load again' }).click()
+    await floor.locator('[data-queue]').first().waitFor()
+  },
+  'SV1 TC16: after a break the floor says that a newer page is ready, and the wallboard loads it by itself': async (story) => {
+    const floor = await supervisorOf(story)
+    const wall = await story.visit('/supervisor/?wallboard=1', ROOM)
+    await wallSignIn(wall)
+    await wall.locator('tr[data-queue]').first().waitFor()
+    let loads = 0
+    wall.on('load', () => (loads += 1))
+    for (const page of [floor, wall]) {
+      await page.route('**/supervisor/', (route) => {
+        if (route.request().resourceType() === 'document') return route.continue()
+        return route.fulfill({ contentType: 'text/html', body: '<script type="module" src="/assets/newer-1.js"></script>' })
+      })
+    }
+    await story.gateway.down()
+    await floor.getByText('Connection lost.').waitFor()
+    await story.gateway.up()
+    await floor.getByText('A newer version of this page is ready.').waitFor()
+    await floor.getByRole('button', { name: 'Load it now' }).waitFor()
+    await within('the wallboard loads it', () => Promise.resolve(loads > 0))
   },
 }
 

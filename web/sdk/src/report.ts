@@ -41,7 +41,7 @@ export interface Report {
   typing: string
   /** Entries are being fetched again after a hole. */
   catching_up: boolean
-  /** Add to this device's clock to get the gateway's, in ms. */
+  /** Add to the client's `clock` to get the gateway's, in ms. */
   clock_ms: number
   /** A refusal of the link itself, to be told. */
   trouble: string | null

@@ -4,6 +4,7 @@
 // in `resident.ts`, which is also the only user of this.
 import { Connection, socketUrl, type LinkState, type Surroundings } from './connection.ts'
 import type { DeviceKey } from './device_key.ts'
+import type { EvenClock } from './even_clock.ts'
 import { Log, type Entry } from './log.ts'
 import type { Live, LiveMedium } from './media.ts'
 import type { Outbox, Waiting } from './outbox.ts'
@@ -28,7 +29,10 @@ const TYPING_FADES_MS = 15_000
 export interface SessionParts {
   origin: string
   world: Surroundings
+  /** This device's clock, which dated what waits in the outbox. */
   now_ms(): number
+  /** The clock that the gateway's is compared with. */
+  clock: EvenClock
   report: Store<Report>
   outbox: Outbox
   photos: Photos
@@ -166,7 +170,7 @@ export class OwnSession {
 
   /** The token for uploads; `renew` where the last one was refused. */
   async uploadToken(renew: boolean): Promise<string> {
-    const now_ms = this.#parts.now_ms() + this.#parts.report.get().clock_ms
+    const now_ms = this.#parts.clock.now() + this.#parts.report.get().clock_ms
     if (!renew && this.#token.expires_ms - now_ms > TOKEN_SPARE_MS) return this.#token.token
     await new Promise<void>((done) => {
       this.#token.wanted.push(done)
@@ -182,7 +186,8 @@ export class OwnSession {
     const waiting = outbox.waiting.get()
     const photos = desk.all.get()
     const { entries } = this.#log
-    const { clock_ms } = report.get()
+    // What waits was dated by the device's own clock, which may have been set anew since.
+    const clock_ms = report.get().clock_ms + this.#parts.clock.now() - this.#parts.now_ms()
     this.#change({
       items: timeline({ entries, waiting, refused: this.#refused, photos, clock_ms, ...this.#attention }),
       asks: openAsks(entries, waiting),
@@ -250,7 +255,7 @@ export class OwnSession {
     const { agency, limits, now_ms } = welcome
     this.#key_refused = 'never'
     this.#tokenCame(welcome.token, welcome.token_expires_ms)
-    this.#change({ agency, limits, clock_ms: now_ms - this.#parts.now_ms(), trouble: null })
+    this.#change({ agency, limits, clock_ms: now_ms - this.#parts.clock.now(), trouble: null })
     this.enter()
   }
 

@@ -7,6 +7,8 @@ import { wellFormed } from './codec.ts'
 import { type Surroundings, world } from './connection.ts'
 import { coordinatesIn, type Point } from './coordinates.ts'
 import { deviceKey, type DeviceKey } from './device_key.ts'
+import { Draft } from './draft.ts'
+import { EvenClock } from './even_clock.ts'
 import { newId } from './ids.ts'
 import { guarded, memoryKeep, move, type Keep } from './keep.ts'
 import { Live, type LiveMedium } from './media.ts'
@@ -56,6 +58,10 @@ export class Resident {
   readonly live: Live
   /** How much of the link is used. */
   readonly bandwidth: Bandwidth
+  /** What the report's `clock_ms` is added to: ages on the page tick on it. */
+  readonly clock: EvenClock
+  /** What stands in the field and was not sent. */
+  readonly draft: Draft
   readonly #report: Store<Report>
   readonly #options: ResidentOptions
   readonly #world: Surroundings
@@ -76,10 +82,12 @@ export class Resident {
     this.#keep = this.#guard(options.keep)
     this.#world = options.surroundings ?? world
     this.#now_ms = options.now_ms ?? Date.now
+    this.clock = new EvenClock(this.#now_ms, () => this.#world.now())
     this.#report = new Store<Report>(nothing('loading', options.keep.lasting))
     this.report = this.#report
     const after = (ms: number, run: () => void): (() => void) => this.#world.after(ms, run)
     this.bandwidth = new Bandwidth(() => this.#world.now())
+    this.draft = new Draft(this.#keep, after)
     this.#outbox = new Outbox(this.#keep, { now_ms: this.#now_ms, after }, {
       refused: (waiting, error) => this.#session.wasRefused(waiting, error.code),
     })
@@ -99,6 +107,7 @@ export class Resident {
       origin: options.origin,
       world: this.#world,
       now_ms: this.#now_ms,
+      clock: this.clock,
       report: this.#report,
       outbox: this.#outbox,
       photos: this.#photos,
@@ -117,6 +126,7 @@ export class Resident {
   /** Reads what an earlier page left, and connects. */
   async start(): Promise<void> {
     await this.#outbox.load()
+    await this.draft.load()
     const kept = (await this.#keep.get('session', 'session')) as KeptSession | undefined
     const choices = (await this.#keep.get('session', 'bandwidth')) as KeptBandwidth | undefined
     if (choices !== undefined) this.bandwidth.choose(choices)
@@ -156,6 +166,8 @@ export class Resident {
     for (const part of parts) {
       await this.#outbox.add(this.#typing.finish(), { kind: 'do', command: { kind: 'text', text: part, age_ms: 0 } })
     }
+    // Only now that the words wait in the outbox, what is kept of the draft may go.
+    await this.draft.kept()
     return rest
   }
 
@@ -303,6 +315,7 @@ export class Resident {
     this.#keep = memory
     this.#outbox.moved(memory)
     this.#photos.moved(memory)
+    this.draft.moved(memory)
     this.#change({ silent: true, lasting: false })
     if (named) await this.#remember({})
     await this.#keepBandwidth()
@@ -315,6 +328,7 @@ export class Resident {
   async quickExit(): Promise<void> {
     this.live.stopAll()
     this.place.stop()
+    void this.draft.forget()
     const command: ResidentCommand = { kind: 'leave', quick_exit: true }
     const gone = this.#report.get().phase === 'open' ? this.#outbox.add(newId(), { kind: 'do', command }) : Promise.resolve()
     await Promise.race([this.#lastWord(gone), new Promise<void>((done) => this.#world.after(LAST_WORD_MS, done))])

@@ -24,6 +24,11 @@ export interface LiveNow {
   readonly watching: Watchers
 }
 
+/** Fields in which a person writes about a session. */
+export const FIELDS = ['message', 'note', 'priority', 'transfer', 'close'] as const
+/** One of them. */
+export type Field = (typeof FIELDS)[number]
+
 /** How complete the log at hand is. */
 export type Catching = 'asking' | 'catching_up' | 'complete' | 'refused'
 
@@ -56,8 +61,10 @@ export class FollowedSession {
   readonly residentTyping = new Store<Typed | undefined>(undefined)
   /** What the telecommunicator is typing, for those who watch. */
   readonly staffTyping = new Store<Typed | undefined>(undefined)
-  /** This console's unfinished message; outlives breaks of the link. */
-  readonly draft = new Store<string>('')
+  /** What was begun and not sent, field by field; it outlives breaks of the link, and a page that keeps it outlives more. */
+  readonly unsent: Readonly<Record<Field, Store<string>>> = {
+    message: new Store(''), note: new Store(''), priority: new Store(''), transfer: new Store(''), close: new Store(''),
+  }
 
   readonly #port: SessionPort
   readonly #fromResident = new TypingReader()
@@ -80,6 +87,14 @@ export class FollowedSession {
       this.port({ kind: 'real_time_text', session, typed }),
     )
   }
+
+  /** This console's unfinished message. */
+  get draft(): Store<string> {
+    return this.unsent.message
+  }
+
+  /** Messages on their way that have no receipt yet: with the page they would be gone. */
+  readonly sending = new Store<readonly string[]>([])
 
   /** Last entry received without a hole before it. */
   get last(): number {
@@ -171,9 +186,9 @@ export class FollowedSession {
     return id
   }
 
-  /** The sending failed for good: the words come back, unless something new was begun. */
+  /** The sending failed for good, or there was no room: the words come back, before what was begun meanwhile. */
   restoreDraft(text: string): void {
-    if (this.draft.get() === '') this.draft.set(text)
+    this.draft.update((begun) => (begun === '' ? text : `${text}\n${begun}`))
   }
 
   /** What may still come from timers is given up. */

@@ -11,6 +11,8 @@ export const TYPING_FLUSH_MS = 250;
 const WHOLE_EVERY_PARTS = 20;
 /** Longest text in one part, by the protocol. */
 const PART_CHARS_MAX = 2_000;
+/** The most of a draft that goes out while it is typed: two full parts. */
+const LIVE_CHARS_MAX = 2 * PART_CHARS_MAX;
 /** Stands for characters that were lost. */
 const LOST = '\uFFFD';
 
@@ -74,7 +76,8 @@ export class TypingWriter {
 
   /** The draft changed. */
   write(draft: string): void {
-    this.#draft = [...draft];
+    // Of a long text as much goes out live as somebody can follow; all of it comes with the message.
+    this.#draft = [...draft].slice(0, LIVE_CHARS_MAX);
     this.#timer ??= setTimeout(() => this.#flush(), TYPING_FLUSH_MS);
   }
 

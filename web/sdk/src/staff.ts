@@ -4,6 +4,7 @@
 // was asked for is asked again after a break. Must not: know a page, a framework or words of a language. Used by: `console/`,
 // `supervisor/`; reference for native consoles.
 import { socketUrl, type LinkState, type Surroundings } from './connection.ts'
+import { EvenClock } from './even_clock.ts'
 import { newId } from './ids.ts'
 import type {
   AgentReason, AgentState, Board, ErrorMessage, FromStaff, Medium, SessionRow, StaffCommand, ToStaff,
@@ -15,12 +16,13 @@ import { FollowedSession, type SessionPort } from './staff-session.ts'
 import { OwnLink, type LinkEnds, type StaffLink } from './staff-share.ts'
 import { refresh, SignInFailed, type Fetch, type SignedIn } from './staff-sign-in.ts'
 import { Store, type Readable } from './store.ts'
+import { inParts } from './text_parts.ts'
 
 export { Refused, type Receipt } from './staff-commands.ts'
 export type { Ask, Entry, Fix, MediumState, Message, Photo, ServicePlace, SessionView } from './staff-fold.ts'
 export type { SessionList } from './staff-list.ts'
 export type { Watch, WatchState } from './staff-media.ts'
-export type { Catching, FollowedSession, LiveNow, Presence } from './staff-session.ts'
+export { FIELDS, type Catching, type Field, type FollowedSession, type LiveNow, type Presence } from './staff-session.ts'
 export { signIn, SignInFailed, type SignedIn } from './staff-sign-in.ts'
 export { browserWindows, SharedLink, signInOfOtherWindows, type StaffLink, type Windows } from './staff-share.ts'
 export type { LinkState } from './connection.ts'
@@ -61,7 +63,7 @@ export interface StaffOptions {
   /** The link to speak over; one of its own where left out. Windows of one person share one with `SharedLink`. */
   readonly link?: (ends: LinkEnds) => StaffLink
   readonly surroundings?: Surroundings
-  /** Whole ms since 1970 by this device. */
+  /** Whole ms since 1970 by this device; an even clock where left out. */
   readonly now?: () => number
 }
 
@@ -99,6 +101,7 @@ export class StaffClient {
   readonly #watchedBy = new Map<string, string>()
   readonly #history = new Map<string, { answer: (page: HistoryPage) => void; refuse: (reason: Error) => void }>()
   readonly #port: SessionPort
+  readonly #clock = new EvenClock()
   #signedIn: SignedIn
   #refreshTimer: ReturnType<typeof setTimeout> | undefined
 
@@ -177,15 +180,24 @@ export class StaffClient {
     return this.#pending.give({ kind: 'do', id, session, command })
   }
 
-  /** Sends the draft of a followed session as a message. */
+  /** Sends the draft of a followed session: a long one as several messages, and what is longer still stays in the field. */
   async sendDraft(followed: FollowedSession): Promise<void> {
-    const text = followed.draft.get().trim()
-    if (text === '') return
-    try {
-      await this.command(followed.session, { kind: 'text', text }, followed.finishDraft())
-    } catch (reason) {
-      followed.restoreDraft(text)
-      throw reason
+    const { parts, rest } = inParts(followed.draft.get().trim(), this.welcome.get()?.limits.text_chars)
+    if (parts.length === 0) return
+    const id = followed.finishDraft()
+    if (rest !== '') followed.restoreDraft(rest)
+    followed.sending.update((all) => [...all, ...parts])
+    // One after the other, so that they are read in order.
+    for (const [place, text] of parts.entries()) {
+      try {
+        await this.command(followed.session, { kind: 'text', text }, place === 0 ? id : newId())
+      } catch (reason) {
+        const back = parts.slice(place)
+        followed.sending.update((all) => without(all, back))
+        followed.restoreDraft(back.join('\n'))
+        throw reason
+      }
+      followed.sending.update((all) => without(all, [text]))
     }
   }
 
@@ -271,7 +283,7 @@ export class StaffClient {
   }
 
   #deviceNow(): number {
-    return (this.#options.now ?? Date.now)()
+    return (this.#options.now ?? (() => this.#clock.now()))()
   }
 
   #receive(message: ToStaff): void {
@@ -449,7 +461,15 @@ export class StaffClient {
     for (const followed of this.followed.get()) followed.close()
     this.#connection.stop(why === 'replaced' ? undefined : why)
     this.#pending.abandon(new Error(why))
-    if (why !== 'replaced') this.#options.keep?.(undefined)
+    // An old page is loaded again with the same sign-in; another window goes on with it.
+    if (why !== 'replaced' && why !== 'protocol') this.#options.keep?.(undefined)
     this.ended.set(why)
   }
+}
+
+/** A list without these, each once. */
+function without(all: readonly string[], gone: readonly string[]): readonly string[] {
+  const left = [...all]
+  for (const one of gone) left.splice(left.indexOf(one), left.includes(one) ? 1 : 0)
+  return left
 }

@@ -1,6 +1,6 @@
 // Long texts: what fits into a few messages, cut where words end.
 //
-// Owns: the cutting. Must not: send. Used by: `resident.ts`, the page that tells how long a text is.
+// Owns: the cutting. Must not: send. Used by: `resident.ts`, `staff.ts`, the pages that tell how long a text is.
 import { BOUNDS } from './protocol.ts'
 
 /**

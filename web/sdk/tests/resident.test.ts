@@ -158,6 +158,39 @@ describe('a resident', () => {
     expect(gateway.received.some((message) => message.kind === 'resume')).toBe(true)
   })
 
+  it('keeps a half-written text over a reload, and lets go of it when it is sent', async () => {
+    const first = await begun(await deviceKeep())
+    first.draft.write('two cars, one of')
+    world.advance(1_000)
+    await until(() => first.draft.text.get() !== '')
+    const second = await client(await deviceKeep())
+    expect(second.draft.text.get()).toBe('two cars, one of')
+    second.draft.write('')
+    await second.say('two cars, one of them burns')
+    const third = await client(await deviceKeep())
+    expect(third.draft.text.get()).toBe('')
+  })
+
+  it('gives a half-written text to the next report', async () => {
+    const resident = await begun(await deviceKeep())
+    resident.draft.write('two cars, one of')
+    gateway.staff({ kind: 'closed', disposition: 'advice_given', note: '' })
+    await until(() => resident.report.get().phase === 'over')
+    await resident.startAnew()
+    expect(resident.draft.text.get()).toBe('two cars, one of')
+  })
+
+  it('takes a half-written text off the device in silent mode, and away at quick exit', async () => {
+    const resident = await begun(await deviceKeep())
+    resident.draft.write('he is in the next')
+    await resident.goSilent()
+    world.advance(1_000)
+    expect(await indexedDB.databases()).toEqual([])
+    expect(resident.draft.text.get()).toBe('he is in the next')
+    await resident.quickExit()
+    expect(resident.draft.text.get()).toBe('')
+  })
+
   it('opens one session although the answer to its opening was lost', async () => {
     gateway.mute = true
     const resident = await client()

@@ -1,6 +1,7 @@
 // What this tab keeps over a reload: its sign-in and which session lies open.
 //
-// Owns: the tab's own storage (gone when the tab is closed; tokens are short-lived). Must not: hold a passphrase or what people wrote.
+// Owns: the tab's own storage (gone when the tab is closed; tokens are short-lived). Must not: hold a passphrase. What people wrote
+// is in `drafts.ts`.
 import type { SignedIn } from '../../sdk/src/staff.ts'
 
 /** Reads the sign-in that a reload left behind. */

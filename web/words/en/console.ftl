@@ -20,7 +20,10 @@ sign-in-busy = Signing in …
 sign-out = Sign out
 ended-sign-in-again = The sign-in has expired. Please sign in again.
 ended-replaced = This console was opened in another window, which has taken over.
-ended-protocol = This page and the gateway do not understand each other. Reload the page.
+old-page = The gateway was changed, and this page is from before. Load it again.
+old-page-kept = You stay signed in, and what you had begun to write is kept.
+old-page-alone = It loads by itself in a moment.
+old-page-load = Load again
 
 link-open = Connected
 link-connecting = Connecting …
@@ -97,6 +100,7 @@ take-abandoned = Take, to contact back
 taken-by = Already taken: { $owner } has it.
 silent = SILENT
 row-messages = { $messages ->
+take-quick-exit = Take, without contacting back
     [0] no text
     [one] 1 message
    *[other] { $messages } messages
@@ -173,6 +177,9 @@ composer-send = Send
 composer-live = The resident sees each word as you type it.
 composer-offline = Not sent: no connection. Your text stays here.
 ask-for = Ask the resident for
+composer-parts = A long text: it goes out as { $parts } messages.
+composer-rest = A very long text: the first { $parts } messages go out, the rest stays here.
+composer-refused = Not pasted: { $chars } characters are too many. At most { $most } fit here.
 ask-place = Ask for place
 ask-photo = Ask for photo
 ask-video = Ask for video
@@ -190,6 +197,11 @@ note-write = Write a note
 note-hint = A note among staff
 note-do = Add note
 
+note-kept = { $reason } Your note stays here.
+text-over = { $over ->
+    [one] One character
+   *[other] { $over } characters
+  } over the { $max } that fit. Nothing is cut: please shorten it.
 live = Live picture and sound
 live-video = Picture
 live-audio = Sound

@@ -142,3 +142,20 @@ wall-guarantee-shared_disk = Safe: on the shared disk
 wall-guarantee-weaker = Stored, not yet safe
 wall-guarantee-island = Island: stored on each node, not yet safe
 wall-guarantee-none = Nothing is confirmed as safe
+newer-page-floor = A newer version of this page is ready.
+newer-page-load = Load it now
+
+move = Reassign
+move-title = Reassign this session: { $category }
+move-me = To me
+move-who = Who
+move-nobody = A person (nobody else is signed in)
+move-means = Nothing of it is lost, and the record says who did it.
+move-means-owned = { $owner } loses it and is told. Nothing of it is lost, and the record says who did it.
+move-do = Reassign
+move-do-me = Take over
+own-here = { $sessions ->
+    [one] You own 1 session. It is answered in the console.
+   *[other] You own { $sessions } sessions. They are answered in the console.
+  }
+own-open = Open the console

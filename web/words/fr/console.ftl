@@ -20,7 +20,10 @@ sign-in-busy = Connexion …
 sign-out = Se déconnecter
 ended-sign-in-again = La session de travail a expiré. Reconnectez-vous.
 ended-replaced = Ce pupitre a été ouvert dans une autre fenêtre, qui a pris le relais.
-ended-protocol = Cette page et la passerelle ne se comprennent pas. Rechargez la page.
+old-page = La passerelle a changé et cette page date d’avant. Chargez-la de nouveau.
+old-page-kept = Vous restez connecté et ce que vous aviez commencé à écrire est gardé.
+old-page-alone = Elle se charge d’elle-même dans un instant.
+old-page-load = Charger de nouveau
 
 link-open = Connecté
 link-connecting = Connexion …
@@ -97,6 +100,7 @@ take-abandoned = Prendre, pour recontacter
 taken-by = Déjà prise : { $owner } l'a.
 silent = SILENCE
 row-messages = { $messages ->
+take-quick-exit = Prendre, sans recontacter
     [0] aucun texte
     [one] { $messages } message
    *[other] { $messages } messages
@@ -176,6 +180,9 @@ composer-send = Envoyer
 composer-live = L'habitant voit chaque mot pendant que vous tapez.
 composer-offline = Non envoyé : pas de connexion. Votre texte reste ici.
 ask-for = Demander à l'habitant
+composer-parts = Texte long : il part en { $parts } messages.
+composer-rest = Texte très long : les { $parts } premiers messages partent, le reste demeure ici.
+composer-refused = Non collé : { $chars } caractères, c’est trop. Au plus { $most } tiennent ici.
 ask-place = Demander le lieu
 ask-photo = Demander une photo
 ask-video = Demander la vidéo
@@ -193,6 +200,11 @@ note-write = Écrire une note
 note-hint = Une note entre nous
 note-do = Ajouter
 
+note-kept = { $reason } Votre note reste ici.
+text-over = { $over ->
+    [one] Un caractère
+   *[other] { $over } caractères
+  } de plus que les { $max } possibles. Rien n’est coupé : raccourcissez, s’il vous plaît.
 live = Image et son en direct
 live-video = Image
 live-audio = Son

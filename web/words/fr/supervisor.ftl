@@ -145,3 +145,20 @@ wall-guarantee-shared_disk = Sûr : sur le disque commun
 wall-guarantee-weaker = Stocké, pas encore sûr
 wall-guarantee-island = Îlot : stocké sur chaque nœud, pas encore sûr
 wall-guarantee-none = Rien n'est confirmé
+newer-page-floor = Une version plus récente de cette page est prête.
+newer-page-load = La charger
+
+move = Réattribuer
+move-title = Réattribuer cette session : { $category }
+move-me = À moi
+move-who = Qui
+move-nobody = Une personne (personne d’autre n’est connecté)
+move-means = Rien n’en est perdu et le journal dit qui l’a fait.
+move-means-owned = { $owner } la perd et en est averti. Rien n’en est perdu et le journal dit qui l’a fait.
+move-do = Réattribuer
+move-do-me = Reprendre
+own-here = { $sessions ->
+    [one] Vous avez 1 session. On y répond dans la console.
+   *[other] Vous avez { $sessions } sessions. On y répond dans la console.
+  }
+own-open = Ouvrir la console

@@ -1,4 +1,6 @@
 // Whether the gateway serves newer pages than this one: the name of the page's script changes with its content.
+//
+// Owns: the question. Must not: load anything. Used by: the console, the supervisor's page, the wallboard.
 
 /** The script of a page's HTML. */
 function scriptOf(html: string): string | undefined {
