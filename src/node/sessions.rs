@@ -10,7 +10,7 @@ use callbox_domain::access::{self, Caller, Target, action_of_staff_command};
 use callbox_domain::session::{self, Context, Refusal, Session};
 use callbox_proto::error::ErrorCode;
 use callbox_proto::event::{Event, Stored};
-use callbox_proto::ids::{CommandId, SessionId};
+use callbox_proto::ids::{AgencyId, CommandId, SessionId};
 use callbox_proto::vocabulary::{Rung, Seq, Standing};
 
 use super::Node;
@@ -364,6 +364,12 @@ impl Node {
 }
 
 impl Inner {
+    /// Whether the session is this agency's.
+    #[must_use]
+    pub fn is_of(&self, agency: &AgencyId) -> bool {
+        self.session.as_ref().is_some_and(|s| s.agency == *agency)
+    }
+
     /// Whether the session is finished.
     #[must_use]
     pub fn is_closed(&self) -> bool {
