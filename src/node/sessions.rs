@@ -62,7 +62,7 @@ impl Node {
         let decided = match (&pending.wish, &inner.session) {
             (Wish::Open { agency, .. }, None) => self
                 .agency(agency)
-                .ok_or_else(|| Refusal::from(ErrorCode::NoSuchTarget))
+                .ok_or_else(|| Refusal::from(ErrorCode::NoSuchAgency))
                 .and_then(|agency| open(&agency, now_ms, &pending).map(|e| (agency, e))),
             (Wish::Open { .. }, Some(_)) => Err(ErrorCode::IdReused.into()),
             (_, None) => Err(ErrorCode::NoSuchSession.into()),

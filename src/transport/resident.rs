@@ -30,10 +30,10 @@ use crate::node::{Fed, Node};
 /// Characters of real-time text in one packet; typing is far slower.
 const TYPED_MAX_CHARS: usize = 2_000;
 
-/// Serves one connection until it ends.
-pub async fn serve(transport: Arc<Transport>, mut link: Box<Link>) {
+/// Serves one connection until it ends. Whoever names no agency reaches `agency`.
+pub async fn serve(transport: Arc<Transport>, mut link: Box<Link>, agency: AgencyId) {
     // Boxed apart: the room for a hello is given back before the connection settles down.
-    match Box::pin(hello(&transport, &mut link)).await {
+    match Box::pin(hello(&transport, &mut link, agency)).await {
         Ok(welcome) => Box::pin(run(transport, link, welcome)).await,
         Err(end) => Box::pin(refuse(link, end)).await,
     }
@@ -44,7 +44,7 @@ struct Hello {
     agency: AgencyInfo,
 }
 
-async fn hello(transport: &Transport, link: &mut Link) -> Result<Hello, End> {
+async fn hello(transport: &Transport, link: &mut Link, agency: AgencyId) -> Result<Hello, End> {
     let node = &transport.node;
     let nonce = node.random().nonce();
     let challenge = ToResident::Challenge {
@@ -53,19 +53,19 @@ async fn hello(transport: &Transport, link: &mut Link) -> Result<Hello, End> {
     };
     link.say(&challenge).await?;
     let frame = link.first(transport.limits.first_message).await?;
-    let checked = check_hello(transport, link.encoding(), &frame, &nonce);
+    let checked = check_hello(transport, link.encoding(), &frame, &nonce, agency);
     match checked {
         Ok(hello) => Ok(hello),
         Err(code) => {
             link.say(&resident_error(None, code)).await?;
-            // A key can be made anew; a broken hello stays broken.
-            let anew = code == ErrorCode::KeyRefused;
-            let close = if anew {
-                CloseCode::SignInAgain
-            } else {
-                CloseCode::Protocol
-            };
-            Err(End::Close(close))
+            Err(End::Close(match code {
+                // A key can be made anew.
+                ErrorCode::KeyRefused => CloseCode::SignInAgain,
+                // Another node may serve the agency.
+                ErrorCode::NoSuchAgency => CloseCode::NotServed,
+                // A broken hello stays broken.
+                _ => CloseCode::Protocol,
+            }))
         }
     }
 }
@@ -75,6 +75,7 @@ fn check_hello(
     encoding: Encoding,
     frame: &[u8],
     nonce: &[u8],
+    meant: AgencyId,
 ) -> Result<Hello, ErrorCode> {
     let FromResident::Hello {
         client,
@@ -87,11 +88,10 @@ fn check_hello(
     };
     check_client(&client)?;
     let resident = device::resident(nonce, &key.0, &signature.0)?;
-    let agency = agency.as_ref().unwrap_or(&transport.default_agency);
     let agency = transport
         .node
-        .agency(agency)
-        .ok_or(ErrorCode::NoSuchTarget)?;
+        .agency(&agency.unwrap_or(meant))
+        .ok_or(ErrorCode::NoSuchAgency)?;
     Ok(Hello {
         resident,
         agency: agency.info().clone(),
@@ -221,6 +221,10 @@ impl Resident {
     async fn resume(&mut self, session: SessionId, after: Seq) -> Result<(), ErrorCode> {
         let node = Arc::clone(&self.transport.node);
         let cell = node.own_session(self.resident, session).await?;
+        // The same phone reports to another agency: here that report is not.
+        if !cell.lock().is_of(&self.agency) {
+            return Err(ErrorCode::NoSuchSession);
+        }
         self.bind(&cell, after);
         Ok(())
     }

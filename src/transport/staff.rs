@@ -48,13 +48,12 @@ async fn hello(transport: &Transport, link: &mut Link) -> Result<(Person, Millis
         Ok(known) => Ok(known),
         Err(code) => {
             link.say(&staff_error(None, code)).await?;
-            let sign_in = matches!(code, ErrorCode::TokenExpired | ErrorCode::TokenInvalid);
-            let close = if sign_in {
-                CloseCode::SignInAgain
-            } else {
-                CloseCode::Protocol
-            };
-            Err(End::Close(close))
+            Err(End::Close(match code {
+                ErrorCode::TokenExpired | ErrorCode::TokenInvalid => CloseCode::SignInAgain,
+                // Another node may serve the agency.
+                ErrorCode::NoSuchAgency => CloseCode::NotServed,
+                _ => CloseCode::Protocol,
+            }))
         }
     }
 }
@@ -74,14 +73,14 @@ fn check_hello(
 /// Who a token is for, and from when on it counts no more.
 fn person_of(transport: &Transport, token: &str) -> Result<(Person, Millis), ErrorCode> {
     let (claimed, ends_ms) = transport.tokens.check_staff_until(token)?;
+    let agency = transport
+        .node
+        .agency(&claimed.agency)
+        .ok_or(ErrorCode::NoSuchAgency)?;
     // A token outlives a change of role or an account that is gone: the account decides.
     let now = transport
         .accounts
         .still(&claimed.agency, &claimed.staff)
-        .ok_or(ErrorCode::TokenInvalid)?;
-    let agency = transport
-        .node
-        .agency(&now.agency)
         .ok_or(ErrorCode::TokenInvalid)?;
     let person = Person {
         agency,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::extract::ws::WebSocketUpgrade;
+use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use callbox_proto::codec::Encoding;
 use callbox_proto::error::ErrorCode;
@@ -17,11 +18,16 @@ const WRITE_BUFFER_BYTES: usize = 16 * 1024;
 const WRITE_BUFFER_MAX_BYTES: usize = 1024 * 1024;
 
 /// `/ws/resident`
-pub async fn resident(State(api): State<Api>, upgrade: WebSocketUpgrade) -> Response {
+pub async fn resident(
+    State(api): State<Api>,
+    headers: HeaderMap,
+    upgrade: WebSocketUpgrade,
+) -> Response {
     let buffer = api.sockets.resident_read_buffer_bytes;
     let transport = Arc::clone(&api.transport);
+    let agency = api.agency_meant(&headers).clone();
     accept(&api, upgrade, buffer, move |link| {
-        serve_resident(transport, link)
+        serve_resident(transport, link, agency)
     })
 }
 
