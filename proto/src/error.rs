@@ -131,6 +131,8 @@ codes! {
     MediaBusy = 4003, Later, "No live connection is free.";
     /// A fault of ours; it was counted.
     Internal = 4004, Later, "Something went wrong on our side. Keep it and try again.";
+    /// This node serves no such agency; another node may.
+    NoSuchAgency = 4005, Later, "This agency is not served here.";
 }
 
 /// Why the gateway closes a WebSocket. 4000–4099: connect again at once; 4100–4199: connect again after the pause that was
@@ -146,6 +148,8 @@ pub enum CloseCode {
     GoingDown = 4100,
     /// Too many messages for too long, in spite of `too_fast`.
     TooFast = 4102,
+    /// This node does not serve the agency; another node may.
+    NotServed = 4103,
     /// The token is no longer valid.
     SignInAgain = 4200,
     /// No first message within the deadline.
@@ -163,6 +167,7 @@ impl CloseCode {
         Self::Silent,
         Self::GoingDown,
         Self::TooFast,
+        Self::NotServed,
         Self::SignInAgain,
         Self::NoHello,
         Self::Replaced,
@@ -183,6 +188,7 @@ impl CloseCode {
             Self::Silent => "silent",
             Self::GoingDown => "going down",
             Self::TooFast => "too fast",
+            Self::NotServed => "not served",
             Self::SignInAgain => "sign in again",
             Self::NoHello => "no hello",
             Self::Replaced => "replaced",

@@ -1,10 +1,13 @@
-//! The configured agency as the node and the accounts need it.
+//! The configured agencies as the node and the accounts need them.
 //!
 //! Owns: turning configuration into domain values. Must not: keep anything. Called by: `app`.
 
+use std::collections::HashMap;
+use std::path::Path;
+
 use anyhow::Context as _;
 use callbox_domain::policy::Policy;
-use callbox_proto::ids::QueueId;
+use callbox_proto::ids::{AgencyId, QueueId};
 use callbox_proto::message::{AgencyInfo, QueueInfo};
 use callbox_proto::vocabulary::Role;
 
@@ -12,14 +15,21 @@ use super::triage;
 use crate::auth::StaffIdentity;
 use crate::auth::staff::Accounts;
 use crate::config::{self, Config, DemoRole};
+use crate::evidence::names::AgencyName;
+use crate::node::agency::Agency;
 
-/// The agency's public face.
+/// An agency's public face.
 ///
 /// # Errors
-/// When its id is not a plain name.
+/// When its id is not a domain name.
 pub fn info(config: &config::Agency) -> anyhow::Result<AgencyInfo> {
+    // Evidence lies in a folder of this name.
+    AgencyName::parse(&config.id).with_context(|| format!("agency {}: id", config.id))?;
     Ok(AgencyInfo {
-        agency: config.id.parse().context("agency.id")?,
+        agency: config
+            .id
+            .parse()
+            .with_context(|| format!("agency {}: id", config.id))?,
         name: config.name.clone(),
         banner: config.banner.clone(),
         emergency_number: config.emergency_number.clone(),
@@ -30,23 +40,50 @@ pub fn info(config: &config::Agency) -> anyhow::Result<AgencyInfo> {
 /// Queues and rules.
 ///
 /// # Errors
-/// When a name is not plain, or the rules cannot be read or have problems: with file and line.
-pub fn policy(config: &Config) -> anyhow::Result<Policy> {
-    let queues = queues(&config.agency)?;
+/// When a name is not plain, or the rules cannot be read or have problems: with agency, file and line.
+pub fn policy(config: &config::Agency, rules_file: Option<&Path>) -> anyhow::Result<Policy> {
+    let of_agency = || format!("agency {}", config.id);
+    let queues = queues(config).with_context(of_agency)?;
     let names: Vec<QueueId> = queues.iter().map(|info| info.queue.clone()).collect();
-    let rules = triage::read(&config.triage, &names)?;
+    let rules = triage::read(rules_file, &names).with_context(of_agency)?;
     let default_queue = config
-        .agency
         .default_queue
         .parse()
-        .context("agency.default_queue")?;
-    Ok(Policy::new(queues, default_queue, rules)?)
+        .context("default_queue")
+        .with_context(of_agency)?;
+    Policy::new(queues, default_queue, rules).with_context(of_agency)
+}
+
+/// Every agency that is served, the default one first.
+///
+/// # Errors
+/// The first one that cannot be served, and why.
+pub fn all(config: &Config) -> anyhow::Result<Vec<Agency>> {
+    let agency = |agency: &config::Agency| {
+        let policy = policy(agency, config.rules_file_of(agency))?;
+        Ok(Agency::new(info(agency)?, policy))
+    };
+    config.all_agencies().map(agency).collect()
+}
+
+/// By which name in a request's `Host` an agency is meant, for those that have one of their own.
+///
+/// # Errors
+/// When an id is not plain.
+pub fn by_host(config: &Config) -> anyhow::Result<HashMap<String, AgencyId>> {
+    let mut hosts = HashMap::new();
+    for agency in config.all_agencies() {
+        if let Some(origin) = &agency.public_origin {
+            hosts.insert(origin.host().to_owned(), info(agency)?.agency);
+        }
+    }
+    Ok(hosts)
 }
 
 fn queues(config: &config::Agency) -> anyhow::Result<Vec<QueueInfo>> {
     let queue = |queue: &config::Queue| {
         Ok(QueueInfo {
-            queue: queue.id.parse().context("agency.queues.id")?,
+            queue: queue.id.parse().context("queues.id")?,
             name: queue.name.clone(),
             targets_ms: queue.targets_s.map(|seconds| seconds.saturating_mul(1_000)),
             target_share_percent: queue.target_share_percent,
@@ -55,7 +92,7 @@ fn queues(config: &config::Agency) -> anyhow::Result<Vec<QueueInfo>> {
     config.queues.iter().map(queue).collect()
 }
 
-/// The demo's people, each with a hashed passphrase.
+/// An agency's people of the demo, each with a hashed passphrase.
 ///
 /// # Errors
 /// When a name is not plain or hashing fails.
@@ -65,8 +102,8 @@ pub fn add_demo_people(accounts: &mut Accounts, config: &config::Agency) -> anyh
     }
     for user in &config.demo.users {
         let identity = StaffIdentity {
-            agency: config.id.parse().context("agency.id")?,
-            staff: user.name.parse().context("agency.demo.users.name")?,
+            agency: config.id.parse().context("id")?,
+            staff: user.name.parse().context("demo.users.name")?,
             name: capitalised(&user.name),
             role: role(user.role),
         };

@@ -37,7 +37,6 @@ use crate::http::tickets::Tickets;
 use crate::http::uploads::{self, UploadLimits, Uploads};
 use crate::http::{Server, descriptors, layers, metrics, pages};
 use crate::media::{Advertised, MediaConfig, MediaPlane};
-use crate::node::agency::Agency;
 use crate::node::drain::DrainProgress;
 use crate::node::{Node, NodeLimits, Random};
 use crate::shutdown::{Drained, Lifecycle, service_manager};
@@ -64,11 +63,16 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     // Ports first: a second start on the same machine fails before it touches the data.
     let admin = AdminServer::bind(&config.admin)
         .with_context(|| format!("cannot listen on {} (admin.listen)", config.admin.listen))?;
-    let server = Server::bind(&config.server)?;
+    let names: Vec<_> = config
+        .all_agencies()
+        .filter_map(|agency| agency.public_origin.clone())
+        .collect();
+    let server = Server::bind_also_as(&config.server, &names)?;
     let parts = Parts::build(&config, &lifecycle).await?;
     start_admin(admin, &lifecycle, &parts, prometheus);
 
-    let bounded = pages::router(server.headers()).merge(api::router(&parts.api));
+    let pages = pages::router(server.headers(), parts.node.agency_ids());
+    let bounded = pages.merge(api::router(&parts.api));
     let bounded = layers::bounded(bounded, &config.server.limits);
     let unbounded = uploads::router(parts.uploads.clone()).merge(api::sockets(&parts.api));
     let router = layers::outermost(bounded.merge(unbounded), server.headers(), server.origins());
@@ -92,14 +96,13 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Checks what `check-config` can check beyond single values: the rules of triage and the agency's names.
+/// Checks what `check-config` can check beyond single values: every agency's rules of triage and names.
 ///
 /// # Errors
 /// What `serve` would refuse.
 pub fn check(config: &Config) -> anyhow::Result<()> {
-    agency::info(&config.agency)?;
     backbone::options(config)?;
-    agency::policy(config).map(drop)
+    agency::all(config).map(drop)
 }
 
 /// What runs.
@@ -123,10 +126,9 @@ impl Parts {
         let backbone = opened.shared();
         let key_file = backbone::key_file(config)?;
         let tokens = Arc::new(Tokens::open(&key_file)?);
-        let info = agency::info(&config.agency)?;
-        let agency = Agency::new(info.clone(), agency::policy(config)?);
+        let default_agency = agency::info(&config.agency)?.agency;
         let (random, limits) = (Random::from_system(), node_limits(config));
-        let (over, agencies) = (Arc::clone(&backbone), vec![agency]);
+        let (over, agencies) = (Arc::clone(&backbone), agency::all(config)?);
         let node = if config.backbone.is_shared() {
             let membership = membership::of(config, &key_file)?;
             Node::join(
@@ -141,9 +143,7 @@ impl Parts {
         } else {
             Node::start(over, Arc::clone(&clock), random, limits, agencies).await?
         };
-        if let Some(agency) = node.agency(&info.agency) {
-            follow_rules(config, agency, lifecycle);
-        }
+        follow_rules(config, &node, lifecycle);
         let plane = MediaPlane::start(media_config(&config.media))?;
         let live = live::Live::start(plane, &node);
         let tickets = Tickets::new(tokens.ticket_key(), Arc::clone(&clock));
@@ -153,7 +153,6 @@ impl Parts {
             node: Arc::clone(&node),
             tokens: Arc::clone(&tokens),
             accounts: Arc::clone(&accounts),
-            default_agency: info.agency.clone(),
             limits: transport_limits(config),
             previews: Arc::new(photos::PreviewDesk(Arc::clone(&photos))),
         });
@@ -162,7 +161,8 @@ impl Parts {
             accounts,
             tokens,
             photos,
-            agency: info,
+            default_agency,
+            by_host: Arc::new(agency::by_host(config)?),
             staff_token_ms: ms(config.identity.staff_token()),
             sockets: SocketLimits {
                 message_bytes: config.session.message_bytes,
@@ -191,16 +191,22 @@ impl Parts {
     }
 }
 
-/// Has the agency's rules of triage read again when their file changes.
-fn follow_rules(config: &Config, agency: Arc<Agency>, lifecycle: &Lifecycle) {
-    if let Some(rules) = triage::RulesFile::of(config, agency) {
-        tokio::spawn(rules.follow(lifecycle.reloads(), lifecycle.hard().clone()));
+/// Has each agency's rules of triage read again when their file changes.
+fn follow_rules(config: &Config, node: &Node, lifecycle: &Lifecycle) {
+    for configured in config.all_agencies() {
+        let agency = configured.id.parse().ok().and_then(|id| node.agency(&id));
+        let rules = agency.and_then(|agency| triage::RulesFile::of(config, configured, agency));
+        if let Some(rules) = rules {
+            tokio::spawn(rules.follow(lifecycle.reloads(), lifecycle.hard().clone()));
+        }
     }
 }
 
 fn accounts(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<Arc<dyn SignIn>> {
     let mut accounts = Accounts::new(clock)?;
-    agency::add_demo_people(&mut accounts, &config.agency)?;
+    for agency in config.all_agencies() {
+        agency::add_demo_people(&mut accounts, agency)?;
+    }
     Ok(Arc::new(accounts))
 }
 

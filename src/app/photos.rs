@@ -193,6 +193,10 @@ impl UploadAuthority for Photos {
             let known = state.photo(id).copied().ok_or(Refusal::NotAnnounced)?;
             (known, state.standing, state.agency.clone())
         };
+        // What becomes of the photo could not be told to the session here.
+        if self.node.agency(&agency).is_none() {
+            return Err(Refusal::Unavailable);
+        }
         match known.state {
             _ if known.size_bytes != photo.length_bytes => return Err(Refusal::Differs),
             PhotoState::Announced if standing == Standing::Closed => {

@@ -3,7 +3,7 @@
 //! Owns: the way from the file to the agency's policy. Must not: judge sessions (that is `callbox_domain::triage`), or take a
 //! file with problems. Called by: `app` at the start and for `check-config`; follows the file by itself then.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use callbox_domain::triage::{Problem, Rules};
@@ -15,7 +15,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::agency;
 use crate::changes::{Changes, folder_of};
-use crate::config::{Config, Triage};
+use crate::config::{self, Config};
 use crate::node::agency::Agency;
 
 /// The rules that are built in: the same file an agency starts from.
@@ -49,16 +49,16 @@ pub enum RulesError {
     Problems(Vec<String>),
 }
 
-/// Reads and checks the rules of triage; `queues` are the agency's.
+/// Reads and checks the rules of triage; without a file, those that are built in. `queues` are the agency's.
 ///
 /// # Errors
 /// [`RulesError`], with everything that is wrong.
-pub fn read(triage: &Triage, queues: &[QueueId]) -> Result<Rules, RulesError> {
-    let Some(path) = &triage.rules_file else {
+pub fn read(file: Option<&Path>, queues: &[QueueId]) -> Result<Rules, RulesError> {
+    let Some(path) = file else {
         return parse(BUILT_IN_NAME, BUILT_IN, queues);
     };
     let text = std::fs::read_to_string(path).map_err(|source| RulesError::Unreadable {
-        path: path.clone(),
+        path: path.to_owned(),
         source,
     })?;
     parse(&path.display().to_string(), &text, queues)
@@ -121,19 +121,23 @@ pub enum Reload {
 /// A file of rules and the agency that it is for.
 #[derive(Debug)]
 pub struct RulesFile {
-    config: Config,
+    config: config::Agency,
     path: PathBuf,
     agency: Arc<Agency>,
     attempts: watch::Sender<u64>,
 }
 
 impl RulesFile {
-    /// The configured file; `None` with the built-in rules, which never change.
+    /// The file that is configured for an agency; `None` with the built-in rules, which never change.
     #[must_use]
-    pub fn of(config: &Config, agency: Arc<Agency>) -> Option<Arc<Self>> {
+    pub fn of(
+        config: &Config,
+        configured: &config::Agency,
+        agency: Arc<Agency>,
+    ) -> Option<Arc<Self>> {
         Some(Arc::new(Self {
-            config: config.clone(),
-            path: config.triage.rules_file.clone()?,
+            config: configured.clone(),
+            path: config.rules_file_of(configured)?.to_owned(),
             agency,
             attempts: watch::Sender::new(0),
         }))
@@ -150,7 +154,7 @@ impl RulesFile {
     /// # Errors
     /// When the new rules cannot be used; the old ones stay.
     pub fn reload(&self) -> anyhow::Result<Reload> {
-        let policy = agency::policy(&self.config)?;
+        let policy = agency::policy(&self.config, Some(&self.path))?;
         if policy.rules() == self.agency.policy().rules() {
             return Ok(Reload::Unchanged);
         }
@@ -175,7 +179,8 @@ impl RulesFile {
             Ok(Reload::Replaced) => {
                 let policy = self.agency.policy();
                 let version = policy.rules().version();
-                tracing::info!(version, "new rules of triage judge from now on");
+                let agency = self.agency.id();
+                tracing::info!(%agency, version, "new rules of triage judge from now on");
                 Some("replaced")
             }
             Err(error) => {

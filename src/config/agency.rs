@@ -1,13 +1,15 @@
-//! Section `agency`: who answers here, how fast, and the identities of the demo.
+//! Section `agency` and the list `agencies`: who answers here, how fast, and the identities of the demo.
 //!
-//! Owns: its keys and defaults. Must not: sign anybody in, or hold an identity that is not of the demo. Read by: `app`, for the agency's policy and
+//! Owns: their keys and defaults. Must not: sign anybody in, or hold an identity that is not of the demo. Read by: `app`, for the agencies' policies and
 //! the demo's accounts.
 
-use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
 
-use super::Passphrase;
+use serde::{Deserialize, Deserializer, Serialize};
 
-/// The agency served.
+use super::{Passphrase, WebOrigin};
+
+/// One agency that is served.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Agency {
@@ -21,6 +23,13 @@ pub struct Agency {
     pub exit_url: String,
     /// What this reaches, in a sentence above every resident's report.
     pub banner: String,
+    /// A name of its own for the agency's pages: at this origin `/` is this agency's. Unset: the pages are at `/a/<id>/`, and
+    /// those of `[agency]` at `/` of every other name. It is always allowed as `Origin`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub public_origin: Option<WebOrigin>,
+    /// The agency's own rules of triage. Unset: those of `triage.rules_file`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rules_file: Option<PathBuf>,
     /// The queues sessions wait in.
     pub queues: Vec<Queue>,
     /// The queue of sessions for which no rule of triage names another one. Default `emergency`.
@@ -111,19 +120,91 @@ impl Default for Agency {
         Self {
             id: "demo.example".to_owned(),
             name: "Demo Emergency Communications".to_owned(),
-            emergency_number: "911".to_owned(),
-            exit_url: "https://www.weather.gov/".to_owned(),
+            emergency_number: default_emergency_number(),
+            exit_url: default_exit_url(),
             banner: "This reaches the demo dispatch centre. Nobody is sent: it is for trying only."
                 .to_owned(),
-            queues: vec![
-                queue("emergency", "Emergency"),
-                queue("police", "Police"),
-                queue("fire-medical", "Fire and medical"),
-                queue("information", "Information"),
-            ],
-            default_queue: "emergency".to_owned(),
+            public_origin: None,
+            rules_file: None,
+            queues: default_queues(),
+            default_queue: default_queue(),
             demo: Demo::default(),
         }
+    }
+}
+
+/// An agency of `[[agencies]]` as it is written: what residents read must be said, because a default would be another
+/// agency's, and nobody with a public passphrase can sign in unless that is written down.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FurtherAgency {
+    id: String,
+    name: String,
+    #[serde(default = "default_emergency_number")]
+    emergency_number: String,
+    #[serde(default = "default_exit_url")]
+    exit_url: String,
+    banner: String,
+    #[serde(default)]
+    public_origin: Option<WebOrigin>,
+    #[serde(default)]
+    rules_file: Option<PathBuf>,
+    #[serde(default = "default_queues")]
+    queues: Vec<Queue>,
+    #[serde(default = "default_queue")]
+    default_queue: String,
+    #[serde(default = "no_demo")]
+    demo: Demo,
+}
+
+impl From<FurtherAgency> for Agency {
+    fn from(written: FurtherAgency) -> Self {
+        Self {
+            id: written.id,
+            name: written.name,
+            emergency_number: written.emergency_number,
+            exit_url: written.exit_url,
+            banner: written.banner,
+            public_origin: written.public_origin,
+            rules_file: written.rules_file,
+            queues: written.queues,
+            default_queue: written.default_queue,
+            demo: written.demo,
+        }
+    }
+}
+
+/// Reads `[[agencies]]`.
+pub(super) fn further<'de, D: Deserializer<'de>>(reader: D) -> Result<Vec<Agency>, D::Error> {
+    let written = Vec::<FurtherAgency>::deserialize(reader)?;
+    Ok(written.into_iter().map(Agency::from).collect())
+}
+
+fn default_emergency_number() -> String {
+    "911".to_owned()
+}
+
+fn default_exit_url() -> String {
+    "https://www.weather.gov/".to_owned()
+}
+
+fn default_queues() -> Vec<Queue> {
+    vec![
+        queue("emergency", "Emergency"),
+        queue("police", "Police"),
+        queue("fire-medical", "Fire and medical"),
+        queue("information", "Information"),
+    ]
+}
+
+fn default_queue() -> String {
+    "emergency".to_owned()
+}
+
+fn no_demo() -> Demo {
+    Demo {
+        enabled: false,
+        ..Demo::default()
     }
 }
 

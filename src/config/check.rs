@@ -5,7 +5,7 @@
 use callbox_proto::ids::{AgencyId, StaffId};
 
 use super::load::Provenance;
-use super::{Config, ConfigError, Place, TlsMode};
+use super::{Agency, Config, ConfigError, Place, TlsMode};
 
 /// Smallest read buffer that the HTTP parser works with, in bytes.
 const SMALLEST_READ_BUFFER_BYTES: usize = 8 * 1024;
@@ -17,12 +17,13 @@ pub(super) fn check(config: &Config, provenance: &Provenance) -> Result<(), Conf
         connection_limits,
         session_limits,
         shared_tier,
-        people,
         log,
     ];
-    match faults.into_iter().find_map(|rule| rule(config)) {
+    let fault = faults.into_iter().find_map(|rule| rule(config));
+    let fault = fault.map(|(key, why)| (key.to_owned(), why));
+    match fault.or_else(|| agencies(config)) {
         None => Ok(()),
-        Some((key, why)) => Err(refused(provenance, key, why)),
+        Some((key, why)) => Err(refused(provenance, &key, why)),
     }
 }
 
@@ -304,35 +305,78 @@ fn shared_tier(config: &Config) -> Fault {
     None
 }
 
-fn people(config: &Config) -> Fault {
-    let (agency, demo) = (&config.agency, &config.agency.demo);
+/// Every agency by itself, then what no two may share. Keys are relative to the agency, so that the list says which one.
+fn agencies(config: &Config) -> Option<(String, String)> {
+    let mut seen: Vec<&Agency> = Vec::new();
+    for (number, agency) in config.all_agencies().enumerate() {
+        let fault = people(agency, config).or_else(|| shared(agency, &seen, config));
+        if let Some((key, why)) = fault {
+            let key = match number.checked_sub(1) {
+                None => format!("agency.{key}"),
+                Some(place) => format!("agencies[{place}].{key}"),
+            };
+            return Some((key, why));
+        }
+        seen.push(agency);
+    }
+    None
+}
+
+/// What another agency has already.
+fn shared(agency: &Agency, others: &[&Agency], config: &Config) -> Fault {
+    if others.iter().any(|other| other.id == agency.id) {
+        return Some((
+            "id",
+            format!("{} is the id of another agency already", agency.id),
+        ));
+    }
+    // People tell agencies apart by their names, on every page.
+    if others.iter().any(|other| other.name == agency.name) {
+        return Some((
+            "name",
+            format!("{} is the name of another agency already", agency.name),
+        ));
+    }
+    let origin = agency.public_origin.as_ref()?;
+    let taken = others
+        .iter()
+        .any(|other| other.public_origin.as_ref() == Some(origin));
+    // The first one's may be that of the whole gateway: there it is reached anyway.
+    let of_the_gateway = !others.is_empty() && config.server.public_origin.as_ref() == Some(origin);
+    (taken || of_the_gateway).then(|| {
+        (
+            "public_origin",
+            format!("{origin} leads to another agency already"),
+        )
+    })
+}
+
+fn people(agency: &Agency, config: &Config) -> Fault {
+    let demo = &agency.demo;
     if agency.id.parse::<AgencyId>().is_err() {
         return Some((
-            "agency.id",
+            "id",
             "must be a domain name of 1 to 64 characters out of a-z, 0-9, '.', '_' and '-', such as demo.example".to_owned(),
         ));
     }
     if (demo.users.iter()).any(|user| user.name.parse::<StaffId>().is_err()) {
         return Some((
-            "agency.demo.users",
+            "demo.users",
             "a name is 1 to 64 characters out of a-z, 0-9, '.', '_' and '-'".to_owned(),
         ));
     }
-    if let Some(fault) = queues(config) {
+    if let Some(fault) = queues(agency) {
         return Some(fault);
     }
     if !(agency.exit_url.starts_with("https://") || agency.exit_url.starts_with("http://")) {
-        return Some((
-            "agency.exit_url",
-            "must be an http or https address".to_owned(),
-        ));
+        return Some(("exit_url", "must be an http or https address".to_owned()));
     }
     if demo.enabled && !demo.allow_remote && !config.server.listen.ip().is_loopback() {
         return Some((
-            "agency.demo.enabled",
+            "demo.enabled",
             format!(
-                "would let the demo's people in: their passphrases are public and {} is not a loopback address. Set agency.demo.enabled = false, \
-                 or agency.demo.allow_remote = true for a trial with made-up reports",
+                "would let the demo's people in: their passphrases are public and {} is not a loopback address. Set demo.enabled = false for \
+                 this agency, or demo.allow_remote = true for a trial with made-up reports",
                 config.server.listen
             ),
         ));
@@ -340,29 +384,25 @@ fn people(config: &Config) -> Fault {
     let mut names: Vec<&str> = demo.users.iter().map(|user| user.name.as_str()).collect();
     names.sort_unstable();
     if names.windows(2).any(|pair| pair.first() == pair.last()) {
-        return Some((
-            "agency.demo.users",
-            "two people have the same name".to_owned(),
-        ));
+        return Some(("demo.users", "two people have the same name".to_owned()));
     }
     None
 }
 
-fn queues(config: &Config) -> Fault {
-    let agency = &config.agency;
+fn queues(agency: &Agency) -> Fault {
     let plain = |b: u8| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'_' | b'-');
     for queue in &agency.queues {
         let named = (1..=LONGEST_QUEUE_ID).contains(&queue.id.len()) && queue.id.bytes().all(plain);
         if !named || queue.id.starts_with("to.") {
             return Some((
-                "agency.queues",
+                "queues",
                 "an id is 1 to 61 characters out of a-z, 0-9, '.', '_' and '-', and does not begin with 'to.'"
                     .to_owned(),
             ));
         }
         if queue.targets_s.contains(&0) || !(1..=100).contains(&queue.target_share_percent) {
             return Some((
-                "agency.queues",
+                "queues",
                 "needs targets_s above 0 and target_share_percent from 1 to 100".to_owned(),
             ));
         }
@@ -374,12 +414,12 @@ fn queues(config: &Config) -> Fault {
         .collect();
     ids.sort_unstable();
     if ids.windows(2).any(|pair| pair.first() == pair.last()) {
-        return Some(("agency.queues", "two queues have the same id".to_owned()));
+        return Some(("queues", "two queues have the same id".to_owned()));
     }
     if !ids.contains(&agency.default_queue.as_str()) {
         return Some((
-            "agency.default_queue",
-            "is not the id of one of agency.queues".to_owned(),
+            "default_queue",
+            "is not the id of one of the agency's queues".to_owned(),
         ));
     }
     None

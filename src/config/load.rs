@@ -252,18 +252,40 @@ impl Provenance {
     }
 }
 
-/// Offset of a dotted key in the text, or nothing when it is not set there.
+/// Offset of a dotted key in the text, or nothing when it is not set there. `list[2]` is the third part of a list.
 fn offset_of(text: &str, key: &str) -> Option<usize> {
     let root = DeTable::parse(text).ok()?;
-    let mut steps = key.split('.');
-    let mut found = find(root.get_ref(), steps.next()?)?;
-    for step in steps {
-        let DeValue::Table(table) = found.1.get_ref() else {
+    offset_in(root.get_ref(), key)
+}
+
+fn offset_in(table: &DeTable<'_>, key: &str) -> Option<usize> {
+    let (step, rest) = match key.split_once('.') {
+        Some((step, rest)) => (step, Some(rest)),
+        None => (key, None),
+    };
+    let (name, place) = match step.split_once('[') {
+        Some((name, place)) => (
+            name,
+            Some(place.trim_end_matches(']').parse::<usize>().ok()?),
+        ),
+        None => (step, None),
+    };
+    let (mut offset, mut value) = find(table, name)?;
+    if let Some(place) = place {
+        let DeValue::Array(list) = value.get_ref() else {
             return None;
         };
-        found = find(table, step)?;
+        value = list.get(place)?;
+        offset = value.span().start;
     }
-    Some(found.0)
+    let Some(rest) = rest else {
+        return Some(offset);
+    };
+    let DeValue::Table(inner) = value.get_ref() else {
+        return None;
+    };
+    // What a part of a list leaves out stands nowhere: the part itself is where to look.
+    offset_in(inner, rest).or(place.map(|_| offset))
 }
 
 fn find<'t, 'i>(table: &'t DeTable<'i>, step: &str) -> Option<(usize, &'t Spanned<DeValue<'i>>)> {

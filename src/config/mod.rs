@@ -27,6 +27,8 @@ mod tls;
 mod triage;
 mod welcome;
 
+use std::path::{Path, PathBuf};
+
 use serde::{Deserialize, Serialize};
 
 pub use admin::Admin;
@@ -65,8 +67,14 @@ pub struct Config {
     pub node: Node,
     /// Bounds and deadlines of one session's connection.
     pub session: Session,
-    /// The agency served, and its demo identities.
+    /// The agency of whoever names none, and its demo identities.
     pub agency: Agency,
+    /// Further agencies on the same node, each for itself.
+    #[serde(
+        deserialize_with = "agency::further",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    pub agencies: Vec<Agency>,
     /// Tokens and the key that signs them.
     pub identity: Identity,
     /// The rules that give a session its priority.
@@ -78,7 +86,7 @@ pub struct Config {
 impl Config {
     /// The configuration of a file with this text alone; for `crate::probes`.
     pub(crate) fn of_text(text: &str) -> Result<Self, ConfigError> {
-        let file = Some((std::path::PathBuf::from("callbox.toml"), text.to_owned()));
+        let file = Some((PathBuf::from("callbox.toml"), text.to_owned()));
         load::of(file, &Sources::default())
     }
 
@@ -88,6 +96,19 @@ impl Config {
     /// The first source that cannot be read or holds a key or value that is refused, with its place.
     pub fn load(sources: &Sources) -> Result<Self, ConfigError> {
         load::load(sources)
+    }
+
+    /// Every agency that is served, the default one first.
+    pub fn all_agencies(&self) -> impl Iterator<Item = &Agency> {
+        std::iter::once(&self.agency).chain(&self.agencies)
+    }
+
+    /// The file of an agency's rules of triage; `None` for the built-in ones.
+    #[must_use]
+    pub fn rules_file_of<'a>(&'a self, agency: &'a Agency) -> Option<&'a Path> {
+        let own = agency.rules_file.as_ref();
+        own.or(self.triage.rules_file.as_ref())
+            .map(PathBuf::as_path)
     }
 
     /// The configuration as TOML, with every secret replaced by `***`.

@@ -35,6 +35,12 @@ impl WebOrigin {
         self.0.starts_with("https://")
     }
 
+    /// Host and port as a browser writes them into the `Host` of a request.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        self.0.split_once("://").map_or("", |(_, host)| host)
+    }
+
     /// The same origin for sockets: `ws://` or `wss://`. Some browsers do not count it as `'self'`.
     #[must_use]
     pub fn socket_origin(&self) -> String {

@@ -84,7 +84,7 @@ fn refusal(refused: DrainRefused) -> Problem {
             StatusCode::CONFLICT,
             "nowhere_to_go",
             Retry::Never,
-            "There is no other node that residents could go to. Say even_alone to send them away all the same.",
+            "There is no other node that residents could go to, or none that serves each of their agencies. Say even_alone to send them away all the same.",
         ),
         DrainRefused::OutOfRange => Problem::http(
             StatusCode::BAD_REQUEST,

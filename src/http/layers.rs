@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{Request, State};
+use axum::http::HeaderValue;
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
@@ -62,7 +63,9 @@ async fn within(deadline: Duration, request: Request, next: Next) -> Response {
 async fn in_our_shape(request: Request, next: Next) -> Response {
     let answer = next.run(request).await;
     let status = answer.status();
-    let told = (answer.headers().get(CONTENT_TYPE)).is_some_and(|kind| kind == MEDIA_TYPE);
+    // A page for people is no framework's plain word either.
+    let ours = |kind: &HeaderValue| kind == MEDIA_TYPE || kind.as_bytes().starts_with(b"text/html");
+    let told = answer.headers().get(CONTENT_TYPE).is_some_and(ours);
     if told || !(status.is_client_error() || status.is_server_error()) {
         return answer;
     }

@@ -74,6 +74,13 @@ impl Origins {
         }
     }
 
+    /// The same, with further names that this gateway is reached by.
+    #[must_use]
+    pub fn and(mut self, further: &[WebOrigin]) -> Self {
+        self.own.extend(further.iter().cloned());
+        self
+    }
+
     /// The origins that this gateway itself is reached by.
     pub fn own(&self) -> impl Iterator<Item = &WebOrigin> {
         self.own.iter()

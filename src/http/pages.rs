@@ -2,9 +2,11 @@
 //!
 //! Owns: the rows of the role table that are pages and files. Called by: `app`, which mounts [`router`].
 //!
-//! Must not build anything. Without built pages the gateway runs, and each page says how to build them.
+//! Must not build anything. Without built pages the gateway runs, and each page says how to build them. The pages of every agency
+//! are the same files; which agency is meant they read in their own address.
 
 use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use axum::Router;
@@ -17,8 +19,11 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get};
 use callbox_domain::access::Route;
+use callbox_proto::error::ErrorCode;
+use callbox_proto::ids::AgencyId;
 use rust_embed::{EmbeddedFile, RustEmbed};
 
+use super::api::Refused;
 use super::encoding::{Encoding, acceptable};
 use super::{PageClass, Problem, SecurityHeaders};
 
@@ -45,66 +50,92 @@ type Source = fn(&str) -> Option<EmbeddedFile>;
 #[derive(Clone)]
 struct Pages {
     headers: Arc<SecurityHeaders>,
+    agencies: Arc<HashSet<AgencyId>>,
     source: Source,
 }
 
-/// The three pages and their files.
-pub fn router(headers: Arc<SecurityHeaders>) -> Router {
-    router_over(headers, BuiltPages::get)
+/// The three pages and their files, for these agencies.
+pub fn router(headers: Arc<SecurityHeaders>, agencies: HashSet<AgencyId>) -> Router {
+    router_over(headers, agencies, BuiltPages::get)
 }
 
 #[expect(
     clippy::disallowed_methods,
     reason = "mounts rows of the table of rights, and nothing else"
 )]
-fn router_over(headers: Arc<SecurityHeaders>, source: Source) -> Router {
+fn router_over(
+    headers: Arc<SecurityHeaders>,
+    agencies: HashSet<AgencyId>,
+    source: Source,
+) -> Router {
     let mut router = Router::new();
     for route in Route::ALL {
         if let Some(handler) = handler(*route) {
             router = router.route(route.path(), handler);
         }
     }
-    router.with_state(Pages { headers, source })
+    router.with_state(Pages {
+        headers,
+        agencies: Arc::new(agencies),
+        source,
+    })
 }
 
 /// The handler of a row of the role table; `None` for rows of other rooms.
 fn handler(route: Route) -> Option<MethodRouter<Pages>> {
     use PageClass::{Console, Resident, Supervisor};
     let (class, file) = match route {
-        Route::ResidentPage => (Resident, "index.html"),
-        Route::ConsolePage | Route::ConsoleBare | Route::ConsoleView => {
-            (Console, "console/index.html")
+        Route::ResidentPage | Route::AgencyResidentPage | Route::AgencyResidentBare => {
+            (Resident, "index.html")
         }
-        Route::SupervisorPage | Route::SupervisorBare | Route::SupervisorView => {
-            (Supervisor, "supervisor/index.html")
-        }
+        Route::ConsolePage
+        | Route::ConsoleBare
+        | Route::ConsoleView
+        | Route::AgencyConsolePage
+        | Route::AgencyConsoleBare
+        | Route::AgencyConsoleView => (Console, "console/index.html"),
+        Route::SupervisorPage
+        | Route::SupervisorBare
+        | Route::SupervisorView
+        | Route::AgencySupervisorPage
+        | Route::AgencySupervisorBare
+        | Route::AgencySupervisorView => (Supervisor, "supervisor/index.html"),
         Route::Asset => return Some(get(asset)),
         Route::RootFile => return Some(get(root_file)),
+        Route::AgencyManifest => return Some(get(manifest)),
         _ => return None,
     };
-    Some(get(move |state, query, request| {
-        page(state, query, request, class, file)
+    Some(get(move |state, names, query, request| {
+        page(state, names, query, request, class, file)
     }))
 }
 
+/// What the path names; nothing on most paths.
+type Names = Path<HashMap<String, String>>;
+
 async fn page(
     State(pages): State<Pages>,
+    Path(names): Names,
     RawQuery(query): RawQuery,
     request: HeaderMap,
     class: PageClass,
     file: &'static str,
 ) -> Response {
-    let mut answer = match pages.find(file, &request) {
-        Some(found) if names(query.as_deref(), SILENT) => found.into_answer_not_kept(),
-        Some(found) => found.into_answer(&request, REVALIDATE),
-        None => not_built(),
+    let mut answer = if !pages.serves(&names) {
+        plain_page(StatusCode::NOT_FOUND, NO_SUCH_AGENCY)
+    } else {
+        match pages.find(file, &request) {
+            Some(found) if asks_for(query.as_deref(), SILENT) => found.into_answer_not_kept(),
+            Some(found) => found.into_answer(&request, REVALIDATE),
+            None => plain_page(StatusCode::OK, NOT_BUILT),
+        }
     };
     pages.headers.apply(class, answer.headers_mut());
     answer
 }
 
 /// Whether a query names this word, with or without a value.
-fn names(query: Option<&str>, word: &str) -> bool {
+fn asks_for(query: Option<&str>, word: &str) -> bool {
     query
         .unwrap_or_default()
         .split('&')
@@ -119,6 +150,17 @@ async fn asset(
     pages.send(&format!("assets/{file}"), &request, IMMUTABLE)
 }
 
+/// The addresses in it are relative to its own, so the same file puts each agency's page on the screen.
+async fn manifest(State(pages): State<Pages>, Path(names): Names, request: HeaderMap) -> Response {
+    if pages.serves(&names) {
+        pages.send("manifest.webmanifest", &request, REVALIDATE)
+    } else {
+        let mut answer = Refused(ErrorCode::NoSuchAgency).into_response();
+        pages.headers.apply(PageClass::Api, answer.headers_mut());
+        answer
+    }
+}
+
 /// Files beside the pages: icon, manifest, service worker.
 async fn root_file(
     State(pages): State<Pages>,
@@ -129,6 +171,15 @@ async fn root_file(
 }
 
 impl Pages {
+    /// Whether the agency that a path names is served; where none is named, the default one is.
+    fn serves(&self, names: &HashMap<String, String>) -> bool {
+        names.get("agency").is_none_or(|named| {
+            named
+                .parse::<AgencyId>()
+                .is_ok_and(|agency| self.agencies.contains(&agency))
+        })
+    }
+
     /// An unknown file is 404, never a page: a script tag must not receive HTML.
     fn send(&self, file: &str, request: &HeaderMap, caching: &'static str) -> Response {
         // Pages have routes and headers of their own, so no HTML is sent as a mere file.
@@ -260,10 +311,10 @@ fn content_type(path: &str, file: &EmbeddedFile) -> HeaderValue {
     HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static("application/octet-stream"))
 }
 
-/// The page that stands where the pages are not built: plain HTML, no style and no script, so no exception to the
-/// security headers.
-fn not_built() -> Response {
-    let mut answer = Response::new(Body::from(NOT_BUILT));
+/// A page that stands alone: plain HTML, no style and no script, so no exception to the security headers.
+fn plain_page(status: StatusCode, html: &'static str) -> Response {
+    let mut answer = Response::new(Body::from(html));
+    *answer.status_mut() = status;
     let headers = answer.headers_mut();
     headers.insert(
         CONTENT_TYPE,
@@ -273,6 +324,24 @@ fn not_built() -> Response {
     answer
 }
 
+/// Stands at the address of an agency that is not served here. Somebody in need may read it: it says what works.
+const NO_SUCH_AGENCY: &str = "<!doctype html>
+<html lang=\"en\">
+<head>
+<meta charset=\"utf-8\">
+<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">
+<meta name=\"format-detection\" content=\"telephone=no\">
+<title>No agency at this address</title>
+</head>
+<body>
+<h1>No agency answers at this address</h1>
+<p>If you need help, call <a href=\"tel:911\">911</a> or <a href=\"tel:112\">112</a>. Llame. Appelez. \u{627}\u{62a}\u{635}\u{644}.</p>
+<p>The address may be mistyped, or the agency may have moved (no_such_agency).</p>
+</body>
+</html>
+";
+
+/// Stands where the pages are not built.
 const NOT_BUILT: &str = "<!doctype html>
 <html lang=\"en\">
 <head>
@@ -311,13 +380,17 @@ mod tests {
         ))
     }
 
+    fn agencies() -> HashSet<AgencyId> {
+        HashSet::from(["hill.example".parse().expect("an agency")])
+    }
+
     async fn get(path: &str, lines: &[(&str, &str)]) -> Response {
         let mut request = Request::builder().uri(path);
         for (name, value) in lines {
             request = request.header(*name, *value);
         }
         let request = request.body(Body::empty()).expect("a request");
-        router_over(headers(), SomePages::get)
+        router_over(headers(), agencies(), SomePages::get)
             .oneshot(request)
             .await
             .expect("an answer")
@@ -345,6 +418,11 @@ mod tests {
             ("/console/session/7", "console page"),
             ("/supervisor", "supervisor page"),
             ("/supervisor/queues", "supervisor page"),
+            ("/a/hill.example", "resident page"),
+            ("/a/hill.example/", "resident page"),
+            ("/a/hill.example/console", "console page"),
+            ("/a/hill.example/console/session/7", "console page"),
+            ("/a/hill.example/supervisor/", "supervisor page"),
         ] {
             let answer = get(path, &[]).await;
             assert_eq!(header(&answer, "cache-control"), "no-cache", "{path}");
@@ -364,6 +442,28 @@ mod tests {
         }
         let other = get("/?silently", &[]).await;
         assert_eq!(header(&other, "cache-control"), "no-cache");
+    }
+
+    #[tokio::test]
+    async fn where_no_agency_answers_the_page_says_so_and_whom_to_call() {
+        for path in [
+            "/a/dale.example/",
+            "/a/dale.example/console",
+            "/a/Hill.Example/supervisor/x",
+            "/a/%2e%2e/",
+        ] {
+            let answer = get(path, &[]).await;
+            assert_eq!(answer.status(), StatusCode::NOT_FOUND, "{path}");
+            assert!(answer.headers().contains_key("content-security-policy"));
+            let words = text(answer).await;
+            assert!(
+                words.contains("tel:911") && words.contains("tel:112"),
+                "{path}"
+            );
+        }
+        let answer = get("/a/dale.example/manifest.webmanifest", &[]).await;
+        assert_eq!(answer.status(), StatusCode::NOT_FOUND);
+        assert!(text(answer).await.contains("no_such_agency"));
     }
 
     #[tokio::test]
@@ -431,7 +531,7 @@ mod tests {
 
     #[tokio::test]
     async fn without_built_pages_each_page_says_how_to_build_them() {
-        let router = router_over(headers(), |_| None);
+        let router = router_over(headers(), agencies(), |_| None);
         for path in ["/", "/console", "/supervisor"] {
             let request = Request::get(path).body(Body::empty()).expect("a request");
             let answer = router.clone().oneshot(request).await.expect("an answer");
@@ -446,6 +546,7 @@ mod tests {
         for route in Route::ALL.iter().filter(|route| handler(**route).is_some()) {
             let path = route
                 .path()
+                .replace("{agency}", "hill.example")
                 .replace("{*view}", "a/b")
                 .replace("{*file}", "a.js")
                 .replace("{file}", "a");

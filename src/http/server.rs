@@ -15,7 +15,7 @@ use super::gate::Gate;
 use super::serve::{Service, Tls};
 use super::tickets::Tickets;
 use super::{Origins, SecurityHeaders, accept, watch};
-use crate::config::{self, ServerLimits, TlsMode};
+use crate::config::{self, ServerLimits, TlsMode, WebOrigin};
 use crate::shutdown::Lifecycle;
 
 /// Why the public port cannot be served.
@@ -58,6 +58,14 @@ impl Server {
     /// # Errors
     /// As [`BindError`] says; nothing is left open.
     pub fn bind(server: &config::Server) -> Result<Self, BindError> {
+        Self::bind_also_as(server, &[])
+    }
+
+    /// The same for a gateway that has further names: pages from there are its own.
+    ///
+    /// # Errors
+    /// As [`BindError`] says; nothing is left open.
+    pub fn bind_also_as(server: &config::Server, names: &[WebOrigin]) -> Result<Self, BindError> {
         if server.tls.mode == TlsMode::Off && !server.listen.ip().is_loopback() {
             return Err(BindError::PlainBeyondLoopback(server.listen));
         }
@@ -75,7 +83,7 @@ impl Server {
         };
         let listener = accept::listen(server.listen, server.limits.backlog).map_err(fault)?;
         let address = listener.local_addr().map_err(fault)?;
-        let origins = Origins::new(server, address);
+        let origins = Origins::new(server, address).and(names);
         let headers = SecurityHeaders::new(server, &origins);
         Ok(Self {
             listener,

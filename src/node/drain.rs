@@ -69,8 +69,8 @@ pub struct DrainProgress {
 /// Why a drain does not begin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum DrainRefused {
-    /// Residents would be turned away.
-    #[error("there is no other node that residents could go to")]
+    /// Residents would be turned away, all of them or those of one agency.
+    #[error("there is no other node that residents could go to, or none for one of the agencies")]
     NowhereToGo,
     /// The time or the rate makes no sense.
     #[error("a drain takes 1 s to {WITHIN_MAX_S} s, and tells at least 1 client a second")]
@@ -157,7 +157,7 @@ impl Node {
         if !(1..=WITHIN_MAX_S).contains(&order.within_s) || order.per_s == Some(0) {
             return Err(DrainRefused::OutOfRange);
         }
-        if !order.even_alone && !self.has_company() {
+        if !order.even_alone && !self.all_have_company() {
             return Err(DrainRefused::NowhereToGo);
         }
         self.begin_drain(order, false);
@@ -236,6 +236,13 @@ impl Node {
             }
         });
         told
+    }
+
+    /// Whether the residents of every agency have another node to go to.
+    fn all_have_company(&self) -> bool {
+        self.agencies
+            .values()
+            .all(|agency| agency.around.is_accompanied())
     }
 
     /// Whether there is another node.

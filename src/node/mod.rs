@@ -35,7 +35,7 @@ mod tasks;
 mod tenure;
 mod timers;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use callbox_proto::ids::AgencyId;
@@ -246,6 +246,12 @@ impl Node {
     #[must_use]
     pub fn agency(&self, id: &AgencyId) -> Option<Arc<Agency>> {
         self.agencies.get(id).cloned()
+    }
+
+    /// The ids of the agencies that are served here.
+    #[must_use]
+    pub fn agency_ids(&self) -> HashSet<AgencyId> {
+        self.agencies.keys().cloned().collect()
     }
 
     /// The node's clock.

@@ -67,17 +67,24 @@ impl Node {
             .cells
             .get_or_insert(Self::session_of_opening(resident, id));
         let wish = Wish::Open {
-            agency,
+            agency: agency.clone(),
             resident,
             opening: Box::new(opening),
         };
         match self.ask(&cell, id, wish).await {
+            // What the log remembers of this id may be an opening at another agency.
+            Ok(_) if self.is_of_another(&cell, &agency).await => Err(ErrorCode::IdReused),
             Ok(done) => Ok((cell, done)),
             Err(refusal) => {
                 self.cells.forget_if_idle(cell.id);
                 Err(refusal.code)
             }
         }
+    }
+
+    /// Whether a session that was opened before is surely another agency's. While the log cannot be read nobody is sent away.
+    async fn is_of_another(self: &Arc<Self>, cell: &Arc<Cell>, agency: &AgencyId) -> bool {
+        self.ensure_loaded(cell).await == Ok(true) && !cell.lock().is_of(agency)
     }
 
     /// Finds a resident's own session.

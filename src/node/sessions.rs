@@ -10,7 +10,7 @@ use callbox_domain::access::{self, Caller, Target, action_of_staff_command};
 use callbox_domain::session::{self, Context, Refusal, Session};
 use callbox_proto::error::ErrorCode;
 use callbox_proto::event::{Event, Stored};
-use callbox_proto::ids::{CommandId, SessionId};
+use callbox_proto::ids::{AgencyId, CommandId, SessionId};
 use callbox_proto::vocabulary::{Rung, Seq, Standing};
 
 use super::Node;
@@ -62,7 +62,7 @@ impl Node {
         let decided = match (&pending.wish, &inner.session) {
             (Wish::Open { agency, .. }, None) => self
                 .agency(agency)
-                .ok_or_else(|| Refusal::from(ErrorCode::NoSuchTarget))
+                .ok_or_else(|| Refusal::from(ErrorCode::NoSuchAgency))
                 .and_then(|agency| open(&agency, now_ms, &pending).map(|e| (agency, e))),
             (Wish::Open { .. }, Some(_)) => Err(ErrorCode::IdReused.into()),
             (_, None) => Err(ErrorCode::NoSuchSession.into()),
@@ -364,6 +364,12 @@ impl Node {
 }
 
 impl Inner {
+    /// Whether the session is this agency's.
+    #[must_use]
+    pub fn is_of(&self, agency: &AgencyId) -> bool {
+        self.session.as_ref().is_some_and(|s| s.agency == *agency)
+    }
+
     /// Whether the session is finished.
     #[must_use]
     pub fn is_closed(&self) -> bool {

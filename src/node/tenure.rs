@@ -6,7 +6,7 @@
 //! A node alone takes no leases: whoever is lost with it is waited for by its next start.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use callbox_proto::ids::{AgencyId, StaffId};
@@ -14,11 +14,11 @@ use callbox_proto::ids::{AgencyId, StaffId};
 use super::agency::Agency;
 use super::bus::message::NodeRef;
 use super::{Node, lock};
-use crate::backbone::{BackboneError, Lease};
+use crate::backbone::{BackboneError, Lease, READ_MAX_ROWS};
 
 /// Life of a lease. Three renewals may fail before a person's sessions are offered to others.
 const LEASE_MS: u64 = 6_000;
-/// Lapsed leases looked at in one round.
+/// Lapsed leases looked at in one round, beside those of agencies that this node does not serve.
 const REAP_MAX: usize = 100;
 
 /// Leases of one run of a node.
@@ -31,6 +31,9 @@ pub struct Tenure {
     /// Somebody signed in: a lease is taken with the next look, not only with the next renewal.
     wanted: AtomicBool,
     started_ms: AtomicU64,
+    /// Lapsed leases of agencies that this node does not serve, at the last look: they stand before ours, and stay until a node
+    /// that serves them comes.
+    passed_over: AtomicUsize,
 }
 
 impl Tenure {
@@ -43,6 +46,7 @@ impl Tenure {
             people: Mutex::default(),
             wanted: AtomicBool::new(false),
             started_ms: AtomicU64::new(0),
+            passed_over: AtomicUsize::new(0),
         }
     }
 
@@ -180,10 +184,18 @@ impl Node {
 
     /// Sees to people whose node let their lease lapse.
     async fn reap(self: &Arc<Self>) -> Result<(), BackboneError> {
-        for lease in self.backbone.overdue_leases(REAP_MAX).await? {
+        let Some(together) = &self.together else {
+            return Ok(());
+        };
+        let before = &together.tenure.passed_over;
+        let limit = REAP_MAX.saturating_add(before.load(Ordering::Relaxed));
+        let overdue = self.backbone.overdue_leases(limit.min(READ_MAX_ROWS));
+        let mut passed_over = 0;
+        for lease in overdue.await? {
             match person_of(&lease.name) {
                 Some((agency, staff)) => {
                     let Some(agency) = self.agency(&agency) else {
+                        passed_over += 1;
                         continue;
                     };
                     if self.may_reap(&agency, &staff) {
@@ -194,6 +206,7 @@ impl Node {
                 None => self.clear(&lease.name).await?,
             }
         }
+        before.store(passed_over, Ordering::Relaxed);
         Ok(())
     }
 

@@ -308,6 +308,8 @@ pub fn close_of_hello(code: ErrorCode) -> CloseCode {
         ErrorCode::KeyRefused | ErrorCode::TokenExpired | ErrorCode::TokenInvalid => {
             CloseCode::SignInAgain
         }
+        // Another node may serve the agency.
+        ErrorCode::NoSuchAgency => CloseCode::NotServed,
         ErrorCode::TooFast => CloseCode::TooFast,
         _ => CloseCode::Protocol,
     }

@@ -104,8 +104,6 @@ pub struct Transport {
     pub tokens: Arc<Tokens>,
     /// Accounts, asked again at each hello.
     pub accounts: Arc<dyn SignIn>,
-    /// The agency of residents who name none.
-    pub default_agency: AgencyId,
     /// Deadlines and bounds.
     pub limits: TransportLimits,
     /// Where previews go.

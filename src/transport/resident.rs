@@ -28,10 +28,10 @@ use crate::node::outbox::Outbox;
 use crate::node::pending::{Pending, Reply, Wish, resident_error};
 use crate::node::{Fed, Node};
 
-/// Serves one connection until it ends.
-pub async fn serve(transport: Arc<Transport>, mut link: Box<Link>) {
+/// Serves one connection until it ends. Whoever names no agency reaches `agency`.
+pub async fn serve(transport: Arc<Transport>, mut link: Box<Link>, agency: AgencyId) {
     // Boxed apart: the room for a hello is given back before the connection settles down.
-    match Box::pin(hello(&transport, &mut link)).await {
+    match Box::pin(hello(&transport, &mut link, agency)).await {
         Ok(welcome) => Box::pin(run(transport, link, welcome)).await,
         Err(end) => Box::pin(refuse(link, end)).await,
     }
@@ -42,7 +42,7 @@ struct Hello {
     agency: AgencyInfo,
 }
 
-async fn hello(transport: &Transport, link: &mut Link) -> Result<Hello, End> {
+async fn hello(transport: &Transport, link: &mut Link, agency: AgencyId) -> Result<Hello, End> {
     let node = &transport.node;
     let nonce = node.random().nonce();
     let challenge = ToResident::Challenge {
@@ -52,7 +52,7 @@ async fn hello(transport: &Transport, link: &mut Link) -> Result<Hello, End> {
     link.say(&challenge).await?;
     let first = link.first(transport.limits.first_message).await?;
     let encoding = link.encoding();
-    match first.and_then(|frame| check_hello(transport, encoding, &frame, &nonce)) {
+    match first.and_then(|frame| check_hello(transport, encoding, &frame, &nonce, agency)) {
         Ok(hello) => Ok(hello),
         Err(code) => {
             link.say(&resident_error(None, code)).await?;
@@ -66,6 +66,7 @@ fn check_hello(
     encoding: Encoding,
     frame: &[u8],
     nonce: &[u8],
+    meant: AgencyId,
 ) -> Result<Hello, ErrorCode> {
     let FromResident::Hello {
         client,
@@ -78,11 +79,10 @@ fn check_hello(
     };
     check_client(&client)?;
     let resident = device::resident(nonce, &key.0, &signature.0)?;
-    let agency = agency.as_ref().unwrap_or(&transport.default_agency);
     let agency = transport
         .node
-        .agency(agency)
-        .ok_or(ErrorCode::NoSuchTarget)?;
+        .agency(&agency.unwrap_or(meant))
+        .ok_or(ErrorCode::NoSuchAgency)?;
     Ok(Hello {
         resident,
         agency: agency.info().clone(),
@@ -212,6 +212,10 @@ impl Resident {
     async fn resume(&mut self, session: SessionId, after: Seq) -> Result<(), ErrorCode> {
         let node = Arc::clone(&self.transport.node);
         let cell = node.own_session(self.resident, session).await?;
+        // The same phone reports to another agency: here that report is not.
+        if !cell.lock().is_of(&self.agency) {
+            return Err(ErrorCode::NoSuchSession);
+        }
         self.bind(&cell, after);
         Ok(())
     }

@@ -67,14 +67,14 @@ fn check_hello(
 /// Who a token is for, and from when on it counts no more.
 fn person_of(transport: &Transport, token: &str) -> Result<(Person, Millis), ErrorCode> {
     let (claimed, ends_ms) = transport.tokens.check_staff_until(token)?;
+    let agency = transport
+        .node
+        .agency(&claimed.agency)
+        .ok_or(ErrorCode::NoSuchAgency)?;
     // A token outlives a change of role or an account that is gone: the account decides.
     let now = transport
         .accounts
         .still(&claimed.agency, &claimed.staff)
-        .ok_or(ErrorCode::TokenInvalid)?;
-    let agency = transport
-        .node
-        .agency(&now.agency)
         .ok_or(ErrorCode::TokenInvalid)?;
     let person = Person {
         agency,

@@ -1,5 +1,6 @@
 //! The HTTP side of a gateway with a few routes of its own, started for one test.
 
+use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -72,7 +73,7 @@ impl Gateway {
                     |Extension(peer): Extension<Peer>| async move { peer.address.to_string() },
                 ),
             )
-            .merge(pages::router(server.headers()));
+            .merge(pages::router(server.headers(), HashSet::new()));
         let router = layers::bounded(router, &settings.limits);
         let router = layers::outermost(router, server.headers(), server.origins());
         let lifecycle = Lifecycle::new();

@@ -63,7 +63,7 @@ impl Files {
         };
         let queues: Vec<_> = self.config.agency.queues.iter().map(queue).collect();
         let names: Vec<_> = queues.iter().map(|queue| queue.queue.clone()).collect();
-        let rules = read(&self.config.triage, &names).expect("good rules");
+        let rules = read(Some(&self.path), &names).expect("good rules");
         let default = "emergency".parse().expect("a queue");
         let policy = Policy::new(queues, default, rules).expect("a policy");
         let info = AgencyInfo {
@@ -96,7 +96,8 @@ async fn a_changed_file_judges_from_then_on_and_a_bad_one_is_refused() {
     let files = Files::new(&rules("1"));
     let agency = files.agency();
     let lifecycle = Lifecycle::new();
-    let file = RulesFile::of(&files.config, Arc::clone(&agency)).expect("a file is configured");
+    let file = RulesFile::of(&files.config, &files.config.agency, Arc::clone(&agency))
+        .expect("a file is configured");
     let mut attempts = file.attempts();
     let following =
         tokio::spawn(Arc::clone(&file).follow(lifecycle.reloads(), lifecycle.hard().clone()));
@@ -128,9 +129,39 @@ async fn a_changed_file_judges_from_then_on_and_a_bad_one_is_refused() {
 }
 
 #[test]
+fn each_agency_has_rules_of_its_own_and_reads_them_by_itself() {
+    let shared = Files::new(&rules("1"));
+    let own = Files::new(&rules("a"));
+    let mut config = shared.config.clone();
+    let harbour = config::Agency {
+        id: "harbour.example".to_owned(),
+        rules_file: Some(own.path.clone()),
+        ..config.agency.clone()
+    };
+    config.agencies = vec![harbour.clone()];
+    let (first, second) = (shared.agency(), own.agency());
+    let of = |configured, agency: &Arc<Agency>| {
+        RulesFile::of(&config, configured, Arc::clone(agency)).expect("a file is configured")
+    };
+    let (first_file, second_file) = (of(&config.agency, &first), of(&harbour, &second));
+    std::fs::write(&own.path, rules("b")).expect("written");
+    assert_eq!(first_file.reload().expect("good rules"), Reload::Unchanged);
+    assert_eq!(second_file.reload().expect("good rules"), Reload::Replaced);
+    assert_eq!(
+        (version(&first), version(&second)),
+        ("1".to_owned(), "b".to_owned())
+    );
+    let nowhere = rules("2").replace("fire-medical", "nowhere");
+    std::fs::write(&own.path, nowhere).expect("written");
+    let error = format!("{:#}", second_file.reload().expect_err("no such queue"));
+    assert!(error.starts_with("agency harbour.example: "), "{error}");
+}
+
+#[test]
 fn the_built_in_rules_are_followed_by_nobody() {
     let agency = Files::new(&rules("1")).agency();
-    assert!(RulesFile::of(&Config::default(), agency).is_none());
+    let config = Config::default();
+    assert!(RulesFile::of(&config, &config.agency, agency).is_none());
 }
 
 fn check_config(rules: &Path) -> Output {

@@ -1,5 +1,7 @@
 // The panels that can stand in a window of their own, and their URLs.
 
+import { rootOf } from '../ui/address.ts'
+
 /** Panels by the name in their URL, `/console/?panel=<name>`. */
 export const PANELS = ['queue', 'session', 'map', 'media', 'timeline'] as const
 /** One of them. */
@@ -11,7 +13,7 @@ export function panelOf(query: string): PanelName | undefined {
   return PANELS.find((name) => name === wanted)
 }
 
-/** The URL of a panel, from the console's own. */
-export function panelUrl(name: PanelName): string {
-  return `/console/?panel=${name}`
+/** The URL of a panel, from the path of the console. */
+export function panelUrl(name: PanelName, path: string): string {
+  return `${rootOf(path)}/console/?panel=${name}`
 }

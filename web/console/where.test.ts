@@ -30,7 +30,8 @@ describe('where a message was written', () => {
 
 describe('panels', () => {
   it('have URLs that name them', () => {
-    for (const name of PANELS) expect(panelOf(new URL(panelUrl(name), 'http://x').search)).toBe(name)
+    for (const name of PANELS) expect(panelOf(new URL(panelUrl(name, '/console/'), 'http://x').search)).toBe(name)
+    expect(panelUrl('map', '/a/harbour.example/console')).toBe('/a/harbour.example/console/?panel=map')
     expect(panelOf('?panel=nonsense')).toBeUndefined()
     expect(panelOf('')).toBeUndefined()
   })

@@ -5,6 +5,7 @@ import { deviceKeep, memoryKeep } from '../sdk/src/keep.ts'
 import { preview } from '../sdk/src/preview.ts'
 import type { AgencyInfo } from '../sdk/src/protocol.ts'
 import { Resident } from '../sdk/src/resident.ts'
+import { agencyIn, agencyInfo, rootOf } from '../ui/address.ts'
 import '../ui/tokens.css'
 import Page from './Page.svelte'
 import { App, firstLanguage } from './app.svelte.ts'
@@ -16,10 +17,12 @@ async function start(): Promise<void> {
   const silent = search.has('silent')
   // Asked for at once: the banner stands on the first screen.
   const known = agency()
+  const named = agencyIn(location.pathname)
   const resident = new Resident({
     origin: location.origin,
-    keep: silent ? memoryKeep() : await deviceKeep(),
+    keep: silent ? memoryKeep() : await deviceKeep(named),
     preview,
+    ...(named === undefined ? {} : { agency: named }),
     ...('geolocation' in navigator ? { geolocation: navigator.geolocation } : {}),
   })
   const app = new App(resident)
@@ -34,6 +37,8 @@ async function start(): Promise<void> {
   if (silent) await resident.goSilent()
   void app.fetchLater()
   follow(app)
+  // Put on the phone's screen, the page is still this agency's.
+  document.querySelector('link[rel=manifest]')?.setAttribute('href', `${rootOf(location.pathname)}/manifest.webmanifest`)
   app.agency = await known
   // In silent mode nothing is left on the device.
   if (!silent) void import('./offline.ts').then(({ installed }) => installed(() => !resident.report.get().silent)).catch(() => undefined)
@@ -71,7 +76,7 @@ function plain(network: NetworkWord | undefined): NetworkWord {
 /** The agency, before a link is open: its banner and its number stand on the first screen. */
 async function agency(): Promise<AgencyInfo | null> {
   try {
-    const response = await fetch('/api/v1/agency', { cache: 'no-store' })
+    const response = await fetch(agencyInfo(location.pathname), { cache: 'no-store' })
     return response.ok ? ((await response.json()) as AgencyInfo) : null
   } catch {
     return null

@@ -2,9 +2,10 @@
 //
 // Owns: installing it for the resident page only. Must not: run in silent mode. The worker's scope is the address with
 // `?report`, which no staff page and no silent page has. Used by: `main.ts`.
+import { rootOf } from '../ui/address.ts'
 import { removed } from './traces.ts'
 
-/** Address of the page once it is under the worker. */
+/** Address of the page once it is under the worker, from where the agency's pages begin. */
 const SCOPE = '/?report'
 const WORKER = '/sw.js'
 
@@ -18,10 +19,11 @@ export async function installed(wanted: () => boolean): Promise<void> {
   await atRest()
   if (!wanted()) return
   try {
-    await navigator.serviceWorker.register(trusted(WORKER), { scope: SCOPE })
+    const scope = `${rootOf(location.pathname)}${SCOPE}`
+    await navigator.serviceWorker.register(trusted(WORKER), { scope })
     if (!wanted()) return void (await removed())
     const { search } = location
-    if (!search.startsWith('?report')) history.replaceState(history.state, '', `${SCOPE}${search.replace(/^\?/, '&')}`)
+    if (!search.startsWith('?report')) history.replaceState(history.state, '', `${scope}${search.replace(/^\?/, '&')}`)
   } catch {
     // Forbidden or full: the page works without.
   }

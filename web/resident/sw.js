@@ -25,7 +25,7 @@ self.addEventListener('fetch', (event) => {
     event.respondWith(fetch(request).catch(() => caches.match(PAGE).then((kept) => kept ?? Response.error())))
   } else if (FILES.includes(pathname)) {
     event.respondWith(caches.match(pathname).then((kept) => kept ?? fetch(request)))
-  } else if (pathname === '/api/v1/agency') {
+  } else if (pathname === '/api/v1/agency' || pathname.startsWith('/api/v1/agencies/')) {
     // Banner and number of the last time: better than none.
     event.respondWith(agency(request))
   }
@@ -35,9 +35,9 @@ async function agency(request) {
   const cache = await caches.open(NAME)
   try {
     const answer = await fetch(request)
-    if (answer.ok) await cache.put('/api/v1/agency', answer.clone())
+    if (answer.ok) await cache.put(request.url, answer.clone())
     return answer
   } catch {
-    return (await cache.match('/api/v1/agency')) ?? Response.error()
+    return (await cache.match(request.url)) ?? Response.error()
   }
 }

@@ -40,6 +40,9 @@ export class Gateway {
       `[admin]\nlisten = "127.0.0.1:${admin}"`,
       `[media]\nlisten = "127.0.0.1:${media}"`,
       `[storage]\ndata_dir = "${join(folder, 'data')}"`,
+      // A second agency beside the demo's: nobody of the other stories meets it.
+      `[[agencies]]\nid = "harbour.example"\nname = "Harbour Communications"\nemergency_number = "112"`,
+      `banner = "This reaches the harbour."\n[agencies.demo]\nenabled = true`,
     ]
     await writeFile(config, `${lines.join('\n\n')}\n`)
     const gateway = new Gateway(`http://127.0.0.1:${http}`, folder, config)

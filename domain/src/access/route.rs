@@ -81,12 +81,32 @@ routes! {
     SupervisorBare = Get "/supervisor";
     /// One view of the supervisor's page.
     SupervisorView = Get "/supervisor/{*view}";
+    /// The page of an agency's residents.
+    AgencyResidentPage = Get "/a/{agency}/";
+    /// The page of an agency's residents, without the last slash.
+    AgencyResidentBare = Get "/a/{agency}";
+    /// An agency's console.
+    AgencyConsolePage = Get "/a/{agency}/console/";
+    /// An agency's console, without the last slash.
+    AgencyConsoleBare = Get "/a/{agency}/console";
+    /// One panel of an agency's console in a window of its own.
+    AgencyConsoleView = Get "/a/{agency}/console/{*view}";
+    /// An agency's supervisor's page.
+    AgencySupervisorPage = Get "/a/{agency}/supervisor/";
+    /// An agency's supervisor's page, without the last slash.
+    AgencySupervisorBare = Get "/a/{agency}/supervisor";
+    /// One view of an agency's supervisor's page.
+    AgencySupervisorView = Get "/a/{agency}/supervisor/{*view}";
+    /// The manifest with which an agency's resident page is put on a phone's screen.
+    AgencyManifest = Get "/a/{agency}/manifest.webmanifest";
     /// Files beside the pages: icon, manifest, service worker.
     RootFile = Get "/{file}";
     /// Scripts, styles and pictures of the pages.
     Asset = Get "/assets/{*file}";
-    /// The default agency as residents see it.
+    /// The agency of this name of the gateway as residents see it: the default one where the name is nobody's own.
     AgencyInfo = Get "/api/v1/agency";
+    /// An agency as residents see it.
+    AgencyInfoOf = Get "/api/v1/agencies/{agency}";
     /// Signs a person in by name and passphrase.
     SignIn = Post "/api/v1/sign-in";
     /// Renews a sign-in that is still valid.

@@ -1,4 +1,4 @@
-//! The gateway's own HTTP routes: sign-in, sockets, photos for staff, the agency's public face.
+//! The gateway's own HTTP routes: sign-in, sockets, photos for staff, the agencies' public faces.
 //!
 //! Owns: one handler for each row of [`Route`] that is not a page or an upload. Must not: decide rights (the role table
 //! does) or know how anything is stored. Called by: `app`, which mounts [`router`].
@@ -11,16 +11,18 @@ mod refusal;
 mod sign_in;
 mod sockets;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use axum::Router;
+use axum::http::HeaderMap;
+use axum::http::header::HOST;
 use axum::response::Response;
 use axum::routing::{MethodRouter, get, post};
 use callbox_domain::access::Route;
 use callbox_proto::error::ErrorCode;
 use callbox_proto::ids::{AgencyId, CommandId, SessionId};
-use callbox_proto::message::AgencyInfo;
 use tokio_util::task::TaskTracker;
 
 pub use refusal::Refused;
@@ -67,14 +69,27 @@ pub struct Api {
     pub tokens: Arc<Tokens>,
     /// Photos.
     pub photos: Arc<dyn PhotoShelf>,
-    /// The default agency's public face.
-    pub agency: AgencyInfo,
+    /// The agency of whoever names none.
+    pub default_agency: AgencyId,
+    /// Agencies that have a name of the gateway for themselves, by the `Host` of requests.
+    pub by_host: Arc<HashMap<String, AgencyId>>,
     /// Life of a staff token, in ms.
     pub staff_token_ms: u64,
     /// Bounds of sockets.
     pub sockets: SocketLimits,
     /// Counts open sockets, so that a drain can wait for their good-byes.
     pub open_sockets: TaskTracker,
+}
+
+impl Api {
+    /// The agency that is meant where none is named: whose own name of the gateway the request is for, else the default one.
+    fn agency_meant(&self, headers: &HeaderMap) -> &AgencyId {
+        headers
+            .get(HOST)
+            .and_then(|value| value.to_str().ok())
+            .and_then(|host| self.by_host.get(&host.to_ascii_lowercase()))
+            .unwrap_or(&self.default_agency)
+    }
 }
 
 /// Bounds of WebSockets, in bytes.
@@ -117,6 +132,7 @@ fn mount(api: &Api, sockets: bool) -> Router {
 fn handler(route: Route) -> Option<MethodRouter<Api>> {
     Some(match route {
         Route::AgencyInfo => get(sign_in::agency),
+        Route::AgencyInfoOf => get(sign_in::agency_of),
         Route::SignIn => post(sign_in::sign_in),
         Route::RefreshSignIn => post(sign_in::refresh),
         Route::ResidentSocket => get(sockets::resident),

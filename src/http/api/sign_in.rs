@@ -1,11 +1,11 @@
-//! Signing in, and the agency's public face.
+//! Signing in, and the agencies' public faces.
 //!
 //! Owns: the two requests of signing in, and the check of a bearer's token. Must not: know how passphrases are kept: [`crate::auth`] does. Called
 //! by: the router, by [`super::handler`]; `photos`, for the token.
 
 use axum::Json;
-use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
+use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use callbox_proto::error::ErrorCode;
 use callbox_proto::ids::{AgencyId, StaffId};
@@ -35,9 +35,28 @@ pub struct SignedIn {
     role: Role,
 }
 
-/// The default agency, for the page before it connects.
-pub async fn agency(State(api): State<Api>) -> Json<AgencyInfo> {
-    Json(api.agency)
+/// The agency that is meant where none is named, for the page before it connects.
+pub async fn agency(
+    State(api): State<Api>,
+    headers: HeaderMap,
+) -> Result<Json<AgencyInfo>, Refused> {
+    let meant = api.agency_meant(&headers).clone();
+    info(&api, &meant)
+}
+
+/// An agency by its id.
+pub async fn agency_of(
+    State(api): State<Api>,
+    Path(agency): Path<String>,
+) -> Result<Json<AgencyInfo>, Refused> {
+    let agency = agency.parse().map_err(|_| ErrorCode::NoSuchAgency)?;
+    info(&api, &agency)
+}
+
+fn info(api: &Api, agency: &AgencyId) -> Result<Json<AgencyInfo>, Refused> {
+    let agency = api.transport.node.agency(agency);
+    let agency = agency.ok_or(ErrorCode::NoSuchAgency)?;
+    Ok(Json(agency.info().clone()))
 }
 
 /// Name and passphrase for a token.
@@ -46,6 +65,9 @@ pub async fn sign_in(
     body: Result<Json<SignInRequest>, JsonRejection>,
 ) -> Result<Json<SignedIn>, Refused> {
     let Json(asked) = body.map_err(|_| ErrorCode::MalformedMessage)?;
+    if api.transport.node.agency(&asked.agency).is_none() {
+        return Err(ErrorCode::NoSuchAgency.into());
+    }
     let who = api
         .accounts
         .sign_in(&asked.agency, &asked.name, &asked.passphrase)
@@ -79,7 +101,7 @@ fn issue(api: &Api, who: StaffIdentity) -> Result<Json<SignedIn>, Refused> {
 /// The person behind `Authorization: Bearer`, as the account is now.
 ///
 /// # Errors
-/// [`ErrorCode::TokenInvalid`] or [`ErrorCode::TokenExpired`].
+/// [`ErrorCode::TokenInvalid`] or [`ErrorCode::TokenExpired`]; [`ErrorCode::NoSuchAgency`] where it is another node's.
 pub fn bearer(api: &Api, headers: &HeaderMap) -> Result<StaffIdentity, ErrorCode> {
     let token = headers
         .get(axum::http::header::AUTHORIZATION)
@@ -87,6 +109,9 @@ pub fn bearer(api: &Api, headers: &HeaderMap) -> Result<StaffIdentity, ErrorCode
         .and_then(|value| value.strip_prefix("Bearer "))
         .ok_or(ErrorCode::TokenInvalid)?;
     let claimed = api.tokens.check_staff(token)?;
+    if api.transport.node.agency(&claimed.agency).is_none() {
+        return Err(ErrorCode::NoSuchAgency);
+    }
     api.accounts
         .still(&claimed.agency, &claimed.staff)
         .ok_or(ErrorCode::TokenInvalid)

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::{Extension, State};
+use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use callbox_proto::codec::Encoding;
 use callbox_proto::error::ErrorCode;
@@ -23,12 +24,14 @@ const WRITE_BUFFER_MAX_BYTES: usize = 1024 * 1024;
 pub async fn resident(
     State(api): State<Api>,
     Extension(arrived): Extension<Arrived>,
+    headers: HeaderMap,
     upgrade: WebSocketUpgrade,
 ) -> Response {
     let buffer = api.sockets.resident_read_buffer_bytes;
     let transport = Arc::clone(&api.transport);
+    let agency = api.agency_meant(&headers).clone();
     accept(&api, arrived, upgrade, buffer, move |link| {
-        serve_resident(transport, link)
+        serve_resident(transport, link, agency)
     })
 }
 

@@ -124,10 +124,12 @@ impl Node {
             }
             Body::Bye {} => self.node_is_gone(agency, from.instance, BYE_GRACE_MS),
             Body::Moved { moves } => self.hear_moves(agency, moves),
-            Body::Typed { session, by, typed } => self.hear_typing(session, &by, typed),
+            Body::Typed { session, by, typed } => {
+                self.hear_typing(agency, session, &by, typed);
+            }
             Body::Delivered { items } => {
                 for (session, up_to) in items {
-                    self.hear_delivered(session, up_to);
+                    self.hear_delivered(agency, session, up_to);
                 }
             }
             Body::Presence { round, last, items } => {
@@ -198,8 +200,18 @@ impl Node {
         agency.mark_changed();
     }
 
-    fn hear_typing(&self, session: SessionId, by: &Actor, typed: RealTimeText) {
-        let Some(cell) = self.cells.get(session) else {
+    /// A session in memory that a message on this agency's bus may be about: another agency's is as good as none.
+    fn cell_of(&self, agency: &Agency, session: SessionId) -> Option<Arc<Cell>> {
+        let cell = self.cells.get(session)?;
+        let ours = {
+            let inner = cell.lock();
+            inner.session.is_none() || inner.is_of(agency.id())
+        };
+        ours.then_some(cell)
+    }
+
+    fn hear_typing(&self, agency: &Agency, session: SessionId, by: &Actor, typed: RealTimeText) {
+        let Some(cell) = self.cell_of(agency, session) else {
             return;
         };
         let inner = cell.lock();
@@ -226,8 +238,8 @@ impl Node {
         }
     }
 
-    fn hear_delivered(&self, session: SessionId, up_to: Seq) {
-        let Some(cell) = self.cells.get(session) else {
+    fn hear_delivered(&self, agency: &Agency, session: SessionId, up_to: Seq) {
+        let Some(cell) = self.cell_of(agency, session) else {
             return;
         };
         let mut inner = cell.lock();
@@ -264,7 +276,7 @@ impl Node {
     }
 
     fn presence_changed(&self, agency: &Arc<Agency>, from: &NodeRef, here: &Here, before: There) {
-        let Some(cell) = self.cells.get(here.session) else {
+        let Some(cell) = self.cell_of(agency, here.session) else {
             return;
         };
         if here.connected {
@@ -322,7 +334,7 @@ impl Node {
     /// Another node no longer has anything of a session.
     fn presence_lapsed(&self, agency: &Agency, session: SessionId) {
         let there = agency.around.of(session);
-        if let Some(cell) = self.cells.get(session) {
+        if let Some(cell) = self.cell_of(agency, session) {
             let inner = cell.lock();
             inner.tell_presence(session, there.resident_at.is_some());
             drop(inner);

@@ -90,7 +90,7 @@ impl AtConsole {
         let frames = self.outbox.take(0).frames;
         frames
             .iter()
-            .map(|frame| Encoding::Json.decode(frame).unwrap())
+            .map(|frame| serde_json::from_slice(frame).unwrap())
             .collect()
     }
 
@@ -159,6 +159,25 @@ async fn each_agency_lists_and_takes_its_own_sessions_only() {
         Err(ErrorCode::NothingWaits)
     );
     assert_eq!(east.take_next(&two.node).await, Ok(eastern));
+    two.stop().await;
+}
+
+/// More than a list shows of one standing.
+const FLOOD: usize = 520;
+
+#[tokio::test]
+async fn a_flood_of_one_agency_s_sessions_leaves_the_lists_of_the_other_as_they_are() {
+    let two = TwoAgencies::start().await;
+    for _ in 0..FLOOD {
+        two.open("east.example", "A dog barks").await;
+    }
+    let western = two.open("west.example", "A cat as well").await;
+    let east = two.console("east.example", Role::Telecommunicator);
+    let west = two.console("west.example", Role::Telecommunicator);
+    assert_eq!(east.list().await.len(), 500, "the bound of a list");
+    let of = |rows: Vec<SessionRow>| rows.iter().map(|row| row.session).collect::<Vec<_>>();
+    assert_eq!(of(west.list().await), [western]);
+    assert_eq!(west.take_next(&two.node).await, Ok(western));
     two.stop().await;
 }
 

@@ -3,6 +3,7 @@
 #![allow(dead_code)] // the harness serves further modules than the ones here
 
 mod agencies;
+mod apart;
 mod bad_disk;
 mod bad_input;
 mod damage;

@@ -276,6 +276,7 @@ async fn reach(
 ) -> (u16, Option<String>) {
     let path = route
         .path()
+        .replace("{agency}", "demo.example")
         .replace("{session}", &photo.session.to_string())
         .replace("{photo}", &photo.photo.to_string())
         .replace("{id}", &photo.upload)
@@ -320,8 +321,11 @@ fn check_http(
 ) {
     // What a resident did not upload looks as if it were not there; so does a picture that is not stored yet.
     let hidden = *status == 404 && code.as_deref() != Some("no_such_photo");
-    let refused =
-        matches!(status, 401 | 403) || (hidden && !matches!(route, Route::Asset | Route::RootFile));
+    let file = matches!(
+        route,
+        Route::Asset | Route::RootFile | Route::AgencyManifest
+    );
+    let refused = matches!(status, 401 | 403) || (hidden && !file);
     assert_eq!(
         refused,
         wanted.is_err(),
@@ -407,7 +411,7 @@ fn example_session() -> SessionId {
     SessionId::from_u128(7).unwrap()
 }
 
-fn announce() -> ResidentCommand {
+pub(super) fn announce() -> ResidentCommand {
     ResidentCommand::AnnouncePhoto {
         media_type: "image/jpeg".to_owned(),
         size_bytes: 1_000,
@@ -473,7 +477,7 @@ fn resident_messages(others: SessionId) -> Vec<FromResident> {
 }
 
 /// One of every kind staff can send after hello.
-fn staff_messages(session: SessionId) -> Vec<FromStaff> {
+pub(super) fn staff_messages(session: SessionId) -> Vec<FromStaff> {
     let command = |command| FromStaff::Do {
         id: fresh(),
         session,

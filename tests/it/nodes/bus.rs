@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use callbox::backbone::{Backbone, Ring};
 use callbox::node::StartError;
+use callbox_proto::ids::AgencyId;
+use callbox_proto::message::ToStaff;
 use callbox_proto::vocabulary::Standing;
 
 use super::desk::{AtConsole, Cluster, Resident, agency_id};
@@ -108,4 +110,57 @@ async fn messages_of_newer_nodes_and_nonsense_are_passed_over() {
         ann.reads("Which dog?").await;
     })
     .await;
+}
+
+/// Says something on an agency's bus as another node would.
+async fn say(cluster: &Cluster, agency: &AgencyId, instance: u64, body: serde_json::Value) {
+    let from = serde_json::json!({ "name": format!("node-{instance}"), "instance": instance });
+    let message = serde_json::json!({ "v": 1, "from": from, "n": 1, "body": body });
+    let bytes = rmp_serde::to_vec_named(&message).unwrap();
+    cluster
+        .backbone
+        .publish(agency, bytes.into())
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn what_is_said_on_another_agency_s_bus_reaches_no_session() {
+    let mut cluster = Cluster::new();
+    let harbour: AgencyId = "harbour.example".parse().unwrap();
+    cluster.further = vec![harbour.clone()];
+    let mut bell = cluster.backbone.subscribe(&harbour).await.unwrap();
+    let node = cluster.node("east").await;
+    let ann = Resident::opens(&node, "A dog barks").await;
+    let mut tina = AtConsole::tina(&node);
+    tina.takes(ann.session()).await;
+    tina.follows(ann.session()).await;
+    let typed = |words: &str| {
+        let text =
+            serde_json::json!({ "message": "7".repeat(32), "part": 0, "from": 0, "text": words });
+        serde_json::json!({
+            "kind": "typed", "session": ann.session().to_string(), "by": { "role": "resident" }, "typed": text,
+        })
+    };
+    say(&cluster, &harbour, 9, typed("from the harbour")).await;
+    // A node that was not known is asked to tell everything: by then the word before it has been heard.
+    say(&cluster, &harbour, 10, serde_json::json!({ "kind": "bye" })).await;
+    soon(async {
+        loop {
+            let Some(Ring::Published(bytes)) = bell.next().await else {
+                continue;
+            };
+            let message: serde_json::Value = rmp_serde::from_slice(&bytes).unwrap();
+            if message["body"]["only"] == 10 {
+                return;
+            }
+        }
+    })
+    .await;
+    say(&cluster, &super::desk::agency_id(), 9, typed("from here")).await;
+    let shown = |message: &ToStaff| match message {
+        ToStaff::RealTimeText { typed, .. } => Some(typed.text.clone()),
+        _ => None,
+    };
+    assert_eq!(tina.line.wait(shown).await, "from here");
 }

@@ -29,6 +29,8 @@ use crate::gateway::harness::{fresh, opening, soon, text};
 pub struct Cluster {
     pub backbone: Arc<Embedded>,
     pub limits: NodeLimits,
+    /// Agencies that nodes serve beside the one of everybody here.
+    pub further: Vec<AgencyId>,
     _folder: TempDir,
 }
 
@@ -40,6 +42,7 @@ impl Cluster {
         Self {
             backbone: Arc::new(backbone),
             limits: NodeLimits::default(),
+            further: Vec::new(),
             _folder: folder,
         }
     }
@@ -65,10 +68,18 @@ impl Cluster {
             Arc::new(SystemClock::new()),
             Random::from_system(),
             self.limits.clone(),
-            vec![agency()],
+            self.agencies(),
             membership,
         )
         .await
+    }
+
+    fn agencies(&self) -> Vec<Agency> {
+        let further = self.further.iter().cloned();
+        std::iter::once(agency_id())
+            .chain(further)
+            .map(agency)
+            .collect()
     }
 
     /// Two nodes that know each other.
@@ -81,7 +92,7 @@ impl Cluster {
         let backbone = Arc::clone(&self.backbone) as Arc<dyn Backbone>;
         let clock = Arc::new(SystemClock::new());
         let (random, limits) = (Random::from_system(), self.limits.clone());
-        let started = Node::start(backbone, clock, random, limits, vec![agency()]);
+        let started = Node::start(backbone, clock, random, limits, self.agencies());
         started.await.unwrap()
     }
 }
@@ -90,7 +101,7 @@ pub fn agency_id() -> AgencyId {
     "demo.example".parse().unwrap()
 }
 
-fn agency() -> Agency {
+fn agency(id: AgencyId) -> Agency {
     let queue = QueueInfo {
         queue: "emergency".parse().unwrap(),
         name: "Emergency".to_owned(),
@@ -100,8 +111,8 @@ fn agency() -> Agency {
     let rules: Rules = toml::from_str(include_str!("../../../config/triage.toml")).unwrap();
     let policy = Policy::new(vec![queue], "emergency".parse().unwrap(), rules).unwrap();
     let info = AgencyInfo {
-        agency: agency_id(),
-        name: "Demo".to_owned(),
+        name: id.to_string(),
+        agency: id,
         banner: String::new(),
         emergency_number: "911".to_owned(),
         exit_url: "https://example.org/".to_owned(),

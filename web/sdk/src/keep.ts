@@ -7,7 +7,7 @@ export type Drawer = 'key' | 'session' | 'outbox' | 'photos'
 
 const DRAWERS: readonly Drawer[] = ['key', 'session', 'outbox', 'photos']
 /** Name of the database on the device; it says nothing about emergencies to somebody who looks. */
-export const DATABASE = 'page-state'
+const DATABASE = 'page-state'
 
 /** Keeps values under keys; a written value is on the device when the promise resolves. */
 export interface Keep {
@@ -38,15 +38,19 @@ export function memoryKeep(): Keep {
 /** How long the device's database may take to open, in ms: a blocked one never answers, and a report must not wait for it. */
 const OPEN_WITHIN_MS = 1_500
 
-/** The keep of the device; in memory where the browser gives no database (private windows of some, storage forbidden). */
-export async function deviceKeep(): Promise<Keep> {
+/**
+ * The keep of the device; in memory where the browser gives no database (private windows of some, storage forbidden). Each agency
+ * that an address names has one of its own, with a key of its own: a report to one is nothing to another.
+ */
+export async function deviceKeep(agency?: string): Promise<Keep> {
   try {
-    const opening = open()
+    const name = databaseOf(agency)
+    const opening = open(name)
     let timer: ReturnType<typeof setTimeout> | undefined
     const late = new Promise<null>((done) => (timer = setTimeout(done, OPEN_WITHIN_MS, null)))
     const database = await Promise.race([opening, late])
     clearTimeout(timer)
-    if (database !== null) return databaseKeep(database)
+    if (database !== null) return databaseKeep(database, name)
     // It opens too late: let go of it, so that nothing holds it.
     void opening.then((one) => one.close()).catch(() => undefined)
     return memoryKeep()
@@ -74,8 +78,15 @@ export function guarded(keep: Keep, refused: () => void): Keep {
   }
 }
 
-function open(): Promise<IDBDatabase> {
-  const opening = indexedDB.open(DATABASE, 1)
+/** The agency's name is not in it, for whoever looks: only a number made of it. */
+function databaseOf(agency: string | undefined): string {
+  if (agency === undefined) return DATABASE
+  const number = [...agency].reduce((sum, letter) => Math.imul(sum ^ letter.charCodeAt(0), 16_777_619), 2_166_136_261)
+  return `${DATABASE}-${(number >>> 0).toString(36)}`
+}
+
+function open(name: string): Promise<IDBDatabase> {
+  const opening = indexedDB.open(name, 1)
   opening.onupgradeneeded = () => {
     for (const drawer of DRAWERS) opening.result.createObjectStore(drawer)
   }
@@ -93,25 +104,25 @@ function answer<T>(request: IDBRequest<T>): Promise<T> {
   })
 }
 
-function databaseKeep(database: IDBDatabase): Keep {
-  const drawer = (name: Drawer): IDBObjectStore => database.transaction(name).objectStore(name)
+function databaseKeep(database: IDBDatabase, name: string): Keep {
+  const drawer = (one: Drawer): IDBObjectStore => database.transaction(one).objectStore(one)
   // Done when the transaction is: a request may succeed and the device still have no room for it.
-  const change = (name: Drawer, wish: (store: IDBObjectStore) => void): Promise<void> =>
+  const change = (one: Drawer, wish: (store: IDBObjectStore) => void): Promise<void> =>
     new Promise((done, fail) => {
-      const transaction = database.transaction(name, 'readwrite', { durability: 'strict' })
+      const transaction = database.transaction(one, 'readwrite', { durability: 'strict' })
       transaction.oncomplete = () => done()
       transaction.onabort = transaction.onerror = () => fail(transaction.error ?? new Error('the database refused'))
-      wish(transaction.objectStore(name))
+      wish(transaction.objectStore(one))
     })
   return {
     lasting: true,
-    get: async (name, key) => answer(drawer(name).get(key)),
-    put: async (name, key, value) => change(name, (store) => store.put(value, key)),
-    delete: async (name, key) => change(name, (store) => store.delete(key)),
-    all: async (name) => answer(drawer(name).getAll()),
+    get: async (one, key) => answer(drawer(one).get(key)),
+    put: async (one, key, value) => change(one, (store) => store.put(value, key)),
+    delete: async (one, key) => change(one, (store) => store.delete(key)),
+    all: async (one) => answer(drawer(one).getAll()),
     wipe: async () => {
       database.close()
-      await answer(indexedDB.deleteDatabase(DATABASE))
+      await answer(indexedDB.deleteDatabase(name))
     },
   }
 }

@@ -200,7 +200,9 @@ export type ErrorCode =
   /** No room for another live connection. */
   | "media_busy"
   /** A fault of ours; it was counted. */
-  | "internal";
+  | "internal"
+  /** This node serves no such agency; another node may. */
+  | "no_such_agency";
 
 /** A refusal. */
 export type ErrorMessage = {
@@ -1384,6 +1386,7 @@ export const ERROR_CODES = {
   going_down: { number: 4002, retry: "later", message: "The gateway is restarting." },
   media_busy: { number: 4003, retry: "later", message: "No live connection is free." },
   internal: { number: 4004, retry: "later", message: "Something went wrong on our side. Keep it and try again." },
+  no_such_agency: { number: 4005, retry: "later", message: "This agency is not served here." },
 } as const satisfies Record<ErrorCode, { number: number; retry: Retry; message: string }>;
 
 /** What to do after the gateway closed the WebSocket. */
@@ -1395,6 +1398,7 @@ export const CLOSE_CODES = {
   silent: { number: 4001, reason: "silent", after: "at_once" },
   going_down: { number: 4100, reason: "going down", after: "after_pause" },
   too_fast: { number: 4102, reason: "too fast", after: "after_pause" },
+  not_served: { number: 4103, reason: "not served", after: "after_pause" },
   sign_in_again: { number: 4200, reason: "sign in again", after: "after_change" },
   no_hello: { number: 4201, reason: "no hello", after: "after_change" },
   replaced: { number: 4300, reason: "replaced", after: "never" },

@@ -28,6 +28,8 @@ const TYPING_FADES_MS = 15_000
 /** What the session works with; all of it belongs to the client. */
 export interface SessionParts {
   origin: string
+  /** The agency to reach; the one of the gateway's name where left out. */
+  agency?: string
   world: Surroundings
   /** This device's clock, which dated what waits in the outbox. */
   now_ms(): number
@@ -201,7 +203,9 @@ export class OwnSession {
     const anew = this.#key_refused === 'now'
     if (anew) this.#key_refused = 'before'
     const key = await this.#parts.key(anew)
-    return { kind: 'hello', client: CLIENT, key: key.point, signature: await key.sign(before.nonce) }
+    const { agency } = this.#parts
+    const hello = { kind: 'hello', client: CLIENT, key: key.point, signature: await key.sign(before.nonce) } as const
+    return agency === undefined ? hello : { ...hello, agency }
   }
 
   #receive(message: ToResident): void {

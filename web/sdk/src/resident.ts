@@ -35,6 +35,8 @@ const MEASURE_EVERY_MS = 2_000
 export interface ResidentOptions {
   /** Origin of the gateway, for example `https://report.example`. */
   origin: string
+  /** The agency to reach; the one of the gateway's name where left out. */
+  agency?: string
   keep: Keep
   geolocation?: Pick<Geolocation, 'watchPosition' | 'clearWatch'>
   surroundings?: Surroundings
@@ -105,6 +107,7 @@ export class Resident {
     this.#typing = new TypingSender((typed) => this.#session.send({ kind: 'real_time_text', ...typed }), after, () => this.#world.now())
     this.#session = new OwnSession({
       origin: options.origin,
+      ...(options.agency === undefined ? {} : { agency: options.agency }),
       world: this.#world,
       now_ms: this.#now_ms,
       clock: this.clock,

@@ -4,11 +4,12 @@
 // is in `drafts.ts`.
 import type { SignedIn } from '../../sdk/src/staff.ts'
 
-/** Reads the sign-in that a reload left behind. */
-export function keptSignIn(key: string): SignedIn | undefined {
+/** Reads the sign-in that a reload left behind; where the page is one agency's, only that agency's. */
+export function keptSignIn(key: string, agency?: string): SignedIn | undefined {
   try {
     const text = keptText(key)
-    return text === undefined ? undefined : (JSON.parse(text) as SignedIn)
+    const kept = text === undefined ? undefined : (JSON.parse(text) as SignedIn)
+    return agency === undefined || kept?.agency === agency ? kept : undefined
   } catch {
     return undefined
   }

@@ -368,6 +368,7 @@ error-not_owner = Only the owner of the session may do this.
 error-nothing_waits = No session waits.
 error-no_such_session = There is no such session.
 error-session_closed = The session is closed.
+error-no_such_agency = This agency is not served here. Check the address, or try again in a moment.
 error-no_such_target = There is no such queue or person.
 error-no_consent = The resident has not agreed to this.
 error-no_media = Nothing is being sent live.

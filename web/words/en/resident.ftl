@@ -253,6 +253,7 @@ error-too_many_photos = No more photos fit in this report.
 error-session_closed = The report is closed. Start a new one: it goes along.
 error-key_refused = We could not tell which device this is. Start a new report.
 error-no_such_session = This report is no longer known here.
+error-no_such_agency = This centre cannot be reached here right now. It is tried again by itself. If you can talk, call.
 error-too_fast = Too much at once. It is sent again by itself.
 error-store_unavailable = We cannot store it right now. It is sent again by itself.
 error-text_empty = The text was empty.

@@ -253,6 +253,7 @@ error-too_many_photos = No caben más fotos en este aviso.
 error-session_closed = El aviso está cerrado. Empiece otro: va con él.
 error-key_refused = No sabemos qué aparato es. Empiece otro aviso.
 error-no_such_session = Este aviso ya no se conoce aquí.
+error-no_such_agency = Este centro no está disponible aquí en este momento. Se intenta de nuevo solo. Si puede hablar, llame.
 error-too_fast = Demasiado a la vez. Se envía otra vez solo.
 error-store_unavailable = Ahora no se puede guardar. Se envía otra vez solo.
 error-text_empty = El texto estaba vacío.

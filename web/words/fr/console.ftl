@@ -371,6 +371,7 @@ error-not_owner = Seule la personne qui a la session peut le faire.
 error-nothing_waits = Aucune session n'attend.
 error-no_such_session = Cette session n'existe pas.
 error-session_closed = La session est close.
+error-no_such_agency = Ce centre n'est pas desservi ici. Vérifiez l'adresse, ou réessayez dans un instant.
 error-no_such_target = Cette file ou personne n'existe pas.
 error-no_consent = L'habitant n'a pas donné son accord.
 error-no_media = Rien n'est envoyé en direct.

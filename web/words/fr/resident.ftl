@@ -253,6 +253,7 @@ error-too_many_photos = Plus de place pour des photos.
 error-session_closed = Le signalement est clos. Commencez-en un nouveau : cela part avec.
 error-key_refused = Nous ne savons pas quel appareil c’est. Commencez un nouveau signalement.
 error-no_such_session = Ce signalement n’est plus connu ici.
+error-no_such_agency = Ce centre n'est pas joignable ici pour le moment. Un nouvel essai est fait tout seul. Si vous pouvez parler, appelez.
 error-too_fast = Trop d’un coup. C’est renvoyé tout seul.
 error-store_unavailable = Impossible à enregistrer pour l’instant. C’est renvoyé tout seul.
 error-text_empty = Le texte était vide.

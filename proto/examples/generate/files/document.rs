@@ -223,6 +223,9 @@ fn closes() -> Result<String, Failure> {
             CloseCode::TooFast => {
                 "connect after 1 to 5 s at random, resume, and heed the pauses that `too_fast` tells"
             }
+            CloseCode::NotServed => {
+                "connect after 1 to 5 s at random: another node may serve the agency; else mend its id"
+            }
             CloseCode::SignInAgain => {
                 "staff: refresh the token or sign in, then connect; residents: make a new key"
             }

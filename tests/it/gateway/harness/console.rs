@@ -29,19 +29,35 @@ pub struct SignedIn {
 impl SignedIn {
     /// Signs in over HTTP with the demo's passphrase.
     pub async fn sign_in(address: SocketAddr, name: &str) -> Self {
+        let passphrase = format!("demo-{name}-911");
+        let signed_in = Self::try_sign_in(address, AGENCY, name, &passphrase).await;
+        signed_in.expect("signed in")
+    }
+
+    /// Signs in to an agency, or the code of the refusal.
+    pub async fn try_sign_in(
+        address: SocketAddr,
+        agency: &str,
+        name: &str,
+        passphrase: &str,
+    ) -> Result<Self, String> {
         let body = serde_json::json!({
-            "agency": AGENCY, "name": name, "passphrase": format!("demo-{name}-911"),
+            "agency": agency, "name": name, "passphrase": passphrase,
         });
         let url = format!("http://{address}/api/v1/sign-in");
         let asking = reqwest::Client::new().post(url).json(&body).send();
         let answer = soon(asking).await.expect("answered");
-        assert!(answer.status().is_success(), "{name}: {}", answer.status());
+        let taken = answer.status().is_success();
         let answer: serde_json::Value = soon(answer.json()).await.expect("JSON");
-        Self {
+        if !taken {
+            return Err(answer["code"].as_str().expect("a code").to_owned());
+        }
+        assert_eq!(answer["agency"], agency);
+        Ok(Self {
             name: name.to_owned(),
             token: answer["token"].as_str().expect("a token").to_owned(),
             role: serde_json::from_value(answer["role"].clone()).expect("a role"),
-        }
+        })
     }
 }
 

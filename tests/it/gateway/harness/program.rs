@@ -58,12 +58,19 @@ impl Gateway {
 
     /// Starts several nodes over a tier they share, each with these settings.
     pub async fn cluster(nodes: usize, settings: &str) -> Self {
+        Self::cluster_of(&vec![settings; nodes]).await
+    }
+
+    /// The same with settings of its own for each node.
+    pub async fn cluster_of(settings: &[&str]) -> Self {
         let tier = Tier::start();
-        let of = |number: usize| format!("{}{settings}", tier.settings(number));
-        let mut first = Self::with(&of(0)).await;
-        for number in 1..nodes {
-            first.others.push(Self::with(&of(number)).await);
+        let mut nodes = Vec::new();
+        for (number, settings) in settings.iter().enumerate() {
+            let settings = format!("{}{settings}", tier.settings(number));
+            nodes.push(Self::with(&settings).await);
         }
+        let mut first = nodes.remove(0);
+        first.others = nodes;
         first.tier = Some(tier);
         first
     }

@@ -35,13 +35,18 @@ impl Device {
 
     /// The answer to a challenge.
     pub fn hello(&self, nonce: &[u8]) -> FromResident {
+        self.hello_to(nonce, None)
+    }
+
+    /// The same, for an agency that is named.
+    pub fn hello_to(&self, nonce: &[u8], agency: Option<&str>) -> FromResident {
         let signed = [b"callbox-hello-v1", nonce].concat();
         let signature = self.0.sign(&SystemRandom::new(), &signed).expect("signed");
         FromResident::Hello {
             client: "scenario tests".to_owned(),
             key: Bytes(self.0.public_key().as_ref().to_vec()),
             signature: Bytes(signature.as_ref().to_vec()),
-            agency: None,
+            agency: agency.map(|id| id.parse().expect("an agency")),
         }
     }
 }
@@ -113,8 +118,24 @@ impl Resident {
         Self::greet(wire, device).await
     }
 
+    /// Connects and says hello to an agency that is named.
+    pub async fn at(address: SocketAddr, device: Device, agency: &str) -> Self {
+        let wire = Wire::connect(address, PATH, Encoding::MessagePack).await;
+        let greeting = Self::greet_at(wire, device, Some(agency));
+        soon(greeting).await.expect("welcomed")
+    }
+
     /// Says hello on an upgraded link; `None` when it broke meanwhile.
     pub async fn greet(wire: Wire<FromResident, ToResident>, device: Device) -> Option<Self> {
+        Self::greet_at(wire, device, None).await
+    }
+
+    /// The same, to an agency that is named.
+    pub async fn greet_at(
+        wire: Wire<FromResident, ToResident>,
+        device: Device,
+        agency: Option<&str>,
+    ) -> Option<Self> {
         let nonce = wire
             .wait_or_close(|m| match m {
                 ToResident::Challenge { nonce, .. } => Some(nonce.0.clone()),
@@ -122,7 +143,7 @@ impl Resident {
             })
             .await
             .ok()?;
-        wire.send(&device.hello(&nonce));
+        wire.send(&device.hello_to(&nonce, agency));
         let token = wire
             .wait_or_close(|m| match m {
                 ToResident::Welcome { token, .. } => Some(token.clone()),
