@@ -241,7 +241,11 @@ impl Console {
 
     /// The link lives as long as the fresh token, which must be the same person's in the same role.
     fn renew(&self, token: &str) -> Result<(), ErrorCode> {
-        let (person, ends_ms) = person_of(&self.transport, token)?;
+        let (person, ends_ms) = person_of(&self.transport, token).map_err(|code| match code {
+            // Whoever serves that agency: it is no token of this person.
+            ErrorCode::NoSuchAgency => ErrorCode::TokenInvalid,
+            code => code,
+        })?;
         let own = &self.person;
         let same = (person.agency.id(), &person.staff, person.role)
             == (own.agency.id(), &own.staff, own.role);
