@@ -55,49 +55,49 @@ enum Command {
         #[command(flatten)]
         idle: idle::Idle,
         #[command(flatten)]
-        common: Common,
+        runs: Runs,
     },
     /// Texts from residents to consoles: latency unloaded, messages per second saturated
     Route {
         #[command(flatten)]
         route: route::Route,
         #[command(flatten)]
-        common: Common,
+        runs: Runs,
     },
     /// Many waiting sessions: enqueue and take-next per second
     Queue {
         #[command(flatten)]
         queue: queue::Queue,
         #[command(flatten)]
-        common: Common,
+        runs: Runs,
     },
     /// Cost per message as the log grows
     Growth {
         #[command(flatten)]
         growth: growth::Growth,
         #[command(flatten)]
-        common: Common,
+        runs: Runs,
     },
     /// Thousands of TLS clients lose their node at once: how long until all are back
     Storm {
         #[command(flatten)]
         storm: storm::Storm,
         #[command(flatten)]
-        common: Common,
+        runs: Runs,
     },
     /// Nodes are restarted one after the other under residents who go on writing
     Rolling {
         #[command(flatten)]
         rolling: rolling::Rolling,
         #[command(flatten)]
-        common: Common,
+        runs: Runs,
     },
     /// The load of route on what others would take instead, without Callbox
     Others {
         #[command(flatten)]
         others: beside::Others,
         #[command(flatten)]
-        common: Common,
+        runs: Runs,
     },
     /// A cluster under random faults, and a checker of every promise; takes root
     Chaos(chaos::Chaos),
@@ -114,7 +114,7 @@ enum Command {
 /// What every measurement takes.
 #[derive(Debug, Clone, Args)]
 #[group(skip)]
-struct Common {
+struct Runs {
     #[command(flatten)]
     choice: GatewayChoice,
     /// Print one JSON object as the last line
@@ -125,7 +125,7 @@ struct Common {
     runs: u32,
 }
 
-impl Common {
+impl Runs {
     async fn repeat(
         &self,
         name: &str,
@@ -171,26 +171,18 @@ fn main() -> ExitCode {
 /// Whether every promise held.
 async fn run(command: Command) -> Result<bool> {
     match command {
-        Command::Idle { idle, common } => common.repeat("idle", async |c| idle.run(c).await).await,
-        Command::Route { route, common } => {
-            common.repeat("route", async |c| route.run(c).await).await
+        Command::Idle { idle, runs } => runs.repeat("idle", async |c| idle.run(c).await).await,
+        Command::Route { route, runs } => runs.repeat("route", async |c| route.run(c).await).await,
+        Command::Queue { queue, runs } => runs.repeat("queue", async |c| queue.run(c).await).await,
+        Command::Growth { growth, runs } => {
+            runs.repeat("growth", async |c| growth.run(c).await).await
         }
-        Command::Queue { queue, common } => {
-            common.repeat("queue", async |c| queue.run(c).await).await
+        Command::Storm { storm, runs } => runs.repeat("storm", async |c| storm.run(c).await).await,
+        Command::Rolling { rolling, runs } => {
+            runs.repeat("rolling", async |c| rolling.run(c).await).await
         }
-        Command::Growth { growth, common } => {
-            common.repeat("growth", async |c| growth.run(c).await).await
-        }
-        Command::Storm { storm, common } => {
-            common.repeat("storm", async |c| storm.run(c).await).await
-        }
-        Command::Rolling { rolling, common } => {
-            common
-                .repeat("rolling", async |c| rolling.run(c).await)
-                .await
-        }
-        Command::Others { others, common } => {
-            common.repeat("others", async |_| others.run().await).await
+        Command::Others { others, runs } => {
+            runs.repeat("others", async |_| others.run().await).await
         }
         Command::Chaos(chaos) => chaos.run().await,
         Command::ChaosPlayers(players) => players.run().await.map(|()| true),
