@@ -87,12 +87,13 @@ pub fn personal_lane(staff: &StaffId) -> Option<QueueId> {
     format!("to.{staff}").parse().ok()
 }
 
-/// Whether an event changes what lists show, so that the index row has to be written with it.
+/// Whether an event changes what lists show, so that the index row has to be written with it. A place is listed when the state says that it
+/// is another one.
 #[must_use]
-pub const fn shows_in_lists(event: &Event, was_located: bool) -> bool {
+pub const fn shows_in_lists(event: &Event) -> bool {
     match event {
-        Event::Located { .. } => !was_located,
-        Event::Text { .. }
+        Event::Located { .. }
+        | Event::Text { .. }
         | Event::ServiceLocated { .. }
         | Event::PhotoPreviewed { .. }
         | Event::PhotoPreviewRefused { .. }
