@@ -24,6 +24,8 @@ async function start(): Promise<void> {
   })
   const app = new App(resident)
   if (silent) await resident.goSilent()
+  // `?test` tries the line out.
+  if (search.has('test')) resident.tryOut()
   await app.speak(firstLanguage(search, navigator.languages))
   const target = document.getElementById('page')
   if (target === null) return

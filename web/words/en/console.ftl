@@ -100,6 +100,7 @@ take-abandoned = Take, to contact back
 taken-by = Already taken: { $owner } has it.
 silent = SILENT
 row-messages = { $messages ->
+test = TEST
 take-quick-exit = Take, without contacting back
     [0] no text
     [one] 1 message
@@ -300,6 +301,7 @@ timeline-notes = Notes
 timeline-empty = Nothing here.
 said-opened = opened the session: { $category }, language { $language }, queue { $queue }
 said-triaged = gave priority { $priority }: { $rules }
+said-opened-test = opened a TEST session: { $category }, language { $language }, queue { $queue }
 said-priority-changed = changed the priority to { $priority }: { $reason }
 said-text = wrote: { $text }
 said-note = noted: { $text }

@@ -100,6 +100,7 @@ take-abandoned = Prendre, pour recontacter
 taken-by = Déjà prise : { $owner } l'a.
 silent = SILENCE
 row-messages = { $messages ->
+test = TEST
 take-quick-exit = Prendre, sans recontacter
     [0] aucun texte
     [one] { $messages } message
@@ -303,6 +304,7 @@ timeline-notes = Notes
 timeline-empty = Rien ici.
 said-opened = a ouvert la session : { $category }, langue { $language }, file { $queue }
 said-triaged = a donné la priorité { $priority } : { $rules }
+said-opened-test = a ouvert une session de TEST : { $category }, langue { $language }, file { $queue }
 said-priority-changed = a changé la priorité en { $priority } : { $reason }
 said-text = a écrit : { $text }
 said-note = a noté : { $text }
