@@ -1,7 +1,7 @@
 // The panels that can stand in a window of their own, and their URLs.
 
 /** Panels by the name in their URL, `/console/?panel=<name>`. */
-export const PANELS = ['queue', 'session', 'map', 'media', 'timeline'] as const
+export const PANELS = ['overview', 'queue', 'session', 'map', 'media', 'timeline'] as const
 /** One of them. */
 export type PanelName = (typeof PANELS)[number]
 

@@ -444,6 +444,7 @@ snoozes = Snoozes on this machine
 
 windows = Windows
 panel-queue = Queue
+panel-overview = All sessions on a map
 panel-session = Session
 panel-map = Map
 panel-media = Photos and live picture
@@ -526,3 +527,34 @@ key-reveal = show the next covered photo
 key-hand = hand it to a colleague
 key-sound = sound and snooze
 key-alt = ready sentence while writing
+
+overview-sum = { $sessions ->
+    [one] 1 open session
+   *[other] { $sessions } open sessions
+  }, { $placed } with a place
+overview-nowhere = no place yet
+overview-empty = No session is open.
+overview-whole = Show all { $sessions }
+overview-chosen = chosen
+overview-tied = may be the same event
+overview-small = Small: somebody has it.
+near = May be the same event
+near-apart = { $metres } m away, { $minutes ->
+    [0] at the same minute
+    [one] 1 min { $before ->
+        [yes] before
+       *[no] after
+      }
+   *[other] { $minutes } min { $before ->
+        [yes] before
+       *[no] after
+      }
+  }
+near-waiting = waits
+near-owned = owned
+near-abandoned = abandoned
+near-closed = closed
+near-more = { $more } more near here
+near-none = Nothing like it was reported near here in the half hour around it.
+near-nowhere = Without a place nothing can be said about what is near.
+near-means = A suggestion from place, time and kind. Nothing is joined by itself.

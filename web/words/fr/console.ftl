@@ -447,6 +447,7 @@ snoozes = Pauses sur cette machine
 
 windows = Fenêtres
 panel-queue = File
+panel-overview = Toutes les sessions sur une carte
 panel-session = Session
 panel-map = Carte
 panel-media = Photos et image en direct
@@ -532,3 +533,34 @@ key-reveal = montrer la prochaine photo couverte
 key-hand = la transmettre à un collègue
 key-sound = son et pause
 key-alt = phrase prête pendant l'écriture
+
+overview-sum = { $sessions ->
+    [one] 1 session ouverte
+   *[other] { $sessions } sessions ouvertes
+  }, { $placed } avec un lieu
+overview-nowhere = pas encore de lieu
+overview-empty = Aucune session n’est ouverte.
+overview-whole = Tout montrer ({ $sessions })
+overview-chosen = choisie
+overview-tied = peut-être le même événement
+overview-small = Petit : quelqu’un s’en occupe.
+near = Peut-être le même événement
+near-apart = à { $metres } m, { $minutes ->
+    [0] à la même minute
+    [one] 1 min { $before ->
+        [yes] avant
+       *[no] après
+      }
+   *[other] { $minutes } min { $before ->
+        [yes] avant
+       *[no] après
+      }
+  }
+near-waiting = attend
+near-owned = prise
+near-abandoned = abandonnée
+near-closed = close
+near-more = { $more } de plus près d’ici
+near-none = Rien de semblable n’a été signalé près d’ici dans la demi-heure autour.
+near-nowhere = Sans lieu, on ne peut rien dire de ce qui est proche.
+near-means = Une proposition d’après le lieu, l’heure et le genre. Rien n’est joint tout seul.
