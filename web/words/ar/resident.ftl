@@ -156,6 +156,7 @@ live-failed-denied = هذا الجهاز لا يسمح بذلك. يمكنك إر
 live-failed-missing = لم يُعثر على جهاز كهذا. يمكنك إرسال صورة.
 live-failed-busy = تعذر البدء. ربما يستخدمه تطبيق آخر. يمكنك إرسال صورة.
 watching-nobody = لا أحد يشاهد بعد.
+not-recorded = لا يتم التسجيل.
 watching = يشاهد: { $telecommunicators ->
     [0] { "" }
     [one] مأمور اتصال واحد

@@ -150,6 +150,7 @@ live-failed-denied = This device does not allow it. You can send a photo instead
 live-failed-missing = No such device was found. You can send a photo instead.
 live-failed-busy = It could not start. Another app may use it. You can send a photo instead.
 watching-nobody = Nobody watches yet.
+not-recorded = It is not recorded.
 watching = Watching: { $telecommunicators ->
     [0] { "" }
     [one] { $telecommunicators } telecommunicator

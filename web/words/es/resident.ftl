@@ -150,6 +150,7 @@ live-failed-denied = Este aparato no lo permite. Puede enviar una foto.
 live-failed-missing = No se halló tal aparato. Puede enviar una foto.
 live-failed-busy = No pudo empezar. Quizá otra aplicación lo usa. Puede enviar una foto.
 watching-nobody = Nadie mira aún.
+not-recorded = No se graba.
 watching = Miran: { $telecommunicators ->
     [0] { "" }
     [one] { $telecommunicators } operador

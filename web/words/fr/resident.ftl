@@ -150,6 +150,7 @@ live-failed-denied = Cet appareil ne le permet pas. Vous pouvez envoyer une phot
 live-failed-missing = Aucun appareil trouvé. Vous pouvez envoyer une photo.
 live-failed-busy = Impossible de démarrer. Une autre application l’utilise peut-être. Vous pouvez envoyer une photo.
 watching-nobody = Personne ne regarde encore.
+not-recorded = Rien n’est enregistré.
 watching = Regardent : { $telecommunicators ->
     [0] { "" }
     [one] { $telecommunicators } opérateur
