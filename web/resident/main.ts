@@ -7,14 +7,16 @@ import type { AgencyInfo } from '../sdk/src/protocol.ts'
 import { Resident } from '../sdk/src/resident.ts'
 import '../ui/tokens.css'
 import Page from './Page.svelte'
-import { App, firstLanguage } from './app.svelte.ts'
+import { App, fetchWords, firstLanguage } from './app.svelte.ts'
 import './page.css'
 
 async function start(): Promise<void> {
   const search = new URLSearchParams(location.search)
   // `?silent` begins in silent mode: the device's database is never opened.
   const silent = search.has('silent')
-  // Asked for at once: the banner stands on the first screen.
+  // Asked for at once: on a slow link the words are on their way while the rest is set up, and the banner stands on the first screen.
+  const language = firstLanguage(search, navigator.languages)
+  fetchWords(language)
   const known = agency()
   const resident = new Resident({
     origin: location.origin,
@@ -22,11 +24,11 @@ async function start(): Promise<void> {
     preview,
     ...('geolocation' in navigator ? { geolocation: navigator.geolocation } : {}),
   })
-  const app = new App(resident)
-  if (silent) await resident.goSilent()
   // `?test` tries the line out.
   if (search.has('test')) resident.tryOut()
-  await app.speak(firstLanguage(search, navigator.languages))
+  const app = new App(resident)
+  if (silent) await resident.goSilent()
+  await app.speak(language)
   const target = document.getElementById('page')
   if (target === null) return
   // What stood there was for the time until now.
