@@ -255,12 +255,12 @@ over-carried = { $count ->
    *[other] { $count } شيئًا لم يصلنا. يذهب مع بلاغك الجديد.
 }
 over-new = بلاغ جديد
-trouble = رُفض شيء: { $reason }
-
-error-text_too_long = النص طويل جدًا. أرسله على أجزاء.
 draft-heading = كنت قد بدأت الكتابة
 draft-back = لم يُرسل. ستجده في الحقل عند عودتك.
 draft-new = لم يُرسل. ستجده في حقل بلاغك الجديد.
+trouble = رُفض شيء: { $reason }
+
+error-text_too_long = النص طويل جدًا. أرسله على أجزاء.
 error-photo_too_large = الملف أكبر من أن يُرسل. التقط صورة جديدة من هذه الصفحة أو أرسل لقطة شاشة.
 error-photo_type_refused = هذه ليست صورة نستطيع أخذها. أرسل صورة أو لقطة شاشة.
 error-photo_unreadable = لا يمكن فتح هذه الصورة. التقط أخرى أو أرسل لقطة شاشة.

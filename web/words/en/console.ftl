@@ -97,11 +97,11 @@ catching-up = Catching up …
 take-next = Take next
 take = Take this one
 take-abandoned = Take, to contact back
+take-quick-exit = Take, without contacting back
 taken-by = Already taken: { $owner } has it.
 silent = SILENT
-row-messages = { $messages ->
 test = TEST
-take-quick-exit = Take, without contacting back
+row-messages = { $messages ->
     [0] no text
     [one] 1 message
    *[other] { $messages } messages
@@ -177,10 +177,10 @@ composer-hint = Write to the resident. Enter sends.
 composer-send = Send
 composer-live = The resident sees each word as you type it.
 composer-offline = Not sent: no connection. Your text stays here.
-ask-for = Ask the resident for
 composer-parts = A long text: it goes out as { $parts } messages.
 composer-rest = A very long text: the first { $parts } messages go out, the rest stays here.
 composer-refused = Not pasted: { $chars } characters are too many. At most { $most } fit here.
+ask-for = Ask the resident for
 ask-place = Ask for place
 ask-photo = Ask for photo
 ask-video = Ask for video
@@ -197,12 +197,12 @@ notes-empty = No notes yet. The resident never sees them.
 note-write = Write a note
 note-hint = A note among staff
 note-do = Add note
-
 note-kept = { $reason } Your note stays here.
 text-over = { $over ->
     [one] One character
    *[other] { $over } characters
   } over the { $max } that fit. Nothing is cut: please shorten it.
+
 live = Live picture and sound
 live-video = Picture
 live-audio = Sound
@@ -217,6 +217,7 @@ live-stop = Stop receiving
 live-picture = Live picture from the resident
 live-connecting = Connecting …
 live-frozen = Picture lost, trying again
+live-missing = No picture has come yet. Ask for a photo; the text goes on.
 live-sound-only = Sound only
 live-lost = The live connection was lost; the text goes on. Trying again.
 live-watching = Receiving: { $telecommunicators } { $telecommunicators ->
@@ -300,8 +301,8 @@ timeline-standing = Standing
 timeline-notes = Notes
 timeline-empty = Nothing here.
 said-opened = opened the session: { $category }, language { $language }, queue { $queue }
-said-triaged = gave priority { $priority }: { $rules }
 said-opened-test = opened a TEST session: { $category }, language { $language }, queue { $queue }
+said-triaged = gave priority { $priority }: { $rules }
 said-priority-changed = changed the priority to { $priority }: { $reason }
 said-text = wrote: { $text }
 said-note = noted: { $text }
@@ -443,8 +444,8 @@ snooze-note = Sound snoozed for { $minutes } min: { $reason }
 snoozes = Snoozes on this machine
 
 windows = Windows
-panel-queue = Queue
 panel-overview = All sessions on a map
+panel-queue = Queue
 panel-session = Session
 panel-map = Map
 panel-media = Photos and live picture
@@ -516,6 +517,9 @@ key-history = system lines
 key-why = why this priority
 key-priority = change the priority
 key-transfer = transfer
+key-release = give it back
+key-timer = set a timer, and end it
+key-leave = remove it from my desk
 key-close = close the session
 key-place = ask for the place
 key-photo = ask for a photo
@@ -525,6 +529,7 @@ key-talk = talk, and stop
 key-adopt = use the device's location
 key-reveal = show the next covered photo
 key-hand = hand it to a colleague
+key-show = show the live picture, and stop receiving
 key-sound = sound and snooze
 key-alt = ready sentence while writing
 

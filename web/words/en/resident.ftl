@@ -243,12 +243,12 @@ over-carried = { $count ->
    *[other] { $count } things did not reach us. They go along with your new report.
 }
 over-new = New report
-trouble = Something was refused: { $reason }
-
-error-text_too_long = The text is too long. Send it in parts.
 draft-heading = You had begun to write
 draft-back = It was not sent. It stands in the field when you come back.
 draft-new = It was not sent. It stands in the field of your new report.
+trouble = Something was refused: { $reason }
+
+error-text_too_long = The text is too long. Send it in parts.
 error-photo_too_large = This file is too large to send. Take a new photo with this page, or send a screenshot of it.
 error-photo_type_refused = This is not a photo we can take. Send a photo, or a screenshot of it.
 error-photo_unreadable = This photo cannot be opened. Take a new one, or send a screenshot of it.

@@ -243,12 +243,12 @@ over-carried = { $count ->
    *[other] { $count } cosas no nos llegaron. Van con su nuevo aviso.
 }
 over-new = Nuevo aviso
-trouble = Rechazado: { $reason }
-
-error-text_too_long = El texto es demasiado largo. Envíelo por partes.
 draft-heading = Había empezado a escribir
 draft-back = No se envió. Está en el campo cuando vuelva.
 draft-new = No se envió. Está en el campo de su nuevo aviso.
+trouble = Rechazado: { $reason }
+
+error-text_too_long = El texto es demasiado largo. Envíelo por partes.
 error-photo_too_large = El archivo es demasiado grande. Haga una foto nueva con esta página o envíe una captura de pantalla.
 error-photo_type_refused = No es una foto que podamos tomar. Envíe una foto o una captura de pantalla.
 error-photo_unreadable = Esta foto no se abre. Haga otra o envíe una captura de pantalla.

@@ -97,11 +97,11 @@ catching-up = Rattrapage …
 take-next = Prendre la suivante
 take = Prendre celle-ci
 take-abandoned = Prendre, pour recontacter
+take-quick-exit = Prendre, sans recontacter
 taken-by = Déjà prise : { $owner } l'a.
 silent = SILENCE
-row-messages = { $messages ->
 test = TEST
-take-quick-exit = Prendre, sans recontacter
+row-messages = { $messages ->
     [0] aucun texte
     [one] { $messages } message
    *[other] { $messages } messages
@@ -180,10 +180,10 @@ composer-hint = Écrire à l'habitant. Entrée envoie.
 composer-send = Envoyer
 composer-live = L'habitant voit chaque mot pendant que vous tapez.
 composer-offline = Non envoyé : pas de connexion. Votre texte reste ici.
-ask-for = Demander à l'habitant
 composer-parts = Texte long : il part en { $parts } messages.
 composer-rest = Texte très long : les { $parts } premiers messages partent, le reste demeure ici.
 composer-refused = Non collé : { $chars } caractères, c’est trop. Au plus { $most } tiennent ici.
+ask-for = Demander à l'habitant
 ask-place = Demander le lieu
 ask-photo = Demander une photo
 ask-video = Demander la vidéo
@@ -200,12 +200,12 @@ notes-empty = Pas encore de note. L'habitant ne les voit jamais.
 note-write = Écrire une note
 note-hint = Une note entre nous
 note-do = Ajouter
-
 note-kept = { $reason } Votre note reste ici.
 text-over = { $over ->
     [one] Un caractère
    *[other] { $over } caractères
   } de plus que les { $max } possibles. Rien n’est coupé : raccourcissez, s’il vous plaît.
+
 live = Image et son en direct
 live-video = Image
 live-audio = Son
@@ -220,6 +220,7 @@ live-stop = Ne plus recevoir
 live-picture = Image en direct de l'habitant
 live-connecting = Connexion …
 live-frozen = Image perdue, nouvel essai
+live-missing = Aucune image n’est encore venue. Demandez une photo ; le texte continue.
 live-sound-only = Son seulement
 live-lost = La liaison en direct est perdue ; le texte continue. Nouvel essai.
 live-watching = Reçoivent : { $telecommunicators } { $telecommunicators ->
@@ -303,8 +304,8 @@ timeline-standing = Situation
 timeline-notes = Notes
 timeline-empty = Rien ici.
 said-opened = a ouvert la session : { $category }, langue { $language }, file { $queue }
-said-triaged = a donné la priorité { $priority } : { $rules }
 said-opened-test = a ouvert une session de TEST : { $category }, langue { $language }, file { $queue }
+said-triaged = a donné la priorité { $priority } : { $rules }
 said-priority-changed = a changé la priorité en { $priority } : { $reason }
 said-text = a écrit : { $text }
 said-note = a noté : { $text }
@@ -446,8 +447,8 @@ snooze-note = Son en pause pendant { $minutes } min : { $reason }
 snoozes = Pauses sur cette machine
 
 windows = Fenêtres
-panel-queue = File
 panel-overview = Toutes les sessions sur une carte
+panel-queue = File
 panel-session = Session
 panel-map = Carte
 panel-media = Photos et image en direct
@@ -522,6 +523,9 @@ key-history = lignes système
 key-why = pourquoi cette priorité
 key-priority = changer la priorité
 key-transfer = transmettre
+key-release = la rendre
+key-timer = régler une minuterie, et l’arrêter
+key-leave = l’enlever de mon bureau
 key-close = clore la session
 key-place = demander le lieu
 key-photo = demander une photo
@@ -531,6 +535,7 @@ key-talk = parler, et cesser
 key-adopt = utiliser la position de l'appareil
 key-reveal = montrer la prochaine photo couverte
 key-hand = la transmettre à un collègue
+key-show = montrer l’image en direct, et ne plus la recevoir
 key-sound = son et pause
 key-alt = phrase prête pendant l'écriture
 

@@ -243,12 +243,12 @@ over-carried = { $count ->
    *[other] { $count } éléments ne nous sont pas parvenus. Ils partent avec le nouveau signalement.
 }
 over-new = Nouveau signalement
-trouble = Refusé : { $reason }
-
-error-text_too_long = Le texte est trop long. Envoyez-le en parties.
 draft-heading = Vous aviez commencé à écrire
 draft-back = Ce n’est pas parti. Le texte est dans le champ si vous revenez.
 draft-new = Ce n’est pas parti. Le texte est dans le champ de votre nouveau signalement.
+trouble = Refusé : { $reason }
+
+error-text_too_long = Le texte est trop long. Envoyez-le en parties.
 error-photo_too_large = Ce fichier est trop grand. Prenez une nouvelle photo avec cette page, ou envoyez une capture d’écran.
 error-photo_type_refused = Ce n’est pas une photo que nous prenons. Envoyez une photo ou une capture d’écran.
 error-photo_unreadable = Cette photo ne s’ouvre pas. Prenez-en une autre, ou envoyez une capture d’écran.
