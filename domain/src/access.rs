@@ -209,7 +209,7 @@ const fn row(action: Action) -> Row {
         A::TakeNext                     => [No,     No,      Agency,  Agency,  No,      No    ],
         A::Take                         => [No,     No,      Agency,  Agency,  No,      No    ],
         A::Release                      => [No,     No,      Own,     Agency,  No,      No    ],
-        A::Transfer                     => [No,     No,      Own,     Own,     No,      No    ],
+        A::Transfer                     => [No,     No,      Own,     Agency,  No,      No    ],
         A::Close                        => [No,     No,      Own,     Own,     No,      No    ],
         A::StaffText                    => [No,     No,      Own,     Own,     No,      No    ],
         A::Ask                          => [No,     No,      Own,     Own,     No,      No    ],

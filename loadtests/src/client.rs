@@ -412,6 +412,7 @@ pub fn opening(category: Category) -> Opening {
         contact: None,
         text: None,
         location: None,
+        test: false,
     }
 }
 

@@ -39,6 +39,10 @@ pub struct Opening {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub location: Option<Location>,
+    /// Somebody tries the line out: every screen says TEST, and the session counts in no figure of the day.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[ts(as = "Option<bool>", optional)]
+    pub test: bool,
 }
 
 impl std::fmt::Debug for Opening {

@@ -84,6 +84,10 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[ts(optional)]
         contact: Option<String>,
+        /// Somebody tries the line out: every screen says TEST.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        #[ts(as = "Option<bool>", optional)]
+        test: bool,
     },
     /// Triage gave a priority. With the first one the session enters its queue.
     Triaged {

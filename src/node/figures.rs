@@ -28,6 +28,9 @@ pub struct Stand {
     pub deadline_ms: Millis,
     /// When it was first answered.
     pub answered_ms: Option<Millis>,
+    /// Somebody tries the line out: it stands in lists, and is left out of what the day was like.
+    #[serde(default)]
+    pub test: bool,
 }
 
 impl From<&Session> for Stand {
@@ -39,6 +42,7 @@ impl From<&Session> for Stand {
             entered_ms: session.entered_ms,
             deadline_ms: session.deadline_ms,
             answered_ms: session.answered_ms,
+            test: session.test,
         }
     }
 }
@@ -115,14 +119,14 @@ impl Figures {
                     counts.by_priority[after.priority.index()] += 1;
                 }
             }
-            Standing::Abandoned if moved.before.is_some() => counts.abandoned += 1,
+            Standing::Abandoned if moved.before.is_some() && !after.test => counts.abandoned += 1,
             Standing::Abandoned | Standing::Owned | Standing::Closed => {}
         }
         // A session counted at start (`before` is none) was answered before this process began.
         let first_answer = moved
             .before
             .as_ref()
-            .is_some_and(|b| b.answered_ms.is_none());
+            .is_some_and(|b| b.answered_ms.is_none() && !b.test);
         if let Some(answered_ms) = after.answered_ms
             && first_answer
         {
@@ -277,6 +281,7 @@ impl Stand {
             entered_ms: Millis::MAX,
             deadline_ms: Millis::MAX,
             answered_ms: Some(Millis::MAX),
+            test: true,
         }
     }
 }
@@ -324,7 +329,38 @@ mod tests {
             entered_ms: 1_000,
             deadline_ms: 16_000,
             answered_ms,
+            test: false,
         }
+    }
+
+    #[test]
+    fn a_test_stands_in_the_queue_and_counts_in_no_figure_of_the_day() {
+        let id = SessionId::from_u128(1).unwrap();
+        let queue = "emergency".parse().unwrap();
+        let mut figures = Figures::default();
+        let test = |standing, answered_ms| Stand {
+            test: true,
+            ..stand(standing, answered_ms)
+        };
+        let waiting = test(Standing::Waiting, None);
+        let mut go = |before: Option<&Stand>, after: &Stand| {
+            let moved = Move {
+                listed: true,
+                before: before.cloned(),
+                after: Some(after.clone()),
+            };
+            figures.moved(id, &moved, 20_000, true);
+            let shown = figures.of(&queue, 0);
+            assert_eq!(
+                (shown.answered, shown.answered_in_target, shown.abandoned),
+                (0, 0, 0)
+            );
+            shown.waiting
+        };
+        assert_eq!(go(None, &waiting), 1);
+        let abandoned = test(Standing::Abandoned, None);
+        assert_eq!(go(Some(&waiting), &abandoned), 0);
+        assert_eq!(go(Some(&abandoned), &test(Standing::Owned, Some(9_000))), 0);
     }
 
     #[test]

@@ -87,25 +87,26 @@ pub fn personal_lane(staff: &StaffId) -> Option<QueueId> {
     format!("to.{staff}").parse().ok()
 }
 
-/// Whether an event changes what lists show, so that the index row has to be written with it.
+/// Whether an event changes what lists show, so that the index row has to be written with it. A place is listed when the state says that it
+/// is another one.
 #[must_use]
-pub const fn shows_in_lists(event: &Event, was_located: bool) -> bool {
-    match event {
-        Event::Located { .. } => !was_located,
-        Event::Text { .. }
-        | Event::ServiceLocated { .. }
-        | Event::PhotoPreviewed { .. }
-        | Event::PhotoPreviewRefused { .. }
-        | Event::PhotoStored { .. }
-        | Event::PhotoRefused { .. }
-        | Event::PhotoRevealed { .. }
-        | Event::Asked { .. }
-        | Event::Consented { .. }
-        | Event::Note { .. }
-        | Event::Watched { .. }
-        | Event::Seen { .. } => false,
-        _ => true,
-    }
+pub const fn shows_in_lists(event: &Event) -> bool {
+    !matches!(
+        event,
+        Event::Located { .. }
+            | Event::Text { .. }
+            | Event::ServiceLocated { .. }
+            | Event::PhotoPreviewed { .. }
+            | Event::PhotoPreviewRefused { .. }
+            | Event::PhotoStored { .. }
+            | Event::PhotoRefused { .. }
+            | Event::PhotoRevealed { .. }
+            | Event::Asked { .. }
+            | Event::Consented { .. }
+            | Event::Note { .. }
+            | Event::Watched { .. }
+            | Event::Seen { .. }
+    )
 }
 
 #[cfg(test)]
@@ -138,6 +139,7 @@ mod tests {
             category: Category::PropertyCrime,
             language: "x".repeat(35),
             silent: true,
+            test: true,
             device: DeviceCan::default(),
             contact: None,
             resident: ResidentId::from_u128(u128::MAX).unwrap(),

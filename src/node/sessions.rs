@@ -94,7 +94,7 @@ impl Node {
     ) -> Job {
         let before = inner.session.as_ref().map(Stand::from);
         let expected = inner.session.as_ref().map_or(0, |s| s.head);
-        let was_located = inner.session.as_ref().is_some_and(|s| s.located);
+        let was_at = inner.session.as_ref().and_then(|s| s.place);
         let by = pending.wish.actor();
         let mut entries = Vec::with_capacity(events.len());
         for event in events {
@@ -112,9 +112,8 @@ impl Node {
             entries.push(entry);
         }
         inner.since_snapshot += entries.len() as u32;
-        let lists_change = entries
-            .iter()
-            .any(|e| index::shows_in_lists(&e.event, was_located));
+        let moved = inner.session.as_ref().and_then(|s| s.place) != was_at;
+        let lists_change = moved || entries.iter().any(|e| index::shows_in_lists(&e.event));
         // On an island every append brings the whole state: what is kept must be readable by itself.
         let snapshot = lists_change
             || inner.since_snapshot >= SNAPSHOT_EVERY_ENTRIES

@@ -6,9 +6,9 @@
 /** Actions with their first keys, in the order of the sheet. Groups are words `key-group-…`. */
 export const ACTIONS = {
   queue: { next: 'n', take: 't', acknowledge: 'a', go: 'j', fresh: '.', find: '/' },
-  session: { write: 'c', ready: 's', chat: 'm', notes: 'e', timeline: 'l', history: 'h', why: 'y', priority: 'w', transfer: 'o', close: 'x' },
+  session: { write: 'c', ready: 's', chat: 'm', notes: 'e', timeline: 'l', history: 'h', why: 'y', priority: 'w', transfer: 'o', release: 'i', timer: ';', close: 'x', leave: '-' },
   asks: { place: 'p', photo: 'f', video: 'v', audio: 'd', talk: 'k' },
-  beside: { adopt: 'u', reveal: 'r', hand: 'g' },
+  beside: { adopt: 'u', reveal: 'r', hand: 'g', show: 'q' },
   desk: { sound: 'z', sheet: '?' },
 } as const
 /** One thing that a key does. */
@@ -91,11 +91,12 @@ export function typing(target: EventTarget | null): boolean {
 
 /** Presses the button on the screen that carries this action: `pressed`, `off` where it may not be pressed now, or `absent`. */
 export function press(action: Action): 'pressed' | 'off' | 'absent' {
-  const all = [...document.querySelectorAll<HTMLButtonElement>(`[data-act="${action}"]`)].filter((one) => one.checkVisibility())
+  const all = [...document.querySelectorAll<HTMLButtonElement | HTMLSelectElement>(`[data-act="${action}"]`)].filter((one) => one.checkVisibility())
   const button = all.find((one) => !one.disabled) ?? all[0]
   if (!button) return 'absent'
   if (button.disabled) return 'off'
   button.focus({ preventScroll: false })
-  button.click()
+  // A choice opens by its own keys once it has the focus.
+  if (button.tagName !== 'SELECT') button.click()
   return 'pressed'
 }

@@ -3,7 +3,7 @@
 import { rootOf } from '../ui/address.ts'
 
 /** Panels by the name in their URL, `/console/?panel=<name>`. */
-export const PANELS = ['queue', 'session', 'map', 'media', 'timeline'] as const
+export const PANELS = ['overview', 'queue', 'session', 'map', 'media', 'timeline'] as const
 /** One of them. */
 export type PanelName = (typeof PANELS)[number]
 

@@ -17,6 +17,11 @@ const others: Record<Exclude<Language, 'en'>, () => Promise<{ default: string }>
   ar: () => import('../words/ar/resident.ftl?raw'),
 }
 
+/** Begins to fetch the words of a language; `speak` finds them, or says that they did not come. */
+export function fetchWords(language: Language): void {
+  if (language !== 'en') void others[language]().catch(() => undefined)
+}
+
 /** Shared by the parts of the page. */
 export class App {
   readonly resident: Resident

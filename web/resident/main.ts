@@ -8,14 +8,16 @@ import { Resident } from '../sdk/src/resident.ts'
 import { agencyIn, agencyInfo, rootOf } from '../ui/address.ts'
 import '../ui/tokens.css'
 import Page from './Page.svelte'
-import { App, firstLanguage } from './app.svelte.ts'
+import { App, fetchWords, firstLanguage } from './app.svelte.ts'
 import './page.css'
 
 async function start(): Promise<void> {
   const search = new URLSearchParams(location.search)
   // `?silent` begins in silent mode: the device's database is never opened.
   const silent = search.has('silent')
-  // Asked for at once: the banner stands on the first screen.
+  // Asked for at once: on a slow link the words are on their way while the rest is set up, and the banner stands on the first screen.
+  const language = firstLanguage(search, navigator.languages)
+  fetchWords(language)
   const known = agency()
   const named = agencyIn(location.pathname)
   const resident = new Resident({
@@ -25,9 +27,11 @@ async function start(): Promise<void> {
     ...(named === undefined ? {} : { agency: named }),
     ...('geolocation' in navigator ? { geolocation: navigator.geolocation } : {}),
   })
+  // `?test` tries the line out.
+  if (search.has('test')) resident.tryOut()
   const app = new App(resident)
   if (silent) await resident.goSilent()
-  await app.speak(firstLanguage(search, navigator.languages))
+  await app.speak(language)
   const target = document.getElementById('page')
   if (target === null) return
   // What stood there was for the time until now.

@@ -75,6 +75,48 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     await tina.getByRole('list', { name: 'Timeline' }).getByText('looked at a photo').waitFor()
   },
 
+  'TC9 TC15: a photo goes to a colleague from the window of media, with what is asked of them': async (story) => {
+    const tina = await consoleOf(story, 'tina')
+    const tom = await consoleOf(story, 'tom')
+    const resident = await residentWith(story, 'there is smoke')
+    await tina.locator('[data-act=next]:enabled').waitFor()
+    await tina.locator('body').press('n')
+    await tina.getByRole('log').getByText('there is smoke').waitFor()
+    await resident.locator('.compose input[type=file]').setInputFiles(await jpeg(resident))
+    await tina.getByText('original sealed').waitFor()
+    const media = await tina.context().newPage()
+    await media.goto(`${story.gateway.origin}/console/?panel=media`)
+    await media.getByRole('button', { name: /^To a colleague/ }).click()
+    const dialog = media.getByRole('dialog', { name: /Hand photo .?1.? to a colleague/ })
+    await dialog.getByLabel('Sign-in name').fill('tom')
+    await dialog.getByRole('button', { name: 'Transfer', exact: true }).click()
+    await dialog.waitFor({ state: 'hidden' })
+    await tom.getByText(/handed to you/).first().waitFor()
+    await tom.locator('body').press('j')
+    await tom.getByRole('log').getByText('there is smoke').waitFor()
+    await tom.getByRole('tab', { name: /^Timeline/ }).click()
+    await tom.getByRole('list', { name: 'Timeline' }).getByText(/Please look at photo .?1.?: it was not opened here/).waitFor()
+    await tom.getByRole('button', { name: /^Show photo/ }).click()
+    await tom.getByRole('img', { name: /^Photo .* from the resident/ }).waitFor()
+  },
+
+  'TC9 RE13: a HEIC photo is kept and cannot be shown; a file that is no photo is refused; both sides read which': async (story) => {
+    const tina = await consoleOf(story, 'tina')
+    const resident = await residentWith(story, 'there is smoke')
+    await tina.locator('[data-act=next]:enabled').waitFor()
+    await tina.locator('body').press('n')
+    await tina.getByRole('log').getByText('there is smoke').waitFor()
+    // The box that every HEIC file begins with; what follows it is not looked at, for no copy is made.
+    const heic = Buffer.concat([Buffer.from([0, 0, 0, 24]), Buffer.from('ftypheic'), Buffer.alloc(4), Buffer.from('mif1heic'), Buffer.alloc(2_000)])
+    const input = resident.locator('.compose input[type=file]')
+    await input.setInputFiles({ name: 'hall.heic', mimeType: 'image/heic', buffer: heic })
+    await resident.locator('li', { hasText: 'hall.heic' }).locator('[data-original=stored]').waitFor()
+    await tina.getByText('original sealed, cannot be shown').waitFor()
+    await input.setInputFiles({ name: 'list.jpg', mimeType: 'image/jpeg', buffer: Buffer.from('no picture at all') })
+    await resident.locator('li', { hasText: 'list.jpg' }).getByText('This is not a photo we can take.').first().waitFor()
+    await tina.getByText('This type of file is not taken.').waitFor()
+  },
+
   'TC10 TC11: an ask shows asked, then refused or granted, then flowing; in a silent session what makes noise asks first': async (story) => {
     const tina = await consoleOf(story, 'tina')
     const one = await Reporter.report(story, { category: 'violence', text: 'he is here', silent: true })

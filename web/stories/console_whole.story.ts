@@ -4,7 +4,7 @@ import { safe } from './resident_hands.ts'
 import { consoleOf, jpeg, moves, residentGrants, residentSays, residentWith, staffSays, supervisorOf } from './staff_hands.ts'
 
 export const stories: Record<string, (story: Story) => Promise<void>> = {
-  'TC5 TC9 TC10 SV3: the whole job, from the report to the closed session': async (story) => {
+  'TC5 TC9 TC10 SV3 RE7: the whole job, from the report to the closed session': async (story) => {
     const sue = await supervisorOf(story)
     const tina = await consoleOf(story, 'tina')
     await tina.getByLabel('My state').selectOption('available')
@@ -63,6 +63,9 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     await sue.getByRole('button', { name: 'Show live picture' }).click()
     await sue.locator('video[data-pictured=true]').waitFor()
     expect((await sue.getByRole('button', { name: 'Talk', exact: true }).count()) === 0, 'who watches cannot talk')
+    // RE7: the resident reads who watches, supervisors too, and that nothing is recorded.
+    await resident.getByText(/Watching:\W+1\W+telecommunicator\W+1\W+supervisor/).waitFor()
+    await resident.getByText('It is not recorded.').waitFor()
     await line.getByRole('button', { name: 'Priority', exact: true }).click()
     await sue.getByRole('radio', { name: /Life at risk/ }).check()
     await sue.getByLabel('Why (stays in the record)').fill('somebody may be inside')

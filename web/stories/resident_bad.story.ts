@@ -233,7 +233,6 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     await page.getByRole('button', { name: 'Exact times' }).click()
     expect((await page.locator('li time').last().innerText()) === 'just now', 'a true age of what waits')
   },
-}
 
   async 'AL8 a clock that is set anew in the middle of a report changes no age'(story) {
     const page = await before(story, () => {
@@ -270,3 +269,4 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
       expect(times.every((time) => time === 'just now'), `true ages, not ${times.join()}`)
     }
   },
+}

@@ -2,6 +2,7 @@
 import type { Page } from 'playwright-core'
 import { LOST } from '../sdk/src/real_time_text.ts'
 import { expect, within, type Story } from './harness.ts'
+import { focused, go } from './keyboard.ts'
 import { begin, camera, item, pick, safe, taken, write } from './resident_hands.ts'
 import { accessible } from './staff_hands.ts'
 
@@ -103,45 +104,26 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
   async 'AL3 the whole report goes by keyboard alone, with the focus in sight at each step'(story) {
     const page = await story.visit('/', { viewport: { width: 390, height: 700 } })
     await page.getByRole('heading', { level: 1 }).waitFor()
-    const focused = (): Promise<string> =>
-      page.evaluate(() => {
-        const element = document.activeElement as HTMLElement
-        const { top, bottom, left, width } = element.getBoundingClientRect()
-        const under = document.elementFromPoint(left + width / 2, (Math.max(top, 0) + Math.min(bottom, innerHeight)) / 2)
-        const hidden = under === null || !(element.contains(under) || under.contains(element) || under.closest('label')?.control === element)
-        const { outlineWidth, outlineStyle } = getComputedStyle(element)
-        const ring = outlineStyle !== 'none' && parseFloat(outlineWidth) >= 2
-        return `${hidden ? 'HIDDEN ' : ''}${ring || element === document.body ? '' : 'NO RING '}${element.innerText.trim() || element.id || element.tagName}`
-      })
-    const go = async (to: RegExp, key = 'Tab'): Promise<void> => {
-      for (let step = 0; step < 40; step += 1) {
-        await page.keyboard.press(key)
-        const at = await focused()
-        expect(!/^(HIDDEN|NO RING)/.test(at), `the focus is in sight: ${at}`)
-        if (to.test(at)) return
-      }
-      throw new Error(`no way to ${String(to)} by ${key}`)
-    }
-    await go(/^Exit now/)
-    await go(/^Call/)
-    await go(/Road crash/)
+    await go(page, /^Exit now/)
+    await go(page, /^Call/)
+    await go(page, /Road crash/)
     await page.keyboard.press('Enter')
     await page.locator('#text').waitFor()
-    await go(/^text$/)
+    await go(page, /^text$/)
     await page.keyboard.type('Two cars, one person hurt')
-    await go(/^Send$/)
+    await go(page, /^Send$/)
     await page.keyboard.press('Enter')
     await safe(page, 'Two cars, one person hurt')
-    await go(/^Camera/)
+    await go(page, /^Camera/)
     await page.keyboard.press('Enter')
     await page.getByText('May they see your camera, live?').waitFor()
     await page.keyboard.press('Escape')
     await page.getByText('May they see your camera, live?').waitFor({ state: 'detached' })
-    expect(/^Camera/.test(await focused()), `Esc gives the focus back, not to ${await focused()}`)
-    await go(/Leave the report/)
+    expect(/^Camera/.test(await focused(page)), `Esc gives the focus back, not to ${await focused(page)}`)
+    await go(page, /Leave the report/)
     await page.keyboard.press('Enter')
     await page.getByText('Leave this report?').waitFor()
-    expect(/Yes, leave/.test(await focused()), `the focus goes along, not to ${await focused()}`)
+    expect(/Yes, leave/.test(await focused(page)), `the focus goes along, not to ${await focused(page)}`)
     await page.keyboard.press('Enter')
     await page.getByRole('heading', { name: 'You left the report' }).waitFor()
   },

@@ -107,10 +107,10 @@ export function queueLevel(queue: string, rows: readonly SessionRow[], nowMs: nu
   return highest
 }
 
-/** Open sessions by priority, 1 to 5. */
+/** Open sessions by priority, 1 to 5; tests are left out. */
 export function mix(rows: readonly SessionRow[]): [number, number, number, number, number] {
   const counts: [number, number, number, number, number] = [0, 0, 0, 0, 0]
-  for (const row of rows) if (row.standing === 'waiting' || row.standing === 'owned') counts[row.priority - 1] = (counts[row.priority - 1] ?? 0) + 1
+  for (const row of rows) if (row.test !== true && (row.standing === 'waiting' || row.standing === 'owned')) counts[row.priority - 1] = (counts[row.priority - 1] ?? 0) + 1
   return counts
 }
 

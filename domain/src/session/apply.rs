@@ -7,7 +7,7 @@ use callbox_proto::event::{Actor, Event, Stored};
 use callbox_proto::ids::CommandId;
 use callbox_proto::vocabulary::{Priority, Seq, Standing, TransferTarget};
 
-use super::{Media, PHOTOS_MAX, Photo, PhotoState, Session};
+use super::{Media, PHOTOS_MAX, Photo, PhotoState, Session, place};
 
 impl Session {
     /// The state after the first entry of a log; `None` if that is not an opening.
@@ -21,7 +21,8 @@ impl Session {
             silent,
             device,
             resident,
-            ..
+            test,
+            contact: _,
         } = &entry.event
         else {
             return None;
@@ -51,6 +52,8 @@ impl Session {
             seen: 0,
             left: false,
             quick_exit: false,
+            test: *test,
+            place: None,
             head: 1,
             resident_head: 1,
         })
@@ -91,7 +94,13 @@ impl Session {
                     self.messages = self.messages.saturating_add(1);
                 }
             }
-            Event::Located { .. } => self.located = true,
+            Event::Located { location } => {
+                self.located = true;
+                self.place = place::after(self.place, location, false);
+            }
+            Event::ServiceLocated { location, .. } => {
+                self.place = place::after(self.place, location, true);
+            }
             Event::PhotoAnnounced {
                 photo, size_bytes, ..
             } => {

@@ -128,6 +128,7 @@ pub fn open(
         device: opening.device,
         resident,
         contact: opening.contact.clone(),
+        test: opening.test,
     }];
     if !text.trim().is_empty() {
         events.push(Event::Text {

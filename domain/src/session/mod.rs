@@ -7,6 +7,7 @@
 mod apply;
 mod check;
 mod decide;
+mod place;
 mod rebase;
 mod row;
 #[cfg(test)]
@@ -17,6 +18,7 @@ pub use rebase::Rebasing;
 
 use callbox_proto::error::ErrorCode;
 use callbox_proto::ids::{AgencyId, CommandId, QueueId, ResidentId, StaffId};
+use callbox_proto::message::RowPlace;
 use callbox_proto::vocabulary::{
     Category, DeviceCan, Medium, Millis, Priority, RuleFired, Seq, Standing,
 };
@@ -154,6 +156,12 @@ pub struct Session {
     pub left: bool,
     /// … by quick exit.
     pub quick_exit: bool,
+    /// Somebody tries the line out.
+    #[serde(default)]
+    pub test: bool,
+    /// Where it is, as lists tell it.
+    #[serde(default)]
+    pub place: Option<RowPlace>,
     /// Last entry of the log.
     pub head: Seq,
     /// Last entry that residents see.

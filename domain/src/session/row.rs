@@ -40,6 +40,8 @@ impl Session {
             live: self.live.iter().collect(),
             connected,
             quick_exit: self.quick_exit,
+            test: self.test,
+            place: self.place,
         }
     }
 }

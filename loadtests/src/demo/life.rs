@@ -123,6 +123,7 @@ impl Resident {
             contact: None,
             text: story.opening.clone(),
             location,
+            test: false,
         };
         let mut report = Report {
             talk: Talk::new(self.target.clone(), opening)?,

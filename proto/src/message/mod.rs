@@ -7,10 +7,12 @@
 //! A message is a map with named fields; `kind` says which. Unknown fields are ignored.
 
 mod board;
+mod place;
 mod resident;
 mod staff;
 
 pub use board::{Board, PersonFigures, QueueFigures};
+pub use place::RowPlace;
 pub use resident::{FromResident, ToResident};
 pub use staff::{FromStaff, ToStaff};
 
@@ -127,7 +129,7 @@ pub struct Limits {
 }
 
 /// A session in a list.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
 pub struct SessionRow {
     /// Which session.
     pub session: SessionId,
@@ -179,6 +181,14 @@ pub struct SessionRow {
     pub connected: bool,
     /// The resident left by quick exit: do not contact back unasked.
     pub quick_exit: bool,
+    /// Somebody tries the line out: it counts in no figure of the day.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[ts(as = "Option<bool>", optional)]
+    pub test: bool,
+    /// Where it is, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub place: Option<RowPlace>,
 }
 
 /// Whether a number is left out on the wire.

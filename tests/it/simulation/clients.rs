@@ -135,6 +135,7 @@ impl Resident {
                     contact: None,
                     text: None,
                     location: None,
+                    test: false,
                 };
                 let open = node.open(agency.clone(), self.id, self.opening, opening);
                 timeout(STEP, open).await.map(|opened| {

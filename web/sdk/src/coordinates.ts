@@ -47,3 +47,10 @@ function signed(number: string | undefined, side: string | undefined, negative: 
   const value = typedNumber(number ?? '')
   return side?.toUpperCase() === negative ? -Math.abs(value) : value
 }
+
+/** Metres between two places on a sphere. */
+export function metresBetween(a: Point, b: Point): number {
+  const half = (from: number, to: number): number => Math.sin(((to - from) * Math.PI) / 360) ** 2
+  const level = Math.cos((a.latitude * Math.PI) / 180) * Math.cos((b.latitude * Math.PI) / 180)
+  return 2 * EARTH_M * Math.asin(Math.min(1, Math.sqrt(half(a.latitude, b.latitude) + level * half(a.longitude, b.longitude))))
+}

@@ -243,6 +243,8 @@ export type Event =
       resident: string;
       /** How to contact back, if the resident said so. */
       contact?: string;
+      /** Somebody tries the line out: every screen says TEST. */
+      test?: boolean;
     }
   /** Triage gave a priority. With the first one the session enters its queue. */
   | {
@@ -700,6 +702,8 @@ export type Opening = {
   text?: string;
   /** First place. */
   location?: Location;
+  /** Somebody tries the line out: every screen says TEST, and the session counts in no figure of the day. */
+  test?: boolean;
 };
 
 /** A signed-in person. */
@@ -840,6 +844,18 @@ export type Role =
   /** Runs the agency's set-up, sees no sessions. */
   | "administrator";
 
+/** Where a session is, for a map of many sessions and for finding reports of one event. It follows the device in steps of some 50 m; the log has every fix. */
+export type RowPlace = {
+  /** Degrees north, WGS 84. */
+  latitude: number;
+  /** Degrees east, WGS 84. */
+  longitude: number;
+  /** Radius in metres of the circle that holds the device with 95 % confidence; 0 to 100,000. */
+  uncertainty_m: number;
+  /** Where help should go, set by a person; else a fix of the device. */
+  service: boolean;
+};
+
 /** One rule of triage that fired. */
 export type RuleFired = {
   /** The rule's name in the rules file. */
@@ -901,6 +917,10 @@ export type SessionRow = {
   connected: boolean;
   /** The resident left by quick exit: do not contact back unasked. */
   quick_exit: boolean;
+  /** Somebody tries the line out: it counts in no figure of the day. */
+  test?: boolean;
+  /** Where it is, where that is known. */
+  place?: RowPlace;
 };
 
 /** What a person of an agency does to a session. */

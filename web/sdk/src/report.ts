@@ -26,6 +26,8 @@ export interface Report {
   session: string | null
   standing: Standing | null
   silent: boolean
+  /** Somebody tries the line out: every screen says so. */
+  test: boolean
   /** Whether copies survive the page. */
   lasting: boolean
   /** The device refused to keep something: its storage is full or forbidden. What is written still goes out. */
@@ -57,6 +59,7 @@ export function nothing(phase: Report['phase'], lasting: boolean): Report {
     session: null,
     standing: null,
     silent: false,
+    test: false,
     lasting,
     unkept: false,
     items: [],

@@ -311,6 +311,9 @@ export class OwnSession {
   #apply({ event, by, command }: Entry): void {
     const { photos, live, place } = this.#parts
     switch (event.kind) {
+      case 'opened':
+        this.#change({ test: event.test === true })
+        break
       case 'text':
         if (by.role !== 'resident') this.#heard.clear(command)
         this.#change({ typing: this.#heard.text })

@@ -151,6 +151,7 @@ export class Resident {
       category,
       language,
       silent: this.#report.get().silent,
+      ...(this.#report.get().test ? { test: true } : {}),
       device: { video: false, audio: false, place: false },
       ...more,
     }
@@ -300,10 +301,15 @@ export class Resident {
     await this.#keep.delete('session', 'session')
     this.#session.clear()
     this.#own_media.clear()
-    const { agency, limits, silent, lasting, unkept } = this.#report.get()
-    this.#report.set({ ...nothing('new', lasting), agency, limits, silent, unkept })
+    const { agency, limits, silent, test, lasting, unkept } = this.#report.get()
+    this.#report.set({ ...nothing('new', lasting), agency, limits, silent, test, unkept })
     this.#session.compose()
     this.#session.connect()
+  }
+
+  /** The next report tries the line out: everybody who sees it reads TEST. */
+  tryOut(): void {
+    this.#change({ test: true })
   }
 
   /** Silent mode from here on: what is not safe moves to memory, the device forgets the rest. */

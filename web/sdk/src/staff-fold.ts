@@ -94,7 +94,7 @@ export interface SessionView {
   readonly asks: readonly Ask[]
   readonly media: Readonly<Record<Medium, MediumState>>
   readonly notes: readonly Message[]
-  readonly opened: { category: Category; language: string; silent: boolean; device: DeviceCan; contact: string | undefined; atMs: number } | undefined
+  readonly opened: { category: Category; language: string; silent: boolean; test: boolean; device: DeviceCan; contact: string | undefined; atMs: number } | undefined
   readonly standing: Standing
   readonly owner: string | undefined
   readonly priority: number | undefined
@@ -142,7 +142,7 @@ function step(draft: Draft, entry: Entry, event: Event): void {
   switch (event.kind) {
     case 'opened':
       draft.opened = {
-        category: event.category, language: event.language, silent: event.silent, device: event.device,
+        category: event.category, language: event.language, silent: event.silent, test: event.test === true, device: event.device,
         contact: event.contact, atMs: entry.at_ms,
       }
       return

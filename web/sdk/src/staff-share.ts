@@ -321,7 +321,8 @@ const SIGN_INS = 'callbox-staff-sign-in'
 /** How long a new window waits for an answer, in ms: a busy window answers within one long frame. */
 const SIGN_IN_WITHIN_MS = 600
 
-function answerSignIns(windows: Windows, me: () => SignedIn): () => void {
+/** Answers new windows of this browser that ask who is signed in; answers how to end it. */
+export function answerSignIns(windows: Windows, me: () => SignedIn): () => void {
   const channel = windows.channel(SIGN_INS)
   channel.onmessage = ({ data }) => {
     if ((data as { kind?: unknown }).kind === 'who') channel.postMessage({ kind: 'me', signedIn: me() })

@@ -1,8 +1,10 @@
 // Shapes for the map out of places: a circle of uncertainty, a track, a grid of latitude and longitude.
 //
-// Owns: the geometry. Pure. Must not: know the map library. Used by: `map.ts`; tests.
+// Owns: the geometry. Pure. Must not: know the map library. Used by: the maps; tests.
 import type { Feature, FeatureCollection, LineString, Point, Polygon, Position } from 'geojson'
 import type { Location } from '../../sdk/src/protocol.ts'
+
+export { metresBetween } from '../../sdk/src/coordinates.ts'
 
 /** Radius of the sphere that stands for the earth, in metres. */
 const EARTH_M = 6_371_000
@@ -15,11 +17,14 @@ const STEPS = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10
 /** Lines of the grid in one direction; more would be a wall. */
 const LINES_MAX = 12
 
+/** A place as far as a map cares. */
+export type Spot = Pick<Location, 'latitude' | 'longitude' | 'uncertainty_m'>
+
 /** West, south, east, north in degrees. */
 export type Box = readonly [number, number, number, number]
 
 /** The circle that holds the device with 95 % confidence. Across 180° it goes on beyond 180, in one piece. */
-export function circle({ latitude, longitude, uncertainty_m }: Location): Feature<Polygon> {
+export function circle({ latitude, longitude, uncertainty_m }: Spot): Feature<Polygon> {
   const arc = uncertainty_m / EARTH_M
   const up = radians(latitude)
   const ring = Array.from({ length: CORNERS + 1 }, (_, corner): Position => {
@@ -32,17 +37,17 @@ export function circle({ latitude, longitude, uncertainty_m }: Location): Featur
 }
 
 /** The way the device took: across 180° the short way, not around the world. */
-export function track(places: readonly Location[]): Feature<LineString> {
+export function track(places: readonly Spot[]): Feature<LineString> {
   return { type: 'Feature', properties: {}, geometry: { type: 'LineString', coordinates: joined(places).map(position) } }
 }
 
 /** A point. */
-export function point(place: Location): Feature<Point> {
+export function point(place: Spot): Feature<Point> {
   return { type: 'Feature', properties: {}, geometry: { type: 'Point', coordinates: position(place) } }
 }
 
 /** The box around places and their circles. */
-export function around(places: readonly Location[]): Box {
+export function around(places: readonly Spot[]): Box {
   const wide = joined(places).map((place) => ({ ...place, uncertainty_m: Math.max(place.uncertainty_m, AROUND_M) }))
   const rings = wide.flatMap((place) => circle(place).geometry.coordinates[0] ?? [])
   const across = rings.map(([longitude]) => longitude ?? 0)
@@ -63,15 +68,8 @@ export function grid([west, south, east, north]: Box): FeatureCollection<LineStr
   }
 }
 
-/** Metres between two places on a sphere. */
-export function metresBetween(a: Location, b: Location): number {
-  const half = (from: number, to: number): number => Math.sin(radians(to - from) / 2) ** 2
-  const h = half(a.latitude, b.latitude) + Math.cos(radians(a.latitude)) * Math.cos(radians(b.latitude)) * half(a.longitude, b.longitude)
-  return 2 * EARTH_M * Math.asin(Math.min(1, Math.sqrt(h)))
-}
-
 /** Each place on the turn of the earth that is nearest to the one before it: 179°, then 181° and not -179°. */
-function joined(places: readonly Location[]): Location[] {
+function joined(places: readonly Spot[]): Spot[] {
   let before: number | undefined
   return places.map((place) => {
     const turns = before === undefined ? 0 : Math.round((before - place.longitude) / 360)
@@ -88,6 +86,6 @@ function degrees(angle: number): number {
   return (angle * 180) / Math.PI
 }
 
-function position({ latitude, longitude }: Location): Position {
+function position({ latitude, longitude }: Spot): Position {
   return [longitude, latitude]
 }

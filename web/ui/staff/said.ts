@@ -46,7 +46,7 @@ export function said(entry: Entry): string {
   const { event } = entry
   switch (event.kind) {
     case 'opened':
-      return t('said-opened', { category: t(`category-${event.category}`), queue: event.queue, language: event.language })
+      return t(event.test === true ? 'said-opened-test' : 'said-opened', { category: t(`category-${event.category}`), queue: event.queue, language: event.language })
     case 'triaged':
       return t('said-triaged', { priority: priority(event.priority), rules: event.rules.map((rule) => rule.because).join('; ') || '–' })
     case 'priority_changed':

@@ -4,6 +4,8 @@ exit = خروج الآن
 exit-hint = تغادر هذه الصفحة فورًا. يمكنك أيضًا الضغط على Shift ثلاث مرات. لا يمحو ذلك السجل ولا يوقف من يراقب هذا الجهاز.
 exit-once-more = اضغط Shift مرة أخرى لمغادرة هذه الصفحة.
 exit-gone = لقد غادرت الصفحة.
+test = TEST
+test-means = هذا اختبار. لن يُرسل أحد مساعدة.
 call = اتصل بـ { $number }
 help-heading = عن هذه الصفحة
 language = اللغة
@@ -154,6 +156,7 @@ live-failed-denied = هذا الجهاز لا يسمح بذلك. يمكنك إر
 live-failed-missing = لم يُعثر على جهاز كهذا. يمكنك إرسال صورة.
 live-failed-busy = تعذر البدء. ربما يستخدمه تطبيق آخر. يمكنك إرسال صورة.
 watching-nobody = لا أحد يشاهد بعد.
+not-recorded = لا يتم التسجيل.
 watching = يشاهد: { $telecommunicators ->
     [0] { "" }
     [one] مأمور اتصال واحد
@@ -252,12 +255,12 @@ over-carried = { $count ->
    *[other] { $count } شيئًا لم يصلنا. يذهب مع بلاغك الجديد.
 }
 over-new = بلاغ جديد
-trouble = رُفض شيء: { $reason }
-
-error-text_too_long = النص طويل جدًا. أرسله على أجزاء.
 draft-heading = كنت قد بدأت الكتابة
 draft-back = لم يُرسل. ستجده في الحقل عند عودتك.
 draft-new = لم يُرسل. ستجده في حقل بلاغك الجديد.
+trouble = رُفض شيء: { $reason }
+
+error-text_too_long = النص طويل جدًا. أرسله على أجزاء.
 error-photo_too_large = الملف أكبر من أن يُرسل. التقط صورة جديدة من هذه الصفحة أو أرسل لقطة شاشة.
 error-photo_type_refused = هذه ليست صورة نستطيع أخذها. أرسل صورة أو لقطة شاشة.
 error-photo_unreadable = لا يمكن فتح هذه الصورة. التقط أخرى أو أرسل لقطة شاشة.

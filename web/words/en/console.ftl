@@ -97,10 +97,11 @@ catching-up = Catching up …
 take-next = Take next
 take = Take this one
 take-abandoned = Take, to contact back
+take-quick-exit = Take, without contacting back
 taken-by = Already taken: { $owner } has it.
 silent = SILENT
+test = TEST
 row-messages = { $messages ->
-take-quick-exit = Take, without contacting back
     [0] no text
     [one] 1 message
    *[other] { $messages } messages
@@ -176,10 +177,10 @@ composer-hint = Write to the resident. Enter sends.
 composer-send = Send
 composer-live = The resident sees each word as you type it.
 composer-offline = Not sent: no connection. Your text stays here.
-ask-for = Ask the resident for
 composer-parts = A long text: it goes out as { $parts } messages.
 composer-rest = A very long text: the first { $parts } messages go out, the rest stays here.
 composer-refused = Not pasted: { $chars } characters are too many. At most { $most } fit here.
+ask-for = Ask the resident for
 ask-place = Ask for place
 ask-photo = Ask for photo
 ask-video = Ask for video
@@ -196,12 +197,12 @@ notes-empty = No notes yet. The resident never sees them.
 note-write = Write a note
 note-hint = A note among staff
 note-do = Add note
-
 note-kept = { $reason } Your note stays here.
 text-over = { $over ->
     [one] One character
    *[other] { $over } characters
   } over the { $max } that fit. Nothing is cut: please shorten it.
+
 live = Live picture and sound
 live-video = Picture
 live-audio = Sound
@@ -216,6 +217,7 @@ live-stop = Stop receiving
 live-picture = Live picture from the resident
 live-connecting = Connecting …
 live-frozen = Picture lost, trying again
+live-missing = No picture has come yet. Ask for a photo; the text goes on.
 live-sound-only = Sound only
 live-lost = The live connection was lost; the text goes on. Trying again.
 live-watching = Receiving: { $telecommunicators } { $telecommunicators ->
@@ -299,6 +301,7 @@ timeline-standing = Standing
 timeline-notes = Notes
 timeline-empty = Nothing here.
 said-opened = opened the session: { $category }, language { $language }, queue { $queue }
+said-opened-test = opened a TEST session: { $category }, language { $language }, queue { $queue }
 said-triaged = gave priority { $priority }: { $rules }
 said-priority-changed = changed the priority to { $priority }: { $reason }
 said-text = wrote: { $text }
@@ -442,6 +445,7 @@ snooze-note = Sound snoozed for { $minutes } min: { $reason }
 snoozes = Snoozes on this machine
 
 windows = Windows
+panel-overview = All sessions on a map
 panel-queue = Queue
 panel-session = Session
 panel-map = Map
@@ -514,6 +518,9 @@ key-history = system lines
 key-why = why this priority
 key-priority = change the priority
 key-transfer = transfer
+key-release = give it back
+key-timer = set a timer, and end it
+key-leave = remove it from my desk
 key-close = close the session
 key-place = ask for the place
 key-photo = ask for a photo
@@ -523,5 +530,37 @@ key-talk = talk, and stop
 key-adopt = use the device's location
 key-reveal = show the next covered photo
 key-hand = hand it to a colleague
+key-show = show the live picture, and stop receiving
 key-sound = sound and snooze
 key-alt = ready sentence while writing
+
+overview-sum = { $sessions ->
+    [one] 1 open session
+   *[other] { $sessions } open sessions
+  }, { $placed } with a place
+overview-nowhere = no place yet
+overview-empty = No session is open.
+overview-whole = Show all { $sessions }
+overview-chosen = chosen
+overview-tied = may be the same event
+overview-small = Small: somebody has it.
+near = May be the same event
+near-apart = { $metres } m away, { $minutes ->
+    [0] at the same minute
+    [one] 1 min { $before ->
+        [yes] before
+       *[no] after
+      }
+   *[other] { $minutes } min { $before ->
+        [yes] before
+       *[no] after
+      }
+  }
+near-waiting = waits
+near-owned = owned
+near-abandoned = abandoned
+near-closed = closed
+near-more = { $more } more near here
+near-none = Nothing like it was reported near here in the half hour around it.
+near-nowhere = Without a place nothing can be said about what is near.
+near-means = A suggestion from place, time and kind. Nothing is joined by itself.

@@ -4,6 +4,8 @@ exit = Exit now
 exit-hint = Leaves this page at once. You can also press Shift three times. It does not clear your history, and it does not stop someone who watches this device.
 exit-once-more = Press Shift once more to leave this page.
 exit-gone = You have left the page.
+test = TEST
+test-means = This is a test. Nobody sends help.
 call = Call { $number }
 help-heading = About this page
 language = Language
@@ -148,6 +150,7 @@ live-failed-denied = This device does not allow it. You can send a photo instead
 live-failed-missing = No such device was found. You can send a photo instead.
 live-failed-busy = It could not start. Another app may use it. You can send a photo instead.
 watching-nobody = Nobody watches yet.
+not-recorded = It is not recorded.
 watching = Watching: { $telecommunicators ->
     [0] { "" }
     [one] { $telecommunicators } telecommunicator
@@ -240,12 +243,12 @@ over-carried = { $count ->
    *[other] { $count } things did not reach us. They go along with your new report.
 }
 over-new = New report
-trouble = Something was refused: { $reason }
-
-error-text_too_long = The text is too long. Send it in parts.
 draft-heading = You had begun to write
 draft-back = It was not sent. It stands in the field when you come back.
 draft-new = It was not sent. It stands in the field of your new report.
+trouble = Something was refused: { $reason }
+
+error-text_too_long = The text is too long. Send it in parts.
 error-photo_too_large = This file is too large to send. Take a new photo with this page, or send a screenshot of it.
 error-photo_type_refused = This is not a photo we can take. Send a photo, or a screenshot of it.
 error-photo_unreadable = This photo cannot be opened. Take a new one, or send a screenshot of it.

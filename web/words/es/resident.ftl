@@ -4,6 +4,8 @@ exit = Salir ya
 exit-hint = Sale de esta página al momento. También puede pulsar Mayús tres veces. No borra su historial y no detiene a quien vigila este aparato.
 exit-once-more = Pulse Mayús una vez más para salir de esta página.
 exit-gone = Ha salido de la página.
+test = TEST
+test-means = Es una prueba. Nadie envía ayuda.
 call = Llamar al { $number }
 help-heading = Sobre esta página
 language = Idioma
@@ -148,6 +150,7 @@ live-failed-denied = Este aparato no lo permite. Puede enviar una foto.
 live-failed-missing = No se halló tal aparato. Puede enviar una foto.
 live-failed-busy = No pudo empezar. Quizá otra aplicación lo usa. Puede enviar una foto.
 watching-nobody = Nadie mira aún.
+not-recorded = No se graba.
 watching = Miran: { $telecommunicators ->
     [0] { "" }
     [one] { $telecommunicators } operador
@@ -240,12 +243,12 @@ over-carried = { $count ->
    *[other] { $count } cosas no nos llegaron. Van con su nuevo aviso.
 }
 over-new = Nuevo aviso
-trouble = Rechazado: { $reason }
-
-error-text_too_long = El texto es demasiado largo. Envíelo por partes.
 draft-heading = Había empezado a escribir
 draft-back = No se envió. Está en el campo cuando vuelva.
 draft-new = No se envió. Está en el campo de su nuevo aviso.
+trouble = Rechazado: { $reason }
+
+error-text_too_long = El texto es demasiado largo. Envíelo por partes.
 error-photo_too_large = El archivo es demasiado grande. Haga una foto nueva con esta página o envíe una captura de pantalla.
 error-photo_type_refused = No es una foto que podamos tomar. Envíe una foto o una captura de pantalla.
 error-photo_unreadable = Esta foto no se abre. Haga otra o envíe una captura de pantalla.

@@ -97,10 +97,11 @@ catching-up = Rattrapage …
 take-next = Prendre la suivante
 take = Prendre celle-ci
 take-abandoned = Prendre, pour recontacter
+take-quick-exit = Prendre, sans recontacter
 taken-by = Déjà prise : { $owner } l'a.
 silent = SILENCE
+test = TEST
 row-messages = { $messages ->
-take-quick-exit = Prendre, sans recontacter
     [0] aucun texte
     [one] { $messages } message
    *[other] { $messages } messages
@@ -179,10 +180,10 @@ composer-hint = Écrire à l'habitant. Entrée envoie.
 composer-send = Envoyer
 composer-live = L'habitant voit chaque mot pendant que vous tapez.
 composer-offline = Non envoyé : pas de connexion. Votre texte reste ici.
-ask-for = Demander à l'habitant
 composer-parts = Texte long : il part en { $parts } messages.
 composer-rest = Texte très long : les { $parts } premiers messages partent, le reste demeure ici.
 composer-refused = Non collé : { $chars } caractères, c’est trop. Au plus { $most } tiennent ici.
+ask-for = Demander à l'habitant
 ask-place = Demander le lieu
 ask-photo = Demander une photo
 ask-video = Demander la vidéo
@@ -199,12 +200,12 @@ notes-empty = Pas encore de note. L'habitant ne les voit jamais.
 note-write = Écrire une note
 note-hint = Une note entre nous
 note-do = Ajouter
-
 note-kept = { $reason } Votre note reste ici.
 text-over = { $over ->
     [one] Un caractère
    *[other] { $over } caractères
   } de plus que les { $max } possibles. Rien n’est coupé : raccourcissez, s’il vous plaît.
+
 live = Image et son en direct
 live-video = Image
 live-audio = Son
@@ -219,6 +220,7 @@ live-stop = Ne plus recevoir
 live-picture = Image en direct de l'habitant
 live-connecting = Connexion …
 live-frozen = Image perdue, nouvel essai
+live-missing = Aucune image n’est encore venue. Demandez une photo ; le texte continue.
 live-sound-only = Son seulement
 live-lost = La liaison en direct est perdue ; le texte continue. Nouvel essai.
 live-watching = Reçoivent : { $telecommunicators } { $telecommunicators ->
@@ -302,6 +304,7 @@ timeline-standing = Situation
 timeline-notes = Notes
 timeline-empty = Rien ici.
 said-opened = a ouvert la session : { $category }, langue { $language }, file { $queue }
+said-opened-test = a ouvert une session de TEST : { $category }, langue { $language }, file { $queue }
 said-triaged = a donné la priorité { $priority } : { $rules }
 said-priority-changed = a changé la priorité en { $priority } : { $reason }
 said-text = a écrit : { $text }
@@ -445,6 +448,7 @@ snooze-note = Son en pause pendant { $minutes } min : { $reason }
 snoozes = Pauses sur cette machine
 
 windows = Fenêtres
+panel-overview = Toutes les sessions sur une carte
 panel-queue = File
 panel-session = Session
 panel-map = Carte
@@ -520,6 +524,9 @@ key-history = lignes système
 key-why = pourquoi cette priorité
 key-priority = changer la priorité
 key-transfer = transmettre
+key-release = la rendre
+key-timer = régler une minuterie, et l’arrêter
+key-leave = l’enlever de mon bureau
 key-close = clore la session
 key-place = demander le lieu
 key-photo = demander une photo
@@ -529,5 +536,37 @@ key-talk = parler, et cesser
 key-adopt = utiliser la position de l'appareil
 key-reveal = montrer la prochaine photo couverte
 key-hand = la transmettre à un collègue
+key-show = montrer l’image en direct, et ne plus la recevoir
 key-sound = son et pause
 key-alt = phrase prête pendant l'écriture
+
+overview-sum = { $sessions ->
+    [one] 1 session ouverte
+   *[other] { $sessions } sessions ouvertes
+  }, { $placed } avec un lieu
+overview-nowhere = pas encore de lieu
+overview-empty = Aucune session n’est ouverte.
+overview-whole = Tout montrer ({ $sessions })
+overview-chosen = choisie
+overview-tied = peut-être le même événement
+overview-small = Petit : quelqu’un s’en occupe.
+near = Peut-être le même événement
+near-apart = à { $metres } m, { $minutes ->
+    [0] à la même minute
+    [one] 1 min { $before ->
+        [yes] avant
+       *[no] après
+      }
+   *[other] { $minutes } min { $before ->
+        [yes] avant
+       *[no] après
+      }
+  }
+near-waiting = attend
+near-owned = prise
+near-abandoned = abandonnée
+near-closed = close
+near-more = { $more } de plus près d’ici
+near-none = Rien de semblable n’a été signalé près d’ici dans la demi-heure autour.
+near-nowhere = Sans lieu, on ne peut rien dire de ce qui est proche.
+near-means = Une proposition d’après le lieu, l’heure et le genre. Rien n’est joint tout seul.

@@ -4,6 +4,8 @@ exit = Quitter
 exit-hint = Quitte cette page tout de suite. Vous pouvez aussi appuyer trois fois sur Maj. Cela n’efface pas l’historique et n’arrête pas une personne qui surveille cet appareil.
 exit-once-more = Appuyez encore une fois sur Maj pour quitter cette page.
 exit-gone = Vous avez quitté la page.
+test = TEST
+test-means = Ceci est un test. Aucun secours ne part.
 call = Appeler { $number }
 help-heading = À propos de cette page
 language = Langue
@@ -148,6 +150,7 @@ live-failed-denied = Cet appareil ne le permet pas. Vous pouvez envoyer une phot
 live-failed-missing = Aucun appareil trouvé. Vous pouvez envoyer une photo.
 live-failed-busy = Impossible de démarrer. Une autre application l’utilise peut-être. Vous pouvez envoyer une photo.
 watching-nobody = Personne ne regarde encore.
+not-recorded = Rien n’est enregistré.
 watching = Regardent : { $telecommunicators ->
     [0] { "" }
     [one] { $telecommunicators } opérateur
@@ -240,12 +243,12 @@ over-carried = { $count ->
    *[other] { $count } éléments ne nous sont pas parvenus. Ils partent avec le nouveau signalement.
 }
 over-new = Nouveau signalement
-trouble = Refusé : { $reason }
-
-error-text_too_long = Le texte est trop long. Envoyez-le en parties.
 draft-heading = Vous aviez commencé à écrire
 draft-back = Ce n’est pas parti. Le texte est dans le champ si vous revenez.
 draft-new = Ce n’est pas parti. Le texte est dans le champ de votre nouveau signalement.
+trouble = Refusé : { $reason }
+
+error-text_too_long = Le texte est trop long. Envoyez-le en parties.
 error-photo_too_large = Ce fichier est trop grand. Prenez une nouvelle photo avec cette page, ou envoyez une capture d’écran.
 error-photo_type_refused = Ce n’est pas une photo que nous prenons. Envoyez une photo ou une capture d’écran.
 error-photo_unreadable = Cette photo ne s’ouvre pas. Prenez-en une autre, ou envoyez une capture d’écran.

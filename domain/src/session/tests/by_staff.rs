@@ -122,6 +122,24 @@ fn a_session_handed_to_a_queue_waits_there_with_its_first_deadline() {
 }
 
 #[test]
+fn a_supervisor_hands_a_session_to_a_person_wherever_it_stands() {
+    let mut abandoned = Desk::open("hello");
+    abandoned
+        .by_resident(ResidentCommand::Leave { quick_exit: false })
+        .unwrap();
+    for mut desk in [Desk::open("hello"), Desk::owned(), abandoned] {
+        let entered_ms = desk.session.entered_ms;
+        desk.by_sue(hands_to_person("tom")).unwrap();
+        assert_eq!(desk.session.standing, Standing::Waiting);
+        assert_eq!(desk.session.owner, None);
+        assert_eq!(desk.session.reserved_for, Some(staff("tom")));
+        assert_eq!(desk.session.entered_ms, entered_ms);
+        let decided = desk.by_tina(StaffCommand::Take {});
+        assert_eq!(code(decided), ErrorCode::AlreadyTaken);
+    }
+}
+
+#[test]
 fn a_queue_the_agency_does_not_have_is_no_target() {
     let decided = Desk::owned().by_tina(hands_to_queue("moon"));
     assert_eq!(code(decided), ErrorCode::NoSuchTarget);

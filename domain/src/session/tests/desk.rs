@@ -65,6 +65,7 @@ pub fn opening(text: &str) -> Opening {
         contact: None,
         text: Some(text.to_owned()),
         location: None,
+        test: false,
     }
 }
 

@@ -29,6 +29,7 @@ pub fn opened() -> Event {
         device: Default::default(),
         resident: ResidentId::from_u128(7).unwrap(),
         contact: Some("+1 555 0100".to_owned()),
+        test: true,
     }
 }
 

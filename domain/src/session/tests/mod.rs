@@ -7,6 +7,7 @@ mod desk;
 mod every_event;
 mod histories;
 mod opening;
+mod place;
 mod rebasing;
 mod strategies;
 mod view;

@@ -48,7 +48,7 @@ async fn bad_staff_tokens(gateway: &Gateway) -> Vec<(String, ErrorCode)> {
     let expired = own.staff(&tina(), now_ms() - 3 * HOUR_MS, HOUR_MS).unwrap();
     let mut ghost = tina();
     ghost.staff = "ghost".parse().unwrap();
-    // What another agency's gateway with the same key would say, and nobody's account here.
+    // What another agency's gateway with the same key would say; that agency is not served here.
     let mut elsewhere = tina();
     elsewhere.agency = "west.example".parse().unwrap();
     let supervises = StaffIdentity {
@@ -72,11 +72,11 @@ async fn bad_staff_tokens(gateway: &Gateway) -> Vec<(String, ErrorCode)> {
         ),
         (
             own.staff(&elsewhere, now_ms(), HOUR_MS).unwrap().token,
-            ErrorCode::TokenInvalid,
+            ErrorCode::NoSuchAgency,
         ),
         (
             own.staff(&supervises, now_ms(), HOUR_MS).unwrap().token,
-            ErrorCode::TokenInvalid,
+            ErrorCode::NoSuchAgency,
         ),
         (expired.token, ErrorCode::TokenExpired),
         (ann.token.clone(), ErrorCode::TokenInvalid),
@@ -99,7 +99,11 @@ async fn bad_tokens_open_no_staff_link() {
             })
             .await;
         check_advice(&error, code, None);
-        assert_eq!(wire.closed().await, Some(CloseCode::SignInAgain.number()));
+        let close = match code {
+            ErrorCode::NoSuchAgency => CloseCode::NotServed,
+            _ => CloseCode::SignInAgain,
+        };
+        assert_eq!(wire.closed().await, Some(close.number()));
     }
 }
 
@@ -203,7 +207,11 @@ async fn bad_tokens_open_nothing_over_http() {
         }
         let who = Uploader::new(&gateway, &token);
         let word = serde_json::to_value(code).unwrap();
-        let told = (401, word.as_str().unwrap().to_owned());
+        let status = match code {
+            ErrorCode::NoSuchAgency => 404,
+            _ => 401,
+        };
+        let told = (status, word.as_str().unwrap().to_owned());
         for form in ["preview", "copy", "original"] {
             assert_eq!(who.is_refused(session, photo, form).await, told);
         }
@@ -321,8 +329,8 @@ async fn a_hello_to_an_agency_that_is_not_here_is_refused() {
             .await;
         assert_eq!(refused.is_none(), known);
         if let Some(error) = refused {
-            check_advice(&error, ErrorCode::NoSuchTarget, None);
-            assert_eq!(wire.closed().await, Some(CloseCode::Protocol.number()));
+            check_advice(&error, ErrorCode::NoSuchAgency, None);
+            assert_eq!(wire.closed().await, Some(CloseCode::NotServed.number()));
         }
     }
 }

@@ -80,6 +80,7 @@ pub fn opening(category: Category, words: &str) -> Opening {
         contact: None,
         text: (!words.is_empty()).then(|| words.to_owned()),
         location: None,
+        test: false,
     }
 }
 

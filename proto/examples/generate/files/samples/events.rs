@@ -55,7 +55,16 @@ fn opened(contact: Option<String>) -> Result<Event, Failure> {
         },
         resident: id(0x4e)?,
         contact,
+        test: false,
     })
+}
+
+fn opened_test() -> Result<Event, Failure> {
+    let mut event = opened(None)?;
+    if let Event::Opened { test, .. } = &mut event {
+        *test = true;
+    }
+    Ok(event)
 }
 
 fn values() -> Result<Vec<Named<Event>>, Failure> {
@@ -73,6 +82,7 @@ fn values() -> Result<Vec<Named<Event>>, Failure> {
         Opened => [
             "opened" = opened(Some("+1 555 0100".into()))?,
             "opened_without_contact" = opened(None)?,
+            "opened_test" = opened_test()?,
         ],
         Triaged => ["triaged" = Event::Triaged {
             priority: Priority::LIFE_AT_RISK,

@@ -59,6 +59,7 @@ fn opening() -> Opening {
         contact: Some("+1 555 0100".into()),
         text: Some("There is smoke in the stairwell".into()),
         location: Some(place(None)),
+        test: false,
     }
 }
 
@@ -71,6 +72,14 @@ fn bare_opening() -> Opening {
         contact: None,
         text: None,
         location: None,
+        test: false,
+    }
+}
+
+fn test_opening() -> Opening {
+    Opening {
+        test: true,
+        ..bare_opening()
     }
 }
 
@@ -92,6 +101,7 @@ pub fn sent() -> Result<Vec<Named<FromResident>>, Failure> {
         Open => [
             "open" = FromResident::Open { id: id(0x09e4)?, opening: opening() },
             "open_bare" = FromResident::Open { id: id(0x09e5)?, opening: bare_opening() },
+            "open_test" = FromResident::Open { id: id(0x09e6)?, opening: test_opening() },
         ],
         Resume => ["resume" = FromResident::Resume { session: id(0x5e)?, after: 12 }],
         Do => ["do" = FromResident::Do { id: id(0xc0)?, command: talk }],

@@ -4,7 +4,8 @@ use callbox_proto::command::StaffCommand;
 use callbox_proto::error::ErrorCode;
 use callbox_proto::event::{Actor, Event};
 use callbox_proto::message::{
-    Board, ErrorMessage, FromStaff, PersonFigures, QueueFigures, QueueInfo, SessionRow, ToStaff,
+    Board, ErrorMessage, FromStaff, PersonFigures, QueueFigures, QueueInfo, RowPlace, SessionRow,
+    ToStaff,
 };
 use callbox_proto::vocabulary::{
     AgentReason, AgentState, Category, Medium, Priority, Role, RuleFired, Rung, Standing, Watchers,
@@ -73,6 +74,21 @@ fn waiting() -> Result<SessionRow, Failure> {
         live: Vec::new(),
         connected: true,
         quick_exit: false,
+        test: false,
+        place: None,
+    })
+}
+
+fn placed() -> Result<SessionRow, Failure> {
+    Ok(SessionRow {
+        test: true,
+        place: Some(RowPlace {
+            latitude: 40.0001,
+            longitude: -99.9998,
+            uncertainty_m: 25.0,
+            service: true,
+        }),
+        ..waiting()?
     })
 }
 
@@ -177,7 +193,10 @@ pub fn received() -> Result<Vec<Named<ToStaff>>, Failure> {
             abandoned: 0,
         }],
         History => ["history" = ToStaff::History { id: id(0xc3)?, rows: vec![owned()?], more: false }],
-        Session => ["session" = ToStaff::Session { row: waiting()?, head: 9, after: 0 }],
+        Session => [
+            "session" = ToStaff::Session { row: waiting()?, head: 9, after: 0 },
+            "session_placed" = ToStaff::Session { row: placed()?, head: 9, after: 0 },
+        ],
         Entry => [
             "entry" = ToStaff::Entry {
                 session,

@@ -1,0 +1,32 @@
+//! The place that lists tell of a session.
+//!
+//! Owns: when it follows a fix. Must not: hold more than one place: the log has them all. Called by: `apply`.
+
+use callbox_proto::message::RowPlace;
+use callbox_proto::vocabulary::Location;
+
+/// A device that has moved less than this, in degrees either way, has not moved for lists: at most 55 m. Less would write and tell a row with
+/// every fix of somebody who walks; more would part reports of one event.
+const STEP_DEGREES: f64 = 0.0005;
+
+/// The place after a location: where help should go (`service`) stands above what the device says, and a device is followed in steps, or
+/// where it knows its place twice as well as before.
+#[must_use]
+pub fn after(before: Option<RowPlace>, location: &Location, service: bool) -> Option<RowPlace> {
+    if let Some(known) = before
+        && !service
+    {
+        let moved = (location.latitude - known.latitude).abs() > STEP_DEGREES
+            || (location.longitude - known.longitude).abs() > STEP_DEGREES;
+        let better = location.uncertainty_m <= known.uncertainty_m / 2.0;
+        if known.service || !(moved || better) {
+            return before;
+        }
+    }
+    Some(RowPlace {
+        latitude: location.latitude,
+        longitude: location.longitude,
+        uncertainty_m: location.uncertainty_m,
+        service,
+    })
+}
