@@ -28,7 +28,6 @@ export const LOOKS: readonly Look[] = [
   { name: 'spanish', colorScheme: 'light', width: 390, height: 844, language: 'es' },
   { name: 'contrast', colorScheme: 'dark', contrast: 'more', width: 390, height: 844 },
   { name: 'silent', colorScheme: 'light', width: 390, height: 844, search: 'silent' },
-  { name: 'test', colorScheme: 'dark', width: 320, height: 640, search: 'test' },
   { name: 'zoom', colorScheme: 'light', width: 320, height: 256, scale: 4 },
 ]
 

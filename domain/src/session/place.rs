@@ -24,9 +24,14 @@ pub fn after(before: Option<RowPlace>, location: &Location, service: bool) -> Op
         }
     }
     Some(RowPlace {
-        latitude: location.latitude,
-        longitude: location.longitude,
-        uncertainty_m: location.uncertainty_m,
+        latitude: rounded(location.latitude),
+        longitude: rounded(location.longitude),
+        uncertainty_m: location.uncertainty_m.round(),
         service,
     })
+}
+
+/// To six places, some 10 cm. What was written down in JSON may come back with another last bit, and the state must be the same.
+fn rounded(degrees: f64) -> f64 {
+    (degrees * 1e6).round() / 1e6
 }
