@@ -115,6 +115,20 @@ impl Uploader {
         offset.parse().unwrap()
     }
 
+    /// Goes on after a cut, from where the gateway has it. Until it has noticed the cut it says that the upload is in use, and to come again.
+    pub async fn goes_on(&self, path: &str, bytes: &[u8]) -> Response {
+        let goes_on = async {
+            loop {
+                let offset = self.offset(path).await;
+                let response = self.patch(path, offset, &bytes[offset..]).await;
+                if response.status() != 423 {
+                    return response;
+                }
+            }
+        };
+        soon(goes_on).await
+    }
+
     /// Brings everything in one go.
     pub async fn brings(&self, session: SessionId, photo: CommandId, bytes: &[u8]) -> Response {
         let path = self.created(session, photo, bytes.len()).await;
