@@ -32,30 +32,22 @@ const SHOWN_MAX_ENTRIES: u64 = 2_000;
 /// Pause before entries of others are read again after the log did not answer.
 const AGAIN_AFTER: Duration = Duration::from_secs(1);
 
-/// Entries in their order, each with its place and cause.
-#[derive(Default)]
+/// An entry with its place and cause.
 struct Crossed {
-    places: Vec<(Seq, CommandId)>,
-    entries: Vec<Stored>,
+    seq: Seq,
+    command: CommandId,
+    entry: Stored,
 }
 
 impl Node {
-    /// The log of a session has grown up to `head`, by whomever; by these records, where they are known.
-    pub(super) fn log_has_grown(
-        self: &Arc<Self>,
-        session: SessionId,
-        head: Seq,
-        records: &[Record],
-    ) {
+    /// The log of a session has grown up to `head`, by whomever.
+    pub(super) fn log_has_grown(self: &Arc<Self>, session: SessionId, head: Seq) {
         let Some(cell) = self.cells.get(session) else {
             return;
         };
         let mut inner = cell.lock();
         inner.known = inner.known.max(head);
-        match inner.next_in(session, records) {
-            Some(next) => self.take_in(&cell, inner, &next),
-            None => self.cross_if_behind(&cell, &mut inner),
-        }
+        self.cross_if_behind(&cell, &mut inner);
     }
 
     /// Has entries of others read, as soon as nothing of ours is on its way: until then it cannot be told whose they are.
@@ -164,7 +156,7 @@ impl Node {
                     .backbone
                     .read(cell.id, shown, REPLAY_PAGE_RECORDS)
                     .await?;
-                let crossed = Crossed::of(cell.id, &page)?;
+                let crossed = decoded(cell.id, &page)?;
                 self.go_on(cell, (shown, rewinds), &crossed);
             } else {
                 let session = self.read_back(cell.id).await?;
@@ -198,13 +190,18 @@ impl Node {
     }
 
     /// The entries from after `shown` to `head`; none for a session that was not shown here yet, or where they are too many.
-    async fn missed(&self, id: SessionId, shown: Seq, head: Seq) -> Result<Crossed, BackboneError> {
-        let mut crossed = Crossed::default();
+    async fn missed(
+        &self,
+        id: SessionId,
+        shown: Seq,
+        head: Seq,
+    ) -> Result<Vec<Crossed>, BackboneError> {
+        let mut crossed: Vec<Crossed> = Vec::new();
         if shown == 0 || head.saturating_sub(shown) > SHOWN_MAX_ENTRIES {
             return Ok(crossed);
         }
         loop {
-            let after = crossed.places.last().map_or(shown, |(seq, _)| *seq);
+            let after = crossed.last().map_or(shown, |last| last.seq);
             if after >= head {
                 return Ok(crossed);
             }
@@ -212,39 +209,29 @@ impl Node {
             if page.is_empty() {
                 return Ok(crossed);
             }
-            let up_to_head = page.partition_point(|record| record.seq <= head);
-            crossed.add(id, &page[..up_to_head])?;
+            crossed.extend(decoded(id, &page)?.into_iter().filter(|c| c.seq <= head));
         }
     }
 
-    /// Applies and shows a page that was read and follows what is shown.
-    fn go_on(self: &Arc<Self>, cell: &Arc<Cell>, from: (Seq, u64), page: &Crossed) {
+    /// Applies and shows a page that follows what is shown.
+    fn go_on(self: &Arc<Self>, cell: &Arc<Cell>, from: (Seq, u64), page: &[Crossed]) {
         let mut inner = cell.lock();
         if !inner.may_take_over(from) {
             return;
         }
-        if page.entries.is_empty() {
+        let kept_after = self.backbone.kept_after(cell.id);
+        for crossed in page {
+            if let Some(session) = &mut inner.session {
+                session.apply(crossed.seq, &crossed.entry);
+            }
+            inner.show_crossed(cell.id, crossed, kept_after);
+        }
+        inner.since_snapshot += page.len() as u32;
+        if page.is_empty() {
             inner.known = inner.durable;
         }
-        self.take_in(cell, inner, page);
-    }
-
-    /// Applies and shows what follows what is shown.
-    fn take_in(
-        self: &Arc<Self>,
-        cell: &Arc<Cell>,
-        mut inner: std::sync::MutexGuard<'_, Inner>,
-        next: &Crossed,
-    ) {
-        if let Some(session) = &mut inner.session {
-            for ((seq, _), entry) in next.places.iter().zip(&next.entries) {
-                session.apply(*seq, entry);
-            }
-        }
-        inner.show_crossed(cell.id, next, self.backbone.kept_after(cell.id));
-        inner.since_snapshot += next.entries.len() as u32;
         inner.stale = inner.is_behind();
-        self.after_crossing(cell, inner, next);
+        self.after_crossing(cell, inner, page);
     }
 
     /// Takes over a state that was read anew, and shows what had not been shown.
@@ -253,14 +240,16 @@ impl Node {
         cell: &Arc<Cell>,
         from: (Seq, u64),
         session: Option<Session>,
-        crossed: &Crossed,
+        crossed: &[Crossed],
     ) {
         let mut inner = cell.lock();
         if !inner.may_take_over(from) {
             return;
         }
         let (shown, kept_after) = (from.0, self.backbone.kept_after(cell.id));
-        inner.show_crossed(cell.id, crossed, kept_after);
+        for crossed in crossed {
+            inner.show_crossed(cell.id, crossed, kept_after);
+        }
         let head = session.as_ref().map_or(0, |s| s.head);
         let skipped = shown > 0 && head > inner.durable;
         inner.durable = inner.durable.max(head);
@@ -284,14 +273,14 @@ impl Node {
         self: &Arc<Self>,
         cell: &Arc<Cell>,
         mut inner: std::sync::MutexGuard<'_, Inner>,
-        crossed: &Crossed,
+        crossed: &[Crossed],
     ) {
-        let entries = crossed.entries.as_slice();
-        if entries.is_empty() {
+        if crossed.is_empty() {
             return;
         }
-        inner.note_seen(entries);
-        inner.drop_former_owners(entries);
+        let entries: Vec<Stored> = crossed.iter().map(|c| c.entry.clone()).collect();
+        inner.note_seen(&entries);
+        inner.drop_former_owners(&entries);
         // Somebody took this node's resident for gone: it is here.
         let abandoned = inner.session.as_ref().map(|s| s.standing) == Some(Standing::Abandoned);
         let by_gateway =
@@ -304,7 +293,7 @@ impl Node {
         if let Some(agency) = agency {
             agency.mark_changed();
         }
-        self.effects(cell, entries);
+        self.effects(cell, &entries);
         if mistaken {
             self.note(cell, GatewayCommand::ResidentBack);
         }
@@ -331,41 +320,19 @@ impl Inner {
     }
 
     fn show_crossed(&mut self, session: SessionId, crossed: &Crossed, kept_after: Option<Seq>) {
-        for ((seq, command), entry) in crossed.places.iter().zip(&crossed.entries) {
-            let kept = kept_after.is_some_and(|after| *seq > after);
-            self.show(session, *seq, *command, std::slice::from_ref(entry), kept);
-        }
-    }
-
-    /// Of the records that came with a ring those that follow what is shown, if they are the next ones and nothing is under way
-    /// that may change what they follow. Otherwise the log is read, which also tells what is wrong with them.
-    fn next_in(&self, session: SessionId, records: &[Record]) -> Option<Crossed> {
-        // What is kept here has numbers that others' records may have as well.
-        let moves = self.stale || self.loading || self.in_flight > 0 || self.shown_kept.is_some();
-        if moves || !self.is_as_shown() {
-            return None;
-        }
-        let new = records.partition_point(|record| record.seq <= self.durable);
-        let next = records.get(new..).filter(|next| {
-            next.first()
-                .is_some_and(|first| first.seq == self.durable + 1)
-        })?;
-        Crossed::of(session, next).ok()
+        let entry = std::slice::from_ref(&crossed.entry);
+        let kept = kept_after.is_some_and(|after| crossed.seq > after);
+        self.show(session, crossed.seq, crossed.command, entry, kept);
     }
 }
 
-impl Crossed {
-    fn of(session: SessionId, page: &[Record]) -> Result<Self, BackboneError> {
-        let mut crossed = Self::default();
-        crossed.add(session, page)?;
-        Ok(crossed)
-    }
-
-    fn add(&mut self, session: SessionId, page: &[Record]) -> Result<(), BackboneError> {
-        for record in page {
-            self.entries.push(index::entry(session, record)?);
-            self.places.push((record.seq, record.command));
-        }
-        Ok(())
-    }
+fn decoded(session: SessionId, page: &[Record]) -> Result<Vec<Crossed>, BackboneError> {
+    let crossed = |record: &Record| {
+        Ok(Crossed {
+            seq: record.seq,
+            command: record.command,
+            entry: index::entry(session, record)?,
+        })
+    };
+    page.iter().map(crossed).collect()
 }

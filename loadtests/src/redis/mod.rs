@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail};
 use clap::ValueEnum;
 
-pub use self::limit::{Calls, Limit, by_benchmark, by_repeating};
+pub use self::limit::{Limit, by_benchmark, by_repeating};
 pub use self::seen::{Appends, Watch};
 use self::wire::Wire;
 

@@ -12,7 +12,7 @@ use super::ledger::Committed;
 use super::queue::Queues;
 use super::tally::Tallies;
 use crate::backbone::BackboneError;
-use crate::backbone::bell::{Bell, Rung};
+use crate::backbone::bell::Bell;
 use crate::clock::Clock;
 
 /// State of one open store.
@@ -73,15 +73,11 @@ impl Shared {
             }
         }
         drop(tallies);
-        // Without the records: whoever listens in this process has them.
-        self.bell.ring(committed.iter().map(|change| {
-            let rung = Rung {
-                session: change.session,
-                head: change.head,
-                records: Arc::default(),
-            };
-            (&change.agency, rung)
-        }));
+        self.bell.ring(
+            committed
+                .iter()
+                .map(|change| (&change.agency, change.session, change.head)),
+        );
     }
 
     /// The disk has failed: no append is taken any more.

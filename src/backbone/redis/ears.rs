@@ -27,8 +27,8 @@ pub(super) fn hear(bell: Arc<Bell>, keys: Keys, link: Weak<Link>, number: u64) -
             let agency = answer::bytes(channel).and_then(|channel| keys.agency_of_bell(channel));
             let heard = answer::bytes(message).and_then(answer::heard);
             match (agency, heard) {
-                (Some(agency), Some(Heard::Appended(rung))) => {
-                    bell.ring(rung.into_iter().map(|rung| (&agency, rung)));
+                (Some(agency), Some(Heard::Appended(session, head))) => {
+                    bell.ring([(&agency, session, head)].into_iter());
                 }
                 (Some(agency), Some(Heard::Published(payload))) => {
                     // Fails only when the bell is closed.

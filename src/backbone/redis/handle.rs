@@ -14,7 +14,6 @@ use tokio::sync::oneshot;
 
 use super::agencies::Agencies;
 use super::answer::{self, ROW_FIELDS};
-use super::appends;
 use super::ears;
 use super::fault::OpenError;
 use super::keys::{AgencyKeys, command_field};
@@ -26,6 +25,7 @@ use super::shard::Shard;
 use super::tier::{Tier, TierClock, TimeOffset};
 use super::writer::Job;
 use crate::backbone::bell::Bell;
+use crate::backbone::checksum::record_crc;
 use crate::backbone::{
     Append, Appended, BATCH_MAX_APPENDS, Backbone, BackboneError, CLAIM_MAX_QUEUES, Claim, Claimed,
     Guarantee, IndexCursor, IndexSnapshot, IndexedSession, LEASE_TEXT_MAX_BYTES, Lane as Which,
@@ -130,7 +130,7 @@ impl Redis {
             }
         }
         let jobs = parts.into_iter().map(|part| async move {
-            let sent = self.send(&part.shard, part.job, part.answered);
+            let sent = self.send(&part.shard, part.commands, part.bytes, part.beat);
             (part.places, sent.await)
         });
         for (places, sent) in futures_util::future::join_all(jobs).await {
@@ -153,9 +153,17 @@ impl Redis {
     async fn send(
         &self,
         shard: &Shard,
-        job: Job,
-        answered: oneshot::Receiver<Result<Vec<Value>, BackboneError>>,
+        commands: Vec<(u16, Cmd)>,
+        bytes: usize,
+        beat: Option<String>,
     ) -> Result<Vec<Value>, BackboneError> {
+        let (answer, answered) = oneshot::channel();
+        let job = Job {
+            commands,
+            bytes,
+            beat,
+            answer,
+        };
         let done = async {
             let sent = shard.jobs.send(job).await;
             sent.map_err(|_| BackboneError::Closed)?;
@@ -192,7 +200,6 @@ impl Redis {
                 names.insert(append.session, Ok(append.agency.clone()));
                 asked.push((append.session, append.agency.clone()));
                 writes.push(Write {
-                    steps: 1,
                     bytes: key.len() + append.agency.as_str().len(),
                     key,
                     command,
@@ -217,8 +224,9 @@ impl Redis {
     async fn append_all(&self, batch: Vec<Append>) -> Vec<Outcome> {
         let names = self.claim_names(&batch).await;
         let mut outcomes = vec![Err(BackboneError::NoSuchSession); batch.len()];
-        let mut groups: Vec<(&AgencyId, Vec<usize>)> = Vec::new();
-        for (at, append) in batch.iter().enumerate() {
+        let mut sent = Vec::new();
+        let mut writes = Vec::new();
+        for (at, append) in batch.into_iter().enumerate() {
             let refused =
                 append
                     .check_bounds()
@@ -232,43 +240,64 @@ impl Redis {
                     });
             match refused {
                 Some(error) => outcomes[at] = Err(error),
-                None => match groups.iter_mut().find(|(of, _)| **of == append.agency) {
-                    Some((_, places)) => places.push(at),
-                    None => groups.push((&append.agency, vec![at])),
-                },
+                None => {
+                    sent.push((at, append.session, append.expected));
+                    writes.push(self.append_command(&append));
+                }
             }
         }
-        let writes = groups.iter().map(|(agency, places)| {
-            let appends: Vec<&Append> = places.iter().map(|at| &batch[*at]).collect();
-            let keys = self.keys(agency);
-            Write {
-                key: keys.bell(),
-                command: appends::command(&keys, &appends),
-                steps: appends.len(),
-                bytes: appends.iter().map(|append| appends::bytes(append)).sum(),
-                beat: Some(keys.beat()),
-            }
-        });
-        let answers = self.write(writes.collect()).await;
-        for ((_, places), answer) in groups.into_iter().zip(answers) {
-            match answer {
-                Ok(answer) => {
-                    let each = answer::each(answer, places.len());
-                    for (at, answer) in places.into_iter().zip(each) {
-                        let Append {
-                            session, expected, ..
-                        } = batch[at];
-                        outcomes[at] = answer::appended(&answer, session, expected);
-                    }
-                }
-                Err(error) => {
-                    for at in places {
-                        outcomes[at] = Err(error.clone());
-                    }
-                }
-            }
+        for ((at, session, expected), answer) in sent.into_iter().zip(self.write(writes).await) {
+            outcomes[at] = answer.and_then(|value| answer::appended(&value, session, expected));
         }
         outcomes
+    }
+
+    fn append_command(&self, append: &Append) -> Write {
+        let keys = self.keys(&append.agency);
+        let session = append.session;
+        let key = keys.session(session);
+        let payload: usize = append.records.iter().map(Bytes::len).sum();
+        let mut command = Cmd::with_capacity(20 + 2 * append.records.len(), 640 + payload);
+        command.arg("FCALL").arg(LIBRARY.append.as_str()).arg(6);
+        command.arg(&key).arg(keys.log(session)).arg(keys.index());
+        command
+            .arg(keys.open())
+            .arg(keys.figures())
+            .arg(keys.claims());
+        command.arg(append.expected).arg(append.command.to_string());
+        match append.claim_epoch {
+            Some(epoch) => command.arg(epoch),
+            None => command.arg(""),
+        };
+        command.arg(session.to_string()).arg(keys.bell());
+        match &append.index {
+            Some(row) => {
+                let places = row::places(session, row);
+                let crc = row::row_crc(session, &append.agency, &places, &row.summary);
+                command
+                    .arg(places.index)
+                    .arg(places.open)
+                    .arg(places.tally)
+                    .arg(&row.summary[..])
+                    .arg(row::crc_text(crc));
+            }
+            None => {
+                command.arg("").arg("").arg("").arg("").arg("");
+            }
+        }
+        let mut seq = append.expected;
+        for record in &append.records {
+            // Past the end of all numbers it is a conflict anyway.
+            seq = seq.saturating_add(1);
+            let crc = record_crc(session, seq, append.command, record);
+            command.arg(&record[..]).arg(row::crc_text(crc));
+        }
+        Write {
+            key,
+            command,
+            bytes: 640 + payload,
+            beat: Some(keys.beat()),
+        }
     }
 
     async fn lease_call(
@@ -295,8 +324,6 @@ struct Write {
     /// A key of it: which shard.
     key: String,
     command: Cmd,
-    /// How much it makes a server do: as many appends as it has.
-    steps: usize,
     bytes: usize,
     beat: Option<String>,
 }
@@ -306,8 +333,9 @@ struct Part {
     shard: Shard,
     /// Which of the answers.
     places: Vec<usize>,
-    job: Job,
-    answered: oneshot::Receiver<Result<Vec<Value>, BackboneError>>,
+    commands: Vec<(u16, Cmd)>,
+    bytes: usize,
+    beat: Option<String>,
 }
 
 impl Part {
@@ -316,12 +344,12 @@ impl Part {
             .iter()
             .position(|part| Arc::ptr_eq(&part.shard.link, &shard.link));
         let at = known.unwrap_or_else(|| {
-            let (answer, answered) = oneshot::channel();
             parts.push(Self {
                 shard,
                 places: Vec::new(),
-                job: Job::new(answer),
-                answered,
+                commands: Vec::new(),
+                bytes: 0,
+                beat: None,
             });
             parts.len() - 1
         });
@@ -330,11 +358,9 @@ impl Part {
 
     fn add(&mut self, at: usize, slot: u16, write: Write) {
         self.places.push(at);
-        let job = &mut self.job;
-        job.commands.push((slot, write.command));
-        job.steps += write.steps;
-        job.bytes += write.bytes;
-        job.beat = job.beat.take().or(write.beat);
+        self.commands.push((slot, write.command));
+        self.bytes += write.bytes;
+        self.beat = self.beat.take().or(write.beat);
     }
 }
 

@@ -9,7 +9,6 @@
 
 mod agencies;
 mod answer;
-mod appends;
 mod connect;
 mod ears;
 mod epoch;

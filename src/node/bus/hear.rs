@@ -444,7 +444,7 @@ impl Node {
         });
         for session in sessions {
             if let Some(indexed) = self.backbone.find_session(session).await? {
-                self.log_has_grown(session, indexed.head, &[]);
+                self.log_has_grown(session, indexed.head);
             }
         }
         Ok(())

@@ -263,12 +263,8 @@ async fn listen(
     while let Some(Some(ring)) = stop.run_until_cancelled(bell.next()).await {
         let Some(node) = node.upgrade() else { return };
         match ring {
-            Ring::Appended {
-                session,
-                head,
-                records,
-            } => {
-                node.log_has_grown(session, head, &records);
+            Ring::Appended { session, head } => {
+                node.log_has_grown(session, head);
                 agency.around.ring();
             }
             Ring::Published(bytes) => node.hear(&agency, &bytes),
