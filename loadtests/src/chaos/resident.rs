@@ -148,8 +148,8 @@ impl Resident {
                 }
                 () = sleep_until(again.unwrap_or(next_ping)), if again.is_some() => {
                     again = None;
-                    if !self.opened {
-                        bail!("the opening is sent again on a new link");
+                    if !attached {
+                        bail!("the session is asked for again on a new link");
                     }
                     self.send_waiting(link).await?;
                 }

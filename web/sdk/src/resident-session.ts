@@ -22,6 +22,8 @@ const CLIENT = 'callbox-web/0.1.0'
 const DELIVERED_AFTER_MS = 200
 /** A token is renewed when it has less than this to live, in ms. */
 const TOKEN_SPARE_MS = 60_000
+/** A session that could not be opened or read is asked for again after this, unless the gateway says when. */
+const ENTER_AGAIN_MS = 1_000
 /** What the other side types fades when nothing more comes for this long, in ms. */
 const TYPING_FADES_MS = 15_000
 
@@ -68,6 +70,7 @@ export class OwnSession {
   #resuming = false
   #key_refused: 'never' | 'now' | 'before' = 'never'
   #fade: (() => void) | null = null
+  #again: (() => void) | null = null
   #heard_ms = Number.NEGATIVE_INFINITY
 
   constructor(parts: SessionParts) {
@@ -378,7 +381,17 @@ export class OwnSession {
     if (session !== null && rung === 'safe') this.#parts.photos.announced(id, session)
   }
 
+  /** The session could not be opened or read at this moment: it is asked for again on this link. */
+  #enterAgain(after_ms: number): void {
+    this.#again?.()
+    this.#again = this.#parts.world.after(after_ms, () => {
+      this.#again = null
+      if (!this.#in_session && this.#connection.state.get().at === 'open') this.enter()
+    })
+  }
+
   async #error(error: ErrorMessage): Promise<void> {
+    if (!this.#in_session && error.retry === 'later') this.#enterAgain(error.after_ms ?? ENTER_AGAIN_MS)
     if (error.id !== undefined) {
       if (await this.#parts.outbox.error(error)) return
       if (this.#parts.live.refused(error.id)) return
@@ -417,6 +430,8 @@ export class OwnSession {
   #linkChanged(link: LinkState): void {
     if (link.at !== 'open') {
       const { outbox, photos, live } = this.#parts
+      this.#again?.()
+      this.#again = null
       this.#in_session = false
       this.#resuming = false
       outbox.detach()

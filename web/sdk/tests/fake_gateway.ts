@@ -19,6 +19,8 @@ export class FakeGateway {
   received: FromResident[] = []
   /** Answers nothing to commands while true: a gateway whose disk hangs. */
   mute = false
+  /** So many of the next sessions asked for are refused for now: a gateway whose store does not answer. */
+  busy = 0
   /** Cut off from the tier it shares: receipts say stored, entries are kept. */
   alone = false
   now_ms = 1_790_000_000_000
@@ -76,16 +78,24 @@ export class FakeGateway {
       case 'hello':
         return this.#welcome()
       case 'open':
-        if (!this.mute) this.#open(message)
+        if (!this.mute && !this.#refused(message.id)) this.#open(message)
         return
       case 'resume':
-        return this.#enter(message.after)
+        if (!this.#refused()) this.#enter(message.after)
+        return
       case 'do':
         if (!this.mute) this.#do(message)
         return
       case 'refresh_token':
         return this.say({ kind: 'token', token: 'fresh', token_expires_ms: this.now_ms + 900_000 })
     }
+  }
+
+  #refused(id?: string): boolean {
+    if (this.busy === 0) return false
+    this.busy -= 1
+    this.say({ kind: 'error', code: 'store_unavailable', retry: 'later', after_ms: 2_000, message: 'Try again.', ...(id === undefined ? {} : { id }) })
+    return true
   }
 
   #welcome(): void {

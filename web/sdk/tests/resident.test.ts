@@ -142,6 +142,32 @@ describe('a resident', () => {
     expect(texts(resident)).toEqual(['one', 'two', 'three'])
   })
 
+  it('asks again for its session, on the same link, when the gateway could not open it yet', async () => {
+    gateway.busy = 2
+    const resident = await client()
+    await resident.begin({ category: 'fire', language: 'en' })
+    await until(() => gateway.busy === 1)
+    world.advance(2_000)
+    await until(() => gateway.busy === 0)
+    world.advance(2_000)
+    await until(() => resident.report.get().session !== null && resident.report.get().waiting === 0)
+    expect(gateway.done).toHaveLength(1)
+    expect(world.sockets).toHaveLength(1)
+  })
+
+  it('asks again for its session when the gateway could not read it back after a break', async () => {
+    const resident = await begun()
+    gateway.busy = 1
+    offline()
+    await resident.say('two')
+    online()
+    world.advance(20_000)
+    await until(() => gateway.busy === 0)
+    world.advance(2_000)
+    await until(() => resident.report.get().waiting === 0)
+    expect(logged()).toEqual(['two'])
+  })
+
   it('goes on after a reload with the same key, session and outbox', async () => {
     const first = await begun(await deviceKeep())
     await first.say('before')
