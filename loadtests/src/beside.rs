@@ -14,7 +14,7 @@ use crate::gateway::{GatewayChoice, Wishes};
 use crate::measure::Phase;
 use crate::nodes::Nodes;
 use crate::peers::Peer;
-use crate::redis::{Appends, Fsync, Limit, Watch, by_benchmark, by_repeating};
+use crate::redis::{Appends, Calls, Fsync, Limit, Watch, by_benchmark, by_repeating};
 use crate::report::Outcome;
 use crate::route::Load;
 use crate::scene::{Scene, Span};
@@ -200,37 +200,40 @@ async fn watched(nodes: &Nodes, scene: &mut Scene, stage: &Stage) -> Result<Appe
     scene.rest_while(watch.end()).await
 }
 
-/// What Redis alone did: a plain client in front of it, and `redis-benchmark`.
-struct Limits {
-    repeated: Limit,
-    benchmark: Limit,
-}
+/// What Redis alone did: a plain client in front of it, and `redis-benchmark`; each with one append in a call and with many.
+type Limits = Vec<(&'static str, Limit)>;
 
 async fn limits(load: &Load, nodes: &Nodes, appends: &Appends) -> Result<Limits> {
     let redis = &nodes.redis;
-    redis.empty().await?;
     let span = Duration::from_secs(load.seconds);
-    let repeated = by_repeating(redis, appends, load.residents, span).await?;
-    redis.empty().await?;
-    let benchmark = by_benchmark(redis, appends).await?;
-    Ok(Limits {
-        repeated,
-        benchmark,
-    })
+    let mut limits = Limits::new();
+    for (calls, [repeated, benchmark]) in [
+        (Calls::Single, ["redis_append", "redis_benchmark"]),
+        (
+            Calls::Joined,
+            ["redis_append_joined", "redis_benchmark_joined"],
+        ),
+    ] {
+        redis.empty().await?;
+        let found = by_repeating(redis, appends, calls, load.residents, span).await?;
+        limits.push((repeated, found));
+        redis.empty().await?;
+        limits.push((benchmark, by_benchmark(redis, appends, calls).await?));
+    }
+    Ok(limits)
 }
 
 fn note_limits(limits: &Limits, saturated: &Phase, prefix: &str, outcome: &mut Outcome) {
-    let Limits {
-        repeated,
-        benchmark,
-    } = limits;
     let mut set = |name: &str, value: f64| outcome.set(format!("{prefix}{name}"), value);
-    set("redis_append_per_s", repeated.per_s);
-    set("redis_append_cpu_us", repeated.cpu_us);
-    set("redis_benchmark_per_s", benchmark.per_s);
-    set("redis_benchmark_cpu_us", benchmark.cpu_us);
-    // The harder of the two is the limit.
-    let most = repeated.per_s.max(benchmark.per_s);
+    for (name, limit) in limits {
+        set(&format!("{name}_per_s"), limit.per_s);
+        set(&format!("{name}_cpu_us"), limit.cpu_us);
+    }
+    // The hardest of them is the limit.
+    let most = limits
+        .iter()
+        .map(|(_, limit)| limit.per_s)
+        .fold(0.0, f64::max);
     set("redis_limit_per_s", most);
     set("ratio_to_redis", saturated.per_second() / most);
 }

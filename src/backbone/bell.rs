@@ -4,24 +4,34 @@
 //! implementations, for what they committed or heard from elsewhere, `publish` and `subscribe`.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use callbox_proto::ids::{AgencyId, SessionId};
 use tokio::sync::broadcast::{self, error::RecvError};
 
-use crate::backbone::{BackboneError, Ring, Seq, Subscription};
+use crate::backbone::{BackboneError, Record, Ring, Seq, Subscription};
 
 /// Rings kept for a slow subscriber: several group commits. Who is further behind reads the logs, which is cheaper by then.
+/// With the records that may come along with each (4 KiB on the shared tier), at most 16 MiB per agency.
 const APPENDED_KEPT: usize = 4_096;
 /// Publications kept: at [`crate::backbone::PUBLISH_MAX_BYTES`] each, at most 16 MiB per agency.
 const PUBLISHED_KEPT: usize = 256;
 
+/// An append that is in the log.
+#[derive(Debug, Clone)]
+pub(super) struct Rung {
+    pub(super) session: SessionId,
+    pub(super) head: Seq,
+    /// Up to `head`, where they came along.
+    pub(super) records: Arc<[Record]>,
+}
+
 #[derive(Debug)]
 struct Channels {
     /// `None`: rings were missed.
-    appended: broadcast::Sender<Option<(SessionId, Seq)>>,
+    appended: broadcast::Sender<Option<Rung>>,
     published: broadcast::Sender<Bytes>,
 }
 
@@ -39,15 +49,15 @@ impl Bell {
     }
 
     /// Rings for appends of one commit, in their order.
-    pub(super) fn ring<'a>(&self, appended: impl Iterator<Item = (&'a AgencyId, SessionId, Seq)>) {
+    pub(super) fn ring<'a>(&self, appended: impl Iterator<Item = (&'a AgencyId, Rung)>) {
         let mut guard = self.lock();
         let Some(agencies) = guard.as_mut() else {
             return;
         };
-        for (agency, session, head) in appended {
+        for (agency, rung) in appended {
             if let Some(channels) = agencies.get(agency) {
                 // Fails only when nobody listens any more.
-                let _ = channels.appended.send(Some((session, head)));
+                let _ = channels.appended.send(Some(rung));
             }
         }
     }
@@ -109,7 +119,7 @@ impl Bell {
 /// One subscriber's end of a bell.
 #[derive(Debug)]
 pub(super) struct Listener {
-    appended: broadcast::Receiver<Option<(SessionId, Seq)>>,
+    appended: broadcast::Receiver<Option<Rung>>,
     published: broadcast::Receiver<Bytes>,
 }
 
@@ -131,9 +141,13 @@ impl Subscription for Listener {
     }
 }
 
-fn heard(rung: Result<Option<(SessionId, Seq)>, RecvError>) -> Option<Ring> {
+fn heard(rung: Result<Option<Rung>, RecvError>) -> Option<Ring> {
     match rung {
-        Ok(Some((session, head))) => Some(Ring::Appended { session, head }),
+        Ok(Some(rung)) => Some(Ring::Appended {
+            session: rung.session,
+            head: rung.head,
+            records: rung.records,
+        }),
         Ok(None) | Err(RecvError::Lagged(_)) => Some(Ring::Missed),
         Err(RecvError::Closed) => None,
     }

@@ -304,6 +304,9 @@ pub enum Ring {
         session: SessionId,
         /// Head of its log at the time of ringing.
         head: Seq,
+        /// The records up to that head, where they came along: a listener that has all before them need not read the log.
+        /// None where the implementation does not send them or they are long.
+        records: Arc<[Record]>,
     },
     /// What was kept here up to this number is in the shared log now, with these very numbers.
     Confirmed {

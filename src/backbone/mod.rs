@@ -35,7 +35,9 @@
 //! prolonged, only taken again, with a new epoch.
 //!
 //! **Bell.** Every stored append rings the agency's bell with (session, head); appends stored together may share one ring. A
-//! subscriber may miss rings (and is then told [`Ring::Missed`]), but is never rung for what is not in the log.
+//! subscriber may miss rings (and is then told [`Ring::Missed`]), but is never rung for what is not in the log. A ring may bring
+//! the records it tells of; they are exactly those of the log. Nothing is rung for, read or listed that is less durable than
+//! what [`Appended::Stored`] is answered for: an append that ended as unknown may show only once it is.
 //! [`Backbone::publish`] carries what may be lost, and losing it is not told.
 //!
 //! **Islands.** A backbone over a shared tier may answer [`Appended::Kept`] when that tier does not answer in time: the

@@ -32,22 +32,49 @@ const SHOWN_MAX_ENTRIES: u64 = 2_000;
 /// Pause before entries of others are read again after the log did not answer.
 const AGAIN_AFTER: Duration = Duration::from_secs(1);
 
-/// An entry with its place and cause.
+/// Entries in their order, each with its place and cause.
+#[derive(Default)]
 struct Crossed {
-    seq: Seq,
-    command: CommandId,
-    entry: Stored,
+    places: Vec<(Seq, CommandId)>,
+    entries: Vec<Stored>,
+}
+
+/// What was known of a session when a reading of its log began.
+#[derive(Clone, Copy)]
+struct Known {
+    shown: Seq,
+    /// The head as far as anybody had told.
+    told: Seq,
+    rewinds: u64,
+}
+
+impl Known {
+    const fn of(inner: &Inner) -> Self {
+        Self {
+            shown: inner.durable,
+            told: inner.known,
+            rewinds: inner.rewinds,
+        }
+    }
 }
 
 impl Node {
-    /// The log of a session has grown up to `head`, by whomever.
-    pub(super) fn log_has_grown(self: &Arc<Self>, session: SessionId, head: Seq) {
+    /// The log of a session has grown up to `head`, by whomever; by these records, where they are known.
+    pub(super) fn log_has_grown(
+        self: &Arc<Self>,
+        session: SessionId,
+        head: Seq,
+        records: &[Record],
+    ) {
         let Some(cell) = self.cells.get(session) else {
             return;
         };
         let mut inner = cell.lock();
         inner.known = inner.known.max(head);
-        self.cross_if_behind(&cell, &mut inner);
+        match inner.next_in(session, records) {
+            Some(next) => self.take_in(&cell, inner, &next),
+            None => self.cross_if_behind(&cell, &mut inner),
+        }
     }
 
     /// Has entries of others read, as soon as nothing of ours is on its way: until then it cannot be told whose they are.
@@ -144,25 +171,25 @@ impl Node {
     /// it is while something of it is on its way: the outcome says more.
     async fn catch_up(self: &Arc<Self>, cell: &Arc<Cell>) -> Result<bool, BackboneError> {
         loop {
-            let (shown, whole, rewinds) = {
+            let (from, whole) = {
                 let inner = cell.lock();
                 if !inner.stale || inner.in_flight > 0 {
                     return Ok(inner.session.is_some());
                 }
-                (inner.durable, inner.is_as_shown(), inner.rewinds)
+                (Known::of(&inner), inner.is_as_shown())
             };
             if whole {
                 let page = self
                     .backbone
-                    .read(cell.id, shown, REPLAY_PAGE_RECORDS)
+                    .read(cell.id, from.shown, REPLAY_PAGE_RECORDS)
                     .await?;
-                let crossed = decoded(cell.id, &page)?;
-                self.go_on(cell, (shown, rewinds), &crossed);
+                let crossed = Crossed::of(cell.id, &page)?;
+                self.go_on(cell, from, &crossed);
             } else {
                 let session = self.read_back(cell.id).await?;
                 let head = session.as_ref().map_or(0, |s| s.head);
-                let crossed = self.missed(cell.id, shown, head).await?;
-                self.start_anew(cell, (shown, rewinds), session, &crossed);
+                let crossed = self.missed(cell.id, from.shown, head).await?;
+                self.start_anew(cell, from, session, &crossed);
             }
         }
     }
@@ -190,18 +217,13 @@ impl Node {
     }
 
     /// The entries from after `shown` to `head`; none for a session that was not shown here yet, or where they are too many.
-    async fn missed(
-        &self,
-        id: SessionId,
-        shown: Seq,
-        head: Seq,
-    ) -> Result<Vec<Crossed>, BackboneError> {
-        let mut crossed: Vec<Crossed> = Vec::new();
+    async fn missed(&self, id: SessionId, shown: Seq, head: Seq) -> Result<Crossed, BackboneError> {
+        let mut crossed = Crossed::default();
         if shown == 0 || head.saturating_sub(shown) > SHOWN_MAX_ENTRIES {
             return Ok(crossed);
         }
         loop {
-            let after = crossed.last().map_or(shown, |last| last.seq);
+            let after = crossed.places.last().map_or(shown, |(seq, _)| *seq);
             if after >= head {
                 return Ok(crossed);
             }
@@ -209,47 +231,55 @@ impl Node {
             if page.is_empty() {
                 return Ok(crossed);
             }
-            crossed.extend(decoded(id, &page)?.into_iter().filter(|c| c.seq <= head));
+            let up_to_head = page.partition_point(|record| record.seq <= head);
+            crossed.add(id, &page[..up_to_head])?;
         }
     }
 
-    /// Applies and shows a page that follows what is shown.
-    fn go_on(self: &Arc<Self>, cell: &Arc<Cell>, from: (Seq, u64), page: &[Crossed]) {
+    /// Applies and shows a page that was read and follows what is shown.
+    fn go_on(self: &Arc<Self>, cell: &Arc<Cell>, from: Known, page: &Crossed) {
         let mut inner = cell.lock();
         if !inner.may_take_over(from) {
             return;
         }
-        let kept_after = self.backbone.kept_after(cell.id);
-        for crossed in page {
-            if let Some(session) = &mut inner.session {
-                session.apply(crossed.seq, &crossed.entry);
+        if page.entries.is_empty() {
+            inner.has_read_to_the_end(from);
+        }
+        self.take_in(cell, inner, page);
+    }
+
+    /// Applies and shows what follows what is shown.
+    fn take_in(
+        self: &Arc<Self>,
+        cell: &Arc<Cell>,
+        mut inner: std::sync::MutexGuard<'_, Inner>,
+        next: &Crossed,
+    ) {
+        if let Some(session) = &mut inner.session {
+            for ((seq, _), entry) in next.places.iter().zip(&next.entries) {
+                session.apply(*seq, entry);
             }
-            inner.show_crossed(cell.id, crossed, kept_after);
         }
-        inner.since_snapshot += page.len() as u32;
-        if page.is_empty() {
-            inner.known = inner.durable;
-        }
+        inner.show_crossed(cell.id, next, self.backbone.kept_after(cell.id));
+        inner.since_snapshot += next.entries.len() as u32;
         inner.stale = inner.is_behind();
-        self.after_crossing(cell, inner, page);
+        self.after_crossing(cell, inner, next);
     }
 
     /// Takes over a state that was read anew, and shows what had not been shown.
     fn start_anew(
         self: &Arc<Self>,
         cell: &Arc<Cell>,
-        from: (Seq, u64),
+        from: Known,
         session: Option<Session>,
-        crossed: &[Crossed],
+        crossed: &Crossed,
     ) {
         let mut inner = cell.lock();
         if !inner.may_take_over(from) {
             return;
         }
-        let (shown, kept_after) = (from.0, self.backbone.kept_after(cell.id));
-        for crossed in crossed {
-            inner.show_crossed(cell.id, crossed, kept_after);
-        }
+        let (shown, kept_after) = (from.shown, self.backbone.kept_after(cell.id));
+        inner.show_crossed(cell.id, crossed, kept_after);
         let head = session.as_ref().map_or(0, |s| s.head);
         let skipped = shown > 0 && head > inner.durable;
         inner.durable = inner.durable.max(head);
@@ -258,6 +288,7 @@ impl Node {
         inner.session = session;
         inner.since_snapshot = 0;
         inner.diverged = false;
+        inner.has_read_to_the_end(from);
         inner.stale = inner.is_behind();
         if std::mem::take(&mut inner.reload) {
             self.after_reload(cell, &mut inner);
@@ -273,14 +304,14 @@ impl Node {
         self: &Arc<Self>,
         cell: &Arc<Cell>,
         mut inner: std::sync::MutexGuard<'_, Inner>,
-        crossed: &[Crossed],
+        crossed: &Crossed,
     ) {
-        if crossed.is_empty() {
+        let entries = crossed.entries.as_slice();
+        if entries.is_empty() {
             return;
         }
-        let entries: Vec<Stored> = crossed.iter().map(|c| c.entry.clone()).collect();
-        inner.note_seen(&entries);
-        inner.drop_former_owners(&entries);
+        inner.note_seen(entries);
+        inner.drop_former_owners(entries);
         // Somebody took this node's resident for gone: it is here.
         let abandoned = inner.session.as_ref().map(|s| s.standing) == Some(Standing::Abandoned);
         let by_gateway =
@@ -293,7 +324,7 @@ impl Node {
         if let Some(agency) = agency {
             agency.mark_changed();
         }
-        self.effects(cell, &entries);
+        self.effects(cell, entries);
         if mistaken {
             self.note(cell, GatewayCommand::ResidentBack);
         }
@@ -315,24 +346,57 @@ impl Inner {
     /// Whether what was read from after `shown` is still what is missing. Should it be outdated already, the next append is a
     /// conflict and it is read again.
     /// Nor is it once entries have got other numbers.
-    const fn may_take_over(&self, (shown, rewinds): (Seq, u64)) -> bool {
-        self.stale && self.in_flight == 0 && self.durable == shown && self.rewinds == rewinds
+    const fn may_take_over(&self, from: Known) -> bool {
+        self.stale
+            && self.in_flight == 0
+            && self.durable == from.shown
+            && self.rewinds == from.rewinds
+    }
+
+    /// The log has no more than what is shown now, unless somebody has told of more since the reading began. What was told before
+    /// may be gone: a conflict names entries that a failover can take back.
+    const fn has_read_to_the_end(&mut self, from: Known) {
+        if self.known == from.told {
+            self.known = self.durable;
+        }
     }
 
     fn show_crossed(&mut self, session: SessionId, crossed: &Crossed, kept_after: Option<Seq>) {
-        let entry = std::slice::from_ref(&crossed.entry);
-        let kept = kept_after.is_some_and(|after| crossed.seq > after);
-        self.show(session, crossed.seq, crossed.command, entry, kept);
+        for ((seq, command), entry) in crossed.places.iter().zip(&crossed.entries) {
+            let kept = kept_after.is_some_and(|after| *seq > after);
+            self.show(session, *seq, *command, std::slice::from_ref(entry), kept);
+        }
+    }
+
+    /// Of the records that came with a ring those that follow what is shown, if they are the next ones and nothing is under way
+    /// that may change what they follow. Otherwise the log is read, which also tells what is wrong with them.
+    fn next_in(&self, session: SessionId, records: &[Record]) -> Option<Crossed> {
+        // What is kept here has numbers that others' records may have as well.
+        let moves = self.stale || self.loading || self.in_flight > 0 || self.shown_kept.is_some();
+        if moves || !self.is_as_shown() {
+            return None;
+        }
+        let new = records.partition_point(|record| record.seq <= self.durable);
+        let next = records.get(new..).filter(|next| {
+            next.first()
+                .is_some_and(|first| first.seq == self.durable + 1)
+        })?;
+        Crossed::of(session, next).ok()
     }
 }
 
-fn decoded(session: SessionId, page: &[Record]) -> Result<Vec<Crossed>, BackboneError> {
-    let crossed = |record: &Record| {
-        Ok(Crossed {
-            seq: record.seq,
-            command: record.command,
-            entry: index::entry(session, record)?,
-        })
-    };
-    page.iter().map(crossed).collect()
+impl Crossed {
+    fn of(session: SessionId, page: &[Record]) -> Result<Self, BackboneError> {
+        let mut crossed = Self::default();
+        crossed.add(session, page)?;
+        Ok(crossed)
+    }
+
+    fn add(&mut self, session: SessionId, page: &[Record]) -> Result<(), BackboneError> {
+        for record in page {
+            self.entries.push(index::entry(session, record)?);
+            self.places.push((record.seq, record.command));
+        }
+        Ok(())
+    }
 }

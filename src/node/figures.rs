@@ -63,6 +63,8 @@ pub struct Move {
 pub struct Figures {
     day: u64,
     queues: HashMap<QueueId, Counts>,
+    /// Moves counted so far.
+    moves: u64,
     /// Moves while sessions are counted anew: the index was read before some of them and after others.
     meanwhile: Option<Vec<(SessionId, Move)>>,
 }
@@ -95,6 +97,7 @@ impl Figures {
     /// Counts a confirmed move, one decided here (`ours`) or on another node. `now_ms` decides to which day (UTC) it belongs.
     pub fn moved(&mut self, session: SessionId, moved: &Move, now_ms: Millis, ours: bool) {
         self.roll_over(now_ms);
+        self.moves += 1;
         if let Some(meanwhile) = &mut self.meanwhile {
             meanwhile.push((session, moved.clone()));
         }
@@ -139,6 +142,12 @@ impl Figures {
                 metrics::histogram!("callbox_time_to_answer_seconds").record(waited_s);
             }
         }
+    }
+
+    /// How many moves were counted, here or on other nodes.
+    #[must_use]
+    pub const fn moves(&self) -> u64 {
+        self.moves
     }
 
     /// How many wait in all.

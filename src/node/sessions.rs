@@ -341,7 +341,7 @@ impl Node {
         };
         let more = indexed.head > head;
         if more {
-            self.log_has_grown(cell.id, indexed.head);
+            self.log_has_grown(cell.id, indexed.head, &[]);
         }
         more
     }

@@ -1,7 +1,8 @@
 //! What Redis alone can append: the limit of any gateway in front of it.
 //!
-//! Two ways, because `redis-benchmark` cannot count: it opens a new session with each call, while a gateway appends to logs that
-//! exist. So the same function is also driven by a plain pipelining client with the right numbers.
+//! The very function of the gateways is called, with their arguments: by a plain pipelining client with the right numbers, with
+//! one append in a call and with as many as a busy gateway sends together; and by `redis-benchmark`, which cannot count and opens a
+//! new session with each append.
 
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -11,7 +12,7 @@ use tokio::process::Command;
 use tokio::task::JoinSet;
 
 use super::RedisServer;
-use super::seen::{Appends, Call};
+use super::seen::{Append, Appends};
 use super::wire::{Wire, encode};
 use crate::process::RunTimes;
 
@@ -19,14 +20,34 @@ use crate::process::RunTimes;
 const CONNECTIONS: usize = 4;
 /// Appends of one connection in flight: more do not make Redis faster.
 const BATCH: usize = 128;
-/// Calls that `redis-benchmark` makes, each into a new session.
-const BENCHMARK_CALLS: u32 = 200_000;
-/// Connections and pipeline of `redis-benchmark`.
-const BENCHMARK_CLIENTS: [&str; 4] = ["-c", "8", "-P", "64"];
+/// Appends that `redis-benchmark` makes, each into a new session.
+const BENCHMARK_APPENDS: usize = 200_000;
+/// Connections of `redis-benchmark`.
+const BENCHMARK_CLIENTS: usize = 8;
+/// Appends of each of them in flight.
+const BENCHMARK_BATCH: usize = 64;
 /// Numbers that `redis-benchmark` draws from; it takes no more.
 const BENCHMARK_NUMBERS: &str = "2000000000";
 /// Twelve digits of its choice.
 const BENCHMARK_NUMBER: &[u8] = b"__rand_int__";
+
+/// How appends are sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Calls {
+    /// One in each call.
+    Single,
+    /// All that are in flight on a connection in one call.
+    Joined,
+}
+
+impl Calls {
+    const fn appends_of(self, batch: usize) -> usize {
+        match self {
+            Self::Single => 1,
+            Self::Joined => batch,
+        }
+    }
+}
 
 /// What Redis did.
 #[derive(Debug, Clone, Copy)]
@@ -44,13 +65,14 @@ pub struct Limit {
 pub async fn by_repeating(
     redis: &RedisServer,
     appends: &Appends,
+    calls: Calls,
     sessions: usize,
     span: Duration,
 ) -> Result<Limit> {
     let mut writers = Vec::new();
     for number in 0..CONNECTIONS {
         let own = (number..sessions).step_by(CONNECTIONS);
-        writers.push(Writer::begin(redis.port(), appends, own.collect()).await?);
+        writers.push(Writer::begin(redis.port(), appends, calls, own.collect()).await?);
     }
     // A tenth to warm up, then what counts.
     run_all(&mut writers, span / 10).await?;
@@ -82,31 +104,40 @@ async fn run_all(writers: &mut Vec<Writer>, span: Duration) -> Result<u64> {
 /// One connection with sessions of its own.
 struct Writer {
     wire: Wire,
+    calls: Calls,
     sessions: Vec<Session>,
     next: usize,
     commands: u64,
 }
 
 struct Session {
-    text: Call,
+    text: Append,
     head: u64,
 }
 
 impl Writer {
-    async fn begin(port: u16, appends: &Appends, numbers: Vec<usize>) -> Result<Self> {
+    async fn begin(
+        port: u16,
+        appends: &Appends,
+        calls: Calls,
+        numbers: Vec<usize>,
+    ) -> Result<Self> {
         let mut wire = Wire::open(port).await?;
         let mut sessions = Vec::new();
         for number in numbers {
             let id = format!("{:032x}", number + 1);
-            let opening = of_session(&appends.opening, id.as_bytes())?;
-            let stored = wire.ask(&as_slices(&opening)).await?;
+            let opening = appends.opening.of_session(id.as_bytes());
+            let words = Append::call(&[&opening]);
+            let slices: Vec<&[u8]> = words.iter().map(Vec::as_slice).collect();
+            let stored = wire.ask(&slices).await?;
             sessions.push(Session {
-                text: of_session(&appends.text, id.as_bytes())?,
+                text: appends.text.of_session(id.as_bytes()),
                 head: stored_up_to(&stored)?,
             });
         }
         Ok(Self {
             wire,
+            calls,
             sessions,
             next: 0,
             commands: 0,
@@ -117,56 +148,32 @@ impl Writer {
     async fn run(mut self, until: Instant) -> Result<(Self, u64)> {
         let mut done = 0;
         let mut batch = Vec::new();
+        let count = self.sessions.len();
+        let each = BATCH.min(count);
         while Instant::now() < until {
             batch.clear();
-            let each = BATCH.min(self.sessions.len());
-            for turn in 0..each {
-                let at = (self.next + turn) % self.sessions.len();
+            let turns: Vec<usize> = (0..each).map(|turn| (self.next + turn) % count).collect();
+            for at in &turns {
                 self.commands += 1;
-                let session = &mut self.sessions[at];
-                renew(&mut session.text, session.head, self.commands, at)?;
+                let session = &mut self.sessions[*at];
+                let command = format!("{at:016x}{:016x}", self.commands);
+                session.text.renew(session.head, &command);
                 session.head += 1;
-                encode(&session.text.0, &mut batch);
+            }
+            for together in turns.chunks(self.calls.appends_of(each)) {
+                let texts = together.iter().map(|at| &self.sessions[*at].text);
+                encode(&Append::call(&texts.collect::<Vec<_>>()), &mut batch);
             }
             self.wire.write(&batch).await?;
-            for turn in 0..each {
-                let at = (self.next + turn) % self.sessions.len();
+            for at in &turns {
                 let stored = stored_up_to(&self.wire.answer().await?)?;
-                ensure!(stored == self.sessions[at].head, "a text is one record");
+                ensure!(stored == self.sessions[*at].head, "a text is one record");
             }
-            self.next = (self.next + each) % self.sessions.len();
+            self.next = (self.next + each) % count;
             done += each as u64;
         }
         Ok((self, done))
     }
-}
-
-/// The same call for another session.
-fn of_session(call: &Call, id: &[u8]) -> Result<Call> {
-    let old = call.session().context("a call without a session")?.to_vec();
-    let mut call = call.clone();
-    for argument in &mut call.0 {
-        while let Some(at) = argument.windows(old.len()).position(|part| part == old)
-            && old != id
-        {
-            argument[at..at + old.len()].copy_from_slice(id);
-        }
-    }
-    let expected_at = call.expected_at().context("a call without arguments")?;
-    // No claim of the watched gateway holds here.
-    if let Some(epoch) = call.0.get_mut(expected_at + 2) {
-        epoch.clear();
-    }
-    Ok(call)
-}
-
-/// The next command of this session: another id, and the number that the log has by now.
-fn renew(call: &mut Call, head: u64, command: u64, session: usize) -> Result<()> {
-    let expected_at = call.expected_at().context("a call without arguments")?;
-    call.0[expected_at] = head.to_string().into_bytes();
-    let id = call.0.get_mut(expected_at + 1).context("no command id")?;
-    *id = format!("{session:016x}{command:016x}").into_bytes();
-    Ok(())
 }
 
 /// The last record of `stored <first>-<last>`.
@@ -178,25 +185,24 @@ fn stored_up_to(answer: &[u8]) -> Result<u64> {
     Ok(last.1.parse()?)
 }
 
-fn as_slices(call: &Call) -> Vec<&[u8]> {
-    call.0.iter().map(Vec::as_slice).collect()
-}
-
-/// Lets `redis-benchmark` call the same function, with a new session each time and a text as its first record.
+/// Lets `redis-benchmark` call the same function, with a new session for each append and a text as its first record.
 ///
 /// # Errors
 /// When it is not installed, or its report cannot be read.
-pub async fn by_benchmark(redis: &RedisServer, appends: &Appends) -> Result<Limit> {
-    let call = for_benchmark(appends)?;
+pub async fn by_benchmark(redis: &RedisServer, appends: &Appends, calls: Calls) -> Result<Limit> {
+    let together = calls.appends_of(BENCHMARK_BATCH);
+    let one = for_benchmark(appends);
     let (ran, port) = (RunTimes::of(redis.pid())?, redis.port().to_string());
-    let calls = BENCHMARK_CALLS.to_string();
+    let count = BENCHMARK_APPENDS / together;
     let mut command = Command::new("redis-benchmark");
     command
-        .args(["-p", &port, "-n", &calls, "-r", BENCHMARK_NUMBERS, "--csv"])
-        .args(BENCHMARK_CLIENTS)
+        .args(["-p", &port, "-r", BENCHMARK_NUMBERS, "--csv"])
+        .args(["-n", &count.to_string()])
+        .args(["-c", &BENCHMARK_CLIENTS.to_string()])
+        .args(["-P", &(BENCHMARK_BATCH / together).to_string()])
         .stdin(Stdio::null());
-    for argument in &call.0 {
-        command.arg(std::str::from_utf8(argument).context("an argument that is no text")?);
+    for argument in Append::call(&vec![&one; together]) {
+        command.arg(std::str::from_utf8(&argument).context("an argument that is no text")?);
     }
     let output = command.output().await;
     let output =
@@ -204,34 +210,24 @@ pub async fn by_benchmark(redis: &RedisServer, appends: &Appends) -> Result<Limi
     let cpu = RunTimes::of(redis.pid())?.since(&ran);
     let report = String::from_utf8_lossy(&output.stdout);
     let complaint = String::from_utf8_lossy(&output.stderr);
+    let calls_per_s = requests_per_s(&report)
+        .with_context(|| format!("redis-benchmark reports no figure: {report}{complaint}"))?;
     Ok(Limit {
-        per_s: requests_per_s(&report)
-            .with_context(|| format!("redis-benchmark reports no figure: {report}{complaint}"))?,
-        cpu_us: cpu.as_secs_f64() * 1e6 / f64::from(BENCHMARK_CALLS),
+        per_s: calls_per_s * together as f64,
+        cpu_us: cpu.as_secs_f64() * 1e6 / (count * together) as f64,
     })
 }
 
 /// An opening whose record is a text, for a session that `redis-benchmark` chooses. What cannot be an argument of a
 /// program is replaced by as many letters.
-fn for_benchmark(appends: &Appends) -> Result<Call> {
+fn for_benchmark(appends: &Appends) -> Append {
     // Two numbers in each name: with one, some names come twice, and an append to half a session is an error.
     let mut id = vec![b'0'; 32 - 2 * BENCHMARK_NUMBER.len()];
     id.extend_from_slice(&BENCHMARK_NUMBER.repeat(2));
-    let mut call = of_session(&appends.opening, &id)?;
-    let text = of_session(&appends.text, &id)?;
-    let records = |call: &Call| call.expected_at().map(|at| at + 10);
-    let (Some(own), Some(others)) = (records(&call), records(&text)) else {
-        anyhow::bail!("a call without records");
-    };
-    call.0.truncate(own);
-    call.0
-        .extend_from_slice(text.0.get(others..).unwrap_or_default());
-    for argument in &mut call.0 {
-        if !argument.iter().all(|byte| (b' '..=b'~').contains(byte)) {
-            argument.fill(b'x');
-        }
-    }
-    Ok(call)
+    let opening = appends.opening.with_record_of(&appends.text);
+    let mut append = opening.of_session(&id);
+    append.print_only();
+    append
 }
 
 /// The second of the eight columns of the last line; the first one holds the whole command.
@@ -243,55 +239,28 @@ fn requests_per_s(csv: &str) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::seen::tests::append;
     use super::*;
 
-    const ID: &str = "0123456789abcdef0123456789abcdef";
-
-    fn call(expected: &str, records: &[&str]) -> Call {
-        let session = format!("callbox:{{a}}:session:{ID}");
-        let mut words = vec![
-            "FCALL",
-            "callbox_append_1",
-            "1",
-            &session,
-            expected,
-            "command",
-            "7",
-        ];
-        words.extend([ID, "bell", "index", "open", "tally", "summary", "crc"]);
-        words.extend(records);
-        Call(words.iter().map(|word| word.as_bytes().to_vec()).collect())
-    }
-
     #[test]
-    fn a_call_is_repeated_for_another_session_without_the_claim_it_was_made_under() {
-        let id = format!("{:032x}", 5);
-        let other = of_session(&call("3", &["payload", "crc"]), id.as_bytes()).unwrap();
-        assert_eq!(other.session(), Some(id.as_bytes()));
-        assert_eq!(other.0[7], id.as_bytes());
-        assert_eq!(other.0[6], b"");
-    }
-
-    #[test]
-    fn the_next_command_has_another_id_and_the_number_of_the_log() {
-        let mut text = call("3", &["payload", "crc"]);
-        renew(&mut text, 41, 2, 1).unwrap();
-        assert_eq!(text.expected(), Some(41));
-        assert_eq!(text.0[5].len(), 32);
-        assert_eq!(stored_up_to(b"stored 42-42").unwrap(), 42);
+    fn what_was_stored_is_the_last_number() {
+        assert_eq!(stored_up_to(b"stored 41-42").unwrap(), 42);
         assert!(stored_up_to(b"conflict 9").is_err());
     }
 
     #[test]
     fn redis_benchmark_gets_an_opening_with_the_texts_record() {
         let appends = Appends {
-            opening: call("0", &["opened", "1", "place", "2"]),
-            text: call("3", &["a\0text", "crc"]),
+            opening: append("0", &["opened", "1"]),
+            text: append("3", &["a\0text", "crc"]),
         };
-        let call = for_benchmark(&appends).unwrap();
-        let words: Vec<&[u8]> = as_slices(&call);
-        assert_eq!(words[14..], [&b"xxxxxx"[..], b"crc"]);
-        assert!(words[3].ends_with(b"__rand_int__"));
+        let one = for_benchmark(&appends);
+        let words = Append::call(&[&one, &one]);
+        assert_eq!(
+            words[words.len() - 4..],
+            [&b"1"[..], b"1-0", b"xxxxxx", b"crc"]
+        );
+        assert!(words[7].ends_with(b"__rand_int__"));
     }
 
     #[test]

@@ -14,8 +14,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 use clap::ValueEnum;
+use rustix::process::{Pid, Signal};
 
-pub use self::limit::{Limit, by_benchmark, by_repeating};
+pub use self::limit::{Calls, Limit, by_benchmark, by_repeating};
 pub use self::seen::{Appends, Watch};
 use self::wire::Wire;
 
@@ -127,6 +128,27 @@ impl RedisServer {
     #[must_use]
     pub fn pid(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Stops the process where it is: it answers nobody, and its connections stay.
+    ///
+    /// # Errors
+    /// When it is gone.
+    pub fn freeze(&self) -> Result<()> {
+        self.signal(Signal::STOP)
+    }
+
+    /// Lets it go on.
+    ///
+    /// # Errors
+    /// When it is gone.
+    pub fn go_on(&self) -> Result<()> {
+        self.signal(Signal::CONT)
+    }
+
+    fn signal(&self, signal: Signal) -> Result<()> {
+        let pid = Pid::from_child(&self.child);
+        rustix::process::kill_process(pid, signal).context("Redis is gone")
     }
 
     /// Removes every key; functions stay.

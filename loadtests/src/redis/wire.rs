@@ -49,12 +49,15 @@ impl Wire {
         Ok(self.stream.write_all(commands).await?)
     }
 
-    /// The next flat answer: a word, a number or a string.
+    /// The next flat answer: a word, a number or a string. Those in a list come one by one.
     ///
     /// # Errors
     /// When Redis refuses, or the connection breaks.
     pub async fn answer(&mut self) -> Result<Vec<u8>> {
         loop {
+            while let Some(end) = list(&self.unread[self.at..]) {
+                self.at += end;
+            }
             if let Some((answer, used)) = answer(&self.unread[self.at..])? {
                 self.at += used;
                 return Ok(answer);
@@ -81,6 +84,12 @@ pub fn encode(command: &[impl AsRef<[u8]>], bytes: &mut Vec<u8>) {
         bytes.extend_from_slice(argument);
         bytes.extend_from_slice(b"\r\n");
     }
+}
+
+/// The bytes with which a list begins, where one does.
+fn list(bytes: &[u8]) -> Option<usize> {
+    let end = bytes.windows(2).position(|two| two == b"\r\n")?;
+    bytes.starts_with(b"*").then_some(end + 2)
 }
 
 /// The first whole answer and its bytes.

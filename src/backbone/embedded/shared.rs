@@ -12,7 +12,7 @@ use super::ledger::Committed;
 use super::queue::Queues;
 use super::tally::Tallies;
 use crate::backbone::BackboneError;
-use crate::backbone::bell::Bell;
+use crate::backbone::bell::{Bell, Rung};
 use crate::clock::Clock;
 
 /// State of one open store.
@@ -73,11 +73,15 @@ impl Shared {
             }
         }
         drop(tallies);
-        self.bell.ring(
-            committed
-                .iter()
-                .map(|change| (&change.agency, change.session, change.head)),
-        );
+        // Without the records: whoever listens in this process has them.
+        self.bell.ring(committed.iter().map(|change| {
+            let rung = Rung {
+                session: change.session,
+                head: change.head,
+                records: Arc::default(),
+            };
+            (&change.agency, rung)
+        }));
     }
 
     /// The disk has failed: no append is taken any more.

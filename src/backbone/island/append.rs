@@ -228,8 +228,12 @@ fn kept(inner: &Inner, append: &Append, outcome: Outcome) -> Outcome {
                 .version
                 .fetch_add(1, std::sync::atomic::Ordering::Relaxed);
             metrics::counter!("callbox_island_kept_total").increment(append.records.len() as u64);
-            let (session, head) = (append.session, last);
-            inner.ring(&append.agency, Ring::Appended { session, head });
+            let ring = Ring::Appended {
+                session: append.session,
+                head: last,
+                records: Arc::default(),
+            };
+            inner.ring(&append.agency, ring);
             inner.more.notify_one();
             Ok(Appended::Kept { first, last })
         }

@@ -116,8 +116,8 @@ impl Subscription for Listener {
                 },
                 rung = next_of(&mut self.shared) => match rung {
                     Some(ring) => {
-                        if let Ring::Appended { session, head } = ring {
-                            self.inner.cache().rang(session, head);
+                        if let Ring::Appended { session, head, records } = &ring {
+                            self.inner.cache().rang(*session, *head, records);
                         }
                         return Some(ring);
                     }

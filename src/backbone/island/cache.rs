@@ -221,10 +221,14 @@ impl Cache {
         self.logs.put(session, log, bytes);
     }
 
-    /// The bell rang: the log has records up to `head`.
-    pub(super) fn rang(&mut self, session: SessionId, head: Seq) {
+    /// The bell rang: the log has records up to `head`, some of which came along. They are kept where the log is here already:
+    /// what nobody here reads would only push out what somebody does.
+    pub(super) fn rang(&mut self, session: SessionId, head: Seq, records: &[Record]) {
         if let Some(slot) = self.rows.slots.get_mut(&session) {
             slot.value.heard = slot.value.heard.max(head);
+        }
+        if self.logs.get(session).is_some_and(|log| log.end() < head) {
+            self.extend(session, records.to_vec());
         }
     }
 
@@ -390,7 +394,7 @@ mod tests {
         let one = append(1, 0, 1);
         cache.wrote(&one, 1);
         assert_eq!(cache.waiting(&one.agency).count(), 1);
-        cache.rang(session(1), 2);
+        cache.rang(session(1), 2, &[]);
         assert_eq!(cache.waiting(&one.agency).count(), 0);
     }
 }

@@ -12,11 +12,26 @@ use redis::{ServerError, Value};
 use super::fault;
 use super::link::failed;
 use super::row::{self, Places};
+use crate::backbone::bell::Rung;
 use crate::backbone::checksum::record_crc;
 use crate::backbone::{
-    Appended, BackboneError, Claimed, IndexedSession, Lease, READ_MAX_BYTES, Record, Seq,
-    StandingKind, Tally,
+    APPEND_MAX_RECORDS, Appended, BackboneError, Claimed, IndexedSession, Lease, READ_MAX_BYTES,
+    Record, Seq, StandingKind, Tally,
 };
+
+/// The refusals in an answer: it may be one, or a list in which some are.
+pub(super) fn refusals(value: &Value) -> impl Iterator<Item = &ServerError> {
+    let listed = array(value).unwrap_or_default();
+    std::iter::once(value).chain(listed).filter_map(refusal)
+}
+
+/// The answers to so many appends that went together; a refusal of all of them is the answer to each.
+pub(super) fn each(answer: Value, count: usize) -> Vec<Value> {
+    match answer {
+        Value::Array(answers) if answers.len() == count => answers,
+        all => vec![all; count],
+    }
+}
 
 /// The refusal in an answer, if it is one.
 pub(super) const fn refusal(value: &Value) -> Option<&ServerError> {
@@ -314,23 +329,97 @@ pub(super) fn time_ms(value: &Value) -> Option<u64> {
 }
 
 /// A message of a bell's channel.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(super) enum Heard {
-    /// Records up to `head` are in this session's log.
-    Appended(SessionId, Seq),
+    /// What was appended, in its order.
+    Appended(Vec<Rung>),
     /// From `publish`.
     Published(Bytes),
+    /// Something that cannot be read, or that somebody could not say.
+    Missed,
 }
 
-/// What a message says: `a`, the session and the head; or `p` and what was published.
-pub(super) fn heard(message: &[u8]) -> Option<Heard> {
-    match message.split_first()? {
-        (b'p', payload) => Some(Heard::Published(Bytes::copy_from_slice(payload))),
-        (b'a', appended) => {
-            let (session, head) = std::str::from_utf8(appended).ok()?.split_at_checked(32)?;
-            Some(Heard::Appended(session.parse().ok()?, head.parse().ok()?))
+/// The message that says that rings were missed.
+pub(super) const MISSED: &[u8] = b"m";
+
+/// What a message says: `a` and what was appended; `p` and what was published; or that something was missed, which is also what
+/// a message means that another version of the gateway wrote.
+pub(super) fn heard(message: &[u8]) -> Heard {
+    read_bell(message).unwrap_or(Heard::Missed)
+}
+
+fn read_bell(message: &[u8]) -> Option<Heard> {
+    let message = Bytes::copy_from_slice(message);
+    match message.first()? {
+        b'p' => Some(Heard::Published(message.slice(1..))),
+        b'a' => {
+            let mut rest = Unread(message.slice(1..));
+            let mut appended = Vec::new();
+            while !rest.0.is_empty() {
+                appended.push(rung(&mut rest)?);
+            }
+            Some(Heard::Appended(appended))
         }
         _ => None,
+    }
+}
+
+/// One append: session and command, 32 digits each, the head and a space, how many records came along and a space; of each of
+/// them its checksum, 8 digits, its length and a space; and their payloads.
+fn rung(rest: &mut Unread) -> Option<Rung> {
+    let session: SessionId = rest.digits(32)?;
+    let command: CommandId = rest.digits(32)?;
+    let head: Seq = rest.number()?;
+    let count: usize = rest.number()?;
+    let first = head.checked_sub(count as u64)?.checked_add(1)?;
+    let mut said = Vec::with_capacity(count.min(APPEND_MAX_RECORDS));
+    for _ in 0..count {
+        let crc: Bytes = rest.take(8)?;
+        let length: usize = rest.number()?;
+        said.push((crc, length));
+    }
+    let mut sound = true;
+    let mut records = Vec::with_capacity(said.len());
+    for (seq, (crc, length)) in (first..).zip(said) {
+        let payload = rest.take(length)?;
+        let own = row::crc_text(record_crc(session, seq, command, &payload));
+        sound &= *crc == *own.as_bytes();
+        records.push(Record {
+            seq,
+            command,
+            payload,
+        });
+    }
+    if !sound {
+        // The log may be whole: let it be read.
+        records.clear();
+    }
+    Some(Rung {
+        session,
+        head,
+        records: records.into(),
+    })
+}
+
+/// What of a message is not read yet.
+struct Unread(Bytes);
+
+impl Unread {
+    fn take(&mut self, bytes: usize) -> Option<Bytes> {
+        (bytes <= self.0.len()).then(|| self.0.split_to(bytes))
+    }
+
+    fn digits<T: std::str::FromStr>(&mut self, count: usize) -> Option<T> {
+        std::str::from_utf8(&self.take(count)?).ok()?.parse().ok()
+    }
+
+    /// Up to the next space, which is left out.
+    fn number<T: std::str::FromStr>(&mut self) -> Option<T> {
+        // No number is longer.
+        let end = self.0.iter().take(21).position(|byte| *byte == b' ')?;
+        let number = self.digits(end)?;
+        self.take(1)?;
+        Some(number)
     }
 }
 
@@ -401,18 +490,52 @@ mod tests {
     }
 
     #[test]
-    fn what_a_bell_says_is_understood_or_ignored() {
-        let id = session();
-        assert_eq!(
-            heard(format!("a{id}12").as_bytes()),
-            Some(Heard::Appended(id, 12))
+    fn what_a_bell_says_is_understood_or_something_was_missed() {
+        assert!(matches!(heard(b"ptyping"), Heard::Published(said) if said == "typing"));
+        for unread in [&b""[..], b"a123", b"xyz", MISSED] {
+            assert!(matches!(heard(unread), Heard::Missed));
+        }
+    }
+
+    fn ringing(payloads: &[&str]) -> String {
+        let (id, command) = (session(), CommandId::from_u128(3).unwrap());
+        let mut text = format!("{id}{command}12 {} ", payloads.len());
+        for (seq, payload) in (13 - payloads.len() as u64..).zip(payloads) {
+            let crc = row::crc_text(record_crc(id, seq, command, payload.as_bytes()));
+            text += &format!("{crc}{} ", payload.len());
+        }
+        text + &payloads.concat()
+    }
+
+    #[test]
+    fn records_come_along_with_a_ring_and_one_that_was_changed_on_the_way_does_not() {
+        let message = format!("a{}{}", ringing(&["one", "an other"]), ringing(&[]));
+        let Heard::Appended(rung) = heard(message.as_bytes()) else {
+            panic!("not understood");
+        };
+        assert_eq!(rung.len(), 2);
+        assert!(
+            rung.iter()
+                .all(|rung| (rung.session, rung.head) == (session(), 12))
         );
-        assert_eq!(
-            heard(b"ptyping"),
-            Some(Heard::Published(Bytes::from_static(b"typing")))
-        );
-        assert_eq!(heard(b""), None);
-        assert_eq!(heard(b"a123"), None);
-        assert_eq!(heard(b"xyz"), None);
+        let came: Vec<_> = rung[0]
+            .records
+            .iter()
+            .map(|r| (r.seq, &r.payload[..]))
+            .collect();
+        assert_eq!(came, [(11, &b"one"[..]), (12, b"an other")]);
+        assert!(rung[1].records.is_empty());
+
+        let changed = message.replace("other", "otter");
+        let Heard::Appended(rung) = heard(changed.as_bytes()) else {
+            panic!("not understood");
+        };
+        assert!(rung[0].records.is_empty() && rung[0].head == 12);
+        for cut in 1..message.len() - ringing(&[]).len() {
+            assert!(match heard(&message.as_bytes()[..=cut]) {
+                Heard::Appended(rung) => rung.iter().all(|one| one.head == 12),
+                other => matches!(other, Heard::Missed),
+            });
+        }
     }
 }

@@ -15,73 +15,130 @@ local function now_ms()
   return time[1] * 1000 + math.floor(time[2] / 1000)
 end
 
--- Adds the agency's session to its log and moves its index. Nothing is written before everything is checked.
--- KEYS session log index open figures claims
--- ARGV expected command epoch id channel | index open tally summary crc (all empty: no row) | payload crc ...
-local function append(keys, args)
-  local session, log, index, open, figures, claims = unpack(keys)
-  local expected, command, id = args[1], 'c:' .. args[2], args[4]
-  local has_row = args[6] ~= ''
-  local was = redis.call('HMGET', session, 'head', command, 'index', 'open', 'tally', 'epoch', 'until')
-  local head, claimed = was[1], was[6]
+-- Arguments of one append before its records, and of each record.
+local APPEND_ARGS, RECORD_ARGS = 13, 3
+-- Bytes after which a message of the bell ends and the next one begins.
+local RING_MAX_BYTES = 65536
+
+-- Adds one session's records to its log and moves its index. Nothing is written before everything is checked. Numbers stay
+-- text: making text of a number costs more than most of what is done here.
+-- args from at: expected last place command epoch id | index open tally summary crc (all empty: no row) | ring (what it says
+-- before the records; empty: they do not come along) | count, number payload crc ...
+local function append_one(agency, session, log, args, at, count)
+  local expected, command, epoch, id = args[at], args[at + 3], args[at + 4], args[at + 5]
+  local index, open, tally = args[at + 6], args[at + 7], args[at + 8]
+  local place_of, has_row = 'c:' .. command, index ~= ''
+  local was
+  if has_row then
+    was = redis.call('HMGET', session, 'head', place_of, 'epoch', 'until', 'index', 'open', 'tally')
+  else
+    was = redis.call('HMGET', session, 'head', place_of, 'epoch', 'until')
+  end
+  local head, claimed = was[1], was[3]
   if not head then
     if not has_row or expected ~= '0' then return 'none' end
-    if args[3] ~= '' then return 'conflict 0' end
+    if epoch ~= '' then return 'conflict 0' end
   else
     if was[2] then return 'duplicate ' .. was[2] end
     if expected ~= head then return 'conflict ' .. head end
-    if args[3] ~= '' and (args[3] ~= claimed or tonumber(was[7]) <= now_ms()) then return 'conflict ' .. head end
+    if epoch ~= '' then
+      agency.now = agency.now or now_ms()
+      if epoch ~= claimed or tonumber(was[4]) <= agency.now then return 'conflict ' .. head end
+    end
   end
 
-  local moves = has_row and (was[3] ~= args[6] or was[4] ~= args[7] or was[5] ~= args[8])
+  local moves = has_row and (was[5] ~= index or was[6] ~= open or was[7] ~= tally)
   if moves then -- a key of another kind stops everything here
-    redis.call('ZCARD', index)
-    redis.call('ZCARD', open)
-    redis.call('ZCARD', claims)
-    redis.call('HLEN', figures)
+    redis.call('ZCARD', agency.index)
+    redis.call('ZCARD', agency.open)
+    redis.call('ZCARD', agency.claims)
+    redis.call('HLEN', agency.figures)
   end
 
-  local last = tonumber(head or 0)
-  local first = last + 1
-  for at = 11, #args, 2 do
-    last = last + 1
+  local first = at + APPEND_ARGS
+  local past = first + RECORD_ARGS * count
+  for record = first, past - 1, RECORD_ARGS do
+    local number, payload, crc = args[record], args[record + 1], args[record + 2]
     if head then
-      if not redis.call('XADD', log, 'NOMKSTREAM', last .. '-0', 'command', args[2], 'payload', args[at], 'crc', args[at + 1]) then
+      if not redis.call('XADD', log, 'NOMKSTREAM', number, 'command', command, 'payload', payload, 'crc', crc) then
         return 'damaged ' .. head
       end
     else
-      redis.call('XADD', log, last .. '-0', 'command', args[2], 'payload', args[at], 'crc', args[at + 1])
+      redis.call('XADD', log, number, 'command', command, 'payload', payload, 'crc', crc)
     end
   end
-  local place = first .. '-' .. last
 
+  local last, place = args[at + 1], args[at + 2]
   if not has_row then
-    redis.call('HSET', session, 'head', last, command, place)
+    redis.call('HSET', session, 'head', last, place_of, place)
   else
-    redis.call('HSET', session, 'head', last, command, place,
-      'index', args[6], 'open', args[7], 'tally', args[8], 'summary', args[9], 'crc', args[10])
+    redis.call('HSET', session, 'head', last, place_of, place,
+      'index', index, 'open', open, 'tally', tally, 'summary', args[at + 9], 'crc', args[at + 10])
     if moves then
-      local waits = args[7] ~= ''
-      if was[3] ~= args[6] then
-        if was[3] then redis.call('ZREM', index, was[3]) end
-        redis.call('ZADD', index, 0, args[6])
+      local waits = open ~= ''
+      if was[5] ~= index then
+        if was[5] then redis.call('ZREM', agency.index, was[5]) end
+        redis.call('ZADD', agency.index, 0, index)
       end
       if claimed and not waits then
         redis.call('HDEL', session, 'epoch', 'until')
-        redis.call('ZREM', claims, id)
-      elseif not claimed and was[4] ~= args[7] then -- a claimed one takes its place when the claim ends
-        if was[4] and was[4] ~= '' then redis.call('ZREM', open, was[4]) end
-        if waits then redis.call('ZADD', open, 0, args[7]) end
+        redis.call('ZREM', agency.claims, id)
+      elseif not claimed and was[6] ~= open then -- a claimed one takes its place when the claim ends
+        if was[6] and was[6] ~= '' then redis.call('ZREM', agency.open, was[6]) end
+        if waits then redis.call('ZADD', agency.open, 0, open) end
       end
-      if was[5] ~= args[8] then
-        if was[5] then redis.call('HINCRBY', figures, was[5], -1) end
-        redis.call('HINCRBY', figures, args[8], 1)
+      if was[7] ~= tally then
+        if was[7] then redis.call('HINCRBY', agency.figures, was[7], -1) end
+        redis.call('HINCRBY', agency.figures, tally, 1)
       end
     end
-    redis.call('HINCRBY', figures, 'version', 1)
+    agency.changed = true
   end
-  redis.call('SPUBLISH', args[5], 'a' .. id .. last)
+
+  if agency.channel == '' then return 'stored ' .. place end
+  -- In pieces: every text that is put together here is read once more as a whole.
+  local rung, bytes = agency.rung, agency.bytes
+  rung[#rung + 1] = args[at + 11]
+  if args[at + 11] == '' then
+    rung[#rung] = id .. command .. last .. ' 0 '
+  else
+    for record = first, past - 1, RECORD_ARGS do
+      rung[#rung + 1] = args[record + 1]
+      bytes = bytes + #args[record + 1]
+    end
+  end
+  agency.bytes = bytes + 100
   return 'stored ' .. place
+end
+
+-- Tells everybody who listens what was appended.
+local function ring(agency)
+  if #agency.rung > 0 then
+    redis.call('SPUBLISH', agency.channel, 'a' .. table.concat(agency.rung))
+    agency.rung, agency.bytes = {}, 0
+  end
+end
+
+-- Appends of one agency, each by itself, in their order: one that fails does not stop those behind it.
+-- KEYS index open figures claims, then session log of each
+-- ARGV channel (empty: the caller rings, once replicas have it), then what append_one says, of each
+local function append(keys, args)
+  local agency = { index = keys[1], open = keys[2], figures = keys[3], claims = keys[4], channel = args[1],
+    rung = {}, bytes = 0, changed = false }
+  local outcomes, at = {}, 2
+  for key = 5, #keys, 2 do
+    local count = tonumber(args[at + APPEND_ARGS - 1])
+    local done, outcome = pcall(append_one, agency, keys[key], keys[key + 1], args, at, count)
+    if not done then -- a text or a table, by the server's version
+      outcome = redis.error_reply(type(outcome) == 'table' and outcome.err or tostring(outcome))
+    end
+    outcomes[#outcomes + 1] = outcome
+    at = at + APPEND_ARGS + RECORD_ARGS * count
+    if agency.bytes > RING_MAX_BYTES then ring(agency) end
+  end
+  ring(agency)
+  if agency.changed then redis.call('HINCRBY', agency.figures, 'version', 1) end
+  return outcomes
 end
 
 -- Records after a place, as many as asked for or as fit, and the head. The log's own numbers are checked by the caller.

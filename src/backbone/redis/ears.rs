@@ -25,16 +25,16 @@ pub(super) fn hear(bell: Arc<Bell>, keys: Keys, link: Weak<Link>, number: u64) -
                 return;
             };
             let agency = answer::bytes(channel).and_then(|channel| keys.agency_of_bell(channel));
-            let heard = answer::bytes(message).and_then(answer::heard);
-            match (agency, heard) {
-                (Some(agency), Some(Heard::Appended(session, head))) => {
-                    bell.ring([(&agency, session, head)].into_iter());
-                }
-                (Some(agency), Some(Heard::Published(payload))) => {
+            let (Some(agency), Some(message)) = (agency, answer::bytes(message)) else {
+                return;
+            };
+            match answer::heard(message) {
+                Heard::Appended(rung) => bell.ring(rung.into_iter().map(|rung| (&agency, rung))),
+                Heard::Published(payload) => {
                     // Fails only when the bell is closed.
                     let _ = bell.publish(&agency, payload);
                 }
-                _ => {}
+                Heard::Missed => bell.missed(&agency),
             }
         }
         // A cluster says it this way when a channel moves to another server.

@@ -14,6 +14,7 @@ use tokio::sync::oneshot;
 
 use super::agencies::Agencies;
 use super::answer::{self, ROW_FIELDS};
+use super::appends;
 use super::ears;
 use super::fault::OpenError;
 use super::keys::{AgencyKeys, command_field};
@@ -25,7 +26,6 @@ use super::shard::Shard;
 use super::tier::{Tier, TierClock, TimeOffset};
 use super::writer::Job;
 use crate::backbone::bell::Bell;
-use crate::backbone::checksum::record_crc;
 use crate::backbone::{
     Append, Appended, BATCH_MAX_APPENDS, Backbone, BackboneError, CLAIM_MAX_QUEUES, Claim, Claimed,
     Guarantee, IndexCursor, IndexSnapshot, IndexedSession, LEASE_TEXT_MAX_BYTES, Lane as Which,
@@ -130,7 +130,7 @@ impl Redis {
             }
         }
         let jobs = parts.into_iter().map(|part| async move {
-            let sent = self.send(&part.shard, part.commands, part.bytes, part.beat);
+            let sent = self.send(&part.shard, part.job, part.answered);
             (part.places, sent.await)
         });
         for (places, sent) in futures_util::future::join_all(jobs).await {
@@ -153,17 +153,9 @@ impl Redis {
     async fn send(
         &self,
         shard: &Shard,
-        commands: Vec<(u16, Cmd)>,
-        bytes: usize,
-        beat: Option<String>,
+        job: Job,
+        answered: oneshot::Receiver<Result<Vec<Value>, BackboneError>>,
     ) -> Result<Vec<Value>, BackboneError> {
-        let (answer, answered) = oneshot::channel();
-        let job = Job {
-            commands,
-            bytes,
-            beat,
-            answer,
-        };
         let done = async {
             let sent = shard.jobs.send(job).await;
             sent.map_err(|_| BackboneError::Closed)?;
@@ -200,6 +192,7 @@ impl Redis {
                 names.insert(append.session, Ok(append.agency.clone()));
                 asked.push((append.session, append.agency.clone()));
                 writes.push(Write {
+                    steps: 1,
                     bytes: key.len() + append.agency.as_str().len(),
                     key,
                     command,
@@ -224,9 +217,8 @@ impl Redis {
     async fn append_all(&self, batch: Vec<Append>) -> Vec<Outcome> {
         let names = self.claim_names(&batch).await;
         let mut outcomes = vec![Err(BackboneError::NoSuchSession); batch.len()];
-        let mut sent = Vec::new();
-        let mut writes = Vec::new();
-        for (at, append) in batch.into_iter().enumerate() {
+        let mut groups: Vec<(&AgencyId, Vec<usize>)> = Vec::new();
+        for (at, append) in batch.iter().enumerate() {
             let refused =
                 append
                     .check_bounds()
@@ -240,64 +232,93 @@ impl Redis {
                     });
             match refused {
                 Some(error) => outcomes[at] = Err(error),
-                None => {
-                    sent.push((at, append.session, append.expected));
-                    writes.push(self.append_command(&append));
-                }
+                None => match groups.iter_mut().find(|(of, _)| **of == append.agency) {
+                    Some((_, places)) => places.push(at),
+                    None => groups.push((&append.agency, vec![at])),
+                },
             }
         }
-        for ((at, session, expected), answer) in sent.into_iter().zip(self.write(writes).await) {
-            outcomes[at] = answer.and_then(|value| answer::appended(&value, session, expected));
+        let writes = groups.iter().map(|(agency, places)| {
+            let appends: Vec<&Append> = places.iter().map(|at| &batch[*at]).collect();
+            let keys = self.keys(agency);
+            Write {
+                key: keys.bell(),
+                command: appends::command(&keys, &appends, !self.counts_replicas()),
+                steps: appends.len(),
+                bytes: appends.iter().map(|append| appends::bytes(append)).sum(),
+                beat: Some(keys.beat()),
+            }
+        });
+        let answers = self.write(writes.collect()).await;
+        for ((agency, places), answer) in groups.into_iter().zip(answers) {
+            match answer {
+                Ok(answer) => {
+                    let each = answer::each(answer, places.len());
+                    for (at, answer) in places.iter().zip(each) {
+                        let Append {
+                            session, expected, ..
+                        } = batch[*at];
+                        outcomes[*at] = answer::appended(&answer, session, expected);
+                    }
+                    let done = places.iter().filter_map(|at| {
+                        let outcome = outcomes[*at].as_ref().ok()?;
+                        Some((&batch[*at], outcome))
+                    });
+                    self.ring_counted(agency, done);
+                }
+                Err(error) => {
+                    for at in places {
+                        outcomes[at] = Err(error.clone());
+                    }
+                }
+            }
         }
         outcomes
     }
 
-    fn append_command(&self, append: &Append) -> Write {
-        let keys = self.keys(&append.agency);
-        let session = append.session;
-        let key = keys.session(session);
-        let payload: usize = append.records.iter().map(Bytes::len).sum();
-        let mut command = Cmd::with_capacity(20 + 2 * append.records.len(), 640 + payload);
-        command.arg("FCALL").arg(LIBRARY.append.as_str()).arg(6);
-        command.arg(&key).arg(keys.log(session)).arg(keys.index());
-        command
-            .arg(keys.open())
-            .arg(keys.figures())
-            .arg(keys.claims());
-        command.arg(append.expected).arg(append.command.to_string());
-        match append.claim_epoch {
-            Some(epoch) => command.arg(epoch),
-            None => command.arg(""),
+    /// Whether replicas are waited for: nothing is shown then before they were counted.
+    fn counts_replicas(&self) -> bool {
+        self.tier.shared.options.wait_replicas > 0
+    }
+
+    /// Rings for appends whose replicas were counted; without such a count the function has rung.
+    fn ring_counted<'a>(
+        &self,
+        agency: &AgencyId,
+        done: impl Iterator<Item = (&'a Append, &'a Appended)>,
+    ) {
+        let channel = self.keys(agency).bell();
+        let Some(shard) = self.tier.shard(&channel) else {
+            return;
         };
-        command.arg(session.to_string()).arg(keys.bell());
-        match &append.index {
-            Some(row) => {
-                let places = row::places(session, row);
-                let crc = row::row_crc(session, &append.agency, &places, &row.summary);
-                command
-                    .arg(places.index)
-                    .arg(places.open)
-                    .arg(places.tally)
-                    .arg(&row.summary[..])
-                    .arg(row::crc_text(crc));
-            }
-            None => {
-                command.arg("").arg("").arg("").arg("").arg("");
+        if let Some(ringer) = shard.ringer {
+            for message in appends::rings(done) {
+                ringer.ring(&channel, message);
             }
         }
-        let mut seq = append.expected;
-        for record in &append.records {
-            // Past the end of all numbers it is a conflict anyway.
-            seq = seq.saturating_add(1);
-            let crc = record_crc(session, seq, append.command, record);
-            command.arg(&record[..]).arg(row::crc_text(crc));
+    }
+
+    /// One question about what is kept, and which connections answered it.
+    async fn look(&self, key: &str, command: &Cmd) -> Result<(u64, Value), BackboneError> {
+        self.check_open()?;
+        self.shard(key)?.link.ask_where(Lane::Reads, command).await
+    }
+
+    /// Waits until what was read over these connections is with enough replicas: what is not may be gone after a failover, and
+    /// is shown to nobody. Rides with the next group of writes; costs nothing where no replicas are waited for.
+    async fn settle(&self, keys: &AgencyKeys, read_over: u64) -> Result<(), BackboneError> {
+        if !self.counts_replicas() {
+            return Ok(());
         }
-        Write {
-            key,
-            command,
-            bytes: 640 + payload,
-            beat: Some(keys.beat()),
-        }
+        let beat = keys.beat();
+        let shard = self.shard(&beat)?;
+        let (answer, answered) = oneshot::channel();
+        let job = Job {
+            beat: Some(beat),
+            only_over: Some(read_over),
+            ..Job::new(answer)
+        };
+        self.send(&shard, job, answered).await.map(drop)
     }
 
     async fn lease_call(
@@ -324,6 +345,8 @@ struct Write {
     /// A key of it: which shard.
     key: String,
     command: Cmd,
+    /// How much it makes a server do: as many appends as it has.
+    steps: usize,
     bytes: usize,
     beat: Option<String>,
 }
@@ -333,9 +356,8 @@ struct Part {
     shard: Shard,
     /// Which of the answers.
     places: Vec<usize>,
-    commands: Vec<(u16, Cmd)>,
-    bytes: usize,
-    beat: Option<String>,
+    job: Job,
+    answered: oneshot::Receiver<Result<Vec<Value>, BackboneError>>,
 }
 
 impl Part {
@@ -344,12 +366,12 @@ impl Part {
             .iter()
             .position(|part| Arc::ptr_eq(&part.shard.link, &shard.link));
         let at = known.unwrap_or_else(|| {
+            let (answer, answered) = oneshot::channel();
             parts.push(Self {
                 shard,
                 places: Vec::new(),
-                commands: Vec::new(),
-                bytes: 0,
-                beat: None,
+                job: Job::new(answer),
+                answered,
             });
             parts.len() - 1
         });
@@ -358,9 +380,11 @@ impl Part {
 
     fn add(&mut self, at: usize, slot: u16, write: Write) {
         self.places.push(at);
-        self.commands.push((slot, write.command));
-        self.bytes += write.bytes;
-        self.beat = self.beat.take().or(write.beat);
+        let job = &mut self.job;
+        job.commands.push((slot, write.command));
+        job.steps += write.steps;
+        job.bytes += write.bytes;
+        job.beat = job.beat.take().or(write.beat);
     }
 }
 
@@ -402,8 +426,12 @@ impl Backbone for Redis {
         command.arg(LIBRARY.read.as_str()).arg(2);
         command.arg(&key).arg(keys.log(session));
         command.arg(after).arg(limit).arg(READ_MAX_BYTES);
-        let value = self.ask(Lane::Reads, &key, &command).await?;
-        answer::records(&value, session, after, limit)
+        let (over, value) = self.look(&key, &command).await?;
+        let records = answer::records(&value, session, after, limit)?;
+        if !records.is_empty() {
+            self.settle(&keys, over).await?;
+        }
+        Ok(records)
     }
 
     async fn find_command(
@@ -414,10 +442,16 @@ impl Backbone for Redis {
         let Some(agency) = self.agency_of(session).await? else {
             return Ok(None);
         };
-        let key = self.keys(&agency).session(session);
+        let keys = self.keys(&agency);
+        let key = keys.session(session);
         let mut get = redis::cmd("HGET");
         get.arg(&key).arg(command_field(command));
-        answer::command(&self.ask(Lane::Reads, &key, &get).await?)
+        let (over, value) = self.look(&key, &get).await?;
+        let found = answer::command(&value)?;
+        if found.is_some() {
+            self.settle(&keys, over).await?;
+        }
+        Ok(found)
     }
 
     async fn find_session(
@@ -427,11 +461,16 @@ impl Backbone for Redis {
         let Some(agency) = self.agency_of(session).await? else {
             return Ok(None);
         };
-        let key = self.keys(&agency).session(session);
+        let keys = self.keys(&agency);
+        let key = keys.session(session);
         let mut get = redis::cmd("HMGET");
         get.arg(&key).arg(&ROW_FIELDS);
-        let value = self.ask(Lane::Reads, &key, &get).await?;
-        answer::indexed(&value, session, &agency)
+        let (over, value) = self.look(&key, &get).await?;
+        let found = answer::indexed(&value, session, &agency)?;
+        if found.is_some() {
+            self.settle(&keys, over).await?;
+        }
+        Ok(found)
     }
 
     async fn list(
@@ -450,8 +489,11 @@ impl Backbone for Redis {
         command.arg(&key).arg(keys.figures());
         command.arg(keys.sessions()).arg(from).arg(to);
         command.arg(limit + 1);
-        let value = self.ask(Lane::Reads, &key, &command).await?;
+        let (over, value) = self.look(&key, &command).await?;
         let (version, mut rows) = answer::listed(&value, agency)?;
+        if !rows.is_empty() {
+            self.settle(&keys, over).await?;
+        }
         let more = rows.len() > limit;
         rows.truncate(limit);
         let last = rows.last().filter(|_| more);

@@ -115,6 +115,15 @@ impl Link {
 
     /// One command.
     pub(super) async fn ask(&self, lane: Lane, command: &Cmd) -> Result<Value, BackboneError> {
+        self.ask_where(lane, command).await.map(|(_, value)| value)
+    }
+
+    /// One command, and the number of the connections it went over.
+    pub(super) async fn ask_where(
+        &self,
+        lane: Lane,
+        command: &Cmd,
+    ) -> Result<(u64, Value), BackboneError> {
         let wire = self.usable()?;
         let mut connection = wire.lane(lane);
         let answer = self
@@ -122,7 +131,7 @@ impl Link {
             .await?;
         match answer {
             Value::ServerError(error) => Err(self.refused(&wire, &error)),
-            value => Ok(value),
+            value => Ok((wire.number, value)),
         }
     }
 

@@ -9,6 +9,7 @@
 
 mod agencies;
 mod answer;
+mod appends;
 mod connect;
 mod ears;
 mod epoch;
@@ -18,6 +19,7 @@ mod keys;
 mod library;
 mod link;
 mod options;
+mod ringer;
 mod row;
 mod shard;
 mod survey;

@@ -18,6 +18,7 @@ use super::keys::slot;
 use super::library::LIBRARY;
 use super::link::{Link, Wire};
 use super::options::{Address, Target};
+use super::ringer::Ringer;
 use super::survey::{self, Survey};
 use super::tier::{Shared, TimeOffset};
 use super::topology;
@@ -37,6 +38,8 @@ const PAUSE_MAX: Duration = Duration::from_millis(500);
 pub(super) struct Shard {
     pub(super) link: Arc<Link>,
     pub(super) jobs: mpsc::Sender<Job>,
+    /// Rings for what was counted; none where no replicas are waited for: there the appending function rings.
+    pub(super) ringer: Option<Ringer>,
     /// Ends it: the cluster has no such primary any more, or all is closed.
     pub(super) ended: CancellationToken,
 }
@@ -75,6 +78,8 @@ impl Shard {
             within: shared.options.wait,
         };
         tokio::spawn(writer::run(Arc::clone(&link), waiting, replicas));
+        let counts = shared.options.wait_replicas > 0;
+        let ringer = counts.then(|| Ringer::start(Arc::clone(&link)));
         let end = ended.clone();
         tokio::spawn(async move {
             tokio::select! {
@@ -82,7 +87,12 @@ impl Shard {
                 () = keeper.run() => {}
             }
         });
-        Ok(Self { link, jobs, ended })
+        Ok(Self {
+            link,
+            jobs,
+            ringer,
+            ended,
+        })
     }
 }
 

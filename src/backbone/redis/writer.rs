@@ -21,8 +21,8 @@ use crate::backbone::{BackboneError, Guarantee};
 
 /// Jobs that may wait. Who comes later waits in the call, under its deadline.
 pub(super) const JOBS_MAX: usize = 256;
-/// Commands in one group: at 15 µs each a group takes the server 8 ms, and so long a claim may have to wait for it.
-const GROUP_MAX_COMMANDS: usize = 512;
+/// Appends in one group: at 15 µs each a group takes the server 8 ms, and so long a claim may have to wait for it.
+const GROUP_MAX_STEPS: usize = 512;
 /// Bytes in one group, for the same reason; a single job may exceed it and is then a group of its own.
 const GROUP_MAX_BYTES: usize = 4 * 1024 * 1024;
 
@@ -30,12 +30,30 @@ const GROUP_MAX_BYTES: usize = 4 * 1024 * 1024;
 pub(super) struct Job {
     /// Each with its slot, in a cluster; there a transaction has one slot.
     pub(super) commands: Vec<(u16, Cmd)>,
+    /// How many appends they make, and how many other things they do.
+    pub(super) steps: usize,
     /// About how long they are.
     pub(super) bytes: usize,
     /// A key in the slot of these commands; see [`Waiting`].
     pub(super) beat: Option<String>,
+    /// It counts only if it goes over the connections with this number: what was read over others is another server's.
+    pub(super) only_over: Option<u64>,
     /// One answer for each command, refusals included.
     pub(super) answer: oneshot::Sender<Result<Vec<Value>, BackboneError>>,
+}
+
+impl Job {
+    /// Nothing yet.
+    pub(super) const fn new(answer: oneshot::Sender<Result<Vec<Value>, BackboneError>>) -> Self {
+        Self {
+            commands: Vec::new(),
+            steps: 0,
+            bytes: 0,
+            beat: None,
+            only_over: None,
+            answer,
+        }
+    }
 }
 
 /// How many replicas are waited for, and how long.
@@ -64,14 +82,13 @@ pub(super) async fn run(link: Arc<Link>, mut jobs: mpsc::Receiver<Job>, waiting:
 
 /// Jobs that wait, up to the bounds of a group, and the one that did not fit.
 fn collect(first: Job, jobs: &mut mpsc::Receiver<Job>) -> (Vec<Job>, Option<Job>) {
-    let (mut commands, mut bytes) = (first.commands.len(), first.bytes);
+    let (mut steps, mut bytes) = (first.steps, first.bytes);
     let mut group = vec![first];
     while let Ok(job) = jobs.try_recv() {
-        if commands + job.commands.len() > GROUP_MAX_COMMANDS || bytes + job.bytes > GROUP_MAX_BYTES
-        {
+        if steps + job.steps > GROUP_MAX_STEPS || bytes + job.bytes > GROUP_MAX_BYTES {
             return (group, Some(job));
         }
-        commands += job.commands.len();
+        steps += job.steps;
         bytes += job.bytes;
         group.push(job);
     }
@@ -86,11 +103,11 @@ async fn write(link: &Link, mut group: Vec<Job>, waiting: Waiting) {
         .iter_mut()
         .flat_map(|job| job.commands.drain(..))
         .collect();
-    if commands.is_empty() {
+    let waits = waiting.replicas > 0;
+    if group.is_empty() || (commands.is_empty() && !waits) {
         return;
     }
     let (mut pipeline, blocks) = blocks(commands);
-    let waits = waiting.replicas > 0;
     if waits {
         let beat = group.iter_mut().find_map(|job| job.beat.take());
         wait_command(&mut pipeline, beat, waiting);
@@ -114,11 +131,17 @@ async fn write(link: &Link, mut group: Vec<Job>, waiting: Waiting) {
             let mut answers = answers.into_iter();
             for (job, count) in group.into_iter().zip(counts) {
                 let mine: Vec<_> = answers.by_ref().take(count).collect();
-                for refusal in mine.iter().filter_map(answer::refusal) {
+                for refusal in mine.iter().flat_map(answer::refusals) {
                     link.refused(&wire, refusal);
                 }
+                let elsewhere = job.only_over.is_some_and(|number| number != wire.number);
+                let answer = if elsewhere {
+                    Err(failed("the shared tier was connected anew in between"))
+                } else {
+                    Ok(mine)
+                };
                 // Nobody waits any more: what is written stays written.
-                let _ = job.answer.send(Ok(mine));
+                let _ = job.answer.send(answer);
             }
         }
         Err(error) => {

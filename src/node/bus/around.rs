@@ -16,8 +16,9 @@ use crate::node::lock;
 /// How long our own messages may take to come back before the bus counts as broken: then nobody's silence means anything.
 const ECHO_MAX_MS: u64 = 5_000;
 
-/// Looks in a row at figures that are off in any way before they are counted anew: half a minute of a busy cluster.
-const LOOKS_OFF_MAX: u32 = 10;
+/// Looks in a row at figures that are off by more than moved meanwhile before they are counted anew: a node that heard nothing
+/// for a moment is off by much, once.
+const LOOKS_OFF_MAX: u32 = 2;
 
 /// What waits to be told with the next tick.
 #[derive(Debug, Default)]
@@ -53,7 +54,9 @@ pub struct Around {
 /// The last looks at figures.
 #[derive(Debug, Default)]
 struct Drift {
-    off: [i64; 3],
+    /// Moves counted before the last look.
+    moves: u64,
+    /// Looks in a row that moves under way do not explain.
     looks: u32,
 }
 
@@ -150,19 +153,22 @@ impl Around {
         self.recount.store(true, Ordering::Relaxed);
     }
 
-    /// Takes a look at how far figures are off; answers whether that is drift and not just moves under way.
-    pub fn has_drifted(&self, off: [i64; 3]) -> bool {
+    /// Takes a look at how far figures are off, after so many moves in all; answers whether that is drift. What moved since the last
+    /// look may still be under way on one side: in a busy cluster figures are always off a little, and counting anew means
+    /// reading every session.
+    pub fn has_drifted(&self, off: [i64; 3], moves: u64) -> bool {
         let mut drift = lock(&self.drift);
-        if off == [0; 3] {
-            *drift = Drift::default();
+        let meanwhile = moves.saturating_sub(drift.moves);
+        drift.moves = moves;
+        let most = off.iter().map(|off| off.unsigned_abs()).max();
+        if most.unwrap_or(0) <= meanwhile {
+            drift.looks = 0;
             return false;
         }
-        let same = drift.off == off;
-        drift.off = off;
         drift.looks += 1;
-        let drifted = same || drift.looks >= LOOKS_OFF_MAX;
+        let drifted = drift.looks >= LOOKS_OFF_MAX;
         if drifted {
-            *drift = Drift::default();
+            drift.looks = 0;
         }
         drifted
     }
@@ -195,5 +201,31 @@ impl Around {
             self.asked_ms.store(now_ms.max(1), Ordering::Relaxed);
         }
         may
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_have_drifted_when_they_stay_off_by_more_than_moved() {
+        let around = Around::default();
+        assert!(
+            !around.has_drifted([40, -40, 0], 1_000),
+            "all of it may be under way"
+        );
+        assert!(!around.has_drifted([40, -40, 0], 1_040));
+        assert!(
+            !around.has_drifted([2_000, 0, 0], 1_041),
+            "once is a late message"
+        );
+        assert!(!around.has_drifted([30, 0, 0], 3_041));
+        assert!(!around.has_drifted([1, 0, 0], 3_041));
+        assert!(
+            around.has_drifted([1, 0, 0], 3_041),
+            "it is quiet, and one is missing"
+        );
+        assert!(!around.has_drifted([0, 0, 0], 3_041));
     }
 }

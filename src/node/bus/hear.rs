@@ -10,6 +10,7 @@ use callbox_proto::event::Actor;
 use callbox_proto::ids::{SessionId, StaffId};
 use callbox_proto::message::{RealTimeText, ToResident, ToStaff};
 use callbox_proto::vocabulary::Seq;
+use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 
 use super::message::{Body, Heard, Here, Moved, NodeRef, PersonHere, decode};
 use crate::backbone::BackboneError;
@@ -25,6 +26,8 @@ const SILENT_AFTER_MS: u64 = 6_000;
 /// How old a connection must be to be surely older than one that another node has just taken, whatever their numbers say: far
 /// longer than a message takes.
 const SURELY_OLDER_MS: u64 = 2_000;
+/// Sessions asked for at once when all are compared with their logs: what is counted on replicas is counted together.
+const COMPARED_AT_ONCE: usize = 64;
 /// Grace for the people of a node that said good-bye: their consoles were told to connect elsewhere after at most 4 s.
 const BYE_GRACE_MS: u64 = 6_000;
 
@@ -398,6 +401,8 @@ impl Node {
         }
         self.end_far_viewers(at);
         agency.mark_changed();
+        // It may have written something and died before it rang for it.
+        agency.around.want_comparison();
         let (node, agency) = (Arc::clone(self), Arc::clone(agency));
         self.tasks.spawn(async move {
             if let Err(error) = node.wait_for_absent(&agency).await {
@@ -442,9 +447,12 @@ impl Node {
                 sessions.push(cell.id);
             }
         });
-        for session in sessions {
-            if let Some(indexed) = self.backbone.find_session(session).await? {
-                self.log_has_grown(session, indexed.head);
+        let mut found = stream::iter(sessions)
+            .map(|session| self.backbone.find_session(session))
+            .buffer_unordered(COMPARED_AT_ONCE);
+        while let Some(indexed) = found.try_next().await? {
+            if let Some(indexed) = indexed {
+                self.log_has_grown(indexed.session, indexed.head, &[]);
             }
         }
         Ok(())

@@ -69,6 +69,8 @@ pub struct Together {
     /// Another run has this node's name.
     namesake: AtomicBool,
     differs: OnceLock<String>,
+    /// Held while figures are compared with the index.
+    checking: Arc<tokio::sync::Mutex<()>>,
     /// The node's and its people's leases.
     pub tenure: Tenure,
 }
@@ -94,6 +96,7 @@ impl Together {
             far_viewers: Mutex::default(),
             namesake: AtomicBool::new(false),
             differs: OnceLock::new(),
+            checking: Arc::default(),
         }
     }
 
@@ -263,8 +266,12 @@ async fn listen(
     while let Some(Some(ring)) = stop.run_until_cancelled(bell.next()).await {
         let Some(node) = node.upgrade() else { return };
         match ring {
-            Ring::Appended { session, head } => {
-                node.log_has_grown(session, head);
+            Ring::Appended {
+                session,
+                head,
+                records,
+            } => {
+                node.log_has_grown(session, head, &records);
                 agency.around.ring();
             }
             Ring::Published(bytes) => node.hear(&agency, &bytes),

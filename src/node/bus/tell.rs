@@ -62,7 +62,7 @@ pub(in crate::node) async fn tick(node: Weak<Node>) {
         held.look_after_leases(ticks.is_multiple_of(HELLO_EVERY))
             .await;
         if ticks.is_multiple_of(TALLY_EVERY) {
-            held.check_figures().await;
+            held.check_figures();
         }
     }
 }

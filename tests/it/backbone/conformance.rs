@@ -58,6 +58,7 @@ macro_rules! conformance_suite {
             a_lease_past_its_deadline_has_no_holder
             overdue_leases_are_told_until_taken_over
             every_stored_append_rings_its_agency
+            records_that_come_with_a_ring_are_those_of_the_log
             what_is_rung_is_in_the_log
             what_is_not_stored_does_not_ring
             a_publication_reaches_every_subscriber_of_its_agency_only

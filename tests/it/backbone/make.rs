@@ -106,6 +106,14 @@ pub async fn store(backbone: &dyn Backbone, one: Append) -> Seq {
 }
 
 /// The next ring, which must come.
+/// What the next ring says was appended.
+pub async fn appended(subscription: &mut dyn Subscription) -> (SessionId, Seq) {
+    match ring(subscription).await {
+        Some(Ring::Appended { session, head, .. }) => (session, head),
+        other => panic!("{other:?}"),
+    }
+}
+
 pub async fn ring(subscription: &mut dyn Subscription) -> Option<Ring> {
     tokio::time::timeout(DEADLINE, subscription.next())
         .await

@@ -95,6 +95,10 @@ impl Model {
             });
         }
         let (first, last) = (head + 1, kept.records.len() as Seq);
+        // As a shared tier does it: those that are short.
+        let short = one.records.iter().all(|record| record.len() < 200);
+        let new = kept.records.get(kept.records.len() - one.records.len()..);
+        let came_along = new.filter(|_| short).unwrap_or_default().into();
         kept.commands.insert(one.command, (first, last));
         if let Some(row) = &one.index {
             kept.row = row.clone();
@@ -108,6 +112,7 @@ impl Model {
             &Ring::Appended {
                 session: one.session,
                 head: last,
+                records: came_along,
             },
         );
         Ok(Appended::Stored { first, last })

@@ -1,28 +1,20 @@
 //! Bell: rings, publications, missed rings.
 
+use bytes::Bytes;
 use callbox::backbone::{BATCH_MAX_APPENDS, Ring};
 
 use crate::backbone::Place;
-use crate::backbone::make::{agency, first, next, ring, session, store, text, waiting};
+use crate::backbone::make::{agency, appended, first, next, ring, session, store, text, waiting};
 
 pub async fn every_stored_append_rings_its_agency(place: &dyn Place) {
     let backbone = place.open().await;
     let mut bell = backbone.subscribe(&agency()).await.unwrap();
     store(&*backbone, first(1, waiting("main", 1))).await;
-    assert_eq!(
-        ring(&mut *bell).await,
-        Some(Ring::Appended {
-            session: session(1),
-            head: 1
-        })
-    );
+    assert_eq!(appended(&mut *bell).await, (session(1), 1));
     backbone.append(vec![next(1, 1, 2), next(1, 2, 3)]).await;
     let mut head = 1;
     while head < 3 {
-        match ring(&mut *bell).await {
-            Some(Ring::Appended { head: now, .. }) => head = now,
-            other => panic!("{other:?}"),
-        }
+        (_, head) = appended(&mut *bell).await;
     }
 }
 
@@ -36,9 +28,7 @@ pub async fn what_is_rung_is_in_the_log(place: &dyn Place) {
         }
     });
     for _ in 0..50 {
-        let Some(Ring::Appended { session, head }) = ring(&mut *bell).await else {
-            panic!("missed")
-        };
+        let (session, head) = appended(&mut *bell).await;
         assert!(backbone.read(session, head - 1, 1).await.unwrap().len() == 1);
         assert!(backbone.find_session(session).await.unwrap().unwrap().head >= head);
     }
@@ -53,13 +43,35 @@ pub async fn what_is_not_stored_does_not_ring(place: &dyn Place) {
         .append(vec![next(1, 0, 1), next(1, 7, 2), next(2, 7, 3)])
         .await;
     store(&*backbone, first(3, waiting("main", 1))).await;
-    assert_eq!(
-        ring(&mut *bell).await,
-        Some(Ring::Appended {
-            session: session(3),
-            head: 1
-        })
-    );
+    assert_eq!(appended(&mut *bell).await, (session(3), 1));
+}
+
+pub async fn records_that_come_with_a_ring_are_those_of_the_log(place: &dyn Place) {
+    let backbone = place.open().await;
+    let mut bell = backbone.subscribe(&agency()).await.unwrap();
+    store(&*backbone, first(1, waiting("main", 1))).await;
+    let mut two = next(1, 1, 2);
+    two.records = vec![text("one"), Bytes::from_static(b"\0 \xff 9 ")];
+    let mut long = next(1, 4, 4);
+    long.records = vec![Bytes::from(vec![b'x'; 100_000])];
+    backbone.append(vec![two, next(1, 3, 3), long]).await;
+    let mut head = 0;
+    while head < 5 {
+        let Some(Ring::Appended {
+            session,
+            head: now,
+            records,
+        }) = ring(&mut *bell).await
+        else {
+            panic!("missed")
+        };
+        head = now;
+        if let Some(came) = records.first() {
+            let log = backbone.read(session, came.seq - 1, records.len()).await;
+            assert_eq!(log.unwrap(), records.to_vec());
+            assert_eq!(records.last().map(|record| record.seq), Some(head));
+        }
+    }
 }
 
 pub async fn a_publication_reaches_every_subscriber_of_its_agency_only(place: &dyn Place) {

@@ -2,13 +2,13 @@
 
 use bytes::Bytes;
 use callbox::backbone::{
-    Append, Appended, BackboneError, READ_MAX_BYTES, READ_MAX_ROWS, RECORD_MAX_BYTES, Ring,
-    Standing, StandingKind,
+    Append, Appended, BackboneError, READ_MAX_BYTES, READ_MAX_ROWS, RECORD_MAX_BYTES, Standing,
+    StandingKind,
 };
 
 use crate::backbone::Place;
 use crate::backbone::make::{
-    agency, append, claim, command, first, next, ring, row, session, store, text, waiting,
+    agency, append, appended, claim, command, first, next, row, session, store, text, waiting,
 };
 
 const STORED_FIRST: Appended = Appended::Stored { first: 1, last: 1 };
@@ -272,13 +272,7 @@ pub async fn what_one_handle_stored_another_reads(place: &dyn Place) {
     let (one, other) = (place.open().await, place.open().await);
     let mut bell = other.subscribe(&agency()).await.unwrap();
     store(&*one, first(1, waiting("main", 1))).await;
-    assert_eq!(
-        ring(&mut *bell).await,
-        Some(Ring::Appended {
-            session: session(1),
-            head: 1
-        })
-    );
+    assert_eq!(appended(&mut *bell).await, (session(1), 1));
     assert_eq!(other.read(session(1), 0, 10).await.unwrap().len(), 1);
     assert_eq!(
         append(&*other, next(1, 0, 1)).await,

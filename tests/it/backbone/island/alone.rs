@@ -155,12 +155,7 @@ async fn the_bell_and_publications_reach_this_node_alone_too() {
         .publish(&agency(), Bytes::from_static(b"moved"))
         .await
         .unwrap();
-    let rung = ring(&mut *bell).await;
-    let appended = Ring::Appended {
-        session: session(1),
-        head: 7,
-    };
-    assert_eq!(rung, Some(appended));
+    assert_eq!(appended(&mut *bell).await, (session(1), 7));
     let published = Ring::Published(Bytes::from_static(b"moved"));
     assert_eq!(ring(&mut *bell).await, Some(published));
     // Whoever began to listen alone hears the others once the tier is back.

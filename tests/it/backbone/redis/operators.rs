@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use callbox::backbone::redis::{OpenError, Options, Redis, Secret};
-use callbox::backbone::{Append, Appended, Backbone, BackboneError, Guarantee, StandingKind};
+use callbox::backbone::{Append, Appended, Backbone, BackboneError, Guarantee, Ring, StandingKind};
 use callbox::clock::SystemClock;
 
 use super::{eventually, open, options, refusal};
@@ -134,6 +134,84 @@ async fn an_append_that_too_few_replicas_have_is_unknown_not_stored() {
     assert_eq!(again, Ok(Appended::Duplicate { first: 1, last: 1 }));
     let safe = async || backbone.guarantee().is_safe().then_some(());
     eventually(safe).await;
+}
+
+/// Appends until replicas have it: a busy machine may take longer than is waited for.
+async fn confirm(backbone: &Redis, one: Append) {
+    eventually(async || append(backbone, one.clone()).await.ok()).await;
+}
+
+/// A failover may take back what no replica has: whoever had shown it would have shown what never was.
+#[tokio::test]
+async fn what_too_few_replicas_have_is_neither_read_nor_rung_for_until_they_have_it() {
+    let server = RedisServer::start(ServerOptions::durable());
+    let replica = RedisServer::replica_of(&server, ServerOptions::durable());
+    let waits = Options {
+        wait_replicas: 1,
+        ..options(&server)
+    };
+    let (writer, reader) = (open(&waits).await, open(&waits).await);
+    let mut bell = reader.subscribe(&agency()).await.unwrap();
+    confirm(&writer, first(1, waiting("main", 1))).await;
+    let log = reader.read(session(1), 0, 10).await.unwrap();
+    let rung = Ring::Appended {
+        session: session(1),
+        head: 1,
+        records: log.into(),
+    };
+    assert_eq!(ring(&mut *bell).await, Some(rung));
+
+    replica.freeze();
+    let words = refusal(append(&writer, next(1, 1, 2)).await);
+    assert!(words.contains("0 of 1 replicas"), "{words}");
+    let log = "callbox:{demo.example}:log:00000000000000000000000000000001";
+    assert_eq!(
+        server.command(&["XLEN", log]).trim(),
+        ":2",
+        "the primary has it"
+    );
+    assert!(reader.read(session(1), 0, 10).await.is_err());
+    assert!(reader.find_command(session(1), command(2)).await.is_err());
+    assert!(reader.find_session(session(1)).await.is_err());
+    let list = reader
+        .list(&agency(), StandingKind::Waiting, None, 10)
+        .await;
+    assert!(list.is_err());
+
+    replica.thaw();
+    let read = async || reader.read(session(1), 0, 10).await.ok();
+    assert_eq!(eventually(read).await.len(), 2);
+    confirm(&writer, first(3, waiting("main", 1))).await;
+    assert_eq!(
+        appended(&mut *bell).await,
+        (session(3), 1),
+        "no ring for the other"
+    );
+    let again = append(&writer, next(1, 1, 2)).await;
+    assert_eq!(again, Ok(Appended::Duplicate { first: 2, last: 2 }));
+    assert_eq!(appended(&mut *bell).await, (session(1), 2));
+}
+
+#[tokio::test]
+async fn a_ring_that_cannot_be_sent_is_told_as_missed_once_it_can() {
+    let server = RedisServer::start(ServerOptions::durable());
+    let _replica = RedisServer::replica_of(&server, ServerOptions::durable());
+    let waits = Options {
+        wait_replicas: 1,
+        ..options(&server)
+    };
+    let (writer, reader) = (open(&waits).await, open(&waits).await);
+    let mut bell = reader.subscribe(&agency()).await.unwrap();
+    server.command(&["ACL", "SETUSER", "default", "-spublish"]);
+    confirm(&writer, first(1, waiting("main", 1))).await;
+    let denied = async || {
+        let log = server.command(&["ACL", "LOG"]);
+        log.contains("spublish").then_some(())
+    };
+    eventually(denied).await;
+    server.command(&["ACL", "SETUSER", "default", "+spublish"]);
+    assert_eq!(ring(&mut *bell).await, Some(Ring::Missed));
+    assert_eq!(reader.read(session(1), 0, 10).await.unwrap().len(), 1);
 }
 
 #[tokio::test]
