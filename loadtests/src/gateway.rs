@@ -209,6 +209,22 @@ impl Gateway {
             .context("a number of connections")
     }
 
+    /// One of its own figures (`/metrics`); 0 while it has none of that name.
+    ///
+    /// # Errors
+    /// When it was not started here, or does not answer.
+    pub async fn metric(&self, name: &str) -> Result<f64> {
+        let started = self.started.as_ref();
+        let admin = started
+            .context("only a gateway that was started here is asked")?
+            .admin;
+        let answer = reqwest::get(format!("http://127.0.0.1:{admin}/metrics")).await?;
+        let text = String::from_utf8(answer.bytes().await?.to_vec())?;
+        let mut lines = text.lines();
+        let value = lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        Ok(value.unwrap_or("0").parse()?)
+    }
+
     /// Starts it once more, with the same store and on the same ports, and waits until it is ready.
     ///
     /// # Errors

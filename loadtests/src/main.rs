@@ -13,6 +13,7 @@ mod gateway;
 mod glance;
 mod growth;
 mod idle;
+mod island;
 mod latency;
 mod measure;
 mod nodes;
@@ -89,6 +90,13 @@ enum Command {
     Rolling {
         #[command(flatten)]
         rolling: rolling::Rolling,
+        #[command(flatten)]
+        runs: Runs,
+    },
+    /// A shared tier that was away: what was kept meanwhile is brought to it beside live traffic
+    Island {
+        #[command(flatten)]
+        island: island::Island,
         #[command(flatten)]
         runs: Runs,
     },
@@ -181,6 +189,9 @@ async fn run(command: Command) -> Result<bool> {
         Command::Rolling { rolling, runs } => {
             runs.repeat("rolling", async |c| rolling.run(c).await).await
         }
+        Command::Island { island, runs } => {
+            runs.repeat("island", async |c| island.run(c).await).await
+        }
         Command::Others { others, runs } => {
             runs.repeat("others", async |_| others.run().await).await
         }
@@ -204,7 +215,7 @@ mod tests {
     #[test]
     fn every_measurement_takes_json_and_a_gateway() {
         for name in [
-            "idle", "route", "queue", "growth", "storm", "rolling", "others",
+            "idle", "route", "queue", "growth", "storm", "rolling", "island", "others",
         ] {
             let line = ["callbox-loadtests", name, "--json", "--gateway", "callbox"];
             assert!(Cli::try_parse_from(line).is_ok(), "{name}");

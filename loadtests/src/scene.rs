@@ -9,6 +9,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, anyhow};
+use callbox_proto::ids::SessionId;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -61,6 +62,15 @@ pub struct Scene<R = ResidentSeat, C = ConsoleSeat> {
     epoch: Instant,
     tag: u64,
     pids: Vec<u32>,
+}
+
+impl Scene {
+    /// The sessions that its consoles follow.
+    #[must_use]
+    pub fn sessions(&self) -> Vec<SessionId> {
+        let consoles = self.consoles.iter();
+        consoles.flat_map(ConsoleSeat::sessions).collect()
+    }
 }
 
 impl<R: Seat, C: Seat> Scene<R, C> {

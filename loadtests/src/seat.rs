@@ -213,6 +213,12 @@ impl ConsoleSeat {
         &mut self.link
     }
 
+    /// The sessions it follows.
+    pub fn sessions(&self) -> impl Iterator<Item = SessionId> {
+        let numbers = self.sessions.keys().copied();
+        numbers.filter_map(SessionId::from_u128)
+    }
+
     /// Follows a session from its beginning.
     ///
     /// # Errors
