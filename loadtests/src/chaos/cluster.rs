@@ -130,13 +130,13 @@ impl Cluster {
                 gone(&mut site.node),
             ];
             if down[0] {
-                self.start_redis(host)?;
+                unless_full(self.start_redis(host))?;
             }
             if down[1] {
-                self.start_sentinel(host)?;
+                unless_full(self.start_sentinel(host))?;
             }
             if down[2] {
-                self.start_node(host)?;
+                unless_full(self.start_node(host))?;
             }
         }
         Ok(())
@@ -362,6 +362,20 @@ fn faketime() -> Result<PathBuf> {
         .map(|place| place.join("faketime/libfaketimeMT.so.1"))
         .find(|library| library.is_file())
         .context("libfaketime is missing: apt-get install libfaketime")
+}
+
+/// What cannot be started because its disk is full is started when that fault ends.
+fn unless_full(started: Result<()>) -> Result<()> {
+    match started {
+        Err(error)
+            if error
+                .downcast_ref::<std::io::Error>()
+                .is_some_and(|error| error.kind() == std::io::ErrorKind::StorageFull) =>
+        {
+            Ok(())
+        }
+        started => started,
+    }
 }
 
 #[cfg(test)]

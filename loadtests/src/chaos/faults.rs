@@ -6,7 +6,7 @@
 //! hosts) begins only when the tier is whole: losing two parts of it at once is beyond what `safe` promises.
 
 use std::fs::{self, File};
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -232,7 +232,10 @@ fn undo(active: Active, cluster: &mut Cluster) -> Result<()> {
         Fault::FreezeNode(host) => freeze(cluster.sites[host].node.as_ref(), false),
         Fault::FreezeRedis(host) => freeze(cluster.sites[host].redis.as_ref(), false),
         Fault::StepClock(host, _) => cluster.set_clock(host, 0)?,
-        Fault::FullDisk(host) => fs::remove_file(cluster.host(host).disk.join("full"))?,
+        Fault::FullDisk(host) => match fs::remove_file(cluster.host(host).disk.join("full")) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error.into()),
+            _ => {}
+        },
         Fault::CutClients(a, b) | Fault::CutHosts(a, b) => cluster.network().mend(a, b)?,
         Fault::Isolate(host) => {
             for other in (0..NODES).filter(|other| *other != host) {
@@ -266,7 +269,11 @@ fn trace(pid: u32, what: &str) -> Result<Child> {
 
 /// Fills a host's disk.
 fn fill(cluster: &Cluster, host: usize) -> Result<()> {
-    let mut file = File::create(cluster.host(host).disk.join("full"))?;
+    let mut file = match File::create(cluster.host(host).disk.join("full")) {
+        // What the servers wrote has filled it already.
+        Err(error) if error.kind() == ErrorKind::StorageFull => return Ok(()),
+        file => file?,
+    };
     let mut chunk = vec![0u8; CHUNK];
     while !chunk.is_empty() {
         if file.write_all(&chunk).is_err() {
