@@ -60,6 +60,8 @@ pub async fn read_logs(node: &Target, staff: &str, sessions: Vec<SessionId>) -> 
     client::greet_as_staff(&mut link, &token).await?;
     let mut logs = Logs::new();
     for session in sessions {
+        // Many long logs take longer than a link may be silent.
+        link.send(&FromStaff::Ping { n: 0 }).await?;
         let log = timeout(STEP, log(&mut link, session)).await;
         if let Some(log) = log.with_context(|| format!("{session} was not read in time"))?? {
             logs.insert(session, log);
