@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, ensure};
 use callbox_loadtests::check::{Kind, Logs};
 use clap::Args;
+use tokio::sync::Notify;
 
 use crate::cast::Cast;
 use crate::chaos::reader;
@@ -115,11 +116,22 @@ impl Island {
         let begun = Instant::now();
         let back = await_gauge(other, "callbox_island", |island| island == 0.0, TURN);
         kept.rest_while(live.rest_while(back)).await?;
+        let done = Notify::new();
         let drained = async {
             await_gauge(alone, KEPT, |records| records == 0.0, DRAIN).await?;
+            done.notify_one();
             Ok(begun.elapsed())
         };
-        let both = async { tokio::try_join!(drained, self.traffic(&mut live)) };
+        let beside = async {
+            let traffic = self.traffic(&mut live).await?;
+            let rest = async {
+                done.notified().await;
+                Ok(())
+            };
+            live.rest_while(rest).await?;
+            Ok(traffic)
+        };
+        let both = async { tokio::try_join!(drained, beside) };
         let (drained, beside) = kept.rest_while(both).await?;
         beside.check("beside the drain", &mut outcome);
         outcome.set("drain_s", drained.as_secs_f64());
