@@ -15,7 +15,7 @@ export class Links {
   /** What was done last, as long as it can be taken back. */
   last = $state.raw<Linking | undefined>()
   /** The sentence about it. */
-  said = $state<'link-done' | 'link-undone' | 'link-back' | undefined>()
+  said = $state<'same-linked' | 'same-unlinked' | 'same-back' | undefined>()
   /** Something is on its way. */
   busy = $state(false)
   readonly #client: StaffClient
@@ -42,14 +42,14 @@ export class Links {
     const { last } = this
     if (!last) return
     this.#offer(undefined, undefined)
-    if (await this.#send(undoing(last, rowsOf(this.#client.list.get())))) this.#offer(undefined, 'link-back')
+    if (await this.#send(undoing(last, rowsOf(this.#client.list.get())))) this.#offer(undefined, 'same-back')
   }
 
   async #change(change: Linking): Promise<void> {
     if (change.before.length === 0) return
     const done = await this.#send(acts(change))
     // Of two of which only the first went through, that one can be taken back.
-    this.#offer(change, !done ? undefined : change.incident === undefined ? 'link-undone' : 'link-done')
+    this.#offer(change, !done ? undefined : change.incident === undefined ? 'same-unlinked' : 'same-linked')
   }
 
   /** Whether all of it was done; a refusal is told. */
