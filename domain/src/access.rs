@@ -147,6 +147,10 @@ actions! {
     StaffSeen,
     /// Staff: watches without owning.
     Watch,
+    /// Staff: says that a session reports the same event as another one.
+    Link,
+    /// Staff: takes a session out of its incident.
+    Unlink,
     /// Staff: follows a session's log. A supervisor watches first.
     Follow,
     /// Staff: stops following.
@@ -219,6 +223,8 @@ const fn row(action: Action) -> Row {
         A::Reveal                       => [No,     No,      Own,     Own,     No,      No    ],
         A::StaffSeen                    => [No,     No,      Own,     Own,     No,      No    ],
         A::Watch                        => [No,     No,      No,      Agency,  No,      No    ],
+        A::Link                         => [No,     No,      Agency,  Agency,  No,      No    ],
+        A::Unlink                       => [No,     No,      Agency,  Agency,  No,      No    ],
         A::Follow                       => [No,     No,      Own,     Agency,  Agency,  No    ],
         A::Unfollow                     => [No,     No,      Agency,  Agency,  Agency,  No    ],
         A::StaffDelivered               => [No,     No,      Own,     Agency,  No,      No    ],

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::bytes::Bytes;
-use crate::ids::CommandId;
+use crate::ids::{CommandId, IncidentId};
 use crate::redacted::debug_kind_only;
 use crate::vocabulary::{
     Category, DeviceCan, Disposition, Location, Medium, Priority, Seq, TransferTarget,
@@ -172,6 +172,17 @@ pub enum StaffCommand {
     },
     /// Watches without owning.
     Watch {},
+    /// Says that it reports the same event as another session: it belongs to this incident from now on, and to no other. Sent to both
+    /// sessions.
+    Link {
+        /// The incident that the other session belongs to; where neither belongs to one, the id of the session that came first.
+        incident: IncidentId,
+    },
+    /// Takes it out of this incident. Where it belongs to another one by now, nothing changes.
+    Unlink {
+        /// Which one.
+        incident: IncidentId,
+    },
 }
 
 debug_kind_only!(ResidentCommand {
@@ -194,4 +205,6 @@ debug_kind_only!(StaffCommand {
     Reveal,
     Seen,
     Watch,
+    Link,
+    Unlink,
 });

@@ -26,21 +26,25 @@ function row(number: number, priority: 1 | 2 | 3 | 4 | 5, category: Category, ag
   }
 }
 
+/** A place near the mill of the made-up town, in degrees from it. */
+const at = (north: number, east: number): SessionRow['place'] & {} => ({ latitude: 40 + north, longitude: -100 + east, uncertainty_m: 30, service: false })
+
 const rows: SessionRow[] = [
   row(1, 1, 'medical', 21, { messages: 3, rules: [
     { rule: 'not-breathing', priority: 1, because: 'The words say that somebody does not breathe' },
     { rule: 'medical', priority: 2, because: 'Category medical' }] }),
   row(2, 1, 'violence', 8, { silent: true, messages: 1, language: 'es', rules: [{ rule: 'silent-violence', priority: 1, because: 'Violence, and the resident cannot talk' }] }),
-  row(3, 2, 'fire', 41, { photos: 2, rules: [{ rule: 'smoke', priority: 2, because: 'The words say smoke in a building' }] }),
-  row(4, 2, 'hazard', 12, { located: false, language: 'fr', rules: [{ rule: 'gas', priority: 2, because: 'Smell of gas' }] }),
+  row(3, 2, 'fire', 41, { photos: 2, place: at(0.0009, 0.0011), rules: [{ rule: 'smoke', priority: 2, because: 'The words say smoke in a building' }] }),
+  row(4, 2, 'hazard', 12, { language: 'fr', place: at(-0.0004, 0.0002), rules: [{ rule: 'gas', priority: 2, because: 'Smell of gas' }] }),
   row(5, 3, 'traffic', 55, { photos: 1, rules: [{ rule: 'traffic', priority: 3, because: 'Category traffic' }] }),
   row(6, 3, 'missing_person', 20, { messages: 6 }),
   row(7, 4, 'welfare', 100, { connected: false }),
   row(8, 4, 'property_crime', 62),
   row(9, 5, 'other', 240, { located: false, messages: 0 }),
-  row(20, 2, 'fire', 320, { standing: 'owned', owner: supervisor ? 'tina' : 'tina', answered_ms: START - 300_000, messages: 5, photos: 2, live: ['video'],
+  row(20, 2, 'fire', 320, { standing: 'owned', owner: supervisor ? 'tina' : 'tina', answered_ms: START - 300_000, messages: 5, photos: 2, live: ['video'], place: at(0.0001, 0.0002), incident: sid(20),
     rules: [{ rule: 'smoke', priority: 2, because: 'The words say smoke in a building' }] }),
   row(21, 3, 'traffic', 120, { standing: 'owned', owner: 'tina', answered_ms: START - 90_000 }),
+  row(23, 2, 'fire', 200, { standing: 'owned', owner: 'tom', answered_ms: START - 170_000, messages: 2, place: at(0.0006, 0.0004), incident: sid(20) }),
   row(22, 4, 'welfare', 900, { standing: 'owned', owner: 'tom', answered_ms: START - 700_000 }),
   row(30, 3, 'violence', 700, { standing: 'abandoned', connected: false, quick_exit: true }),
 ]
@@ -79,6 +83,7 @@ log(sid(20), [
   [80, TINA, { kind: 'asked', ask: 'c'.repeat(32), medium: 'video' }],
   [60, RESIDENT, { kind: 'consented', medium: 'video', granted: true, ask: 'c'.repeat(32) }],
   [58, { role: 'gateway' }, { kind: 'media_started', medium: 'video' }],
+  [50, TINA, { kind: 'linked', incident: sid(20) }],
   [40, TINA, { kind: 'text', text: 'Please step back across the street. Do not go in.', age_ms: 0 }],
   [12, RESIDENT, { kind: 'text', text: 'ok. the neighbour from the second floor is out, she says nobody else is in there', age_ms: 6_000 }],
 ])
@@ -250,6 +255,11 @@ class Socket extends EventTarget {
     if (command.kind === 'take') rows[place] = { ...found, standing: 'owned', owner: 'tina', answered_ms: now() }
     if (command.kind === 'set_priority') rows[place] = { ...found, priority: command.priority, priority_reason: command.reason }
     if (command.kind === 'close') rows.splice(place, 1)
+    if (command.kind === 'link') rows[place] = { ...found, incident: command.incident }
+    if (command.kind === 'unlink') {
+      const { incident: _, ...rest } = found
+      rows[place] = rest
+    }
     if (command.kind === 'release') {
       const { owner: _, ...rest } = found
       rows[place] = { ...rest, standing: 'waiting' }
@@ -272,6 +282,8 @@ function eventOf(command: StaffCommand, id: string): Event | undefined {
     case 'close': return { kind: 'closed', disposition: command.disposition, note: command.note ?? '' }
     case 'set_priority': return { kind: 'priority_changed', priority: command.priority, reason: command.reason, deadline_ms: now() }
     case 'set_service_location': return { kind: 'service_located', location: command.location, ...(command.from ? { from: command.from } : {}) }
+    case 'link': return { kind: 'linked', incident: command.incident }
+    case 'unlink': return { kind: 'unlinked', incident: command.incident }
     case 'watch': return { kind: 'watched', staff: 'sue', as: 'supervisor' }
     default: return undefined
   }

@@ -75,5 +75,7 @@ pub const fn action_of_staff_command(command: &StaffCommand) -> Action {
         StaffCommand::Reveal { .. } => Action::Reveal,
         StaffCommand::Seen { .. } => Action::StaffSeen,
         StaffCommand::Watch {} => Action::Watch,
+        StaffCommand::Link { .. } => Action::Link,
+        StaffCommand::Unlink { .. } => Action::Unlink,
     }
 }

@@ -54,6 +54,7 @@ impl Session {
             quick_exit: false,
             test: *test,
             place: None,
+            incident: None,
             head: 1,
             resident_head: 1,
         })
@@ -140,6 +141,10 @@ impl Session {
             Event::MediaStarted { medium } => self.live.set(*medium, true),
             Event::MediaEnded { medium, .. } => self.live.set(*medium, false),
             Event::Seen { up_to } => self.seen = self.seen.max(*up_to),
+            Event::Linked { incident, .. } => self.incident = Some(*incident),
+            Event::Unlinked { incident } => {
+                self.incident = self.incident.filter(|now| now != incident);
+            }
             _ => self.move_on(entry),
         }
     }

@@ -6,7 +6,7 @@
 use callbox_proto::command::{Opening, ResidentCommand, StaffCommand};
 use callbox_proto::error::ErrorCode;
 use callbox_proto::event::{Event, MediaEnd, ReleaseReason};
-use callbox_proto::ids::{AgencyId, CommandId, ResidentId, StaffId};
+use callbox_proto::ids::{AgencyId, CommandId, IncidentId, ResidentId, StaffId};
 use callbox_proto::vocabulary::{
     Location, Medium, Millis, Priority, Role, Seq, Standing, TransferTarget,
 };
@@ -313,6 +313,8 @@ fn by_staff(
             | StaffCommand::Reveal { .. }
             | StaffCommand::Seen { .. }
             | StaffCommand::Watch {}
+            | StaffCommand::Link { .. }
+            | StaffCommand::Unlink { .. }
     );
     if session.standing == Standing::Closed && !after_the_end {
         return Err(ErrorCode::SessionClosed.into());
@@ -374,6 +376,8 @@ fn by_staff(
             staff: staff.clone(),
             role,
         }]),
+        StaffCommand::Link { incident } => Ok(link(session, *incident)),
+        StaffCommand::Unlink { incident } => Ok(unlink(session, *incident)),
     }
 }
 
@@ -459,6 +463,25 @@ fn seen(session: &Session, up_to: Seq) -> Result<Vec<Event>, Refusal> {
         return Ok(Vec::new());
     }
     Ok(vec![Event::Seen { up_to }])
+}
+
+/// One that belongs to another incident moves, and its log says from where.
+fn link(session: &Session, incident: IncidentId) -> Vec<Event> {
+    if session.incident == Some(incident) {
+        return Vec::new();
+    }
+    vec![Event::Linked {
+        incident,
+        moved_from: session.incident,
+    }]
+}
+
+/// Whoever undoes a link undoes that one, and not what somebody else has said since.
+fn unlink(session: &Session, incident: IncidentId) -> Vec<Event> {
+    if session.incident != Some(incident) {
+        return Vec::new();
+    }
+    vec![Event::Unlinked { incident }]
 }
 
 fn end_media(session: &Session, reason: MediaEnd) -> Vec<Event> {

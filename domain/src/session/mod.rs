@@ -17,7 +17,7 @@ pub use decide::{Command, Context, GatewayCommand, decide, open};
 pub use rebase::Rebasing;
 
 use callbox_proto::error::ErrorCode;
-use callbox_proto::ids::{AgencyId, CommandId, QueueId, ResidentId, StaffId};
+use callbox_proto::ids::{AgencyId, CommandId, IncidentId, QueueId, ResidentId, StaffId};
 use callbox_proto::message::RowPlace;
 use callbox_proto::vocabulary::{
     Category, DeviceCan, Medium, Millis, Priority, RuleFired, Seq, Standing,
@@ -162,6 +162,9 @@ pub struct Session {
     /// Where it is, as lists tell it.
     #[serde(default)]
     pub place: Option<RowPlace>,
+    /// The incident it belongs to. Which sessions share it is kept nowhere: whoever has their rows sees it.
+    #[serde(default)]
+    pub incident: Option<IncidentId>,
     /// Last entry of the log.
     pub head: Seq,
     /// Last entry that residents see.

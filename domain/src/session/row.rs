@@ -42,6 +42,7 @@ impl Session {
             quick_exit: self.quick_exit,
             test: self.test,
             place: self.place,
+            incident: self.incident,
         }
     }
 }

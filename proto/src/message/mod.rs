@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::error::{ErrorCode, Retry};
-use crate::ids::{AgencyId, CommandId, QueueId, SessionId, StaffId};
+use crate::ids::{AgencyId, CommandId, IncidentId, QueueId, SessionId, StaffId};
 use crate::vocabulary::{Category, Medium, Millis, Priority, RuleFired, Standing};
 
 /// Real-time text (T.140): what is being typed, replaced from a place on. May be lost; losses are seen by `part`.
@@ -189,6 +189,10 @@ pub struct SessionRow {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub place: Option<RowPlace>,
+    /// The incident it belongs to: sessions with the same one report the same event, as a person said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub incident: Option<IncidentId>,
 }
 
 /// Whether a number is left out on the wire.

@@ -11,6 +11,7 @@ mod drain;
 mod exactly_once;
 mod examples;
 pub mod harness;
+mod incidents;
 mod island;
 mod life;
 mod links;

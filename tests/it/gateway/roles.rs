@@ -542,5 +542,11 @@ pub(super) fn staff_messages(session: SessionId) -> Vec<FromStaff> {
         command(StaffCommand::Reveal { photo: fresh() }),
         command(StaffCommand::Seen { up_to: 1 }),
         command(StaffCommand::Watch {}),
+        command(StaffCommand::Link {
+            incident: session.into(),
+        }),
+        command(StaffCommand::Unlink {
+            incident: session.into(),
+        }),
     ]
 }

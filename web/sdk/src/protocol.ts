@@ -441,6 +441,20 @@ export type Event =
       kind: "overruled";
       /** What happened. */
       event: Event;
+    }
+  /** A person said that it reports the same event as other sessions: it belongs to this incident, and to no other. */
+  | {
+      kind: "linked";
+      /** The incident. */
+      incident: string;
+      /** The one it belonged to before. */
+      moved_from?: string;
+    }
+  /** A person took it out of this incident. */
+  | {
+      kind: "unlinked";
+      /** The incident. */
+      incident: string;
     };
 
 /** What a resident's client sends. */
@@ -921,6 +935,8 @@ export type SessionRow = {
   test?: boolean;
   /** Where it is, where that is known. */
   place?: RowPlace;
+  /** The incident it belongs to: sessions with the same one report the same event, as a person said. */
+  incident?: string;
 };
 
 /** What a person of an agency does to a session. */
@@ -994,7 +1010,19 @@ export type StaffCommand =
       up_to: number;
     }
   /** Watches without owning. */
-  | { kind: "watch" };
+  | { kind: "watch" }
+  /** Says that it reports the same event as another session: it belongs to this incident from now on, and to no other. Sent to both sessions. */
+  | {
+      kind: "link";
+      /** The incident that the other session belongs to; where neither belongs to one, the id of the session that came first. */
+      incident: string;
+    }
+  /** Takes it out of this incident. Where it belongs to another one by now, nothing changes. */
+  | {
+      kind: "unlink";
+      /** Which one. */
+      incident: string;
+    };
 
 /** Where a session stands. */
 export type Standing =

@@ -105,6 +105,8 @@ export interface SessionView {
   readonly watchers: readonly { staff: string; role: Role; atMs: number }[]
   /** Last entry that a person of the agency has seen. */
   readonly seen: number
+  /** The incident it belongs to. */
+  readonly incident: string | undefined
 }
 
 type Draft = { -readonly [K in keyof SessionView]: SessionView[K] }
@@ -117,7 +119,7 @@ export function emptyView(): SessionView {
     entries: [], head: 0, lastFromResident: 0, messages: [], fixes: [], service: undefined, photos: [], asks: [],
     media: { place: NO_MEDIUM, photo: NO_MEDIUM, video: NO_MEDIUM, audio: NO_MEDIUM },
     notes: [], opened: undefined, standing: 'waiting', owner: undefined, priority: undefined, rules: [],
-    priorityReason: undefined, closed: undefined, left: undefined, watchers: [], seen: 0,
+    priorityReason: undefined, closed: undefined, left: undefined, watchers: [], seen: 0, incident: undefined,
   }
 }
 
@@ -174,6 +176,12 @@ function step(draft: Draft, entry: Entry, event: Event): void {
       return
     case 'seen':
       if (entry.by.role === 'staff') draft.seen = Math.max(draft.seen, event.up_to)
+      return
+    case 'linked':
+      draft.incident = event.incident
+      return
+    case 'unlinked':
+      if (draft.incident === event.incident) draft.incident = undefined
       return
     case 'left':
       draft.left = { quickExit: event.quick_exit, atMs: entry.at_ms }

@@ -14,7 +14,7 @@ const GROUP_OF: Record<Event['kind'], Group> = {
   opened: 'standing', triaged: 'standing', priority_changed: 'standing', text: 'messages', located: 'place', service_located: 'place',
   photo_announced: 'media', photo_previewed: 'media', photo_preview_refused: 'media', photo_stored: 'media', photo_refused: 'media', photo_revealed: 'media', asked: 'media', consented: 'media',
   media_started: 'media', media_ended: 'media', taken: 'standing', released: 'standing', transferred: 'standing', left: 'standing',
-  abandoned: 'standing', returned: 'standing', closed: 'standing', note: 'notes', watched: 'standing', seen: 'messages', overruled: 'standing',
+  abandoned: 'standing', returned: 'standing', closed: 'standing', note: 'notes', watched: 'standing', seen: 'messages', overruled: 'standing', linked: 'standing', unlinked: 'standing',
 }
 
 /** The group of an event. An event of a newer gateway counts as standing. */
@@ -34,6 +34,11 @@ export function who(by: Actor): string {
   if (by.role === 'resident') return t('who-resident')
   if (by.role === 'gateway') return t('who-gateway')
   return by.staff ?? t(`role-${by.as}`)
+}
+
+/** An incident by the beginning of its id, as it stands in the head of its list and in timelines. */
+export function incidentName(incident: string): string {
+  return incident.slice(0, 8)
 }
 
 /** Coordinates with five places: about a metre. */
@@ -83,6 +88,10 @@ export function said(entry: Entry): string {
       return t('said-watched', { staff: event.staff, role: t(`role-${event.as}`) })
     case 'seen':
       return t('said-seen', { seq: event.up_to })
+    case 'linked':
+      return t(event.moved_from === undefined ? 'said-linked' : 'said-moved', { incident: incidentName(event.incident), from: incidentName(event.moved_from ?? '') })
+    case 'unlinked':
+      return t('said-unlinked', { incident: incidentName(event.incident) })
     case 'overruled':
       return t('said-overruled', { what: said({ ...entry, event: event.event }) })
     default:

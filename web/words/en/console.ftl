@@ -158,6 +158,10 @@ close-session = Close session
 close-disposition = What it came to
 close-note = Closing note (among staff)
 close-means = The resident is told that the session is finished. Nothing is deleted.
+close-known = Same event as { $category }, reported at { $time }.
+close-known-owned = Same event as { $category }, reported at { $time }, with { $owner }.
+close-known-do = Fill in: already known
+close-known-note = Same event as { $category }, reported on { $time }, session { $session }.
 close-do = Close session
 
 tab-chat = Chat
@@ -280,6 +284,7 @@ photo-busy = Opening …
 photo-hide = Cover
 photo-original = Original
 photo-alt = Photo { $number } from the resident
+photo-covered = Photo, covered
 photo-size = Photo { $number }, larger or smaller
 photo-coming = on its way
 photo-preview-refused = preview refused, original on its way
@@ -328,6 +333,9 @@ said-abandoned = the session counts as abandoned
 said-returned = came back
 said-closed = closed: { $disposition }. { $note }
 said-overruled = { $what } (during a split; no longer counts, somebody else had moved the session on)
+said-linked = linked it to incident { $incident }
+said-moved = moved it from incident { $from } to incident { $incident }
+said-unlinked = took it out of incident { $incident }
 said-watched = { $staff } ({ $role }) watches
 said-seen = has seen everything up to entry { $seq }
 medium-place = place
@@ -531,6 +539,8 @@ key-adopt = use the device's location
 key-reveal = show the next covered photo
 key-hand = hand it to a colleague
 key-show = show the live picture, and stop receiving
+key-link = same event: link to the selected or suggested one
+key-unlink = undo the link, or take it out of its incident
 key-sound = sound and snooze
 key-alt = ready sentence while writing
 
@@ -539,10 +549,12 @@ overview-sum = { $sessions ->
    *[other] { $sessions } open sessions
   }, { $placed } with a place
 overview-nowhere = no place yet
+overview-all = Show all sessions
 overview-empty = No session is open.
 overview-whole = Show all { $sessions }
 overview-chosen = chosen
 overview-tied = may be the same event
+overview-bound = same incident
 overview-small = Small: somebody has it.
 near = May be the same event
 near-apart = { $metres } m away, { $minutes ->
@@ -564,3 +576,28 @@ near-more = { $more } more near here
 near-none = Nothing like it was reported near here in the half hour around it.
 near-nowhere = Without a place nothing can be said about what is near.
 near-means = A suggestion from place, time and kind. Nothing is joined by itself.
+
+incident = Incident
+incident-tag = { $sessions ->
+    [0] Incident
+   *[other] Incident · { $sessions }
+  }
+incident-means = { $sessions ->
+    [0] Belongs to an incident. None of its sessions is open any more.
+    [one] Belongs to an incident. One of its sessions is open.
+   *[other] { $sessions } open sessions report this event.
+  }
+incident-first = first report
+incident-this = this one
+incident-away = { $metres } m away
+incident-more = { $more } more
+incident-map = On the map
+incident-only = Only these
+same = Same event
+same-move = Same event: move this one there
+same-open = Same event as my open session
+same-linked = Linked as one event.
+same-unlinked = Taken out of the incident.
+same-back = Taken back.
+same-undo = Undo
+same-out = Take this one out

@@ -7,7 +7,7 @@ use callbox_proto::vocabulary::{
     Category, Disposition, Medium, Priority, Role, RuleFired, TransferTarget,
 };
 
-use super::desk::{id, place, staff};
+use super::desk::{id, incident, place, staff};
 
 /// In every name of staff.
 pub const NAME_MARK: &str = "canary-name";
@@ -150,10 +150,17 @@ pub fn every_event() -> Vec<Event> {
         Event::Overruled {
             event: Box::new(Event::Note { text: note() }),
         },
+        Event::Linked {
+            incident: incident(8),
+            moved_from: Some(incident(9)),
+        },
+        Event::Unlinked {
+            incident: incident(8),
+        },
     ]
 }
 
-/// Number of a kind, 0 to 26. A new kind does not compile here until it has one, and then has to be in the list above.
+/// Number of a kind, 0 to 28. A new kind does not compile here until it has one, and then has to be in the list above.
 const fn place_in_list(event: &Event) -> usize {
     match event {
         Event::Opened { .. } => 0,
@@ -183,6 +190,8 @@ const fn place_in_list(event: &Event) -> usize {
         Event::Watched { .. } => 24,
         Event::Seen { .. } => 25,
         Event::Overruled { .. } => 26,
+        Event::Linked { .. } => 27,
+        Event::Unlinked { .. } => 28,
     }
 }
 
@@ -190,5 +199,5 @@ const fn place_in_list(event: &Event) -> usize {
 fn the_list_holds_every_kind() {
     let mut places: Vec<_> = every_event().iter().map(place_in_list).collect();
     places.dedup();
-    assert_eq!(places, (0..=26).collect::<Vec<_>>());
+    assert_eq!(places, (0..=28).collect::<Vec<_>>());
 }

@@ -79,5 +79,7 @@ pub fn staff() -> Result<Vec<Named<StaffCommand>>, Failure> {
         Reveal => ["reveal" = StaffCommand::Reveal { photo: id(0xf0)? }],
         Seen => ["seen" = StaffCommand::Seen { up_to: 7 }],
         Watch => ["watch" = StaffCommand::Watch {}],
+        Link => ["link" = StaffCommand::Link { incident: id(0x5e)? }],
+        Unlink => ["unlink" = StaffCommand::Unlink { incident: id(0x5e)? }],
     }))
 }

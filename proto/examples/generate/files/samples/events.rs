@@ -146,8 +146,17 @@ fn values() -> Result<Vec<Named<Event>>, Failure> {
         Seen => ["seen" = Event::Seen { up_to: 7 }],
         Overruled => ["overruled" = Event::Overruled { event: Box::new(Event::Taken) }],
         PhotoPreviewRefused => ["photo_preview_refused" = Event::PhotoPreviewRefused { photo, code: ErrorCode::PreviewRefused }],
+        Linked => ["linked" = Event::Linked { incident: id(0x5e)?, moved_from: None }],
+        Unlinked => ["unlinked" = Event::Unlinked { incident: id(0x5e)? }],
     });
-    // Behind the others: ids and times of the fixtures before it count on.
+    // Behind the others: ids and times of the fixtures before them count on.
+    let mut linked = values.split_off(values.len() - 2);
     values.push(("opened_test".to_owned(), opened_test()?));
+    let moved = Event::Linked {
+        incident: id(0x5e)?,
+        moved_from: Some(id(0x5f)?),
+    };
+    linked.insert(1, ("linked_moved".to_owned(), moved));
+    values.append(&mut linked);
     Ok(values)
 }

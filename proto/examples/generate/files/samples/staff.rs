@@ -76,6 +76,7 @@ fn waiting() -> Result<SessionRow, Failure> {
         quick_exit: false,
         test: false,
         place: None,
+        incident: None,
     })
 }
 
@@ -89,6 +90,13 @@ fn placed() -> Result<SessionRow, Failure> {
             service: true,
         }),
         ..waiting()?
+    })
+}
+
+fn linked() -> Result<SessionRow, Failure> {
+    Ok(SessionRow {
+        incident: Some(id(0x5f)?),
+        ..placed()?
     })
 }
 
@@ -196,6 +204,7 @@ pub fn received() -> Result<Vec<Named<ToStaff>>, Failure> {
         Session => [
             "session" = ToStaff::Session { row: waiting()?, head: 9, after: 0 },
             "session_placed" = ToStaff::Session { row: placed()?, head: 9, after: 0 },
+            "session_linked" = ToStaff::Session { row: linked()?, head: 9, after: 0 },
         ],
         Entry => [
             "entry" = ToStaff::Entry {
