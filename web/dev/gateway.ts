@@ -2,10 +2,14 @@
 // It replaces WebSocket and fetch, knows a handful of sessions of an invented town, and answers the commands a person presses.
 import { decode, encode, type Kinded } from '../sdk/src/codec.ts'
 import type { State } from './states.ts'
-import type { Category, Event, FromStaff, SessionRow, StaffCommand, ToStaff } from '../sdk/src/protocol.ts'
+import type { Category, Event, FromStaff, NodeFigures, SessionRow, StaffCommand, ToStaff } from '../sdk/src/protocol.ts'
 
 const supervisor = location.pathname.includes('supervisor')
+const wallboard = supervisor && location.search.includes('wallboard')
 const asked = new URLSearchParams(location.search)
+const administrator = supervisor && asked.has('nodes')
+/** Who is signed in. */
+const ME = administrator ? { staff: 'ada', name: 'Ada', role: 'administrator' } : supervisor ? { staff: 'sue', name: 'Sue', role: wallboard ? 'wallboard' : 'supervisor' } : { staff: 'tina', name: 'Tina', role: 'telecommunicator' }
 /** Which state of `states.ts` to play. */
 const state = (asked.get('state') ?? 'ready') as State
 const now = (): number => Date.now()
@@ -116,8 +120,7 @@ function alone(): void {
   const { locks } = navigator
   const request = locks.request.bind(locks) as (name: string, ...rest: unknown[]) => Promise<unknown>
   locks.request = ((name: string, ...rest: unknown[]) => request(own(name), ...rest)) as typeof locks.request
-  const who = supervisor ? { staff: 'sue', name: 'Sue', role: 'supervisor' } : { staff: 'tina', name: 'Tina', role: 'telecommunicator' }
-  const signedIn = JSON.stringify({ token: 't', expires_ms: now() + 3_600_000, agency: 'demo.example', ...who })
+  const signedIn = JSON.stringify({ token: 't', expires_ms: now() + 3_600_000, agency: 'demo.example', ...ME })
   for (const page of ['supervisor', 'wallboard', 'console']) sessionStorage.setItem(`callbox-${page}`, signedIn)
 }
 
@@ -169,6 +172,10 @@ class Socket extends EventTarget {
     if (message.kind === 'hello') this.#hello()
     if (message.kind === 'ping') this.hear({ kind: 'pong', n: message.n })
     if (message.kind === 'list_closed') this.hear({ kind: 'history', id: message.id, rows: [], more: false })
+    if (message.kind === 'drain' || message.kind === 'undrain') {
+      if (state === 'error') this.hear({ kind: 'error', id: message.id, code: 'nowhere_to_go', number: 2025, retry: 'after_change', message: '' } as ToStaff)
+      else this.hear({ kind: 'done', id: message.id })
+    }
     if (message.kind === 'follow') this.#follow(message.session, message.after)
     if (message.kind === 'take_next') {
       const next = rows.find((one) => one.standing === 'waiting')
@@ -181,7 +188,7 @@ class Socket extends EventTarget {
     this.hear({
       kind: 'welcome', connection: sid(7), now_ms: now(), heartbeat_ms: 10_000,
       agency: { agency: 'demo.example', name: 'Riverbend 911', banner: 'Demo', emergency_number: '911', exit_url: 'https://example.org/' },
-      staff: supervisor ? 'sue' : 'tina', name: supervisor ? 'Sue' : 'Tina', role: supervisor ? 'supervisor' : 'telecommunicator',
+      ...ME,
       queues: ['main', 'harbor', 'night'].map((queue) => ({ queue, name: { main: 'Main', harbor: 'Harbor district', night: 'Night line' }[queue] ?? queue, targets_ms: TARGETS, target_share_percent: 90 })),
       limits: { message_bytes: 1, text_chars: 8_000, preview_bytes: 1, photo_bytes: 1, photos: 100 },
     } as ToStaff)
@@ -203,19 +210,24 @@ class Socket extends EventTarget {
 
   #board(): void {
     const waiting = rows.filter((one) => one.standing === 'waiting')
-    const longest = waiting.length > 0 ? { longest_since_ms: Math.min(...waiting.map((one) => one.entered_ms)) } : {}
+    const since = (priority?: number): number => Math.min(...waiting.filter((one) => priority === undefined || one.priority === priority).map((one) => one.entered_ms))
     const by = [1, 2, 3, 4, 5].map((priority) => waiting.filter((one) => one.priority === priority).length) as [number, number, number, number, number]
+    const longest = waiting.length > 0
+      ? { longest_since_ms: since(), longest: [1, 2, 3, 4, 5].filter((priority) => (by[priority - 1] ?? 0) > 0).map((priority) => ({ priority, since_ms: since(priority) })) }
+      : {}
     this.hear({
       kind: 'board', now_ms: now(), guarantee: state === 'degraded' ? 'none' : 'local_disk',
       queues: [
         { queue: 'main', waiting: waiting.length, waiting_by_priority: by, ...longest, answered: 212, answered_in_target: 185, abandoned: 4, staffed: 2 },
-        { queue: 'harbor', waiting: 1, waiting_by_priority: [0, 0, 1, 0, 0], longest_since_ms: START - 30_000, answered: 41, answered_in_target: 40, abandoned: 0, staffed: 0 },
+        { queue: 'harbor', waiting: 1, waiting_by_priority: [0, 0, 1, 0, 0], longest_since_ms: START - 30_000, longest: [{ priority: 3, since_ms: START - 30_000 }], answered: 41, answered_in_target: 40, abandoned: 0, staffed: 0 },
         { queue: 'night', waiting: 0, waiting_by_priority: [0, 0, 0, 0, 0], answered: 0, answered_in_target: 0, abandoned: 0, staffed: 1 },
       ],
-      people: [
-        { staff: 'tina', name: 'Tina', role: 'telecommunicator', state: 'available', since_ms: START - 1_800_000, sessions: 2 },
-        { staff: 'tom', name: 'Tom', role: 'telecommunicator', state: 'not_available', reason: 'wrap_up', since_ms: START - 95_000, sessions: 1 },
-        { staff: 'sue', name: 'Sue', role: 'supervisor', state: 'not_available', since_ms: START - 60_000, sessions: 0 },
+      states: [{ people: 1 }, { reason: 'wrap_up', people: 1 }],
+      nodes: wallboard ? [] : nodes(),
+      people: wallboard || administrator ? [] : [
+        { staff: 'tina', name: 'Tina', role: 'telecommunicator', state: 'available', since_ms: START - 1_800_000, sessions: 2, alarms: state === 'overloaded' ? 14 : 3, exposed_ms: 412_000 },
+        { staff: 'tom', name: 'Tom', role: 'telecommunicator', state: 'not_available', reason: 'wrap_up', since_ms: START - 95_000, sessions: 1, alarms: 1, exposed_ms: 64_000 },
+        { staff: 'sue', name: 'Sue', role: 'supervisor', state: 'not_available', since_ms: START - 60_000, sessions: 0, alarms: 0, exposed_ms: 0 },
       ],
     } as ToStaff)
   }
@@ -270,6 +282,26 @@ class Socket extends EventTarget {
   }
 }
 
+/** Three nodes; what is wrong with them depends on the state. */
+function nodes(): NodeFigures[] {
+  const kept = state === 'empty' ? 0 : 640
+  const east: NodeFigures = {
+    name: 'east', version: '0.1.0', state: 'ready', here: true, heard_ms: now(), connections: kept + 22, sessions: kept, guarantee: state === 'degraded' ? 'none' : 'replicated',
+    disk_free_bytes: 61e9, ...(state === 'degraded' ? { because: 'nothing can be stored', disk_free_bytes: 9e8 } : {}),
+  }
+  const west: NodeFigures = { ...east, name: 'west', here: false, heard_ms: now() - 1_000, connections: kept + 9, guarantee: 'replicated', disk_free_bytes: 58e9 }
+  if (state === 'empty') return [{ ...east, name: '', guarantee: 'local_disk' }]
+  if (state !== 'degraded' && state !== 'overloaded') return [east, west]
+  const { because: _, ...well } = west
+  return [
+    east,
+    { ...well, name: 'north', state: 'gone', heard_ms: START - 90_000, version: '0.0.9' },
+    state === 'degraded'
+      ? { ...west, guarantee: 'island', because: 'island: the shared tier does not answer; stored means on this node\'s disk', kept: 41, kept_since_ms: START - 9_000, differs: ['triage'] }
+      : { ...west, state: 'draining', connections: 120, drain: { began_with: 649, per_s: 50, left_ms: 41_000 } },
+  ]
+}
+
 function eventOf(command: StaffCommand, id: string): Event | undefined {
   switch (command.kind) {
     case 'take': return { kind: 'taken' }
@@ -305,8 +337,7 @@ const real = window.fetch
 window.fetch = async (input, init) => {
   const url = typeof input === 'string' ? input : input instanceof URL ? input.href : input.url
   if (url.includes('/sign-in')) {
-    const who = supervisor ? { staff: 'sue', name: 'Sue', role: 'supervisor' } : { staff: 'tina', name: 'Tina', role: 'telecommunicator' }
-    return Response.json({ token: 't', expires_ms: now() + 3_600_000, agency: 'demo.example', ...who })
+    return Response.json({ token: 't', expires_ms: now() + 3_600_000, agency: 'demo.example', ...ME })
   }
   if (url.includes('/photos/')) return new Response(await picture())
   return real(input, init)

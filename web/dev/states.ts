@@ -20,6 +20,7 @@ export type State = keyof typeof STATES
 /** Pages with states. */
 export const PAGES = {
   supervisor: 'supervisor.html?',
+  nodes: 'supervisor.html?nodes=1&',
   wallboard: 'supervisor.html?wallboard=1&',
   console: 'console.html?',
 } as const

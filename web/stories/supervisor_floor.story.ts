@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { Reporter } from './crowd.ts'
 import { expect, within, type Story } from './harness.ts'
-import { accessible, consoleOf, residentWith, supervisorOf, tooWide } from './staff_hands.ts'
+import { accessible, consoleOf, jpeg, residentWith, supervisorOf, tooWide } from './staff_hands.ts'
 
 export const stories: Record<string, (story: Story) => Promise<void>> = {
   'SV1: one live screen has every queue with its figures and everybody by state, and each figure says what it is one key away': async (story) => {
@@ -93,6 +93,28 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     await top.locator('[data-warning=unstaffed]').getByText(/1 session waits.? and nobody serves this queue/).waitFor()
     const first = await sue.locator('main').evaluate((main) => main.querySelector('section')?.getAttribute('aria-label'))
     expect(first === 'What needs you', 'nothing stands above it')
+  },
+
+  'SV6: alarms that sounded and time with pictures in view stand beside each person, with the goal and what they mean': async (story) => {
+    const sue = await supervisorOf(story)
+    const tina = await consoleOf(story, 'tina')
+    await tina.getByLabel('My state').selectOption('available')
+    const people = sue.getByRole('region', { name: 'People' })
+    const cells = people.getByRole('row').filter({ hasText: 'telecommunicator' }).locator('td')
+    await cells.nth(4).getByText('0', { exact: true }).waitFor()
+    await people.getByText(/Goal: under .*10.* alarms in ten minutes/).waitFor()
+    const resident = await residentWith(story, 'smoke in the hall')
+    await tina.locator('[data-alarms="1"]').waitFor()
+    await within('the alarm is counted', async () => Number(await cells.nth(4).innerText()) >= 1, 30_000)
+    await tina.locator('body').press('n')
+    await tina.getByRole('log').getByText('smoke in the hall').waitFor()
+    await resident.locator('.compose input[type=file]').setInputFiles(await jpeg(resident))
+    await tina.getByText('original sealed').waitFor()
+    await tina.locator('body').press('r')
+    await tina.getByText(/Revealed pictures .*0:0[1-9]/).waitFor()
+    await within('the time with a picture in view is told', async () => /0:[0-5][1-9]/.test(await cells.nth(5).innerText()), 30_000)
+    await people.getByRole('button', { name: 'Alarms, 10 min' }).click()
+    await within('what they mean has the focus', () => sue.locator('dialog .asked').evaluate((node) => node === document.activeElement && /in memory only/.test(node.textContent)))
   },
 
   'SV8: each chart has its table, and the file of both cannot become a formula': async (story) => {

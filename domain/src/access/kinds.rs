@@ -55,6 +55,8 @@ pub const fn action_of_staff_message(message: &FromStaff) -> Action {
         FromStaff::MediaOffer { talk: false, .. } => Action::ReceiveMedia,
         FromStaff::MediaStop { .. } => Action::MediaStop,
         FromStaff::ListClosed { .. } => Action::ListClosed,
+        FromStaff::Drain { .. } | FromStaff::Undrain { .. } => Action::Drain,
+        FromStaff::Tally { .. } => Action::Tally,
         FromStaff::Ping { .. } => Action::StaffPing,
     }
 }

@@ -8,6 +8,7 @@ use callbox_proto::ids::CommandId;
 use callbox_proto::vocabulary::{Priority, Seq, Standing, TransferTarget};
 
 use super::{Media, PHOTOS_MAX, Photo, PhotoState, Session, place};
+use crate::triage::DURESS_RULE;
 
 impl Session {
     /// The state after the first entry of a log; `None` if that is not an opening.
@@ -53,6 +54,7 @@ impl Session {
             left: false,
             quick_exit: false,
             test: *test,
+            duress: false,
             place: None,
             incident: None,
             head: 1,
@@ -79,6 +81,7 @@ impl Session {
             } => {
                 self.priority = *priority;
                 self.rules.clone_from(rules);
+                self.duress |= rules.iter().any(|fired| fired.rule == DURESS_RULE);
                 self.deadline_ms = *deadline_ms;
             }
             Event::PriorityChanged {

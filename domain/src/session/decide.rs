@@ -8,7 +8,7 @@ use callbox_proto::error::ErrorCode;
 use callbox_proto::event::{Event, MediaEnd, ReleaseReason};
 use callbox_proto::ids::{AgencyId, CommandId, IncidentId, ResidentId, StaffId};
 use callbox_proto::vocabulary::{
-    Location, Medium, Millis, Priority, Role, Seq, Standing, TransferTarget,
+    Location, Medium, Millis, Priority, Role, RuleFired, Seq, Standing, TransferTarget,
 };
 
 use super::{
@@ -16,7 +16,7 @@ use super::{
     PhotoState, REASON_MAX_CHARS, Refusal, Session, TEXT_MAX_CHARS, check,
 };
 use crate::policy::Policy;
-use crate::triage::{self, Facts};
+use crate::triage::{self, DURESS_RULE, FIRED_MAX, Facts};
 
 /// What a decision depends on besides state and wish.
 #[derive(Debug, Clone, Copy)]
@@ -244,10 +244,13 @@ fn located(location: &Location) -> Event {
     }
 }
 
-/// New words may make a session more urgent, never less, and never against a person's decision.
+/// New words may make a session more urgent, never less, and never against a person's decision. The word for duress is read as long as the
+/// session is open, whoever has it, and changes nothing but the mark.
 fn with_triage(session: &Session, context: Context<'_>, said: Event, text: &str) -> Vec<Event> {
     let mut events = vec![said];
-    if session.priority_reason.is_some() || session.standing != Standing::Waiting {
+    let rules = context.policy.rules();
+    let marks = !session.duress && rules.knows_duress();
+    if !session.is_judged_again() && !marks {
         return events;
     }
     let facts = Facts {
@@ -257,8 +260,8 @@ fn with_triage(session: &Session, context: Context<'_>, said: Event, text: &str)
         located: session.located,
         text,
     };
-    let found = triage::triage(context.policy.rules(), &facts);
-    if found.priority < session.priority {
+    let found = triage::triage(rules, &facts);
+    if session.is_judged_again() && triage::raises(session.priority, found.priority) {
         let entered_ms = session.entered_ms;
         let deadline_ms = context
             .policy
@@ -269,8 +272,20 @@ fn with_triage(session: &Session, context: Context<'_>, said: Event, text: &str)
             version: found.version,
             deadline_ms,
         });
+    } else if marks && let Some(duress) = found.fired.into_iter().find(is_duress) {
+        let earlier = session.rules.iter().take(FIRED_MAX - 1).cloned();
+        events.push(Event::Triaged {
+            priority: session.priority,
+            rules: std::iter::once(duress).chain(earlier).collect(),
+            version: found.version,
+            deadline_ms: session.deadline_ms,
+        });
     }
     events
+}
+
+fn is_duress(fired: &RuleFired) -> bool {
+    fired.rule == DURESS_RULE
 }
 
 fn consent(session: &Session, medium: Medium, granted: bool, ask: Option<CommandId>) -> Vec<Event> {

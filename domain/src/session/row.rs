@@ -41,6 +41,7 @@ impl Session {
             connected,
             quick_exit: self.quick_exit,
             test: self.test,
+            duress: self.duress,
             place: self.place,
             incident: self.incident,
         }

@@ -11,7 +11,9 @@ mod place;
 mod resident;
 mod staff;
 
-pub use board::{Board, PersonFigures, QueueFigures};
+pub use board::{
+    Board, DrainFigures, LongestWait, NodeFigures, PersonFigures, QueueFigures, StateFigures,
+};
 pub use place::RowPlace;
 pub use resident::{FromResident, ToResident};
 pub use staff::{FromStaff, ToStaff};
@@ -185,6 +187,10 @@ pub struct SessionRow {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     #[ts(as = "Option<bool>", optional)]
     pub test: bool,
+    /// The agency's word for duress was read: whoever writes may be watched. Never told to residents.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[ts(as = "Option<bool>", optional)]
+    pub duress: bool,
     /// Where it is, where that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]

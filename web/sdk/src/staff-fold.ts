@@ -99,6 +99,8 @@ export interface SessionView {
   readonly owner: string | undefined
   readonly priority: number | undefined
   readonly rules: readonly RuleFired[]
+  /** The agency's word for duress was read; it stays so. */
+  readonly duress: boolean
   readonly priorityReason: string | undefined
   readonly closed: { disposition: Disposition; note: string; atMs: number } | undefined
   readonly left: { quickExit: boolean; atMs: number } | undefined
@@ -118,7 +120,7 @@ export function emptyView(): SessionView {
   return {
     entries: [], head: 0, lastFromResident: 0, messages: [], fixes: [], service: undefined, photos: [], asks: [],
     media: { place: NO_MEDIUM, photo: NO_MEDIUM, video: NO_MEDIUM, audio: NO_MEDIUM },
-    notes: [], opened: undefined, standing: 'waiting', owner: undefined, priority: undefined, rules: [],
+    notes: [], opened: undefined, standing: 'waiting', owner: undefined, priority: undefined, rules: [], duress: false,
     priorityReason: undefined, closed: undefined, left: undefined, watchers: [], seen: 0, incident: undefined,
   }
 }
@@ -151,6 +153,7 @@ function step(draft: Draft, entry: Entry, event: Event): void {
     case 'triaged':
       draft.priority = event.priority
       draft.rules = event.rules
+      draft.duress ||= event.rules.some(({ rule }) => rule === 'duress')
       return
     case 'priority_changed':
       draft.priority = event.priority
