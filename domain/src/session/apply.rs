@@ -22,7 +22,7 @@ impl Session {
             device,
             resident,
             test,
-            contact: _,
+            contact,
         } = &entry.event
         else {
             return None;
@@ -54,6 +54,7 @@ impl Session {
             quick_exit: false,
             test: *test,
             place: None,
+            contact: contact.as_deref().map(Into::into),
             head: 1,
             resident_head: 1,
         })
@@ -137,6 +138,7 @@ impl Session {
             Event::Consented {
                 medium, granted, ..
             } => self.granted.set(*medium, *granted),
+            Event::ContactGiven { contact } => self.contact = Some(contact.as_str().into()),
             Event::MediaStarted { medium } => self.live.set(*medium, true),
             Event::MediaEnded { medium, .. } => self.live.set(*medium, false),
             Event::Seen { up_to } => self.seen = self.seen.max(*up_to),

@@ -162,6 +162,9 @@ pub struct Session {
     /// Where it is, as lists tell it.
     #[serde(default)]
     pub place: Option<RowPlace>,
+    /// How to reach the resident when the page is closed.
+    #[serde(default)]
+    pub contact: Option<Box<str>>,
     /// Last entry of the log.
     pub head: Seq,
     /// Last entry that residents see.

@@ -26,6 +26,7 @@ fn actor(event: &Event) -> Result<Actor, Failure> {
         | Event::Located { .. }
         | Event::PhotoAnnounced { .. }
         | Event::Consented { .. }
+        | Event::ContactGiven { .. }
         | Event::Left { .. } => Actor::Resident,
         Event::Triaged { .. }
         | Event::PhotoPreviewed { .. }
@@ -146,8 +147,10 @@ fn values() -> Result<Vec<Named<Event>>, Failure> {
         Seen => ["seen" = Event::Seen { up_to: 7 }],
         Overruled => ["overruled" = Event::Overruled { event: Box::new(Event::Taken) }],
         PhotoPreviewRefused => ["photo_preview_refused" = Event::PhotoPreviewRefused { photo, code: ErrorCode::PreviewRefused }],
+        ContactGiven => ["contact_given" = Event::ContactGiven { contact: "+1 555 0100".into() }],
     });
-    // Behind the others: ids and times of the fixtures before it count on.
-    values.push(("opened_test".to_owned(), opened_test()?));
+    // What came later stands behind the others: ids and times of the fixtures before it count on.
+    let opened_test = ("opened_test".to_owned(), opened_test()?);
+    values.insert(values.len() - 1, opened_test);
     Ok(values)
 }

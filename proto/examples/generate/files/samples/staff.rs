@@ -76,6 +76,16 @@ fn waiting() -> Result<SessionRow, Failure> {
         quick_exit: false,
         test: false,
         place: None,
+        contact: None,
+    })
+}
+
+fn abandoned() -> Result<SessionRow, Failure> {
+    Ok(SessionRow {
+        standing: Standing::Abandoned,
+        connected: false,
+        contact: Some("+1 555 0100".into()),
+        ..waiting()?
     })
 }
 
@@ -196,6 +206,7 @@ pub fn received() -> Result<Vec<Named<ToStaff>>, Failure> {
         Session => [
             "session" = ToStaff::Session { row: waiting()?, head: 9, after: 0 },
             "session_placed" = ToStaff::Session { row: placed()?, head: 9, after: 0 },
+            "session_abandoned" = ToStaff::Session { row: abandoned()?, head: 9, after: 0 },
         ],
         Entry => [
             "entry" = ToStaff::Entry {
