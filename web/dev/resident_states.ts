@@ -40,7 +40,7 @@ export interface State {
 
 /** How often, and how many times, it is looked whether a message has arrived. */
 const TURN_MS = 20
-const HEARD_WITHIN_TURNS = 500
+const WITHIN_TURNS = 500
 const CARD = 'section.card'
 const ASK = 'section.card[aria-labelledby^=ask-]'
 
@@ -71,7 +71,7 @@ export const STATES: Readonly<Record<string, State>> = {
   line: {
     shows: 'In line: the place is told, and what comes next.',
     async play(hands, gateway) {
-      await begin(hands)
+      await begin(hands, gateway)
       inLine(gateway, 3, 60_000)
       await hands.see('[aria-current=step]')
     },
@@ -79,7 +79,7 @@ export const STATES: Readonly<Record<string, State>> = {
   late: {
     shows: 'Longer than usual: the place is kept.',
     async play(hands, gateway) {
-      await begin(hands)
+      await begin(hands, gateway)
       inLine(gateway, 2, -5_000)
       await hands.see('.status [role=status] p', 1)
     },
@@ -87,7 +87,7 @@ export const STATES: Readonly<Record<string, State>> = {
   overloaded: {
     shows: 'Overloaded: so many wait that no place is told.',
     async play(hands, gateway) {
-      await begin(hands)
+      await begin(hands, gateway)
       gateway.say({ kind: 'queue_place', place: 0, waiting: 812, counted: 500, staffed: true, deadline_ms: Date.now() - 90_000 })
       await hands.see('.status [role=status] p', 1)
     },
@@ -95,7 +95,7 @@ export const STATES: Readonly<Record<string, State>> = {
   unstaffed: {
     shows: 'Nobody is at the desk: said, with what to do.',
     async play(hands, gateway) {
-      await begin(hands)
+      await begin(hands, gateway)
       gateway.say({ kind: 'queue_place', place: 1, waiting: 1, counted: 500, staffed: false, deadline_ms: Date.now() + 60_000 })
       await hands.see('.status [role=status] p')
     },
@@ -111,7 +111,7 @@ export const STATES: Readonly<Record<string, State>> = {
   asked: {
     shows: 'Each ask is its own card, with Yes and No.',
     async play(hands, gateway) {
-      await begin(hands)
+      await begin(hands, gateway)
       gateway.staff({ kind: 'taken' })
       gateway.ask('place', 'Which side of the river?')
       gateway.ask('photo')
@@ -123,7 +123,7 @@ export const STATES: Readonly<Record<string, State>> = {
   offer: {
     shows: 'Camera, empty: why, Yes and No.',
     async play(hands, gateway) {
-      await begin(hands)
+      await begin(hands, gateway)
       gateway.staff({ kind: 'taken' })
       await hands.press('.add .button', 1)
       await hands.see('[aria-labelledby=offer-heading]')
@@ -160,7 +160,7 @@ export const STATES: Readonly<Record<string, State>> = {
   slow_link: {
     shows: 'Camera, degraded: a slow link, a photo is offered instead.',
     async play(hands, gateway) {
-      await begin(hands)
+      await begin(hands, gateway)
       gateway.staff({ kind: 'taken' })
       await hands.press('details summary')
       await hands.press('details input[type=radio]', 1)
@@ -181,7 +181,7 @@ export const STATES: Readonly<Record<string, State>> = {
   place: {
     shows: 'Place found: source, accuracy, age; moved by buttons or arrow keys.',
     async play(hands, gateway) {
-      await begin(hands)
+      await begin(hands, gateway)
       inLine(gateway, 3, 60_000)
       await hands.press(`${CARD} .act`)
       await hands.see('[data-place]')
@@ -208,7 +208,7 @@ export const STATES: Readonly<Record<string, State>> = {
   contact: {
     shows: 'While nobody reads yet: how to be reached if the page closes. It can be skipped.',
     async play(hands, gateway) {
-      await begin(hands)
+      await begin(hands, gateway)
       inLine(gateway, 3, 60_000)
       await hands.press(`${CARD} .button`, 1)
       await hands.see('#contact-question')
@@ -217,7 +217,7 @@ export const STATES: Readonly<Record<string, State>> = {
   given: {
     shows: 'What was told stands there like everything else, with its receipts.',
     async play(hands, gateway) {
-      await begin(hands)
+      await begin(hands, gateway)
       inLine(gateway, 3, 60_000)
       await hands.press(`${CARD} .button`, 1)
       await hands.fill('[aria-labelledby=contact-question] input', '555 0100')
@@ -236,7 +236,7 @@ export const STATES: Readonly<Record<string, State>> = {
   error: {
     shows: 'Error: what the gateway refused, with the reason; the words stay.',
     async play(hands, gateway) {
-      await begin(hands)
+      await begin(hands, gateway)
       await write(hands, 'The water comes in at the back.')
       await hands.see('[data-safety=safe]')
       gateway.mute = true
@@ -265,7 +265,7 @@ export const STATES: Readonly<Record<string, State>> = {
   degraded: {
     shows: 'Degraded: an island. What is sent is stored, and not yet safe.',
     async play(hands, gateway) {
-      await begin(hands)
+      await begin(hands, gateway)
       gateway.alone = true
       await write(hands, 'The bridge is under water.')
       await hands.see('[data-safety=stored]')
@@ -274,7 +274,7 @@ export const STATES: Readonly<Record<string, State>> = {
   offline: {
     shows: 'Offline: on this device, so many wait; the number to call.',
     async play(hands, gateway, wire) {
-      await begin(hands)
+      await begin(hands, gateway)
       gateway.mute = true
       await write(hands, 'The stairs are full of smoke.')
       await write(hands, 'We are four people on the third floor.')
@@ -321,7 +321,7 @@ export const STATES: Readonly<Record<string, State>> = {
   begun: {
     shows: 'Ended while something stood in the field.',
     async play(hands, gateway) {
-      await begin(hands)
+      await begin(hands, gateway)
       await hands.fill('#text', 'Two people are still in the')
       gateway.staff({ kind: 'closed', disposition: 'advice_given', note: '' })
       await hands.see('#begun-heading')
@@ -330,7 +330,7 @@ export const STATES: Readonly<Record<string, State>> = {
   closed: {
     shows: 'Ended: it stays readable.',
     async play(hands, gateway) {
-      await begin(hands)
+      await begin(hands, gateway)
       await write(hands, 'The water is going down again.')
       gateway.staff({ kind: 'closed', disposition: 'advice_given', note: '' })
       await ended(hands)
@@ -338,10 +338,22 @@ export const STATES: Readonly<Record<string, State>> = {
   },
 }
 
-async function begin({ press, see }: Hands): Promise<void> {
+/** Begins a report; with a gateway it has the session too, so that what it says next is about one. */
+async function begin({ press, see }: Hands, gateway?: FakeGateway): Promise<void> {
   await press('main li .button')
   await see('#text')
   await see('.leave')
+  if (gateway !== undefined) await comes('a report', () => gateway.entries[0])
+}
+
+/** Waits until the gateway has something. */
+async function comes<T>(what: string, look: () => T | undefined): Promise<T> {
+  for (let turn = 0; turn < WITHIN_TURNS; turn += 1) {
+    const found = look()
+    if (found !== undefined) return found
+    await new Promise((next) => setTimeout(next, TURN_MS))
+  }
+  throw new Error(`the gateway did not get ${what}`)
 }
 
 function inLine(gateway: FakeGateway, place: number, due_ms: number): void {
@@ -353,14 +365,12 @@ async function write({ fill, press }: Hands, text: string): Promise<void> {
   await press('.compose form button[type=submit]')
 }
 
-/** Waits until the gateway has this text; answers its command's id. */
-async function heard(gateway: FakeGateway, text: string): Promise<string> {
-  for (let turn = 0; turn < HEARD_WITHIN_TURNS; turn += 1) {
+/** The id of the command that brought this text. */
+function heard(gateway: FakeGateway, text: string): Promise<string> {
+  return comes(text, () => {
     const found = gateway.received.find((message) => message.kind === 'do' && message.command.kind === 'text' && message.command.text === text)
-    if (found?.kind === 'do') return found.id
-    await new Promise((next) => setTimeout(next, TURN_MS))
-  }
-  throw new Error(`the gateway did not hear: ${text}`)
+    return found?.kind === 'do' ? found.id : undefined
+  })
 }
 
 async function ended({ see }: Hands): Promise<void> {
@@ -368,7 +378,7 @@ async function ended({ see }: Hands): Promise<void> {
 }
 
 async function wantsCamera(hands: Hands, gateway: FakeGateway, question?: string): Promise<void> {
-  await begin(hands)
+  await begin(hands, gateway)
   gateway.staff({ kind: 'taken' })
   if (question !== undefined) gateway.ask('audio', question)
   await hands.press('.add .button', 1)
@@ -376,7 +386,7 @@ async function wantsCamera(hands: Hands, gateway: FakeGateway, question?: string
 }
 
 async function busy(hands: Hands, gateway: FakeGateway): Promise<void> {
-  await begin(hands)
+  await begin(hands, gateway)
   await hands.press(`${CARD} .act`)
   await write(hands, 'There is smoke on the stairs. I think it comes from the cellar.')
   gateway.staff({ kind: 'taken' })

@@ -1,13 +1,13 @@
 // The resident page in every state and look: nothing serious for axe, nothing sideways, never an error of the page.
 import { expect, type Story } from './harness.ts'
 import { inLook, LOOKS, statesOf } from './resident_states.ts'
-import { accessible, tooWide } from './staff_hands.ts'
+import { accessible, parts, tooWide } from './staff_hands.ts'
 
 /** No story holds more states of a look: each is a page that is loaded, brought there and looked at. */
 const AT_ONCE = 12
 
 export const stories: Record<string, (story: Story) => Promise<void>> = Object.fromEntries(
-  LOOKS.flatMap((look) => parts(statesOf(look)).map((names, part) => [
+  LOOKS.flatMap((look) => parts(statesOf(look), AT_ONCE).map((names, part) => [
     `AL2 AL5 AL6: the resident page in every state has nothing serious for axe and nothing sideways: ${look.name}, ${String(part + 1)}`,
     async (story: Story) => {
       const { inState, end } = await inLook(story.gateway.origin, look)
@@ -29,7 +29,3 @@ export const stories: Record<string, (story: Story) => Promise<void>> = Object.f
     },
   ])),
 )
-
-function parts(names: readonly string[]): string[][] {
-  return Array.from({ length: Math.ceil(names.length / AT_ONCE) }, (_, part) => names.slice(part * AT_ONCE, (part + 1) * AT_ONCE))
-}

@@ -101,6 +101,11 @@ export async function jpeg(page: Page): Promise<{ name: string; mimeType: string
   return { name: 'smoke.jpg', mimeType: 'image/jpeg', buffer: Buffer.from(numbers) }
 }
 
+/** A list in pieces of so many: no story looks at more than it has time for. */
+export function parts<T>(all: readonly T[], atOnce: number): T[][] {
+  return Array.from({ length: Math.ceil(all.length / atOnce) }, (_, part) => all.slice(part * atOnce, (part + 1) * atOnce))
+}
+
 /** Before a page: a browser that forbids storage. */
 export function noStorage(): void {
   for (const name of ['localStorage', 'sessionStorage', 'indexedDB'] as const) {
