@@ -20,7 +20,7 @@ const THEMES = [['light', { colorScheme: 'light' }], ['dark', { colorScheme: 'da
 /** The built resident page is looked at in more looks than these (`resident_states.story.ts`): here it is enough that the design system shows it. */
 const LOOKED_AT_ELSEWHERE = 'resident'
 /** States in one story: each is a page that is loaded and looked at four times. */
-const AT_ONCE = 4
+const AT_ONCE = 2
 /** Made for one screen on a wall, and read from there. */
 const ONE_SIZE = 'wallboard'
 
