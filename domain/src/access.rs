@@ -96,6 +96,8 @@ actions! {
     AnnouncePhoto,
     /// Resident: grants or stops a medium.
     Consent,
+    /// Resident: says how to be reached.
+    GiveContact,
     /// Resident: leaves.
     Leave,
     /// Resident: types in real time.
@@ -201,6 +203,7 @@ const fn row(action: Action) -> Row {
         A::Locate                       => [No,     Own,     No,      No,      No,      No,     No    ],
         A::AnnouncePhoto                => [No,     Own,     No,      No,      No,      No,     No    ],
         A::Consent                      => [No,     Own,     No,      No,      No,      No,     No    ],
+        A::GiveContact                  => [No,     Own,     No,      No,      No,      No,     No    ],
         A::Leave                        => [No,     Own,     No,      No,      No,      No,     No    ],
         A::ResidentRealTimeText         => [No,     Own,     No,      No,      No,      No,     No    ],
         A::ResidentMediaOffer           => [No,     Own,     No,      No,      No,      No,     No    ],

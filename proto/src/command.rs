@@ -93,6 +93,11 @@ pub enum ResidentCommand {
         #[ts(optional)]
         ask: Option<CommandId>,
     },
+    /// Says how to be reached when the page is closed. The newest one counts.
+    GiveContact {
+        /// A telephone number, or other words; 1 to 200 characters.
+        contact: String,
+    },
     /// Leaves.
     Leave {
         /// By quick exit: do not contact back unasked.
@@ -190,6 +195,7 @@ debug_kind_only!(ResidentCommand {
     Locate,
     AnnouncePhoto,
     Consent,
+    GiveContact,
     Leave
 });
 debug_kind_only!(StaffCommand {

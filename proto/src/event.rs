@@ -202,6 +202,11 @@ pub enum Event {
         #[ts(optional)]
         ask: Option<CommandId>,
     },
+    /// The resident said how to be reached when the page is closed. The newest one counts, before that of `opened`.
+    ContactGiven {
+        /// A telephone number, or other words; at most 200 characters.
+        contact: String,
+    },
     /// Live media flows.
     MediaStarted {
         /// Camera or microphone.
@@ -380,6 +385,7 @@ debug_kind_only!(Event {
     PhotoRevealed,
     Asked,
     Consented,
+    ContactGiven,
     MediaStarted,
     MediaEnded,
     Taken,

@@ -111,7 +111,7 @@ pub const fn shows_in_lists(event: &Event) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use callbox_proto::bounds::{PHOTOS_MAX, REASON_MAX_CHARS, RULES_FIRED_MAX};
+    use callbox_proto::bounds::{CONTACT_MAX_CHARS, PHOTOS_MAX, REASON_MAX_CHARS, RULES_FIRED_MAX};
     use callbox_proto::event::Actor;
     use callbox_proto::ids::{CommandId, IncidentId, ResidentId};
     use callbox_proto::vocabulary::{Category, DeviceCan, Millis, Priority, RuleFired};
@@ -141,7 +141,7 @@ mod tests {
             silent: true,
             test: true,
             device: DeviceCan::default(),
-            contact: None,
+            contact: Some(LONG.repeat(CONTACT_MAX_CHARS)),
             resident: ResidentId::from_u128(u128::MAX).unwrap(),
         };
         let mut session = Session::begin(&stored(opened)).unwrap();

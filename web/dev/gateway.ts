@@ -26,12 +26,20 @@ function row(number: number, priority: 1 | 2 | 3 | 4 | 5, category: Category, ag
   return {
     session: sid(number), queue: 'main', standing: 'waiting', priority, rules: [], category, language: 'en', silent: false,
     entered_ms: entered, deadline_ms: deadline, rank: deadline - (priority === 1 ? 1e12 : 0), located: true, photos: 0, messages: 1, live: [],
-    connected: true, quick_exit: false, ...change,
+    connected: true, quick_exit: false, ...(change.located === false ? {} : { place: near(number) }), ...change,
   }
 }
 
 /** A place near the mill of the made-up town, in degrees from it. */
 const at = (north: number, east: number): SessionRow['place'] & {} => ({ latitude: 40 + north, longitude: -100 + east, uncertainty_m: 30, service: false })
+/** Somewhere in the invented town, the same for the same session. */
+function near(number: number): NonNullable<SessionRow['place']> {
+  const [north, east] = [((number * 37) % 101) / 101, ((number * 61) % 97) / 97]
+  // Of many, most come from around two places, as when a bridge falls and a house burns.
+  const crowded = number >= 100 && number % 4 > 0
+  const [latitude, longitude] = crowded ? [40 + (number % 2) / 40 + north / 400, -100 + (number % 2) / 25 + east / 300] : [39.97 + north / 10, -100.06 + east / 8]
+  return { latitude, longitude, uncertainty_m: crowded ? 20 : 60, service: false }
+}
 
 const rows: SessionRow[] = [
   row(1, 1, 'medical', 21, { messages: 3, rules: [
@@ -51,6 +59,7 @@ const rows: SessionRow[] = [
   row(23, 2, 'fire', 200, { standing: 'owned', owner: 'tom', answered_ms: START - 170_000, messages: 2, place: at(0.0006, 0.0004), incident: sid(20) }),
   row(22, 4, 'welfare', 900, { standing: 'owned', owner: 'tom', answered_ms: START - 700_000 }),
   row(30, 3, 'violence', 700, { standing: 'abandoned', connected: false, quick_exit: true }),
+  row(31, 4, 'traffic', 410, { standing: 'abandoned', connected: false, contact: '+1 555 0123', place: { latitude: 40.0007, longitude: -99.9991, uncertainty_m: 25, service: false } }),
 ]
 
 const RESIDENT = { role: 'resident' } as const
@@ -100,7 +109,7 @@ log(sid(21), [
 log(sid(22), [[900, RESIDENT, { kind: 'opened', agency: 'demo.example', queue: 'main', category: 'welfare', language: 'en', silent: false, device: { video: false, audio: false, place: true }, resident: sid(97) }]])
 if (state === 'empty') rows.length = 0
 if (state === 'overloaded') {
-  for (let number = 100; number < 240; number += 1) {
+  for (let number = 100; number < 600; number += 1) {
     const priority = ((number % 5) + 1) as 1 | 2 | 3 | 4 | 5
     rows.push(row(number, priority, number % 3 === 0 ? 'fire' : 'medical', 30 + (number * 7) % 900))
   }
@@ -110,7 +119,7 @@ alone()
 /** Frames of the catalog are windows of one origin: each state talks to itself only, and is signed in already. */
 function alone(): void {
   if (!asked.has('state')) return
-  const own = (name: string): string => `${name} ${state}`
+  const own = (name: string): string => `${name} ${state} ${asked.get('panel') ?? ''}`
   const Channel = window.BroadcastChannel
   window.BroadcastChannel = class extends Channel {
     constructor(name: string) {
@@ -123,6 +132,41 @@ function alone(): void {
   const signedIn = JSON.stringify({ token: 't', expires_ms: now() + 3_600_000, agency: 'demo.example', ...ME })
   for (const page of ['supervisor', 'wallboard', 'console']) sessionStorage.setItem(`callbox-${page}`, signedIn)
 }
+
+if (state === 'map_failed') {
+  const { getContext } = HTMLCanvasElement.prototype
+  HTMLCanvasElement.prototype.getContext = function (this: HTMLCanvasElement, kind: string, ...rest: unknown[]) {
+    return kind.startsWith('webgl') ? null : (getContext.call(this, kind as '2d', ...(rest as [])) as never)
+  } as typeof getContext
+}
+if (state !== 'sound_off') sounds()
+
+/** As after a press: a frame that nobody has pressed yet is no console without sound. */
+function sounds(): void {
+  window.AudioContext = class extends AudioContext {
+    override get state(): AudioContextState {
+      return 'running'
+    }
+
+    override resume(): Promise<void> {
+      return Promise.resolve()
+    }
+  }
+  addEventListener('load', () => setTimeout(() => dispatchEvent(new PointerEvent('pointerup'))))
+}
+
+/** What fails only when somebody wants to see it is pressed as soon as it is there. */
+function presses(selector: string): void {
+  const watch = new MutationObserver(() => {
+    const button = document.querySelector<HTMLElement>(selector)
+    if (!button) return
+    watch.disconnect()
+    button.click()
+  })
+  watch.observe(document, { subtree: true, childList: true })
+}
+if (state === 'media_failed') presses('[data-act=show]')
+if (state === 'error') presses('[data-act=next]:enabled')
 
 /** Messages on their way to the page. */
 let telling = 0
@@ -181,6 +225,7 @@ class Socket extends EventTarget {
       const next = rows.find((one) => one.standing === 'waiting')
       if (next) this.#do(message.id, next.session, { kind: 'take' })
     }
+    if (message.kind === 'media_offer') this.#refuse(message.id, 'media_busy', 2016)
     if (message.kind === 'do') this.#do(message.id, message.session, message.command)
   }
 
@@ -245,12 +290,13 @@ class Socket extends EventTarget {
     }
   }
 
+  #refuse(id: string, code: string, number: number): void {
+    this.hear({ kind: 'error', id, code, number, retry: 'never', message: '' } as ToStaff)
+  }
+
   #do(id: string, session: string, command: StaffCommand): void {
     if (state === 'busy') return
-    if (state === 'error') {
-      this.hear({ kind: 'error', id, code: 'not_allowed', number: 2001, retry: 'never', message: '' } as ToStaff)
-      return
-    }
+    if (state === 'error') return this.#refuse(id, 'not_allowed', 2001)
     const place = rows.findIndex((one) => one.session === session)
     const found = rows[place]
     if (!found) return
@@ -339,6 +385,7 @@ window.fetch = async (input, init) => {
   if (url.includes('/sign-in')) {
     return Response.json({ token: 't', expires_ms: now() + 3_600_000, agency: 'demo.example', ...ME })
   }
+  if (url.includes('/photos/') && state === 'media_failed') return new Response(null, { status: 503 })
   if (url.includes('/photos/')) return new Response(await picture())
   return real(input, init)
 }

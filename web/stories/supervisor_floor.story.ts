@@ -1,8 +1,10 @@
 // The supervisor's floor: figures and what they mean, warnings before a breach, what needs a person in words, charts with tables.
 import { readFile } from 'node:fs/promises'
+import { decode, encode } from '../sdk/src/codec.ts'
+import type { ToStaff } from '../sdk/src/protocol.ts'
 import { Reporter } from './crowd.ts'
 import { expect, within, type Story } from './harness.ts'
-import { accessible, consoleOf, jpeg, residentWith, supervisorOf, tooWide } from './staff_hands.ts'
+import { accessible, consoleOf, jpeg, noStorage, residentWith, signIn, supervisorOf, tooWide } from './staff_hands.ts'
 
 export const stories: Record<string, (story: Story) => Promise<void>> = {
   'SV1: one live screen has every queue with its figures and everybody by state, and each figure says what it is one key away': async (story) => {
@@ -152,6 +154,69 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     const said = await sue.evaluate(() => (window as unknown as { said: string[] }).said)
     expect(said.length >= 1 && said.length <= 8, `few words, not ${String(said.length)}: ${said.join(' | ')}`)
     expect(said.every((words) => !/\d:\d\d/.test(words)), 'no time is ever spoken')
+  },
+
+  'AL7: where the browser forbids storage the supervisor page works, and says once what a reload would cost': async (story) => {
+    const sue = await story.visit('/supervisor/', { viewport: { width: 1440, height: 900 }, locale: 'en-US' })
+    await sue.addInitScript(noStorage)
+    await sue.reload()
+    await signIn(sue, 'sue')
+    await sue.getByText('This browser keeps nothing.').waitFor()
+    await sue.locator('[data-keeps-nothing]').getByRole('button', { name: 'Dismiss' }).click()
+    await sue.locator('[data-keeps-nothing]').waitFor({ state: 'detached' })
+    await Reporter.report(story, { category: 'fire', text: 'smoke' })
+    await sue.locator('tr[data-session]').getByRole('button', { name: 'Watch' }).click()
+    await sue.getByRole('log').getByText('smoke').waitFor()
+    await sue.getByLabel('Theme').selectOption('dark')
+    expect((await sue.locator('[data-keeps-nothing]').count()) === 0, 'once')
+  },
+
+  'AL2: names that are scripts or turn around stay text on the supervisor page and the wall, run nothing, and widen no line': async (story) => {
+    const names = ['\u202Eeman eht\u202D', '<img src=x onerror=window.ran=1>', `${'N'.repeat(60)} ${'w'.repeat(120)}`, 'javascript:window.ran=1', '\u2067قسم الطوارئ\u2066', '🚒🔥👨‍👩‍👧‍👦'.repeat(12)]
+    const reason = '"><svg onload=window.ran=1>\u202Enosaer'
+    const tina = await story.telecommunicator()
+    const gone = await Reporter.report(story, { category: 'traffic', text: 'a car', contact: '<script>window.ran=1</script>\u202E0010 555' })
+    const one = await Reporter.report(story, { category: 'fire', text: '<iframe srcdoc="<script>parent.ran=1</script>">' })
+    await gone.do({ kind: 'leave', quick_exit: false })
+    await tina.do(one.session, { kind: 'take' })
+    await tina.do(one.session, { kind: 'set_priority', priority: 2, reason })
+    const sue = await story.visit('/supervisor/', { viewport: { width: 1440, height: 900 }, locale: 'en-US' })
+    // What the agency's own file calls its people and queues is trusted by nobody either.
+    await sue.routeWebSocket('**/ws/staff', (socket) => {
+      const server = socket.connectToServer()
+      server.onMessage((frame) => {
+        const message = decode(frame as Buffer) as ToStaff | null
+        if (message?.kind === 'welcome') for (const [place, queue] of message.queues.entries()) queue.name = names[place % names.length] ?? ''
+        if (message?.kind === 'board') for (const [place, person] of message.people.entries()) person.name = names[(place + 1) % names.length] ?? ''
+        socket.send(message?.kind === 'welcome' || message?.kind === 'board' ? Buffer.from(encode(message)) : frame)
+      })
+    })
+    await sue.reload()
+    await signIn(sue, 'sue')
+    for (const name of names.slice(0, 2)) await sue.getByText(name, { exact: true }).first().waitFor()
+    await sue.locator('tr[data-session]').filter({ hasText: /with .?tina/ }).getByRole('button', { name: /Why/ }).click()
+    await sue.getByText(reason).first().waitFor()
+    await sue.locator('tr[data-session]').filter({ hasText: /with .?tina/ }).getByRole('button', { name: 'Watch' }).click()
+    await sue.getByRole('log').getByText('<iframe srcdoc=').waitFor()
+    await sue.locator('tr[data-session]').filter({ hasText: 'abandoned' }).locator('[data-contact]').getByText('<script>window.ran=1</script>').waitFor()
+    expect((await sue.locator('[data-contact] a').count()) === 0, 'what begins with no number is not called')
+    await sue.locator('tr[data-session]').filter({ hasText: 'abandoned' }).getByRole('button', { name: 'Reassign' }).click()
+    await sue.getByRole('dialog').locator('select').waitFor()
+    for (const [where, viewport] of [['wide', { width: 1440, height: 900 }], ['narrow', { width: 320, height: 640 }]] as const) {
+      await sue.setViewportSize(viewport)
+      const wide = await tooWide(sue)
+      expect(wide <= 0, `${where}: ${String(wide)} px too wide`)
+      const cut = await sue.getByRole('dialog').evaluate((node) => node.scrollWidth - node.clientWidth)
+      expect(cut <= 0, `the dialog, ${where}: ${String(cut)} px too wide`)
+    }
+    await sue.keyboard.press('Escape')
+    await sue.setViewportSize({ width: 1920, height: 1080 })
+    await sue.goto(`${story.gateway.origin}/supervisor/?wallboard=1`)
+    for (const [field, value] of [['agency', 'demo.example'], ['name', 'sue'], ['passphrase', 'demo-sue-911']]) await sue.locator(`[name=${String(field)}]`).fill(String(value))
+    await sue.locator('button[type=submit]').click()
+    await sue.locator('tr[data-queue]').first().waitFor()
+    expect((await tooWide(sue)) <= 0, 'the wall is no wider than its screen')
+    expect((await sue.evaluate(() => (window as unknown as { ran?: number }).ran)) === undefined, 'nothing ran')
   },
 
   ...Object.fromEntries(

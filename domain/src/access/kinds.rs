@@ -33,6 +33,7 @@ pub const fn action_of_resident_command(command: &ResidentCommand) -> Action {
         ResidentCommand::Locate { .. } => Action::Locate,
         ResidentCommand::AnnouncePhoto { .. } => Action::AnnouncePhoto,
         ResidentCommand::Consent { .. } => Action::Consent,
+        ResidentCommand::GiveContact { .. } => Action::GiveContact,
         ResidentCommand::Leave { .. } => Action::Leave,
     }
 }

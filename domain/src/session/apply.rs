@@ -23,7 +23,7 @@ impl Session {
             device,
             resident,
             test,
-            contact: _,
+            contact,
         } = &entry.event
         else {
             return None;
@@ -57,6 +57,7 @@ impl Session {
             duress: false,
             place: None,
             incident: None,
+            contact: contact.as_deref().map(Into::into),
             head: 1,
             resident_head: 1,
         })
@@ -141,6 +142,7 @@ impl Session {
             Event::Consented {
                 medium, granted, ..
             } => self.granted.set(*medium, *granted),
+            Event::ContactGiven { contact } => self.contact = Some(contact.as_str().into()),
             Event::MediaStarted { medium } => self.live.set(*medium, true),
             Event::MediaEnded { medium, .. } => self.live.set(*medium, false),
             Event::Seen { up_to } => self.seen = self.seen.max(*up_to),

@@ -234,6 +234,12 @@ fn resident(
             granted,
             ask,
         } => Ok(consent(session, *medium, *granted, *ask)),
+        ResidentCommand::GiveContact { contact } => {
+            check::text(contact, CONTACT_MAX_CHARS)?;
+            Ok(vec![Event::ContactGiven {
+                contact: contact.clone(),
+            }])
+        }
         ResidentCommand::Leave { quick_exit } => Ok(leave(session, *quick_exit)),
     }
 }

@@ -170,6 +170,9 @@ pub struct Session {
     /// The incident it belongs to. Which sessions share it is kept nowhere: whoever has their rows sees it.
     #[serde(default)]
     pub incident: Option<IncidentId>,
+    /// How to reach the resident when the page is closed.
+    #[serde(default)]
+    pub contact: Option<Box<str>>,
     /// Last entry of the log.
     pub head: Seq,
     /// Last entry that residents see.

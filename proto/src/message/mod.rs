@@ -131,7 +131,7 @@ pub struct Limits {
 }
 
 /// A session in a list.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
+#[derive(Clone, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
 pub struct SessionRow {
     /// Which session.
     pub session: SessionId,
@@ -199,6 +199,19 @@ pub struct SessionRow {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub incident: Option<IncidentId>,
+    /// How to contact back: told of abandoned sessions, unless the resident left by quick exit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub contact: Option<String>,
+}
+
+impl std::fmt::Debug for SessionRow {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SessionRow")
+            .field("session", &self.session)
+            .field("standing", &self.standing)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Whether a number is left out on the wire.

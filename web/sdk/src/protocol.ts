@@ -384,6 +384,12 @@ export type Event =
       /** The ask it answers. */
       ask?: string;
     }
+  /** The resident said how to be reached when the page is closed. The newest one counts, before that of `opened`. */
+  | {
+      kind: "contact_given";
+      /** A telephone number, or other words; at most 200 characters. */
+      contact: string;
+    }
   /** Live media flows. */
   | {
       kind: "media_started";
@@ -930,6 +936,12 @@ export type ResidentCommand =
       /** The ask it answers. */
       ask?: string;
     }
+  /** Says how to be reached when the page is closed. The newest one counts. */
+  | {
+      kind: "give_contact";
+      /** A telephone number, or other words; 1 to 200 characters. */
+      contact: string;
+    }
   /** Leaves. */
   | {
       kind: "leave";
@@ -1042,6 +1054,8 @@ export type SessionRow = {
   place?: RowPlace;
   /** The incident it belongs to: sessions with the same one report the same event, as a person said. */
   incident?: string;
+  /** How to contact back: told of abandoned sessions, unless the resident left by quick exit. */
+  contact?: string;
 };
 
 /** What a person of an agency does to a session. */

@@ -94,7 +94,9 @@ export interface SessionView {
   readonly asks: readonly Ask[]
   readonly media: Readonly<Record<Medium, MediumState>>
   readonly notes: readonly Message[]
-  readonly opened: { category: Category; language: string; silent: boolean; test: boolean; device: DeviceCan; contact: string | undefined; atMs: number } | undefined
+  readonly opened: { category: Category; language: string; silent: boolean; test: boolean; device: DeviceCan; atMs: number } | undefined
+  /** How the resident can be reached when their page is closed, as they said last. */
+  readonly contact: string | undefined
   readonly standing: Standing
   readonly owner: string | undefined
   readonly priority: number | undefined
@@ -120,7 +122,7 @@ export function emptyView(): SessionView {
   return {
     entries: [], head: 0, lastFromResident: 0, messages: [], fixes: [], service: undefined, photos: [], asks: [],
     media: { place: NO_MEDIUM, photo: NO_MEDIUM, video: NO_MEDIUM, audio: NO_MEDIUM },
-    notes: [], opened: undefined, standing: 'waiting', owner: undefined, priority: undefined, rules: [], duress: false,
+    notes: [], opened: undefined, contact: undefined, standing: 'waiting', owner: undefined, priority: undefined, rules: [], duress: false,
     priorityReason: undefined, closed: undefined, left: undefined, watchers: [], seen: 0, incident: undefined,
   }
 }
@@ -147,8 +149,12 @@ function step(draft: Draft, entry: Entry, event: Event): void {
     case 'opened':
       draft.opened = {
         category: event.category, language: event.language, silent: event.silent, test: event.test === true, device: event.device,
-        contact: event.contact, atMs: entry.at_ms,
+        atMs: entry.at_ms,
       }
+      draft.contact = event.contact
+      return
+    case 'contact_given':
+      draft.contact = event.contact
       return
     case 'triaged':
       draft.priority = event.priority

@@ -2,7 +2,7 @@
 //
 // Owns: which sentence belongs to which event, and the groups of the filter. Must not: hold a sentence itself.
 import type { Entry } from '../../sdk/src/staff.ts'
-import type { Actor, Event, Location } from '../../sdk/src/protocol.ts'
+import type { Actor, Event } from '../../sdk/src/protocol.ts'
 import { errorWords, t } from './words.svelte.ts'
 
 /** What the timeline can be narrowed to. */
@@ -12,7 +12,7 @@ export type Group = (typeof GROUPS)[number]
 
 const GROUP_OF: Record<Event['kind'], Group> = {
   opened: 'standing', triaged: 'standing', priority_changed: 'standing', text: 'messages', located: 'place', service_located: 'place',
-  photo_announced: 'media', photo_previewed: 'media', photo_preview_refused: 'media', photo_stored: 'media', photo_refused: 'media', photo_revealed: 'media', asked: 'media', consented: 'media',
+  photo_announced: 'media', photo_previewed: 'media', photo_preview_refused: 'media', photo_stored: 'media', photo_refused: 'media', photo_revealed: 'media', asked: 'media', consented: 'media', contact_given: 'standing',
   media_started: 'media', media_ended: 'media', taken: 'standing', released: 'standing', transferred: 'standing', left: 'standing',
   abandoned: 'standing', returned: 'standing', closed: 'standing', note: 'notes', watched: 'standing', seen: 'messages', overruled: 'standing', linked: 'standing', unlinked: 'standing',
 }
@@ -42,7 +42,7 @@ export function incidentName(incident: string): string {
 }
 
 /** Coordinates with five places: about a metre. */
-export function coordinates(location: Location): string {
+export function coordinates(location: { latitude: number; longitude: number }): string {
   return `${location.latitude.toFixed(5)}, ${location.longitude.toFixed(5)}`
 }
 
@@ -68,6 +68,8 @@ export function said(entry: Entry): string {
       return t('said-asked', { medium: t(`medium-${event.medium}`) })
     case 'consented':
       return t(event.granted ? 'said-granted' : 'said-not-granted', { medium: t(`medium-${event.medium}`) })
+    case 'contact_given':
+      return t('said-contact-given', { contact: event.contact })
     case 'media_started':
       return t('said-media-started', { medium: t(`medium-${event.medium}`) })
     case 'media_ended':

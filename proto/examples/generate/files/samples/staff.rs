@@ -85,6 +85,16 @@ fn waiting() -> Result<SessionRow, Failure> {
         duress: false,
         place: None,
         incident: None,
+        contact: None,
+    })
+}
+
+fn abandoned() -> Result<SessionRow, Failure> {
+    Ok(SessionRow {
+        standing: Standing::Abandoned,
+        connected: false,
+        contact: Some("+1 555 0100".into()),
+        ..waiting()?
     })
 }
 
@@ -278,6 +288,7 @@ pub fn received() -> Result<Vec<Named<ToStaff>>, Failure> {
             "session" = ToStaff::Session { row: waiting()?, head: 9, after: 0 },
             "session_placed" = ToStaff::Session { row: placed()?, head: 9, after: 0 },
             "session_linked" = ToStaff::Session { row: linked()?, head: 9, after: 0 },
+            "session_abandoned" = ToStaff::Session { row: abandoned()?, head: 9, after: 0 },
         ],
         Entry => [
             "entry" = ToStaff::Entry {
