@@ -1,7 +1,8 @@
 // The design system: its page and every staff page in every state, in light, dark and high contrast, without findings of axe.
 import { createServer } from 'node:http'
 import { once } from 'node:events'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { rmSync } from 'node:fs'
+import { mkdtemp, readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { extname, join, normalize } from 'node:path'
 import { svelte } from '@sveltejs/vite-plugin-svelte'
@@ -15,7 +16,7 @@ const TYPES: Record<string, string> = { '.html': 'text/html; charset=utf-8', '.j
 
 export const stories: Record<string, () => Promise<void>> = {
   ...Object.fromEntries(Object.entries(PAGES).map(([name, address]) => [`AL3 AL5 AL6: the ${name} in every state has nothing serious for axe and is never blank, in three themes`, async (): Promise<void> => {
-    const pages = await devPages()
+    const origin = await (served ??= devPages())
     const context = await browser({ viewport: { width: 1440, height: 900 }, locale: 'en-US' })
     const faults: string[] = []
     try {
@@ -23,7 +24,7 @@ export const stories: Record<string, () => Promise<void>> = {
       page.on('pageerror', (error) => faults.push(`${page.url()}: ${String(error)}`))
       for (const state of Object.keys(STATES)) {
         await page.emulateMedia({ colorScheme: 'light', contrast: 'no-preference' })
-        await page.goto(`${pages.origin}/dev/${address}state=${state}`)
+        await page.goto(`${origin}/dev/${address}state=${state}`)
         await page.locator('main').waitFor()
         // Lists and figures come one message after another, and what they say stands there two frames later.
         await page.locator(`html[data-played=${state}]`).waitFor()
@@ -38,15 +39,14 @@ export const stories: Record<string, () => Promise<void>> = {
       expect(faults.length === 0, faults.join('\n'))
     } finally {
       await context.close()
-      await pages.end()
     }
   }])),
   'AL3 AL5: the design system shows tokens and components in light, dark and high contrast': async () => {
-    const pages = await devPages()
+    const origin = await (served ??= devPages())
     const context = await browser({ viewport: { width: 1440, height: 900 }, locale: 'en-US' })
     try {
       const page = context.pages()[0] ?? (await context.newPage())
-      await page.goto(`${pages.origin}/dev/index.html`)
+      await page.goto(`${origin}/dev/index.html`)
       const seen = new Set<string>()
       for (const theme of ['light', 'dark', 'contrast']) {
         await page.getByLabel('Theme').selectOption(theme)
@@ -60,14 +60,17 @@ export const stories: Record<string, () => Promise<void>> = {
       expect(await page.getByRole('button', { name: 'Open the dialog' }).evaluate((node) => node === document.activeElement), 'focus comes back')
     } finally {
       await context.close()
-      await pages.end()
     }
   },
 }
 
-/** The development pages, built into a folder of their own and served. */
-async function devPages(): Promise<{ origin: string; end: () => Promise<void> }> {
+/** Where this process serves them: built for the first of these stories, for all of them. */
+let served: Promise<string> | null = null
+
+/** The development pages, built into a folder that goes with the process, and served. */
+async function devPages(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'callbox-dev-'))
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
   const root = process.cwd()
   const input = Object.fromEntries(['index', 'console', 'supervisor'].map((name) => [name, join(root, 'dev', `${name}.html`)]))
   await build({
@@ -85,12 +88,5 @@ async function devPages(): Promise<{ origin: string; end: () => Promise<void> }>
   await once(server, 'listening')
   const address = server.address()
   const port = typeof address === 'object' && address !== null ? address.port : 0
-  return {
-    origin: `http://127.0.0.1:${String(port)}`,
-    end: async () => {
-      server.closeAllConnections()
-      server.close()
-      await rm(folder, { recursive: true, force: true })
-    },
-  }
+  return `http://127.0.0.1:${String(port)}`
 }
