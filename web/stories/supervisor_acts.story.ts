@@ -1,5 +1,5 @@
 // What a supervisor does to sessions: watches without being able to send, takes away, finds what has no console or no resident.
-import { expect, within, type Story } from './harness.ts'
+import { alone, expect, within, type Story } from './harness.ts'
 import { accessible, consoleOf, residentSays, residentWith, supervisorOf } from './staff_hands.ts'
 
 export const stories: Record<string, (story: Story) => Promise<void>> = {
@@ -151,7 +151,7 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     await desk.locator('#composer').press('Enter')
     await resident.getByRole('list').getByText('I am Sue, I am here now').waitFor()
   },
-  'SV4: the session of a lost console stands without a console within 3 s, and goes back in one act': async (story) => {
+  'SV4: the session of a lost console stands without a console within 3 s, and goes back in one act': alone(async (story) => {
     const sue = await supervisorOf(story)
     const tina = await consoleOf(story, 'tina')
     await residentWith(story, 'the console will be gone')
@@ -166,7 +166,7 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     await row.getByRole('button', { name: 'Take away' }).click()
     await sue.getByRole('dialog').getByRole('button', { name: 'Take away' }).click()
     await row.getByText('waiting again').waitFor()
-  },
+  }),
   'SV1: who gave up before an answer stays in a list of their own': async (story) => {
     const sue = await supervisorOf(story)
     const resident = await residentWith(story, 'I have to go')
