@@ -6,8 +6,7 @@ import { once } from 'node:events'
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 
-/** Stories told at once, one for each core. More
- * would make each slower than what it waits for. */
+/** Stories told at once, one for each core. More would make each slower than what it waits for. */
 const LANES = availableParallelism()
 const LANE = fileURLToPath(new URL('story_lane.mjs', import.meta.url))
 // Node 20 has it behind a flag.
