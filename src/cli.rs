@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::app;
+use crate::app::dry_run::Trial;
 use crate::config::{Config, ConfigError, Flag, LogFormat, Sources};
 use crate::node::drain::{DrainOrder, WITHIN_DEFAULT_S};
 
@@ -51,9 +52,33 @@ pub enum Command {
     },
     /// Ends a drain: those who are still here stay, and new ones are taken.
     Undrain,
+    /// Works with rules of triage.
+    #[command(subcommand)]
+    Triage(TriageCommand),
     /// Looks after the stored session logs; the gateway may run meanwhile, except for `accept-damage`.
     #[command(subcommand)]
     Store(StoreCommand),
+}
+
+/// What to do with rules of triage.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
+pub enum TriageCommand {
+    /// Judges the stored sessions by the rules of a file, and says which of them would have had another priority. Changes nothing; the
+    /// gateway may run meanwhile.
+    Try {
+        /// The file of rules.
+        #[arg(long, value_name = "FILE")]
+        rules: PathBuf,
+        /// Only sessions opened in the last minutes, hours or days: 90m, 24h, 7d.
+        #[arg(long, value_name = "SPAN", value_parser = app::dry_run::span)]
+        since: Option<u64>,
+        /// Whose sessions; those of `[agency]` where left out.
+        #[arg(long, value_name = "ID")]
+        agency: Option<String>,
+        /// A line of JSON for each session, and one with the sums.
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 /// What to do with the stored session logs.
@@ -202,6 +227,20 @@ pub fn run(cli: &Cli, serve: impl FnOnce(Config) -> anyhow::Result<()>) -> anyho
             app::drain::drain(&config, &order, !no_wait)
         }
         Some(Command::Undrain) => app::drain::undrain(&config),
+        Some(Command::Triage(TriageCommand::Try {
+            rules,
+            since,
+            agency,
+            json,
+        })) => {
+            let trial = Trial {
+                rules: rules.clone(),
+                since_ms: *since,
+                agency: agency.clone(),
+                json: *json,
+            };
+            app::dry_run::run(&config, &trial)
+        }
         Some(Command::Store(StoreCommand::Verify)) => app::store::verify(&config),
         Some(Command::Store(StoreCommand::Copy { target })) => app::store::copy(&config, target),
         Some(Command::Store(StoreCommand::AcceptDamage)) => app::store::accept_damage(&config),

@@ -3,6 +3,7 @@ import { svelte } from '@sveltejs/vite-plugin-svelte'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 import { compress } from './tools/compress.ts'
+import { languages } from './tools/languages.ts'
 import { worker } from './tools/worker.ts'
 
 const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
@@ -11,7 +12,7 @@ const gateway = process.env['CALLBOX_GATEWAY'] ?? 'http://127.0.0.1:8911'
 
 export default defineConfig({
   root: at('.'),
-  plugins: [svelte(), worker(at('./resident/sw.js')), compress()],
+  plugins: [svelte(), languages(), worker(at('./resident/sw.js')), compress()],
   ...(process.env['VITEST'] ? { resolve: { conditions: ['browser'] } } : {}),
   build: {
     outDir: 'dist',

@@ -47,13 +47,14 @@ pub enum Who {
 
 impl Who {
     /// Everybody there is, in the order of the table's columns.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Nobody,
         Self::Role(Role::Resident),
         Self::Role(Role::Telecommunicator),
         Self::Role(Role::Supervisor),
         Self::Role(Role::Auditor),
         Self::Role(Role::Administrator),
+        Self::Role(Role::Wallboard),
     ];
 }
 
@@ -95,6 +96,8 @@ actions! {
     AnnouncePhoto,
     /// Resident: grants or stops a medium.
     Consent,
+    /// Resident: says how to be reached.
+    GiveContact,
     /// Resident: leaves.
     Leave,
     /// Resident: types in real time.
@@ -119,6 +122,8 @@ actions! {
     ListSessions,
     /// Staff: is sent the board of queues and people.
     SeeBoard,
+    /// Staff: has a node send its clients to other nodes, or keep them.
+    Drain,
     /// Staff: asks for finished sessions.
     ListClosed,
     /// Staff: takes the next session of the registered queues.
@@ -147,6 +152,10 @@ actions! {
     StaffSeen,
     /// Staff: watches without owning.
     Watch,
+    /// Staff: says that a session reports the same event as another one.
+    Link,
+    /// Staff: takes a session out of its incident.
+    Unlink,
     /// Staff: follows a session's log. A supervisor watches first.
     Follow,
     /// Staff: stops following.
@@ -161,6 +170,8 @@ actions! {
     Talk,
     /// Staff: stops receiving live media.
     MediaStop,
+    /// Staff: tells what alarms and pictures were asked of the person.
+    Tally,
     /// Staff: asks whether the link is alive.
     StaffPing,
     /// Staff: shows a fresh token, so that the link lives on.
@@ -176,7 +187,7 @@ impl Action {
 }
 
 /// One row: what each of [`Who::ALL`] may.
-type Row = [Access; 6];
+type Row = [Access; 7];
 
 #[rustfmt::skip]
 const fn row(action: Action) -> Row {
@@ -184,87 +195,93 @@ const fn row(action: Action) -> Row {
     use self::Route as R;
     use self::Access::{Agency, Always, Never as No, Own};
     match action {
-        //                                   nobody  resident telecom. superv.  auditor  admin.
-        A::ResidentHello                => [Always, Always,  No,      No,      No,      No    ],
-        A::Open                         => [No,     Always,  No,      No,      No,      No    ],
-        A::Resume                       => [No,     Own,     No,      No,      No,      No    ],
-        A::ResidentText                 => [No,     Own,     No,      No,      No,      No    ],
-        A::Locate                       => [No,     Own,     No,      No,      No,      No    ],
-        A::AnnouncePhoto                => [No,     Own,     No,      No,      No,      No    ],
-        A::Consent                      => [No,     Own,     No,      No,      No,      No    ],
-        A::Leave                        => [No,     Own,     No,      No,      No,      No    ],
-        A::ResidentRealTimeText         => [No,     Own,     No,      No,      No,      No    ],
-        A::ResidentMediaOffer           => [No,     Own,     No,      No,      No,      No    ],
-        A::ResidentDelivered            => [No,     Own,     No,      No,      No,      No    ],
-        A::ResidentSeen                 => [No,     Own,     No,      No,      No,      No    ],
-        A::RefreshToken                 => [No,     Always,  No,      No,      No,      No    ],
-        A::ResidentPing                 => [No,     Always,  No,      No,      No,      No    ],
+        //                                   nobody  resident telecom. superv.  auditor  admin. wallboard
+        A::ResidentHello                => [Always, Always,  No,      No,      No,      No,     No    ],
+        A::Open                         => [No,     Always,  No,      No,      No,      No,     No    ],
+        A::Resume                       => [No,     Own,     No,      No,      No,      No,     No    ],
+        A::ResidentText                 => [No,     Own,     No,      No,      No,      No,     No    ],
+        A::Locate                       => [No,     Own,     No,      No,      No,      No,     No    ],
+        A::AnnouncePhoto                => [No,     Own,     No,      No,      No,      No,     No    ],
+        A::Consent                      => [No,     Own,     No,      No,      No,      No,     No    ],
+        A::GiveContact                  => [No,     Own,     No,      No,      No,      No,     No    ],
+        A::Leave                        => [No,     Own,     No,      No,      No,      No,     No    ],
+        A::ResidentRealTimeText         => [No,     Own,     No,      No,      No,      No,     No    ],
+        A::ResidentMediaOffer           => [No,     Own,     No,      No,      No,      No,     No    ],
+        A::ResidentDelivered            => [No,     Own,     No,      No,      No,      No,     No    ],
+        A::ResidentSeen                 => [No,     Own,     No,      No,      No,      No,     No    ],
+        A::RefreshToken                 => [No,     Always,  No,      No,      No,      No,     No    ],
+        A::ResidentPing                 => [No,     Always,  No,      No,      No,      No,     No    ],
 
-        A::StaffHello                   => [Always, No,      Always,  Always,  Always,  Always],
-        A::Register                     => [No,     No,      Always,  Always,  No,      No    ],
-        A::SetAgentState                => [No,     No,      Always,  Always,  No,      No    ],
-        A::ListSessions                 => [No,     No,      Agency,  Agency,  Agency,  No    ],
-        A::SeeBoard                     => [No,     No,      No,      Agency,  No,      No    ],
-        A::ListClosed                   => [No,     No,      No,      Agency,  Agency,  No    ],
-        A::TakeNext                     => [No,     No,      Agency,  Agency,  No,      No    ],
-        A::Take                         => [No,     No,      Agency,  Agency,  No,      No    ],
-        A::Release                      => [No,     No,      Own,     Agency,  No,      No    ],
-        A::Transfer                     => [No,     No,      Own,     Agency,  No,      No    ],
-        A::Close                        => [No,     No,      Own,     Own,     No,      No    ],
-        A::StaffText                    => [No,     No,      Own,     Own,     No,      No    ],
-        A::Ask                          => [No,     No,      Own,     Own,     No,      No    ],
-        A::Note                         => [No,     No,      Agency,  Agency,  No,      No    ],
-        A::SetPriority                  => [No,     No,      Agency,  Agency,  No,      No    ],
-        A::SetServiceLocation           => [No,     No,      Own,     Own,     No,      No    ],
-        A::Reveal                       => [No,     No,      Own,     Own,     No,      No    ],
-        A::StaffSeen                    => [No,     No,      Own,     Own,     No,      No    ],
-        A::Watch                        => [No,     No,      No,      Agency,  No,      No    ],
-        A::Follow                       => [No,     No,      Own,     Agency,  Agency,  No    ],
-        A::Unfollow                     => [No,     No,      Agency,  Agency,  Agency,  No    ],
-        A::StaffDelivered               => [No,     No,      Own,     Agency,  No,      No    ],
-        A::StaffRealTimeText            => [No,     No,      Own,     Own,     No,      No    ],
-        A::ReceiveMedia                 => [No,     No,      Own,     Agency,  No,      No    ],
-        A::Talk                         => [No,     No,      Own,     Own,     No,      No    ],
-        A::MediaStop                    => [No,     No,      Agency,  Agency,  No,      No    ],
-        A::StaffPing                    => [No,     No,      Always,  Always,  Always,  Always],
-        A::StaffRenew                   => [No,     No,      Always,  Always,  Always,  Always],
+        A::StaffHello                   => [Always, No,      Always,  Always,  Always,  Always, Always],
+        A::Register                     => [No,     No,      Always,  Always,  No,      No,     No    ],
+        A::SetAgentState                => [No,     No,      Always,  Always,  No,      No,     No    ],
+        A::ListSessions                 => [No,     No,      Agency,  Agency,  Agency,  No,     No    ],
+        A::SeeBoard                     => [No,     No,      No,      Agency,  No,      Agency, Agency],
+        A::Drain                        => [No,     No,      No,      No,      No,      Always, No    ],
+        A::ListClosed                   => [No,     No,      No,      Agency,  Agency,  No,     No    ],
+        A::TakeNext                     => [No,     No,      Agency,  Agency,  No,      No,     No    ],
+        A::Take                         => [No,     No,      Agency,  Agency,  No,      No,     No    ],
+        A::Release                      => [No,     No,      Own,     Agency,  No,      No,     No    ],
+        A::Transfer                     => [No,     No,      Own,     Agency,  No,      No,     No    ],
+        A::Close                        => [No,     No,      Own,     Own,     No,      No,     No    ],
+        A::StaffText                    => [No,     No,      Own,     Own,     No,      No,     No    ],
+        A::Ask                          => [No,     No,      Own,     Own,     No,      No,     No    ],
+        A::Note                         => [No,     No,      Agency,  Agency,  No,      No,     No    ],
+        A::SetPriority                  => [No,     No,      Agency,  Agency,  No,      No,     No    ],
+        A::SetServiceLocation           => [No,     No,      Own,     Own,     No,      No,     No    ],
+        A::Reveal                       => [No,     No,      Own,     Own,     No,      No,     No    ],
+        A::StaffSeen                    => [No,     No,      Own,     Own,     No,      No,     No    ],
+        A::Watch                        => [No,     No,      No,      Agency,  No,      No,     No    ],
+        A::Link                         => [No,     No,      Agency,  Agency,  No,      No,     No    ],
+        A::Unlink                       => [No,     No,      Agency,  Agency,  No,      No,     No    ],
+        A::Follow                       => [No,     No,      Own,     Agency,  Agency,  No,     No    ],
+        A::Unfollow                     => [No,     No,      Agency,  Agency,  Agency,  No,     No    ],
+        A::StaffDelivered               => [No,     No,      Own,     Agency,  No,      No,     No    ],
+        A::StaffRealTimeText            => [No,     No,      Own,     Own,     No,      No,     No    ],
+        A::ReceiveMedia                 => [No,     No,      Own,     Agency,  No,      No,     No    ],
+        A::Talk                         => [No,     No,      Own,     Own,     No,      No,     No    ],
+        A::MediaStop                    => [No,     No,      Agency,  Agency,  No,      No,     No    ],
+        A::Tally                        => [No,     No,      Always,  Always,  No,      No,     No    ],
+        A::StaffPing                    => [No,     No,      Always,  Always,  Always,  Always, Always],
+        A::StaffRenew                   => [No,     No,      Always,  Always,  Always,  Always, Always],
 
-        A::Http(R::ResidentPage)        => [Always, Always,  Always,  Always,  Always,  Always],
-        A::Http(R::ConsolePage)         => [Always, Always,  Always,  Always,  Always,  Always],
-        A::Http(R::ConsoleBare)          => [Always, Always,  Always,  Always,  Always,  Always],
-        A::Http(R::ConsoleView)          => [Always, Always,  Always,  Always,  Always,  Always],
-        A::Http(R::SupervisorPage)      => [Always, Always,  Always,  Always,  Always,  Always],
-        A::Http(R::SupervisorBare)       => [Always, Always,  Always,  Always,  Always,  Always],
-        A::Http(R::SupervisorView)       => [Always, Always,  Always,  Always,  Always,  Always],
+        A::Http(R::ResidentPage)        => [Always, Always,  Always,  Always,  Always,  Always, Always],
+        A::Http(R::ConsolePage)         => [Always, Always,  Always,  Always,  Always,  Always, Always],
+        A::Http(R::ConsoleBare)          => [Always, Always,  Always,  Always,  Always,  Always, Always],
+        A::Http(R::ConsoleView)          => [Always, Always,  Always,  Always,  Always,  Always, Always],
+        A::Http(R::SupervisorPage)      => [Always, Always,  Always,  Always,  Always,  Always, Always],
+        A::Http(R::SupervisorBare)       => [Always, Always,  Always,  Always,  Always,  Always, Always],
+        A::Http(R::SupervisorView)       => [Always, Always,  Always,  Always,  Always,  Always, Always],
         // Which agency is meant is no right: the pages are the same, and say so.
-        A::Http(R::AgencyResidentPage)    => [Always, Always,  Always,  Always,  Always,  Always],
-        A::Http(R::AgencyResidentBare)    => [Always, Always,  Always,  Always,  Always,  Always],
-        A::Http(R::AgencyConsolePage)     => [Always, Always,  Always,  Always,  Always,  Always],
-        A::Http(R::AgencyConsoleBare)     => [Always, Always,  Always,  Always,  Always,  Always],
-        A::Http(R::AgencyConsoleView)     => [Always, Always,  Always,  Always,  Always,  Always],
-        A::Http(R::AgencySupervisorPage)  => [Always, Always,  Always,  Always,  Always,  Always],
-        A::Http(R::AgencySupervisorBare)  => [Always, Always,  Always,  Always,  Always,  Always],
-        A::Http(R::AgencySupervisorView)  => [Always, Always,  Always,  Always,  Always,  Always],
-        A::Http(R::AgencyManifest)        => [Always, Always,  Always,  Always,  Always,  Always],
-        A::Http(R::RootFile)             => [Always, Always,  Always,  Always,  Always,  Always],
-        A::Http(R::Asset)               => [Always, Always,  Always,  Always,  Always,  Always],
-        A::Http(R::AgencyInfo)          => [Always, Always,  Always,  Always,  Always,  Always],
-        A::Http(R::AgencyInfoOf)          => [Always, Always,  Always,  Always,  Always,  Always],
-        A::Http(R::SignIn)              => [Always, Always,  Always,  Always,  Always,  Always],
-        A::Http(R::RefreshSignIn)       => [No,     No,      Always,  Always,  Always,  Always],
+        A::Http(R::AgencyResidentPage)    => [Always, Always,  Always,  Always,  Always,  Always, Always],
+        A::Http(R::AgencyResidentBare)    => [Always, Always,  Always,  Always,  Always,  Always, Always],
+        A::Http(R::AgencyConsolePage)     => [Always, Always,  Always,  Always,  Always,  Always, Always],
+        A::Http(R::AgencyConsoleBare)     => [Always, Always,  Always,  Always,  Always,  Always, Always],
+        A::Http(R::AgencyConsoleView)     => [Always, Always,  Always,  Always,  Always,  Always, Always],
+        A::Http(R::AgencySupervisorPage)  => [Always, Always,  Always,  Always,  Always,  Always, Always],
+        A::Http(R::AgencySupervisorBare)  => [Always, Always,  Always,  Always,  Always,  Always, Always],
+        A::Http(R::AgencySupervisorView)  => [Always, Always,  Always,  Always,  Always,  Always, Always],
+        A::Http(R::AgencyManifest)        => [Always, Always,  Always,  Always,  Always,  Always, Always],
+        A::Http(R::RootFile)             => [Always, Always,  Always,  Always,  Always,  Always, Always],
+        A::Http(R::Asset)               => [Always, Always,  Always,  Always,  Always,  Always, Always],
+        A::Http(R::AgencyInfo)          => [Always, Always,  Always,  Always,  Always,  Always, Always],
+        A::Http(R::AgencyInfoOf)          => [Always, Always,  Always,  Always,  Always,  Always, Always],
+        A::Http(R::SignIn)              => [Always, Always,  Always,  Always,  Always,  Always, Always],
+        A::Http(R::RefreshSignIn)       => [No,     No,      Always,  Always,  Always,  Always, Always],
+        A::Http(R::OpenWallboard)       => [No,     No,      No,      Always,  No,      No,     No    ],
         // A socket starts as nobody's: its first message says who is there.
-        A::Http(R::ResidentSocket)      => [Always, Always,  Always,  Always,  Always,  Always],
-        A::Http(R::StaffSocket)         => [Always, Always,  Always,  Always,  Always,  Always],
+        A::Http(R::ResidentSocket)      => [Always, Always,  Always,  Always,  Always,  Always, Always],
+        A::Http(R::StaffSocket)         => [Always, Always,  Always,  Always,  Always,  Always, Always],
         // Says only what the server can do (tus discovery).
-        A::Http(R::UploadOptions)       => [Always, Always,  Always,  Always,  Always,  Always],
-        A::Http(R::UploadOptionsOfOne)   => [Always, Always,  Always,  Always,  Always,  Always],
-        A::Http(R::UploadCreate)        => [No,     Own,     No,      No,      No,      No    ],
-        A::Http(R::UploadHead)          => [No,     Own,     No,      No,      No,      No    ],
-        A::Http(R::UploadPatch)         => [No,     Own,     No,      No,      No,      No    ],
-        A::Http(R::UploadDelete)        => [No,     Own,     No,      No,      No,      No    ],
-        A::Http(R::PhotoPreview)        => [No,     No,      Own,     Agency,  Agency,  No    ],
-        A::Http(R::PhotoCopy)           => [No,     No,      Own,     Agency,  Agency,  No    ],
-        A::Http(R::PhotoOriginal)       => [No,     No,      Own,     Agency,  Agency,  No    ],
+        A::Http(R::UploadOptions)       => [Always, Always,  Always,  Always,  Always,  Always, Always],
+        A::Http(R::UploadOptionsOfOne)   => [Always, Always,  Always,  Always,  Always,  Always, Always],
+        A::Http(R::UploadCreate)        => [No,     Own,     No,      No,      No,      No,     No    ],
+        A::Http(R::UploadHead)          => [No,     Own,     No,      No,      No,      No,     No    ],
+        A::Http(R::UploadPatch)         => [No,     Own,     No,      No,      No,      No,     No    ],
+        A::Http(R::UploadDelete)        => [No,     Own,     No,      No,      No,      No,     No    ],
+        A::Http(R::PhotoPreview)        => [No,     No,      Own,     Agency,  Agency,  No,     No    ],
+        A::Http(R::PhotoCopy)           => [No,     No,      Own,     Agency,  Agency,  No,     No    ],
+        A::Http(R::PhotoOriginal)       => [No,     No,      Own,     Agency,  Agency,  No,     No    ],
     }
 }
 
@@ -279,6 +296,7 @@ pub fn allowed(who: impl Into<Who>, action: Action) -> Access {
         Who::Role(Role::Supervisor) => row[3],
         Who::Role(Role::Auditor) => row[4],
         Who::Role(Role::Administrator) => row[5],
+        Who::Role(Role::Wallboard) => row[6],
     }
 }
 

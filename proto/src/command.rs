@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::bytes::Bytes;
-use crate::ids::CommandId;
+use crate::ids::{CommandId, IncidentId};
 use crate::redacted::debug_kind_only;
 use crate::vocabulary::{
     Category, DeviceCan, Disposition, Location, Medium, Priority, Seq, TransferTarget,
@@ -93,6 +93,11 @@ pub enum ResidentCommand {
         #[ts(optional)]
         ask: Option<CommandId>,
     },
+    /// Says how to be reached when the page is closed. The newest one counts.
+    GiveContact {
+        /// A telephone number, or other words; 1 to 200 characters.
+        contact: String,
+    },
     /// Leaves.
     Leave {
         /// By quick exit: do not contact back unasked.
@@ -172,6 +177,17 @@ pub enum StaffCommand {
     },
     /// Watches without owning.
     Watch {},
+    /// Says that it reports the same event as another session: it belongs to this incident from now on, and to no other. Sent to both
+    /// sessions.
+    Link {
+        /// The incident that the other session belongs to; where neither belongs to one, the id of the session that came first.
+        incident: IncidentId,
+    },
+    /// Takes it out of this incident. Where it belongs to another one by now, nothing changes.
+    Unlink {
+        /// Which one.
+        incident: IncidentId,
+    },
 }
 
 debug_kind_only!(ResidentCommand {
@@ -179,6 +195,7 @@ debug_kind_only!(ResidentCommand {
     Locate,
     AnnouncePhoto,
     Consent,
+    GiveContact,
     Leave
 });
 debug_kind_only!(StaffCommand {
@@ -194,4 +211,6 @@ debug_kind_only!(StaffCommand {
     Reveal,
     Seen,
     Watch,
+    Link,
+    Unlink,
 });

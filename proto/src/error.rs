@@ -107,6 +107,10 @@ codes! {
     OutOfRange = 2022, Never, "A value is out of range.";
     /// This command id was used in another session or for opening another one.
     IdReused = 2023, Never, "This id was used for something else.";
+    /// No such node, or one that is gone.
+    NoSuchNode = 2024, Never, "There is no such node.";
+    /// A drain would leave the residents of an agency without a node.
+    NowhereToGo = 2025, AfterChange, "There is no other node that residents could go to.";
     /// Missing, unreadable or forged.
     TokenInvalid = 3000, AfterChange, "Sign in again.";
     /// Past its time.

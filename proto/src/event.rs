@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::error::ErrorCode;
-use crate::ids::{AgencyId, CommandId, QueueId, ResidentId, StaffId};
+use crate::ids::{AgencyId, CommandId, IncidentId, QueueId, ResidentId, StaffId};
 use crate::redacted::debug_kind_only;
 use crate::vocabulary::{
     Category, DeviceCan, Disposition, Location, Medium, Millis, Priority, Role, RuleFired, Seq,
@@ -202,6 +202,11 @@ pub enum Event {
         #[ts(optional)]
         ask: Option<CommandId>,
     },
+    /// The resident said how to be reached when the page is closed. The newest one counts, before that of `opened`.
+    ContactGiven {
+        /// A telephone number, or other words; at most 200 characters.
+        contact: String,
+    },
     /// Live media flows.
     MediaStarted {
         /// Camera or microphone.
@@ -270,6 +275,20 @@ pub enum Event {
         /// What happened.
         event: Box<Event>,
     },
+    /// A person said that it reports the same event as other sessions: it belongs to this incident, and to no other.
+    Linked {
+        /// The incident.
+        incident: IncidentId,
+        /// The one it belonged to before.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        moved_from: Option<IncidentId>,
+    },
+    /// A person took it out of this incident.
+    Unlinked {
+        /// The incident.
+        incident: IncidentId,
+    },
 }
 
 impl Event {
@@ -281,7 +300,9 @@ impl Event {
             | Self::Watched { .. }
             | Self::PriorityChanged { .. }
             | Self::Triaged { .. }
-            | Self::ServiceLocated { .. } => false,
+            | Self::ServiceLocated { .. }
+            | Self::Linked { .. }
+            | Self::Unlinked { .. } => false,
             Self::Overruled { event } => event.visible_to_resident(),
             _ => true,
         }
@@ -364,6 +385,7 @@ debug_kind_only!(Event {
     PhotoRevealed,
     Asked,
     Consented,
+    ContactGiven,
     MediaStarted,
     MediaEnded,
     Taken,
@@ -376,5 +398,7 @@ debug_kind_only!(Event {
     Note,
     Watched,
     Seen,
-    Overruled
+    Overruled,
+    Linked,
+    Unlinked
 });

@@ -119,6 +119,10 @@ id128! {
     SessionId
 }
 id128! {
+    /// An event in the world that several sessions report: the id of the session with which it began.
+    IncidentId
+}
+id128! {
     /// Names one command for ever: doing it twice is doing it once. Made by the sender, at random.
     CommandId
 }
@@ -133,6 +137,12 @@ id128! {
 id128! {
     /// One peer connection of the media plane.
     PeerId
+}
+
+impl From<SessionId> for IncidentId {
+    fn from(session: SessionId) -> Self {
+        Self(session.0)
+    }
 }
 
 fn parse_hex128(text: &str) -> Result<u128, IdError> {

@@ -146,6 +146,22 @@ words! {
         Auditor,
         /// Runs the agency's set-up, sees no sessions.
         Administrator,
+        /// A screen for a room, opened by a supervisor: reads the board without anybody's name, and nothing else.
+        Wallboard,
+    }
+}
+
+words! {
+    /// Whether a node takes clients.
+    #[derive(Default)]
+    NodeState {
+        /// It does.
+        #[default]
+        Ready,
+        /// It sends its clients to other nodes, and refuses who comes.
+        Draining,
+        /// It said good-bye, or nothing has been heard of it for a while.
+        Gone,
     }
 }
 

@@ -12,17 +12,14 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use rand::Rng as _;
-use sha2::{Digest as _, Sha256};
 
 use crate::config::Config;
-use crate::node::Membership;
+use crate::node::{Membership, fingerprint};
 
 /// Name of the marker file in the evidence folder.
 const MARKER: &str = ".cluster";
 /// Bytes of a marker.
 const MARKER_BYTES: usize = 32;
-/// Bytes of a hash that are compared: enough to tell two clusters apart.
-const FINGERPRINT_BYTES: usize = 12;
 
 /// This node's name and fingerprints.
 ///
@@ -48,15 +45,6 @@ pub fn of(config: &Config, key_file: &Path) -> anyhow::Result<Membership> {
             .map(|(what, print)| (what.to_owned(), print))
             .collect::<BTreeMap<_, _>>(),
     })
-}
-
-fn fingerprint(bytes: &[u8]) -> String {
-    let mut hash = Sha256::new();
-    hash.update(b"callbox-fingerprint-v1");
-    hash.update(bytes);
-    let digest = hash.finalize();
-    let hex = |byte: &u8| format!("{byte:02x}");
-    digest.iter().take(FINGERPRINT_BYTES).map(hex).collect()
 }
 
 /// Reads the marker, or makes it. Two nodes that make it at the same time end with the same one: a link is made once.

@@ -5,6 +5,7 @@
 mod agency;
 mod backbone;
 pub mod drain;
+pub mod dry_run;
 mod live;
 mod membership;
 mod photos;
@@ -27,7 +28,7 @@ use crate::auth::tokens::Tokens;
 use crate::backbone::{Backbone, Guarantee};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Config};
-use crate::evidence::folder::{FolderLimits, FolderStore};
+use crate::evidence::folder::{FolderLimits, FolderStore, free_bytes};
 use crate::evidence::photo::{PhotoPipeline, WorkerLimits};
 use crate::evidence::store::EvidenceStore;
 use crate::http::admin::{self, AdminServer, AskReadiness, Readiness};
@@ -143,6 +144,8 @@ impl Parts {
         } else {
             Node::start(over, Arc::clone(&clock), random, limits, agencies).await?
         };
+        let data_dir = data_dir.clone();
+        node.set_disk(Box::new(move || free_bytes(&data_dir).ok()));
         follow_rules(config, &node, lifecycle);
         let plane = MediaPlane::start(media_config(&config.media))?;
         let live = live::Live::start(plane, &node);

@@ -10,6 +10,7 @@ pub mod staff;
 pub mod tokens;
 
 use async_trait::async_trait;
+use callbox_domain::access::{Access, Route, allowed};
 use callbox_proto::error::ErrorCode;
 use callbox_proto::ids::{AgencyId, StaffId};
 use callbox_proto::vocabulary::Role;
@@ -25,6 +26,19 @@ pub struct StaffIdentity {
     pub name: String,
     /// Role.
     pub role: Role,
+}
+
+impl StaffIdentity {
+    /// The wallboard that this person opens, which has nobody's name; `None` for somebody who may open none.
+    #[must_use]
+    pub fn wallboard(self) -> Option<Self> {
+        let may = allowed(self.role, Route::OpenWallboard.action()) != Access::Never;
+        may.then(|| Self {
+            name: String::new(),
+            role: Role::Wallboard,
+            ..self
+        })
+    }
 }
 
 /// Proves a person by name and passphrase.
@@ -44,4 +58,15 @@ pub trait SignIn: Send + Sync + 'static {
 
     /// Whether somebody who signed in earlier still may: their identity as it is now.
     fn still(&self, agency: &AgencyId, staff: &StaffId) -> Option<StaffIdentity>;
+
+    /// Whom a token stands for now: a token outlives a change of role or an account that is gone, and the account decides. A
+    /// wallboard lasts as long as the account of whoever opened it may open one.
+    fn stands_for(&self, claimed: &StaffIdentity) -> Option<StaffIdentity> {
+        let person = self.still(&claimed.agency, &claimed.staff)?;
+        if claimed.role == Role::Wallboard {
+            person.wallboard()
+        } else {
+            Some(person)
+        }
+    }
 }

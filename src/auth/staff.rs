@@ -194,6 +194,28 @@ mod tests {
         accounts
     }
 
+    #[test]
+    fn a_wallboard_lasts_as_long_as_a_supervisors_account() {
+        let clock = Arc::new(ManualClock::at(0));
+        let mut accounts = accounts(&clock);
+        let of = |staff: &str, role| StaffIdentity {
+            agency: "demo.example".parse().unwrap(),
+            staff: staff.parse().unwrap(),
+            name: staff.to_owned(),
+            role,
+        };
+        let wall = of("sue", Role::Wallboard);
+        assert_eq!(accounts.stands_for(&wall), None, "there is no such account");
+        accounts
+            .add(of("sue", Role::Supervisor), "correct")
+            .unwrap();
+        let now = accounts.stands_for(&wall).unwrap();
+        assert_eq!((now.role, now.name.as_str()), (Role::Wallboard, ""));
+        assert_eq!(accounts.stands_for(&of("tina", Role::Wallboard)), None);
+        let tina = accounts.stands_for(&of("tina", Role::Supervisor)).unwrap();
+        assert_eq!(tina.role, Role::Telecommunicator, "the account decides");
+    }
+
     #[tokio::test]
     async fn the_right_passphrase_signs_in_and_a_wrong_one_or_name_does_not() {
         let accounts = accounts(&Arc::new(ManualClock::at(0)));

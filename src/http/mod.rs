@@ -23,6 +23,7 @@ pub mod pages;
 pub mod problem;
 mod serve;
 pub mod server;
+mod spoken;
 pub mod tickets;
 pub mod uploads;
 mod watch;

@@ -13,7 +13,7 @@ use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, RawQuery, State};
 use axum::http::header::{
-    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY,
+    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, IF_NONE_MATCH, LINK, VARY,
 };
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -25,6 +25,7 @@ use rust_embed::{EmbeddedFile, RustEmbed};
 
 use super::api::Refused;
 use super::encoding::{Encoding, acceptable};
+use super::spoken::{self, LANGUAGES};
 use super::{PageClass, Problem, SecurityHeaders};
 
 /// File names under `/assets/` carry a hash of their content, so they never change: a year.
@@ -130,6 +131,9 @@ async fn page(
             None => plain_page(StatusCode::OK, NOT_BUILT),
         }
     };
+    if class == PageClass::Resident {
+        pages.send_words_ahead(query.as_deref(), &request, &mut answer);
+    }
     pages.headers.apply(class, answer.headers_mut());
     answer
 }
@@ -178,6 +182,20 @@ impl Pages {
                 .parse::<AgencyId>()
                 .is_ok_and(|agency| self.agencies.contains(&agency))
         })
+    }
+
+    /// Only a page that is found has words.
+    fn send_words_ahead(&self, query: Option<&str>, request: &HeaderMap, answer: &mut Response) {
+        let headers = answer.headers_mut();
+        if !headers.contains_key(VARY) {
+            return;
+        }
+        headers.append(VARY, HeaderValue::from_static("accept-language"));
+        let listed = (self.source)(LANGUAGES);
+        if let Some(line) = listed.and_then(|file| spoken::words_ahead(&file.data, query, request))
+        {
+            headers.insert(LINK, line);
+        }
     }
 
     /// An unknown file is 404, never a page: a script tag must not receive HTML.
@@ -442,6 +460,25 @@ mod tests {
         }
         let other = get("/?silently", &[]).await;
         assert_eq!(header(&other, "cache-control"), "no-cache");
+    }
+
+    #[tokio::test]
+    async fn the_words_of_the_browsers_language_are_asked_for_with_the_resident_page() {
+        let french = [("accept-language", "fr-FR,fr;q=0.9,en;q=0.8")];
+        for path in ["/", "/a/hill.example/", "/?silent"] {
+            let answer = get(path, &french).await;
+            let line = header(&answer, "link");
+            assert_eq!(line, "</assets/words-fr.js>; rel=modulepreload", "{path}");
+            let vary = answer.headers().get_all("vary");
+            assert!(vary.iter().any(|name| name == "accept-language"), "{path}");
+        }
+        assert_eq!(header(&get("/", &[]).await, "link"), "");
+        for path in ["/console", "/supervisor", "/a/dale.example/"] {
+            assert_eq!(header(&get(path, &french).await, "link"), "", "{path}");
+        }
+        let kept = header(&get("/", &french).await, "etag").to_owned();
+        let again = [french[0], ("if-none-match", kept.as_str())];
+        assert_ne!(header(&get("/", &again).await, "link"), "", "unchanged");
     }
 
     #[tokio::test]

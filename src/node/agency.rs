@@ -3,7 +3,7 @@
 //! Owns: what is shared by all sessions of one agency. Must not: touch sessions. Called by: `sessions`, `staff`, `lists`,
 //! `board`, `recovery`.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,10 +13,11 @@ use callbox_domain::policy::Policy;
 use callbox_domain::queue::{Lane, TurnTaker};
 use callbox_proto::ids::{AgencyId, CommandId, SessionId, StaffId};
 use callbox_proto::message::AgencyInfo;
-use callbox_proto::vocabulary::Millis;
+use callbox_proto::vocabulary::{Category, Millis};
 
 use super::bus::Around;
 use super::figures::{Figures, Move};
+use super::fingerprint::fingerprint;
 use super::lists::Lists;
 use super::lock;
 use super::roster::Roster;
@@ -37,6 +38,7 @@ struct Takes {
 pub struct Agency {
     info: AgencyInfo,
     policy: ArcSwap<Policy>,
+    configured: ArcSwap<BTreeMap<String, String>>,
     turns: Mutex<TurnTaker>,
     takes: Mutex<Takes>,
     changed: AtomicBool,
@@ -55,6 +57,7 @@ impl Agency {
     #[must_use]
     pub fn new(info: AgencyInfo, policy: Policy) -> Self {
         Self {
+            configured: ArcSwap::from_pointee(configured(&info, &policy)),
             info,
             policy: ArcSwap::from_pointee(policy),
             turns: Mutex::default(),
@@ -87,8 +90,15 @@ impl Agency {
 
     /// Exchanges queues and rules; sessions that are there keep their priority until something new is said.
     pub fn set_policy(&self, policy: Policy) {
+        self.configured
+            .store(Arc::new(configured(&self.info, &policy)));
         self.policy.store(Arc::new(policy));
         self.mark_changed();
+    }
+
+    /// What it is configured with, as fingerprints by what it is: nodes of one cluster should have the same.
+    pub(super) fn configured(&self) -> Arc<BTreeMap<String, String>> {
+        self.configured.load_full()
     }
 
     /// Which end of the queue the next take gets (every n-th take goes to the most overdue one outside priority 1).
@@ -145,4 +155,19 @@ impl Agency {
     pub(super) fn take_changed(&self) -> bool {
         self.changed.swap(false, Ordering::AcqRel)
     }
+}
+
+/// The words are those of `NodeFigures::differs`. What they are made from is the same on nodes of one version only.
+fn configured(info: &AgencyInfo, policy: &Policy) -> BTreeMap<String, String> {
+    let rules = policy.rules();
+    let defaults = Category::ALL.iter().map(|c| rules.category_default(*c));
+    let triage = (rules.version(), defaults.collect::<Vec<_>>(), rules.rules());
+    let queues = (policy.queues(), policy.queue_for(None));
+    let prints = [
+        ("agency", format!("{info:?}")),
+        ("queues", format!("{queues:?}")),
+        ("triage", format!("{triage:?}")),
+    ];
+    let print = |(what, text): (&str, String)| (what.to_owned(), fingerprint(text.as_bytes()));
+    prints.into_iter().map(print).collect()
 }

@@ -6,10 +6,11 @@
 //! It is hearsay, and late by the time a message takes. What must be right is in the log and in leases; this is what people see
 //! of links, and what keeps one node from waiting for somebody who is at another.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use callbox_proto::ids::{SessionId, StaffId};
-use callbox_proto::vocabulary::{Seq, Watchers};
+use callbox_proto::message::NodeFigures;
+use callbox_proto::vocabulary::{NodeState, Seq, Watchers};
 
 use super::bus::message::{Here, NodeRef, PersonHere};
 
@@ -19,6 +20,8 @@ const NODES_MAX: usize = 64;
 const SESSIONS_MAX: usize = 200_000;
 /// How long the people of a node that fell silent are remembered.
 const GONE_KEPT_MS: u64 = 60_000;
+/// How long a node that is gone is shown as gone: long enough that whoever comes to look finds it.
+pub const GONE_SHOWN_MS: u64 = 600_000;
 
 /// What other nodes have told.
 #[derive(Debug, Default)]
@@ -26,6 +29,8 @@ pub struct Elsewhere {
     nodes: BTreeMap<u64, Peer>,
     sessions: HashMap<SessionId, Vec<Held>>,
     gone: HashMap<StaffId, u64>,
+    /// Nodes that are gone, oldest first, with when they were last heard.
+    departed: VecDeque<(NodeFigures, u64)>,
 }
 
 #[derive(Debug)]
@@ -34,6 +39,10 @@ struct Peer {
     heard_ms: u64,
     n: u64,
     people: HashMap<StaffId, (u64, PersonHere)>,
+    /// As it tells itself.
+    figures: NodeFigures,
+    /// What it has just told to configure otherwise: it differs when it tells so again.
+    told_otherwise: Vec<String>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -105,7 +114,13 @@ impl Elsewhere {
             heard_ms: now_ms,
             n,
             people: HashMap::new(),
+            figures: NodeFigures {
+                name: from.name.to_string(),
+                ..NodeFigures::default()
+            },
+            told_otherwise: Vec::new(),
         };
+        self.departed.retain(|(gone, _)| *gone.name != *from.name);
         self.nodes.insert(from.instance, peer);
         Hearing::New
     }
@@ -140,6 +155,10 @@ impl Elsewhere {
         let Some(peer) = self.nodes.remove(&at) else {
             return LeftBehind::default();
         };
+        if self.departed.len() >= NODES_MAX {
+            self.departed.pop_front();
+        }
+        self.departed.push_back((peer.figures, peer.heard_ms));
         let mut left = LeftBehind::default();
         self.sessions.retain(|session, held| {
             let before = held.len();
@@ -170,6 +189,69 @@ impl Elsewhere {
     #[must_use]
     pub fn name(&self, at: u64) -> Option<&str> {
         self.nodes.get(&at).map(|peer| peer.name.as_ref())
+    }
+
+    /// A node tells itself, and `otherwise` is what it configures differently. Answers what differs from now on: what it has told
+    /// twice, so that files which are replaced one after the other are no difference.
+    pub fn tells_itself(
+        &mut self,
+        at: u64,
+        figures: NodeFigures,
+        otherwise: Vec<String>,
+    ) -> Vec<String> {
+        let Some(peer) = self.nodes.get_mut(&at) else {
+            return Vec::new();
+        };
+        let known = std::mem::take(&mut peer.figures.differs);
+        let lasts = |what: &&String| peer.told_otherwise.contains(*what);
+        let differs: Vec<_> = otherwise.iter().filter(lasts).cloned().collect();
+        let news = differs
+            .iter()
+            .filter(|what| !known.contains(*what))
+            .cloned()
+            .collect();
+        peer.told_otherwise = otherwise;
+        peer.figures = NodeFigures {
+            // Whose word it is is known by the envelope.
+            name: peer.name.to_string(),
+            here: false,
+            differs,
+            ..figures
+        };
+        news
+    }
+
+    /// Every other node as it told itself, and those that are gone since a while, each with when it was last heard (monotonic).
+    pub fn nodes(&self, now_ms: u64) -> impl Iterator<Item = (NodeFigures, u64)> {
+        let here = self
+            .nodes
+            .values()
+            .map(|peer| (peer.figures.clone(), peer.heard_ms));
+        let recent = move |(_, heard_ms): &&(NodeFigures, u64)| {
+            now_ms.saturating_sub(*heard_ms) < GONE_SHOWN_MS
+        };
+        let gone = self
+            .departed
+            .iter()
+            .filter(recent)
+            .map(|(figures, heard_ms)| {
+                let gone = NodeFigures {
+                    state: NodeState::Gone,
+                    drain: None,
+                    ..figures.clone()
+                };
+                (gone, *heard_ms)
+            });
+        here.chain(gone)
+    }
+
+    /// The run of a node that lives.
+    #[must_use]
+    pub fn run_of(&self, name: &str) -> Option<u64> {
+        let mut nodes = self.nodes.iter();
+        nodes
+            .find(|(_, peer)| *peer.name == *name)
+            .map(|(at, _)| *at)
     }
 
     /// A node tells what it has of a session.
@@ -349,6 +431,57 @@ mod tests {
         assert_eq!(there.of(session(10)).resident_at, Some(2));
         there.tells_session(2, 1, here(10, 2, false));
         assert_eq!(there.of(session(10)).resident_at, Some(1));
+    }
+
+    #[test]
+    fn a_node_that_is_gone_is_shown_as_gone_for_a_while_or_until_it_is_back() {
+        let mut there = Elsewhere::default();
+        there.hear(&node(1), 1, 1_000);
+        let figures = NodeFigures {
+            connections: Some(7),
+            ..NodeFigures::default()
+        };
+        there.tells_itself(1, figures, Vec::new());
+        there.forget(1, 8_000);
+        let shown = |there: &Elsewhere, now_ms| there.nodes(now_ms).collect::<Vec<_>>();
+        let [(gone, heard_ms)] = &shown(&there, 9_000)[..] else {
+            panic!("it is shown");
+        };
+        assert_eq!((gone.state, *heard_ms), (NodeState::Gone, 1_000));
+        assert_eq!((gone.name.as_str(), gone.connections), ("node-1", Some(7)));
+        assert_eq!(shown(&there, 1_000 + GONE_SHOWN_MS).len(), 0);
+        there.hear(
+            &NodeRef {
+                instance: 2,
+                ..node(1)
+            },
+            1,
+            9_000,
+        );
+        let [(back, _)] = &shown(&there, 9_000)[..] else {
+            panic!("once only");
+        };
+        assert_eq!(back.state, NodeState::Ready);
+        assert_eq!(there.run_of("node-1"), Some(2));
+    }
+
+    #[test]
+    fn what_a_node_configures_otherwise_counts_when_it_tells_so_twice() {
+        let mut there = Elsewhere::default();
+        there.hear(&node(1), 1, 0);
+        let mut tells = |otherwise: &[&str]| {
+            let otherwise = otherwise.iter().map(|what| (*what).to_owned()).collect();
+            there.tells_itself(1, NodeFigures::default(), otherwise)
+        };
+        assert_eq!(tells(&["triage"]), [] as [&str; 0]);
+        assert_eq!(tells(&["triage", "queues"]), ["triage"]);
+        assert_eq!(
+            tells(&["triage", "queues"]),
+            ["queues"],
+            "each is said once"
+        );
+        assert_eq!(tells(&[]), [] as [&str; 0]);
+        assert_eq!(tells(&["triage"]), [] as [&str; 0]);
     }
 
     #[test]

@@ -50,7 +50,7 @@ impl Node {
         if offer.len() > OFFER_MAX_BYTES {
             return Err(ErrorCode::MediaRefused);
         }
-        let (question, answer) = together.ask();
+        let (question, answer) = together.offers.ask();
         let body = Body::MediaRequest {
             to: at,
             question,
@@ -67,7 +67,7 @@ impl Node {
             }),
             Ok(Ok(MediaAnswer::Refused { code })) => Err(code),
             Ok(Err(_)) | Err(_) => {
-                together.give_up(question);
+                together.offers.give_up(question);
                 metrics::counter!("callbox_far_media_unanswered_total").increment(1);
                 Err(ErrorCode::MediaBusy)
             }

@@ -9,7 +9,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use callbox_domain::session::Session;
 use callbox_proto::ids::{QueueId, SessionId};
-use callbox_proto::message::QueueFigures;
+use callbox_proto::message::{LongestWait, QueueFigures};
 use callbox_proto::vocabulary::{Millis, Priority, Standing};
 use serde::{Deserialize, Serialize};
 
@@ -71,8 +71,8 @@ pub struct Figures {
 
 #[derive(Debug, Default)]
 struct Counts {
-    by_priority: [u64; 5],
-    entered: BTreeSet<(Millis, SessionId)>,
+    /// Those that wait, by priority, in the order they entered.
+    waiting: [BTreeSet<(Millis, SessionId)>; 5],
     answered: u64,
     answered_in_target: u64,
     abandoned: u64,
@@ -81,6 +81,25 @@ struct Counts {
 }
 
 impl Counts {
+    fn waiting(&self) -> u64 {
+        self.waiting.iter().map(|these| these.len() as u64).sum()
+    }
+
+    /// No longer waits, whichever priority it had.
+    fn left(&mut self, entered_ms: Millis, session: SessionId) {
+        for these in &mut self.waiting {
+            these.remove(&(entered_ms, session));
+        }
+    }
+
+    fn longest(&self) -> impl Iterator<Item = LongestWait> {
+        let waiting = Priority::ALL.into_iter().zip(&self.waiting);
+        waiting.filter_map(|(priority, these)| {
+            let (since_ms, _) = *these.first()?;
+            Some(LongestWait { priority, since_ms })
+        })
+    }
+
     /// Those that stand there now, where it is not the waiting ones.
     const fn standing(&mut self, standing: Standing) -> Option<&mut HashSet<SessionId>> {
         match standing {
@@ -106,10 +125,7 @@ impl Figures {
             if let Some(standing) = counts.standing(before.standing) {
                 standing.remove(&session);
             }
-            if counts.entered.remove(&(before.entered_ms, session)) {
-                let slot = &mut counts.by_priority[before.priority.index()];
-                *slot = slot.saturating_sub(1);
-            }
+            counts.left(before.entered_ms, session);
         }
         let Some(after) = &moved.after else { return };
         let counts = self.queues.entry(after.queue.clone()).or_default();
@@ -118,9 +134,8 @@ impl Figures {
         }
         match after.standing {
             Standing::Waiting => {
-                if counts.entered.insert((after.entered_ms, session)) {
-                    counts.by_priority[after.priority.index()] += 1;
-                }
+                counts.left(after.entered_ms, session);
+                counts.waiting[after.priority.index()].insert((after.entered_ms, session));
             }
             Standing::Abandoned if moved.before.is_some() && !after.test => counts.abandoned += 1,
             Standing::Abandoned | Standing::Owned | Standing::Closed => {}
@@ -153,7 +168,7 @@ impl Figures {
     /// How many wait in all.
     #[must_use]
     pub fn waiting(&self) -> u64 {
-        self.queues.values().map(|c| c.entered.len() as u64).sum()
+        self.queues.values().map(Counts::waiting).sum()
     }
 
     /// How many are owned, and how many stand abandoned, in all.
@@ -170,7 +185,7 @@ impl Figures {
     /// How many wait in one queue.
     #[must_use]
     pub fn waiting_in(&self, queue: &QueueId) -> u64 {
-        self.queues.get(queue).map_or(0, |c| c.entered.len() as u64)
+        self.queues.get(queue).map_or(0, Counts::waiting)
     }
 
     /// One queue's figures; `staffed` is who is available for it.
@@ -178,11 +193,13 @@ impl Figures {
     pub fn of(&self, queue: &QueueId, staffed: u32) -> QueueFigures {
         let none = Counts::default();
         let counts = self.queues.get(queue).unwrap_or(&none);
+        let longest: Vec<_> = counts.longest().collect();
         QueueFigures {
             queue: queue.clone(),
-            waiting: counts.entered.len() as u64,
-            waiting_by_priority: counts.by_priority,
-            longest_since_ms: counts.entered.first().map(|(entered_ms, _)| *entered_ms),
+            waiting: counts.waiting(),
+            waiting_by_priority: counts.waiting.each_ref().map(|these| these.len() as u64),
+            longest_since_ms: longest.iter().map(|wait| wait.since_ms).min(),
+            longest,
             answered: counts.answered,
             answered_in_target: counts.answered_in_target,
             abandoned: counts.abandoned,
@@ -204,11 +221,11 @@ impl Figures {
     pub fn now(&self) -> impl Iterator<Item = (&QueueId, [u64; 3])> {
         self.queues.iter().map(|(queue, counts)| {
             let now = [
-                counts.entered.len(),
-                counts.owned_now.len(),
-                counts.abandoned_now.len(),
+                counts.waiting(),
+                counts.owned_now.len() as u64,
+                counts.abandoned_now.len() as u64,
             ];
-            (queue, now.map(|count| count as u64))
+            (queue, now)
         })
     }
 
@@ -224,15 +241,13 @@ impl Figures {
             anew.moved(session, &moved, now_ms, false);
         }
         for counts in self.queues.values_mut() {
-            counts.entered.clear();
-            counts.by_priority = [0; 5];
+            counts.waiting = Default::default();
             counts.owned_now.clear();
             counts.abandoned_now.clear();
         }
         for (queue, from) in anew.queues {
             let counts = self.queues.entry(queue).or_default();
-            counts.entered = from.entered;
-            counts.by_priority = from.by_priority;
+            counts.waiting = from.waiting;
             counts.owned_now = from.owned_now;
             counts.abandoned_now = from.abandoned_now;
         }
@@ -399,6 +414,36 @@ mod tests {
             (shown.waiting, shown.answered, shown.answered_in_target),
             (0, 1, 1)
         );
+    }
+
+    #[test]
+    fn the_longest_wait_of_each_priority_is_told_and_follows_a_change_of_priority() {
+        let queue = "emergency".parse().unwrap();
+        let mut figures = Figures::default();
+        let mut go = |number, before: Option<(u8, u64)>, after: (u8, u64)| {
+            let stand = |(priority, entered_ms)| Stand {
+                priority: Priority::new(priority).unwrap(),
+                entered_ms,
+                ..stand(Standing::Waiting, None)
+            };
+            let moved = Move {
+                listed: true,
+                before: before.map(stand),
+                after: Some(stand(after)),
+            };
+            figures.moved(SessionId::from_u128(number).unwrap(), &moved, 9_000, true);
+            let shown = figures.of(&queue, 0);
+            let longest = shown
+                .longest
+                .iter()
+                .map(|w| (w.priority.number(), w.since_ms));
+            (shown.waiting_by_priority, longest.collect::<Vec<_>>())
+        };
+        go(1, None, (3, 1_000));
+        let told = go(2, None, (3, 2_000));
+        assert_eq!(told, ([0, 0, 2, 0, 0], vec![(3, 1_000)]));
+        let told = go(1, Some((3, 1_000)), (1, 1_000));
+        assert_eq!(told, ([1, 0, 1, 0, 0], vec![(1, 1_000), (3, 2_000)]));
     }
 
     #[test]

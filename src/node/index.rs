@@ -111,9 +111,9 @@ pub const fn shows_in_lists(event: &Event) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use callbox_proto::bounds::{PHOTOS_MAX, REASON_MAX_CHARS, RULES_FIRED_MAX};
+    use callbox_proto::bounds::{CONTACT_MAX_CHARS, PHOTOS_MAX, REASON_MAX_CHARS, RULES_FIRED_MAX};
     use callbox_proto::event::Actor;
-    use callbox_proto::ids::{CommandId, ResidentId};
+    use callbox_proto::ids::{CommandId, IncidentId, ResidentId};
     use callbox_proto::vocabulary::{Category, DeviceCan, Millis, Priority, RuleFired};
 
     use super::*;
@@ -141,7 +141,7 @@ mod tests {
             silent: true,
             test: true,
             device: DeviceCan::default(),
-            contact: None,
+            contact: Some(LONG.repeat(CONTACT_MAX_CHARS)),
             resident: ResidentId::from_u128(u128::MAX).unwrap(),
         };
         let mut session = Session::begin(&stored(opened)).unwrap();
@@ -161,6 +161,10 @@ mod tests {
                 priority: Priority::LIFE_AT_RISK,
                 reason: LONG.repeat(REASON_MAX_CHARS),
                 deadline_ms: AT_MS,
+            },
+            Event::Linked {
+                incident: IncidentId::from_u128(u128::MAX).unwrap(),
+                moved_from: None,
             },
         ];
         for n in 1..=PHOTOS_MAX as u128 {

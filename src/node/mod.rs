@@ -10,12 +10,14 @@ mod board;
 pub mod bus;
 pub mod cell;
 mod cells;
+pub mod cluster;
 pub mod connections;
 mod crossing;
 pub mod drain;
 mod elsewhere;
 mod far_media;
 mod figures;
+mod fingerprint;
 mod follow;
 pub mod frame;
 mod index;
@@ -31,6 +33,7 @@ mod residents;
 mod roster;
 mod sessions;
 mod staff;
+mod strain;
 mod tasks;
 mod tenure;
 mod timers;
@@ -43,6 +46,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub use bus::Membership;
+pub use fingerprint::fingerprint;
 pub use follow::Fed;
 pub use random::Random;
 pub use rebase::SessionRebase;
@@ -62,6 +66,8 @@ pub(crate) fn probe_stored(
     });
     index::entry(session, record).is_ok() || state
 }
+
+pub(crate) use index::{entry as stored_entry, session as stored_session};
 
 use crate::backbone::{Backbone, BackboneError};
 use crate::clock::Clock;
@@ -103,6 +109,9 @@ impl Default for NodeLimits {
     }
 }
 
+/// Asks for the free bytes of a disk; `None` when it does not say. Answers at once.
+pub type FreeDisk = Box<dyn Fn() -> Option<u64> + Send + Sync>;
+
 /// One running gateway.
 pub struct Node {
     backbone: Arc<dyn Backbone>,
@@ -110,6 +119,9 @@ pub struct Node {
     random: Random,
     limits: NodeLimits,
     agencies: HashMap<AgencyId, Arc<Agency>>,
+    /// The agency that runs the nodes: the first one.
+    home: Option<AgencyId>,
+    disk: OnceLock<FreeDisk>,
     cells: Cells,
     connections: Connections,
     timers: Timers,
@@ -199,6 +211,7 @@ impl Node {
         agencies: Vec<Agency>,
         together: Option<Together>,
     ) -> Arc<Self> {
+        let home = agencies.first().map(|agency| agency.id().clone());
         let agencies = agencies
             .into_iter()
             .map(|agency| (agency.id().clone(), Arc::new(agency)))
@@ -209,6 +222,8 @@ impl Node {
             random,
             limits,
             agencies,
+            home,
+            disk: OnceLock::new(),
             cells: Cells::default(),
             connections: Connections::default(),
             timers: Timers::default(),
@@ -240,6 +255,11 @@ impl Node {
     /// Connects the media plane; once.
     pub fn set_media(&self, media: Arc<dyn LiveMedia>) {
         self.media.get_or_init(|| media);
+    }
+
+    /// Says how to ask for the free bytes of the disk that the node writes to; once.
+    pub fn set_disk(&self, free: FreeDisk) {
+        self.disk.get_or_init(|| free);
     }
 
     /// An agency by its id.

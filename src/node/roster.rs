@@ -3,24 +3,33 @@
 //! Owns: people and their consoles on this node, and putting them together with those of other nodes. Must not: touch sessions
 //! or write to the log. Called by: `staff`, `lists`, `board`, `bus`.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use callbox_proto::bounds::CONSOLES_MAX;
 use callbox_proto::ids::{ConnectionId, QueueId, StaffId};
-use callbox_proto::message::PersonFigures;
+use callbox_proto::message::{PersonFigures, StateFigures};
 use callbox_proto::vocabulary::{AgentReason, AgentState, Millis, Role};
 
 use super::bus::message::PersonHere;
 use super::elsewhere::Elsewhere;
 use super::outbox::Outbox;
+use super::strain::Strain;
+
+/// Wallboards of an agency at one node, far more than a building has rooms; when one more comes, the oldest is closed. Each
+/// costs a board a second.
+const WALLBOARDS_MAX: usize = 64;
 
 /// Who is signed in.
 #[derive(Debug, Default)]
 pub struct Roster {
     people: HashMap<StaffId, Person>,
+    /// Wallboards open here, oldest first: nobody sits at them, so nobody is signed in by them.
+    walls: VecDeque<Arc<Outbox>>,
     /// Sessions owned, by everybody of the agency.
     owned: HashMap<StaffId, u32>,
+    /// What alarms and pictures ask of people at this node.
+    strain: Strain,
 }
 
 /// A person.
@@ -73,6 +82,24 @@ impl Roster {
         });
         let too_many = person.consoles.len() > CONSOLES_MAX;
         too_many.then(|| person.consoles.remove(0).outbox)
+    }
+
+    /// A wallboard opens. Answers the one that has to go when there are too many.
+    pub fn open_wall(&mut self, outbox: Arc<Outbox>) -> Option<Arc<Outbox>> {
+        self.walls.push_back(outbox);
+        let too_many = self.walls.len() > WALLBOARDS_MAX;
+        too_many.then(|| self.walls.pop_front()).flatten()
+    }
+
+    /// A wallboard is gone.
+    pub fn close_wall(&mut self, connection: ConnectionId) {
+        self.walls
+            .retain(|outbox| outbox.connection() != connection);
+    }
+
+    /// Every wallboard here.
+    pub fn walls(&self) -> impl Iterator<Item = &Arc<Outbox>> {
+        self.walls.iter()
     }
 
     /// A console is gone. Answers whether it was the person's last one.
@@ -167,10 +194,13 @@ impl Roster {
 
     /// Everybody who is signed in here, as other nodes are told.
     #[must_use]
-    pub fn here(&self) -> Vec<PersonHere> {
+    pub fn here(&self, now_ms: Millis) -> Vec<PersonHere> {
         let here = |(staff, person): (&StaffId, &Person)| {
             let queues: BTreeSet<_> = person.consoles.iter().flat_map(|c| &c.queues).collect();
+            let asked = self.strain.of(staff, now_ms);
             PersonHere {
+                alarms: asked.alarms,
+                exposed_ms: asked.exposed_ms,
                 staff: staff.clone(),
                 name: person.name.clone(),
                 role: person.role,
@@ -207,15 +237,27 @@ impl Roster {
             .map(|console| &console.outbox)
     }
 
+    /// What a page asked of its person since it told so last.
+    pub fn tally(&mut self, staff: &StaffId, alarms: u32, exposed_ms: u64, now_ms: Millis) {
+        self.strain.tell(staff, alarms, exposed_ms, now_ms);
+    }
+
     /// Everybody anywhere, by name of sign-in. Who is signed in at several nodes is shown once, with the latest state.
     #[must_use]
-    pub fn figures(&self, elsewhere: &Elsewhere) -> Vec<PersonFigures> {
+    pub fn figures(&self, elsewhere: &Elsewhere, now_ms: Millis) -> Vec<PersonFigures> {
         let mut people: HashMap<StaffId, PersonHere> = HashMap::new();
-        for person in self.here().into_iter().chain(elsewhere.people().cloned()) {
-            let known = people.get(&person.staff);
-            if known.is_none_or(|known| known.since_ms < person.since_ms) {
-                people.insert(person.staff.clone(), person);
+        let here = self.here(now_ms).into_iter();
+        for mut person in here.chain(elsewhere.people().cloned()) {
+            if let Some(known) = people.get_mut(&person.staff) {
+                // Each node counts what its own consoles tell.
+                known.alarms = known.alarms.saturating_add(person.alarms);
+                known.exposed_ms = known.exposed_ms.saturating_add(person.exposed_ms);
+                if known.since_ms >= person.since_ms {
+                    continue;
+                }
+                (person.alarms, person.exposed_ms) = (known.alarms, known.exposed_ms);
             }
+            people.insert(person.staff.clone(), person);
         }
         let mut people: Vec<_> = people
             .into_values()
@@ -227,11 +269,30 @@ impl Roster {
                 state: person.state,
                 reason: person.reason,
                 since_ms: person.since_ms,
+                alarms: person.alarms,
+                exposed_ms: person.exposed_ms,
             })
             .collect();
         people.sort_by(|a, b| a.staff.cmp(&b.staff));
         people
     }
+}
+
+/// Telecommunicators by state with its reason; those who can take sessions come first, and are told when there is none.
+#[must_use]
+pub fn states(people: &[PersonFigures]) -> Vec<StateFigures> {
+    let mut counts: BTreeMap<Option<AgentReason>, u32> = BTreeMap::from([(None, 0)]);
+    for person in people {
+        if person.role == Role::Telecommunicator {
+            let away = person.state == AgentState::NotAvailable;
+            let reason = away.then(|| person.reason.unwrap_or(AgentReason::Other));
+            *counts.entry(reason).or_default() += 1;
+        }
+    }
+    counts
+        .into_iter()
+        .map(|(reason, people)| StateFigures { reason, people })
+        .collect()
 }
 
 impl Person {

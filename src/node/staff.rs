@@ -48,6 +48,12 @@ impl Node {
     pub fn sign_in(&self, person: &Person, outbox: &Arc<Outbox>) {
         let now_ms = self.clock.now_ms();
         let mut roster = lock(&person.agency.roster);
+        if person.role == Role::Wallboard {
+            if let Some(surplus) = roster.open_wall(Arc::clone(outbox)) {
+                surplus.close(CloseCode::Replaced);
+            }
+            return;
+        }
         let surplus = roster.sign_in(
             &person.staff,
             &person.name,
@@ -74,6 +80,9 @@ impl Node {
     /// A console is gone. With a person's last one anywhere, their sessions go back to the queue after a grace: at once for one
     /// that was `frozen`, which had its grace, and later where this node sends its consoles away itself.
     pub fn sign_out(&self, person: &Person, connection: ConnectionId, frozen: bool) {
+        if person.role == Role::Wallboard {
+            return lock(&person.agency.roster).close_wall(connection);
+        }
         let last = lock(&person.agency.roster).sign_out(&person.staff, connection);
         self.tell_people(&person.agency);
         if last && !person.agency.around.has_signed_in(&person.staff) {
@@ -117,6 +126,12 @@ impl Node {
         lock(&person.agency.roster).set_state(&person.staff, state, reason, now_ms);
         self.tell_people(&person.agency);
         person.agency.mark_changed();
+    }
+
+    /// What a page asked of its person since it told so last.
+    pub fn tally(&self, person: &Person, alarms: u32, exposed_ms: u64) {
+        let now_ms = self.clock.now_ms();
+        lock(&person.agency.roster).tally(&person.staff, alarms, exposed_ms, now_ms);
     }
 
     /// Takes the next session of the console's queues; the answer goes to the console. The `first` one on a connection may be one

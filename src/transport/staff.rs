@@ -22,6 +22,7 @@ use super::link::{End, Link, Peer, close_of_hello, refuse};
 use super::rate::{LIGHT_PARTS, Rate, TooEarly, WHOLE_PARTS};
 use super::{Broken, HEARTBEATS_MISSED_MAX, Transport, check_client};
 use crate::node::cell::{Audience, Cell};
+use crate::node::cluster::Wanted;
 use crate::node::connections::Open;
 use crate::node::frame::tell;
 use crate::node::outbox::Outbox;
@@ -71,10 +72,9 @@ fn person_of(transport: &Transport, token: &str) -> Result<(Person, Millis), Err
         .node
         .agency(&claimed.agency)
         .ok_or(ErrorCode::NoSuchAgency)?;
-    // A token outlives a change of role or an account that is gone: the account decides.
     let now = transport
         .accounts
-        .still(&claimed.agency, &claimed.staff)
+        .stands_for(&claimed)
         .ok_or(ErrorCode::TokenInvalid)?;
     let person = Person {
         agency,
@@ -231,12 +231,41 @@ impl Console {
                 tell(&self.outbox, &ToStaff::History { id, rows, more });
                 Ok(())
             }
+            FromStaff::Drain {
+                id,
+                node,
+                within_s,
+                per_s,
+            } => {
+                self.order(id, node, Wanted::Drain { within_s, per_s });
+                Ok(())
+            }
+            FromStaff::Undrain { id, node } => {
+                self.order(id, node, Wanted::Undrain);
+                Ok(())
+            }
+            FromStaff::Tally { alarms, exposed_ms } => {
+                node.tally(&self.person, alarms, exposed_ms);
+                Ok(())
+            }
             FromStaff::Ping { n } => {
                 let spread_ms = node.spread_of(true);
                 tell(&self.outbox, &ToStaff::Pong { n, spread_ms });
                 Ok(())
             }
         }
+    }
+
+    /// Another node takes its time with an answer; what else comes over this link must not wait for it.
+    fn order(&self, id: CommandId, node_name: String, wanted: Wanted) {
+        let (node, outbox) = (Arc::clone(&self.transport.node), Arc::clone(&self.outbox));
+        let person = self.person.clone();
+        tokio::spawn(async move {
+            match node.order(&person, &node_name, wanted).await {
+                Ok(()) => tell(&outbox, &ToStaff::Done { id }),
+                Err(code) => tell(&outbox, &staff_error(Some(id), code)),
+            }
+        });
     }
 
     /// The link lives as long as the fresh token, which must be the same person's in the same role.

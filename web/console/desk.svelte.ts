@@ -13,6 +13,8 @@ import { Sound, type Tone } from './sound.ts'
 
 /** How often the alarms are looked at, in ms. */
 const LOOK_EVERY_MS = 500
+/** How often what was asked of the person is told, in ms. */
+const TALLY_EVERY_MS = 10_000
 /** Which session lies open, for a reload of this tab. */
 const OPEN = 'callbox-console-open'
 /** Own timers and snoozes, over a reload and for all windows of this browser. */
@@ -48,6 +50,8 @@ export class DeskState {
 
   readonly #share: SharedLink | undefined
   readonly #keeper = new AlarmKeeper()
+  /** Sounds, and ms with a picture in view, that are not told yet. */
+  #untold = { alarms: 0, exposedMs: 0 }
   #stop: (() => void)[] = []
 
   constructor(client: StaffClient, sound: Sound, share: SharedLink | undefined, panel: boolean) {
@@ -67,9 +71,11 @@ export class DeskState {
   start(): () => void {
     const look = setInterval(() => this.look(), LOOK_EVERY_MS)
     const seconds = setInterval(() => this.#expose(1_000), 1_000)
+    const tally = setInterval(() => this.#tally(), TALLY_EVERY_MS)
     this.#stop = [
       () => clearInterval(look),
       () => clearInterval(seconds),
+      () => clearInterval(tally),
       this.#share?.note.subscribe((note) => this.#hear(note as Note | undefined)) ?? (() => undefined),
     ]
     return () => {
@@ -134,7 +140,9 @@ export class DeskState {
       if (open.length !== this.alarms.length || open.some((one, n) => !same(one, this.alarms[n]))) this.alarms = open
       if (!this.client.leads.get() || this.snoozed(nowMs) || this.client.link.get().at !== 'open') return
       const due = this.#keeper.due(open, nowMs)
-      if (due) this.sound.play(toneOf(due))
+      if (!due) return
+      this.sound.play(toneOf(due))
+      this.#untold.alarms += 1
     })
   }
 
@@ -176,6 +184,11 @@ export class DeskState {
     this.#tell({ kind: 'kept' })
   }
 
+  #tally(): void {
+    const { alarms, exposedMs } = this.#untold
+    if (alarms + exposedMs > 0 && this.client.tally(alarms, exposedMs)) this.#untold = { alarms: 0, exposedMs: 0 }
+  }
+
   #exposure(): { key: string; ms: number } {
     const key = `${this.client.me.staff} ${new Date().toDateString()}`
     const found = read<{ key?: string; ms?: number }>(EXPOSURE, {})
@@ -186,6 +199,7 @@ export class DeskState {
     if (this.exposed === 0 || document.visibilityState !== 'visible') return
     const { key, ms: before } = this.#exposure()
     this.exposedMs = before + ms
+    this.#untold.exposedMs += ms
     keep(EXPOSURE, { key, ms: before + ms })
   }
 }

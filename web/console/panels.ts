@@ -17,3 +17,13 @@ export function panelOf(query: string): PanelName | undefined {
 export function panelUrl(name: PanelName, path: string): string {
   return `${rootOf(path)}/console/?panel=${name}`
 }
+
+/** The overview of the sessions of one incident. */
+export function incidentUrl(incident: string, path: string): string {
+  return `${panelUrl('overview', path)}&incident=${incident}`
+}
+
+/** The incident that a query narrows the overview to. */
+export function incidentIn(query: string): string | undefined {
+  return new URLSearchParams(query).get('incident') ?? undefined
+}

@@ -5,6 +5,7 @@ import { Refused, type FollowedSession, type SessionList, type StaffClient } fro
 import { reactive } from '../ui/reactive.svelte.ts'
 import { errorWords, t } from '../ui/staff/words.svelte.ts'
 import type { DeskState } from './desk.svelte.ts'
+import { Links } from './linking.svelte.ts'
 
 /** Entries are shown together, one frame after the last came; only then they were opened. In ms. */
 const SHOWN_AFTER_MS = 50
@@ -25,12 +26,14 @@ export function colleagues(list: SessionList, me: string): readonly string[] {
 export class Work {
   notice = $state('')
   chosen = $state<string | undefined>()
+  readonly links: Links
   readonly #client: StaffClient
   readonly #desk: DeskState
 
   constructor(client: StaffClient, desk: DeskState) {
     this.#client = client
     this.#desk = desk
+    this.links = new Links(client, (reason) => this.failed(reason))
   }
 
   /** Sessions this window follows, own ones first taken. */

@@ -2,10 +2,14 @@
 // It replaces WebSocket and fetch, knows a handful of sessions of an invented town, and answers the commands a person presses.
 import { decode, encode, type Kinded } from '../sdk/src/codec.ts'
 import type { State } from './states.ts'
-import type { Category, Event, FromStaff, SessionRow, StaffCommand, ToStaff } from '../sdk/src/protocol.ts'
+import type { Category, Event, FromStaff, NodeFigures, SessionRow, StaffCommand, ToStaff } from '../sdk/src/protocol.ts'
 
 const supervisor = location.pathname.includes('supervisor')
+const wallboard = supervisor && location.search.includes('wallboard')
 const asked = new URLSearchParams(location.search)
+const administrator = supervisor && asked.has('nodes')
+/** Who is signed in. */
+const ME = administrator ? { staff: 'ada', name: 'Ada', role: 'administrator' } : supervisor ? { staff: 'sue', name: 'Sue', role: wallboard ? 'wallboard' : 'supervisor' } : { staff: 'tina', name: 'Tina', role: 'telecommunicator' }
 /** Which state of `states.ts` to play. */
 const state = (asked.get('state') ?? 'ready') as State
 const now = (): number => Date.now()
@@ -22,8 +26,19 @@ function row(number: number, priority: 1 | 2 | 3 | 4 | 5, category: Category, ag
   return {
     session: sid(number), queue: 'main', standing: 'waiting', priority, rules: [], category, language: 'en', silent: false,
     entered_ms: entered, deadline_ms: deadline, rank: deadline - (priority === 1 ? 1e12 : 0), located: true, photos: 0, messages: 1, live: [],
-    connected: true, quick_exit: false, ...change,
+    connected: true, quick_exit: false, ...(change.located === false ? {} : { place: near(number) }), ...change,
   }
+}
+
+/** A place near the mill of the made-up town, in degrees from it. */
+const at = (north: number, east: number): SessionRow['place'] & {} => ({ latitude: 40 + north, longitude: -100 + east, uncertainty_m: 30, service: false })
+/** Somewhere in the invented town, the same for the same session. */
+function near(number: number): NonNullable<SessionRow['place']> {
+  const [north, east] = [((number * 37) % 101) / 101, ((number * 61) % 97) / 97]
+  // Of many, most come from around two places, as when a bridge falls and a house burns.
+  const crowded = number >= 100 && number % 4 > 0
+  const [latitude, longitude] = crowded ? [40 + (number % 2) / 40 + north / 400, -100 + (number % 2) / 25 + east / 300] : [39.97 + north / 10, -100.06 + east / 8]
+  return { latitude, longitude, uncertainty_m: crowded ? 20 : 60, service: false }
 }
 
 const rows: SessionRow[] = [
@@ -31,18 +46,20 @@ const rows: SessionRow[] = [
     { rule: 'not-breathing', priority: 1, because: 'The words say that somebody does not breathe' },
     { rule: 'medical', priority: 2, because: 'Category medical' }] }),
   row(2, 1, 'violence', 8, { silent: true, messages: 1, language: 'es', rules: [{ rule: 'silent-violence', priority: 1, because: 'Violence, and the resident cannot talk' }] }),
-  row(3, 2, 'fire', 41, { photos: 2, rules: [{ rule: 'smoke', priority: 2, because: 'The words say smoke in a building' }] }),
-  row(4, 2, 'hazard', 12, { located: false, language: 'fr', rules: [{ rule: 'gas', priority: 2, because: 'Smell of gas' }] }),
+  row(3, 2, 'fire', 41, { photos: 2, place: at(0.0009, 0.0011), rules: [{ rule: 'smoke', priority: 2, because: 'The words say smoke in a building' }] }),
+  row(4, 2, 'hazard', 12, { language: 'fr', place: at(-0.0004, 0.0002), rules: [{ rule: 'gas', priority: 2, because: 'Smell of gas' }] }),
   row(5, 3, 'traffic', 55, { photos: 1, rules: [{ rule: 'traffic', priority: 3, because: 'Category traffic' }] }),
   row(6, 3, 'missing_person', 20, { messages: 6 }),
   row(7, 4, 'welfare', 100, { connected: false }),
   row(8, 4, 'property_crime', 62),
   row(9, 5, 'other', 240, { located: false, messages: 0 }),
-  row(20, 2, 'fire', 320, { standing: 'owned', owner: supervisor ? 'tina' : 'tina', answered_ms: START - 300_000, messages: 5, photos: 2, live: ['video'],
+  row(20, 2, 'fire', 320, { standing: 'owned', owner: supervisor ? 'tina' : 'tina', answered_ms: START - 300_000, messages: 5, photos: 2, live: ['video'], place: at(0.0001, 0.0002), incident: sid(20),
     rules: [{ rule: 'smoke', priority: 2, because: 'The words say smoke in a building' }] }),
   row(21, 3, 'traffic', 120, { standing: 'owned', owner: 'tina', answered_ms: START - 90_000 }),
+  row(23, 2, 'fire', 200, { standing: 'owned', owner: 'tom', answered_ms: START - 170_000, messages: 2, place: at(0.0006, 0.0004), incident: sid(20) }),
   row(22, 4, 'welfare', 900, { standing: 'owned', owner: 'tom', answered_ms: START - 700_000 }),
   row(30, 3, 'violence', 700, { standing: 'abandoned', connected: false, quick_exit: true }),
+  row(31, 4, 'traffic', 410, { standing: 'abandoned', connected: false, contact: '+1 555 0123', place: { latitude: 40.0007, longitude: -99.9991, uncertainty_m: 25, service: false } }),
 ]
 
 const RESIDENT = { role: 'resident' } as const
@@ -79,6 +96,7 @@ log(sid(20), [
   [80, TINA, { kind: 'asked', ask: 'c'.repeat(32), medium: 'video' }],
   [60, RESIDENT, { kind: 'consented', medium: 'video', granted: true, ask: 'c'.repeat(32) }],
   [58, { role: 'gateway' }, { kind: 'media_started', medium: 'video' }],
+  [50, TINA, { kind: 'linked', incident: sid(20) }],
   [40, TINA, { kind: 'text', text: 'Please step back across the street. Do not go in.', age_ms: 0 }],
   [12, RESIDENT, { kind: 'text', text: 'ok. the neighbour from the second floor is out, she says nobody else is in there', age_ms: 6_000 }],
 ])
@@ -91,7 +109,7 @@ log(sid(21), [
 log(sid(22), [[900, RESIDENT, { kind: 'opened', agency: 'demo.example', queue: 'main', category: 'welfare', language: 'en', silent: false, device: { video: false, audio: false, place: true }, resident: sid(97) }]])
 if (state === 'empty') rows.length = 0
 if (state === 'overloaded') {
-  for (let number = 100; number < 240; number += 1) {
+  for (let number = 100; number < 600; number += 1) {
     const priority = ((number % 5) + 1) as 1 | 2 | 3 | 4 | 5
     rows.push(row(number, priority, number % 3 === 0 ? 'fire' : 'medical', 30 + (number * 7) % 900))
   }
@@ -101,7 +119,7 @@ alone()
 /** Frames of the catalog are windows of one origin: each state talks to itself only, and is signed in already. */
 function alone(): void {
   if (!asked.has('state')) return
-  const own = (name: string): string => `${name} ${state}`
+  const own = (name: string): string => `${name} ${state} ${asked.get('panel') ?? ''}`
   const Channel = window.BroadcastChannel
   window.BroadcastChannel = class extends Channel {
     constructor(name: string) {
@@ -111,10 +129,44 @@ function alone(): void {
   const { locks } = navigator
   const request = locks.request.bind(locks) as (name: string, ...rest: unknown[]) => Promise<unknown>
   locks.request = ((name: string, ...rest: unknown[]) => request(own(name), ...rest)) as typeof locks.request
-  const who = supervisor ? { staff: 'sue', name: 'Sue', role: 'supervisor' } : { staff: 'tina', name: 'Tina', role: 'telecommunicator' }
-  const signedIn = JSON.stringify({ token: 't', expires_ms: now() + 3_600_000, agency: 'demo.example', ...who })
+  const signedIn = JSON.stringify({ token: 't', expires_ms: now() + 3_600_000, agency: 'demo.example', ...ME })
   for (const page of ['supervisor', 'wallboard', 'console']) sessionStorage.setItem(`callbox-${page}`, signedIn)
 }
+
+if (state === 'map_failed') {
+  const { getContext } = HTMLCanvasElement.prototype
+  HTMLCanvasElement.prototype.getContext = function (this: HTMLCanvasElement, kind: string, ...rest: unknown[]) {
+    return kind.startsWith('webgl') ? null : (getContext.call(this, kind as '2d', ...(rest as [])) as never)
+  } as typeof getContext
+}
+if (state !== 'sound_off') sounds()
+
+/** As after a press: a frame that nobody has pressed yet is no console without sound. */
+function sounds(): void {
+  window.AudioContext = class extends AudioContext {
+    override get state(): AudioContextState {
+      return 'running'
+    }
+
+    override resume(): Promise<void> {
+      return Promise.resolve()
+    }
+  }
+  addEventListener('load', () => setTimeout(() => dispatchEvent(new PointerEvent('pointerup'))))
+}
+
+/** What fails only when somebody wants to see it is pressed as soon as it is there. */
+function presses(selector: string): void {
+  const watch = new MutationObserver(() => {
+    const button = document.querySelector<HTMLElement>(selector)
+    if (!button) return
+    watch.disconnect()
+    button.click()
+  })
+  watch.observe(document, { subtree: true, childList: true })
+}
+if (state === 'media_failed') presses('[data-act=show]')
+if (state === 'error') presses('[data-act=next]:enabled')
 
 /** Messages on their way to the page. */
 let telling = 0
@@ -164,11 +216,16 @@ class Socket extends EventTarget {
     if (message.kind === 'hello') this.#hello()
     if (message.kind === 'ping') this.hear({ kind: 'pong', n: message.n })
     if (message.kind === 'list_closed') this.hear({ kind: 'history', id: message.id, rows: [], more: false })
+    if (message.kind === 'drain' || message.kind === 'undrain') {
+      if (state === 'error') this.hear({ kind: 'error', id: message.id, code: 'nowhere_to_go', number: 2025, retry: 'after_change', message: '' } as ToStaff)
+      else this.hear({ kind: 'done', id: message.id })
+    }
     if (message.kind === 'follow') this.#follow(message.session, message.after)
     if (message.kind === 'take_next') {
       const next = rows.find((one) => one.standing === 'waiting')
       if (next) this.#do(message.id, next.session, { kind: 'take' })
     }
+    if (message.kind === 'media_offer') this.#refuse(message.id, 'media_busy', 2016)
     if (message.kind === 'do') this.#do(message.id, message.session, message.command)
   }
 
@@ -176,7 +233,7 @@ class Socket extends EventTarget {
     this.hear({
       kind: 'welcome', connection: sid(7), now_ms: now(), heartbeat_ms: 10_000,
       agency: { agency: 'demo.example', name: 'Riverbend 911', banner: 'Demo', emergency_number: '911', exit_url: 'https://example.org/' },
-      staff: supervisor ? 'sue' : 'tina', name: supervisor ? 'Sue' : 'Tina', role: supervisor ? 'supervisor' : 'telecommunicator',
+      ...ME,
       queues: ['main', 'harbor', 'night'].map((queue) => ({ queue, name: { main: 'Main', harbor: 'Harbor district', night: 'Night line' }[queue] ?? queue, targets_ms: TARGETS, target_share_percent: 90 })),
       limits: { message_bytes: 1, text_chars: 8_000, preview_bytes: 1, photo_bytes: 1, photos: 100 },
     } as ToStaff)
@@ -198,19 +255,24 @@ class Socket extends EventTarget {
 
   #board(): void {
     const waiting = rows.filter((one) => one.standing === 'waiting')
-    const longest = waiting.length > 0 ? { longest_since_ms: Math.min(...waiting.map((one) => one.entered_ms)) } : {}
+    const since = (priority?: number): number => Math.min(...waiting.filter((one) => priority === undefined || one.priority === priority).map((one) => one.entered_ms))
     const by = [1, 2, 3, 4, 5].map((priority) => waiting.filter((one) => one.priority === priority).length) as [number, number, number, number, number]
+    const longest = waiting.length > 0
+      ? { longest_since_ms: since(), longest: [1, 2, 3, 4, 5].filter((priority) => (by[priority - 1] ?? 0) > 0).map((priority) => ({ priority, since_ms: since(priority) })) }
+      : {}
     this.hear({
       kind: 'board', now_ms: now(), guarantee: state === 'degraded' ? 'none' : 'local_disk',
       queues: [
         { queue: 'main', waiting: waiting.length, waiting_by_priority: by, ...longest, answered: 212, answered_in_target: 185, abandoned: 4, staffed: 2 },
-        { queue: 'harbor', waiting: 1, waiting_by_priority: [0, 0, 1, 0, 0], longest_since_ms: START - 30_000, answered: 41, answered_in_target: 40, abandoned: 0, staffed: 0 },
+        { queue: 'harbor', waiting: 1, waiting_by_priority: [0, 0, 1, 0, 0], longest_since_ms: START - 30_000, longest: [{ priority: 3, since_ms: START - 30_000 }], answered: 41, answered_in_target: 40, abandoned: 0, staffed: 0 },
         { queue: 'night', waiting: 0, waiting_by_priority: [0, 0, 0, 0, 0], answered: 0, answered_in_target: 0, abandoned: 0, staffed: 1 },
       ],
-      people: [
-        { staff: 'tina', name: 'Tina', role: 'telecommunicator', state: 'available', since_ms: START - 1_800_000, sessions: 2 },
-        { staff: 'tom', name: 'Tom', role: 'telecommunicator', state: 'not_available', reason: 'wrap_up', since_ms: START - 95_000, sessions: 1 },
-        { staff: 'sue', name: 'Sue', role: 'supervisor', state: 'not_available', since_ms: START - 60_000, sessions: 0 },
+      states: [{ people: 1 }, { reason: 'wrap_up', people: 1 }],
+      nodes: wallboard ? [] : nodes(),
+      people: wallboard || administrator ? [] : [
+        { staff: 'tina', name: 'Tina', role: 'telecommunicator', state: 'available', since_ms: START - 1_800_000, sessions: 2, alarms: state === 'overloaded' ? 14 : 3, exposed_ms: 412_000 },
+        { staff: 'tom', name: 'Tom', role: 'telecommunicator', state: 'not_available', reason: 'wrap_up', since_ms: START - 95_000, sessions: 1, alarms: 1, exposed_ms: 64_000 },
+        { staff: 'sue', name: 'Sue', role: 'supervisor', state: 'not_available', since_ms: START - 60_000, sessions: 0, alarms: 0, exposed_ms: 0 },
       ],
     } as ToStaff)
   }
@@ -228,12 +290,13 @@ class Socket extends EventTarget {
     }
   }
 
+  #refuse(id: string, code: string, number: number): void {
+    this.hear({ kind: 'error', id, code, number, retry: 'never', message: '' } as ToStaff)
+  }
+
   #do(id: string, session: string, command: StaffCommand): void {
     if (state === 'busy') return
-    if (state === 'error') {
-      this.hear({ kind: 'error', id, code: 'not_allowed', number: 2001, retry: 'never', message: '' } as ToStaff)
-      return
-    }
+    if (state === 'error') return this.#refuse(id, 'not_allowed', 2001)
     const place = rows.findIndex((one) => one.session === session)
     const found = rows[place]
     if (!found) return
@@ -250,6 +313,11 @@ class Socket extends EventTarget {
     if (command.kind === 'take') rows[place] = { ...found, standing: 'owned', owner: 'tina', answered_ms: now() }
     if (command.kind === 'set_priority') rows[place] = { ...found, priority: command.priority, priority_reason: command.reason }
     if (command.kind === 'close') rows.splice(place, 1)
+    if (command.kind === 'link') rows[place] = { ...found, incident: command.incident }
+    if (command.kind === 'unlink') {
+      const { incident: _, ...rest } = found
+      rows[place] = rest
+    }
     if (command.kind === 'release') {
       const { owner: _, ...rest } = found
       rows[place] = { ...rest, standing: 'waiting' }
@@ -258,6 +326,26 @@ class Socket extends EventTarget {
     this.#list()
     this.#board()
   }
+}
+
+/** Three nodes; what is wrong with them depends on the state. */
+function nodes(): NodeFigures[] {
+  const kept = state === 'empty' ? 0 : 640
+  const east: NodeFigures = {
+    name: 'east', version: '0.1.0', state: 'ready', here: true, heard_ms: now(), connections: kept + 22, sessions: kept, guarantee: state === 'degraded' ? 'none' : 'replicated',
+    disk_free_bytes: 61e9, ...(state === 'degraded' ? { because: 'nothing can be stored', disk_free_bytes: 9e8 } : {}),
+  }
+  const west: NodeFigures = { ...east, name: 'west', here: false, heard_ms: now() - 1_000, connections: kept + 9, guarantee: 'replicated', disk_free_bytes: 58e9 }
+  if (state === 'empty') return [{ ...east, name: '', guarantee: 'local_disk' }]
+  if (state !== 'degraded' && state !== 'overloaded') return [east, west]
+  const { because: _, ...well } = west
+  return [
+    east,
+    { ...well, name: 'north', state: 'gone', heard_ms: START - 90_000, version: '0.0.9' },
+    state === 'degraded'
+      ? { ...west, guarantee: 'island', because: 'island: the shared tier does not answer; stored means on this node\'s disk', kept: 41, kept_since_ms: START - 9_000, differs: ['triage'] }
+      : { ...west, state: 'draining', connections: 120, drain: { began_with: 649, per_s: 50, left_ms: 41_000 } },
+  ]
 }
 
 function eventOf(command: StaffCommand, id: string): Event | undefined {
@@ -272,6 +360,8 @@ function eventOf(command: StaffCommand, id: string): Event | undefined {
     case 'close': return { kind: 'closed', disposition: command.disposition, note: command.note ?? '' }
     case 'set_priority': return { kind: 'priority_changed', priority: command.priority, reason: command.reason, deadline_ms: now() }
     case 'set_service_location': return { kind: 'service_located', location: command.location, ...(command.from ? { from: command.from } : {}) }
+    case 'link': return { kind: 'linked', incident: command.incident }
+    case 'unlink': return { kind: 'unlinked', incident: command.incident }
     case 'watch': return { kind: 'watched', staff: 'sue', as: 'supervisor' }
     default: return undefined
   }
@@ -293,9 +383,9 @@ const real = window.fetch
 window.fetch = async (input, init) => {
   const url = typeof input === 'string' ? input : input instanceof URL ? input.href : input.url
   if (url.includes('/sign-in')) {
-    const who = supervisor ? { staff: 'sue', name: 'Sue', role: 'supervisor' } : { staff: 'tina', name: 'Tina', role: 'telecommunicator' }
-    return Response.json({ token: 't', expires_ms: now() + 3_600_000, agency: 'demo.example', ...who })
+    return Response.json({ token: 't', expires_ms: now() + 3_600_000, agency: 'demo.example', ...ME })
   }
+  if (url.includes('/photos/') && state === 'media_failed') return new Response(null, { status: 503 })
   if (url.includes('/photos/')) return new Response(await picture())
   return real(input, init)
 }

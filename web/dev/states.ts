@@ -1,8 +1,10 @@
-// The states that every staff page is designed for, and what the made-up gateway does to bring it there.
+// The pages of the design system, and the states that each is designed for.
 //
-// Owns: their names. Used by: the catalog, the made-up gateway, and the story that looks at each of them.
+// Owns: their names, what each shows, its address. Used by: the catalog, the made-up gateway, and the stories that look at each of them.
+import { PANELS, type PanelName } from '../console/panels.ts'
+import { STATES as RESIDENT } from './resident_states.ts'
 
-/** A state with what it shows. */
+/** States of the staff pages with what they show; the made-up gateway brings a page there. */
 export const STATES = {
   ready: 'Work as usual: a dozen sessions of every priority.',
   empty: 'Nothing waits, nobody has reported.',
@@ -11,15 +13,51 @@ export const STATES = {
   error: 'Everything that is pressed is refused, with the reason.',
   offline: 'The link is lost: what stood there stays, with its age.',
   degraded: 'Nothing is confirmed as safe, and a queue has nobody.',
-  overloaded: 'A hundred and fifty wait, and every target is missed.',
+  overloaded: 'Five hundred wait, and every target is missed.',
 } as const
+
+/** States that only the console has. */
+export const CONSOLE_STATES = {
+  ...STATES,
+  sound_off: 'SOUND OFF: the browser lets nothing sound until a press.',
+  media_failed: 'The live picture is refused, the photos do not come; the words go on.',
+  map_failed: 'No map can be drawn: the places stand there as text.',
+} as const
+
+/** What a panel in a window of its own can show: presses and refusals are the console's. */
+const WINDOW_STATES = ['ready', 'empty', 'loading', 'offline', 'degraded', 'overloaded'] as const
+/** Where a panel can fail by itself. */
+const FAILS: Partial<Record<PanelName, State>> = { media: 'media_failed', map: 'map_failed', overview: 'map_failed' }
 
 /** One of them. */
-export type State = keyof typeof STATES
+export type State = keyof typeof CONSOLE_STATES
 
-/** Pages with states. */
-export const PAGES = {
-  supervisor: 'supervisor.html?',
-  wallboard: 'supervisor.html?wallboard=1&',
-  console: 'console.html?',
-} as const
+/** A page with its states. */
+export interface DesignedPage {
+  /** Up to the name of the state. */
+  readonly address: string
+  /** The screen it is mostly used on, in px. */
+  readonly width: number
+  readonly height: number
+  readonly states: Readonly<Record<string, string>>
+}
+
+/** Every page. */
+export const PAGES: Readonly<Record<string, DesignedPage>> = {
+  resident: {
+    address: 'resident.html?state=', width: 390, height: 844,
+    states: Object.fromEntries(Object.entries(RESIDENT).map(([name, { shows }]) => [name, shows])),
+  },
+  console: { address: 'console.html?state=', width: 1440, height: 900, states: CONSOLE_STATES },
+  ...Object.fromEntries(PANELS.map((panel) => [
+    `window: ${panel}`, { address: `console.html?panel=${panel}&state=`, width: 960, height: 600, states: statesOf(panel) },
+  ])),
+  supervisor: { address: 'supervisor.html?state=', width: 1440, height: 900, states: STATES },
+  nodes: { address: 'supervisor.html?nodes=1&state=', width: 1440, height: 900, states: STATES },
+  wallboard: { address: 'supervisor.html?wallboard=1&state=', width: 1920, height: 1080, states: STATES },
+}
+
+function statesOf(panel: PanelName): Record<string, string> {
+  const fails = FAILS[panel]
+  return Object.fromEntries([...WINDOW_STATES, ...(fails === undefined ? [] : [fails])].map((state) => [state, CONSOLE_STATES[state]]))
+}

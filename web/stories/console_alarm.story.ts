@@ -111,6 +111,25 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     await tina.locator('[data-sound=on]').waitFor({ state: 'attached' })
   },
 
+  'TC2: a snooze ends by itself: what waits sounds then without a press': async (story) => {
+    const tina = await consoleOf(story, 'tina')
+    await tina.locator('[data-sound=on]').waitFor({ state: 'attached' })
+    await tina.clock.install()
+    await tina.locator('body').press('z')
+    const panel = tina.getByRole('dialog', { name: 'Sound' })
+    await panel.getByLabel('Why (is written down)').fill('on the phone')
+    await panel.getByRole('radio', { name: /^\W?1\W? min/ }).check()
+    await panel.getByRole('button', { name: 'Snooze', exact: true }).click()
+    await tina.getByText('Sound snoozed').waitFor()
+    await tina.getByLabel('My state').selectOption('available')
+    await Reporter.report(story, { category: 'medical', text: 'he is unconscious' })
+    await tina.getByText(/Medical.? waits/).first().waitFor()
+    expect((await sounds(tina)) === 0, 'nothing sounds while it is snoozed')
+    await tina.clock.fastForward(61_000)
+    await tina.getByText('Sound snoozed').waitFor({ state: 'hidden' })
+    await within('it sounds again by itself', async () => (await sounds(tina)) > 0)
+  },
+
   'TC14: a timer ends by a press': async (story) => {
     const tina = await consoleOf(story, 'tina')
     await Reporter.report(story, { category: 'fire', text: 'smoke' })

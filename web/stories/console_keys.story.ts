@@ -44,11 +44,11 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     await tina.keyboard.press('x')
     await sheet.getByText(/is used for something else already/).waitFor()
     await sheet.locator('[data-key=next]').click()
-    await tina.keyboard.press('b')
-    await sheet.getByText(/Changed to .?b/).waitFor()
+    await tina.keyboard.press('=')
+    await sheet.getByText(/Changed to .?=/).waitFor()
     await sheet.getByRole('checkbox', { name: 'Single keys are on' }).uncheck()
     await tina.keyboard.press('Escape')
-    await tina.locator('body').press('b')
+    await tina.locator('body').press('=')
     await tina.getByText('Nothing selected').waitFor()
     expect((await tina.locator('kbd').count()) === 0, 'keys that are off are not shown')
     await tina.reload()
@@ -59,7 +59,7 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     await tina.locator('#queue-panel [data-row]').first().waitFor()
     await tina.locator('body').press('n')
     await tina.getByText('Nothing selected').waitFor()
-    await tina.locator('body').press('b')
+    await tina.locator('body').press('=')
     await tina.getByRole('log').getByText('for other keys').waitFor()
   },
   'AL7: a sign-in that is refused says so, keeps the name, and is tried again': async (story) => {

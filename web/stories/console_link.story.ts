@@ -1,6 +1,6 @@
 // Races, breaks and reloads at the console.
 import type { Page } from 'playwright-core'
-import { expect, within, type Story } from './harness.ts'
+import { alone, expect, within, type Story } from './harness.ts'
 import { consoleOf, residentSays, residentWith, signIn, staffSays } from './staff_hands.ts'
 
 export const stories: Record<string, (story: Story) => Promise<void>> = {
@@ -53,7 +53,7 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     await tom.getByRole('list', { name: 'Notes' }).getByText('speaks softly').waitFor()
     await tina.getByText(/tom.? has this session now/).waitFor()
   },
-  'TC16: a lost link shows within 5 s, keeps data and draft, and comes back without a click': async (story) => {
+  'TC16: a lost link shows within 5 s, keeps data and draft, and comes back without a click': alone(async (story) => {
     const words = `before the break ${String(Date.now())}`
     const tina = await consoleOf(story, 'tina')
     const resident = await residentWith(story, words)
@@ -72,7 +72,7 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     expect((await tina.locator('#composer').inputValue()) === 'half a sentence', 'the draft stays')
     await tina.locator('#composer').press('Enter')
     await resident.getByText('half a sentence').first().waitFor()
-  },
+  }),
   'TC15: a reload keeps the sign-in and the owned session': async (story) => {
     const words = `before the reload ${String(Date.now())}`
     const tina = await consoleOf(story, 'tina')

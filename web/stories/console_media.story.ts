@@ -75,6 +75,39 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     await tina.getByRole('list', { name: 'Timeline' }).getByText('looked at a photo').waitFor()
   },
 
+  'TC10: what a device cannot do stands beside the ask before anybody presses': async (story) => {
+    const tina = await consoleOf(story, 'tina')
+    await Reporter.report(story, { category: 'fire', text: 'smoke', device: { video: false, audio: true, place: false } })
+    await tina.locator('#queue-panel [data-row]').first().waitFor()
+    await tina.locator('body').press('n')
+    await tina.getByRole('log').getByText('smoke').waitFor()
+    for (const medium of ['video', 'place']) await tina.locator(`[data-ask=${medium}][data-stands=ask-cannot]`).getByText('device says no').waitFor()
+    for (const medium of ['audio', 'photo']) await tina.locator(`[data-ask=${medium}][data-stands=ask-never]`).waitFor()
+    // It is what the device said when it began: it may be asked all the same.
+    await tina.locator('[data-ask=video]').click()
+    await tina.locator('[data-ask=video][data-stands=ask-asked]').waitFor()
+  },
+
+  'TC9: a picture that never comes is told within 8 s, with what to do instead': async (story) => {
+    const tina = await consoleOf(story, 'tina')
+    // The connection stands and no frame is ever shown: what a track without a picture looks like.
+    await tina.evaluate(() => Object.defineProperty(HTMLMediaElement.prototype, 'srcObject', { set: () => undefined, get: () => null }))
+    const resident = await residentWith(story, 'there is smoke')
+    await tina.locator('[data-act=next]:enabled').waitFor()
+    await tina.locator('body').press('n')
+    await tina.getByRole('log').getByText('there is smoke').waitFor()
+    await tina.locator('[data-ask=video]:enabled').click()
+    await residentGrants(resident, 'video')
+    await tina.getByRole('button', { name: 'Show live picture' }).click()
+    const pressed = Date.now()
+    await tina.locator('[data-missing=true]').getByText('No picture has come yet.').waitFor()
+    const took = Date.now() - pressed
+    expect(took >= 7_000 && took <= 10_000, `told after some 8 s, not after ${String(took)} ms`)
+    await tina.locator('[data-ask=photo]:enabled').waitFor()
+    await tina.getByRole('button', { name: /^Stop receiving/ }).click()
+    await tina.locator('[data-missing=true]').waitFor({ state: 'detached' })
+  },
+
   'TC9 TC15: a photo goes to a colleague from the window of media, with what is asked of them': async (story) => {
     const tina = await consoleOf(story, 'tina')
     const tom = await consoleOf(story, 'tom')

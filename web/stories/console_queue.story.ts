@@ -1,6 +1,6 @@
 // The queue: it holds still under the hand, says why, and stays quick when it is long.
 import { crowd, place, Reporter } from './crowd.ts'
-import { expect, within, type Story } from './harness.ts'
+import { alone, expect, within, type Story } from './harness.ts'
 import { EXIT } from './resident_hands.ts'
 import { consoleOf, residentWith } from './staff_hands.ts'
 
@@ -117,7 +117,7 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     await tina.getByText('You do not own this session any more.').or(tina.getByText(/has this session now/)).first().waitFor()
   },
 
-  [`TC3 AL8: typing and the queue stay quick with ${String(LONG)} sessions waiting and ${String(EVENTS_PER_S)} events a second`]: async (story) => {
+  [`TC3 AL8: typing and the queue stay quick with ${String(LONG)} sessions waiting and ${String(EVENTS_PER_S)} events a second`]: alone(async (story) => {
     const tina = await consoleOf(story, 'tina')
     const mine = await Reporter.report(story, { category: 'fire', text: 'smoke in the cellar' })
     await tina.locator('#queue-panel [data-row]').first().waitFor()
@@ -149,5 +149,5 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     const worst = Math.max(0, ...frames)
     console.log(`     ${String(frames.length)} tasks over ${String(FRAME_MAX_MS)} ms in ${String(WATCHED_MS / 1000)} s with ${String(event)} events, the longest ${worst.toFixed(0)} ms`)
     expect(frames.length <= 2, `at most 2 long tasks on a busy machine, not ${String(frames.length)}: ${frames.map((ms) => ms.toFixed(0)).join(', ')}`)
-  },
+  }),
 }

@@ -81,7 +81,7 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     await tina.locator('[data-timer]').waitFor({ state: 'detached' })
 
     // Given back, taken again, and handed to a colleague, who has it then.
-    await press(tina, 'i')
+    await press(tina, 'b')
     await tina.getByText('You do not own this session any more.').waitFor()
     await tina.locator('[data-act=next]:enabled').waitFor()
     await press(tina, 'n')

@@ -2,7 +2,7 @@
 import type { Page } from 'playwright-core'
 import { Reporter } from './crowd.ts'
 import { expect, within, type Story } from './harness.ts'
-import { consoleOf } from './staff_hands.ts'
+import { consoleOf, noStorage, signIn, staffSays } from './staff_hands.ts'
 
 /** Opens a panel in another window of the same browser; counts its sockets. */
 async function panel(story: Story, beside: Page, name: string): Promise<{ page: Page; sockets: () => number }> {
@@ -67,6 +67,50 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     // Signing out is for all of them.
     await again.getByRole('button', { name: 'Sign out' }).click()
     await session.page.getByRole('button', { name: 'Sign in' }).waitFor()
+  },
+
+  'TC15: timeline and media stand in windows of their own, and go along when another session is opened': async (story) => {
+    const tina = await consoleOf(story, 'tina')
+    const one = await Reporter.report(story, { category: 'fire', text: 'smoke in the cellar' })
+    await tina.locator('#queue-panel [data-row]').first().waitFor()
+    await tina.locator('body').press('n')
+    await tina.getByRole('log').getByText('smoke in the cellar').waitFor()
+    const timeline = await panel(story, tina, 'timeline')
+    const media = await panel(story, tina, 'media')
+    const list = timeline.page.getByRole('list', { name: 'Timeline' })
+    await list.getByText('smoke in the cellar').waitFor()
+    await list.getByText('took the session').waitFor()
+    await media.page.getByText('No photos yet.').waitFor()
+    await one.do({ kind: 'announce_photo', media_type: 'image/jpeg', size_bytes: 2_000_000, age_ms: 0 })
+    await media.page.getByText('on its way').waitFor()
+    await list.getByText(/announced a photo/).waitFor()
+    await Reporter.report(story, { category: 'traffic', text: 'a crash on the bridge' })
+    await tina.locator('[data-act=next]:enabled').waitFor()
+    await tina.locator('body').press('n')
+    await list.getByText('a crash on the bridge').waitFor()
+    await list.getByText('smoke in the cellar').waitFor({ state: 'hidden' })
+    await media.page.getByText('No photos yet.').waitFor()
+    expect(timeline.sockets() + media.sockets() === 0, 'the panels open no socket')
+  },
+
+  'AL7: where the browser forbids storage the console works, and says once what a reload would cost': async (story) => {
+    const tina = await story.visit('/console/', { viewport: { width: 1440, height: 900 }, locale: 'en-US' })
+    await tina.addInitScript(noStorage)
+    await tina.reload()
+    await signIn(tina, 'tina')
+    await tina.getByText('This browser keeps nothing.').waitFor()
+    await tina.locator('[data-keeps-nothing]').getByRole('button', { name: 'Dismiss' }).click()
+    await tina.locator('[data-keeps-nothing]').waitFor({ state: 'detached' })
+    const one = await Reporter.report(story, { category: 'fire', text: 'smoke in the cellar' })
+    await tina.locator('#queue-panel [data-row]').first().waitFor()
+    await tina.locator('body').press('n')
+    await tina.getByRole('log').getByText('smoke in the cellar').waitFor()
+    await staffSays(tina, 'we are coming')
+    await within('it arrives', () => Promise.resolve(one.heard.some((message) => message.kind === 'entry' && message.event.kind === 'text' && message.event.text === 'we are coming')))
+    await tina.getByLabel('Theme').selectOption('dark')
+    await tina.getByLabel('Timer').selectOption('1')
+    await tina.locator('[data-timer]').waitFor()
+    expect((await tina.locator('[data-keeps-nothing]').count()) === 0, 'once')
   },
 
   'TC16: while the link is down actions are off with their reason; a newer page waits until no session is open': async (story) => {

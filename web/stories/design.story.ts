@@ -1,52 +1,73 @@
-// The design system: its page and every staff page in every state, in light, dark and high contrast, without findings of axe.
+// The design system: its page and every page in every state, in light, dark and high contrast and at 320 px, without findings of axe.
 import { createServer } from 'node:http'
 import { once } from 'node:events'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { rmSync } from 'node:fs'
+import { mkdtemp, readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { extname, join, normalize } from 'node:path'
 import { svelte } from '@sveltejs/vite-plugin-svelte'
+import type { Page } from 'playwright-core'
 import { build } from 'vite'
-import { PAGES, STATES } from '../dev/states.ts'
+import { PAGES } from '../dev/states.ts'
 import { browser } from './browser.ts'
 import { expect } from './harness.ts'
-import { accessible } from './staff_hands.ts'
+import { accessible, parts, tooWide } from './staff_hands.ts'
 
 const TYPES: Record<string, string> = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.mjs': 'text/javascript', '.css': 'text/css' }
 
+/** Themes that a page is looked at in. */
+const THEMES = [['light', { colorScheme: 'light' }], ['dark', { colorScheme: 'dark' }], ['contrast', { contrast: 'more' }]] as const
+/** The built resident page is looked at in more looks than these (`resident_states.story.ts`): here it is enough that the design system shows it. */
+const LOOKED_AT_ELSEWHERE = 'resident'
+/** States in one story: each is a page that is loaded and looked at four times. */
+const AT_ONCE = 2
+/** Made for one screen on a wall, and read from there. */
+const ONE_SIZE = 'wallboard'
+
 export const stories: Record<string, () => Promise<void>> = {
-  ...Object.fromEntries(Object.entries(PAGES).map(([name, address]) => [`AL3 AL5 AL6: the ${name} in every state has nothing serious for axe and is never blank, in three themes`, async (): Promise<void> => {
-    const pages = await devPages()
-    const context = await browser({ viewport: { width: 1440, height: 900 }, locale: 'en-US' })
-    const faults: string[] = []
-    try {
-      const page = context.pages()[0] ?? (await context.newPage())
-      page.on('pageerror', (error) => faults.push(`${page.url()}: ${String(error)}`))
-      for (const state of Object.keys(STATES)) {
+  ...Object.fromEntries(Object.entries(PAGES).filter(([name]) => name !== LOOKED_AT_ELSEWHERE).flatMap(([name, { address, width, height, states }]) => parts(Object.keys(states), AT_ONCE).map((some) => [
+    `AL3 AL5 AL6: the ${name} has nothing serious for axe and is never blank, in three themes and at 320 px: ${some.join(', ')}`,
+    () => onDevPages({ width, height }, async (page, origin) => {
+      for (const state of some) {
+        await page.setViewportSize({ width, height })
         await page.emulateMedia({ colorScheme: 'light', contrast: 'no-preference' })
-        await page.goto(`${pages.origin}/dev/${address}state=${state}`)
+        await page.goto(`${origin}/dev/${address}${state}`)
         await page.locator('main').waitFor()
         // Lists and figures come one message after another, and what they say stands there two frames later.
         await page.locator(`html[data-played=${state}]`).waitFor()
-        await page.evaluate(() => new Promise<void>((done) => requestAnimationFrame(() => requestAnimationFrame(() => done()))))
+        await frames(page)
         expect((await page.locator('main').innerText()).trim().length > 20, `${name}, ${state} says something`)
-        for (const [theme, media] of [['light', { colorScheme: 'light' }], ['dark', { colorScheme: 'dark' }], ['contrast', { contrast: 'more' }]] as const) {
+        for (const [theme, media] of THEMES) {
           await page.emulateMedia({ reducedMotion: 'reduce', ...media })
           // What does not depend on colour is the same in every theme.
           await accessible(page, `${name}, ${state}, ${theme}`, theme === 'light' ? [] : ['color-contrast'])
         }
+        if (name === ONE_SIZE) continue
+        await page.setViewportSize({ width: 320, height: 640 })
+        await frames(page)
+        const wide = await tooWide(page)
+        expect(wide <= 0, `${name}, ${state} at 320 px: ${String(wide)} px too wide`)
       }
-      expect(faults.length === 0, faults.join('\n'))
-    } finally {
-      await context.close()
-      await pages.end()
-    }
-  }])),
+    }),
+  ]))),
+  'AL5 AL6: the design system brings the resident page to every state by itself, wide and at 320 px': () =>
+    onDevPages({ width: 390, height: 844 }, async (page, origin) => {
+      const { address, states } = PAGES[LOOKED_AT_ELSEWHERE] ?? { address: '', states: {} }
+      for (const state of Object.keys(states)) {
+        await page.setViewportSize({ width: 390, height: 844 })
+        await page.goto(`${origin}/dev/${address}${state}`)
+        await page.locator(`html[data-played=${state}]`).waitFor()
+        await page.setViewportSize({ width: 320, height: 640 })
+        await frames(page)
+        const wide = await tooWide(page)
+        expect(wide <= 0, `${state} at 320 px: ${String(wide)} px too wide`)
+      }
+    }),
   'AL3 AL5: the design system shows tokens and components in light, dark and high contrast': async () => {
-    const pages = await devPages()
-    const context = await browser({ viewport: { width: 1440, height: 900 }, locale: 'en-US' })
-    try {
-      const page = context.pages()[0] ?? (await context.newPage())
-      await page.goto(`${pages.origin}/dev/index.html`)
+    await onDevPages({ width: 1440, height: 900 }, async (page, origin) => {
+      // What is in the frames is looked at by itself.
+      await page.route(/state=/, (route) => route.abort())
+      await page.goto(`${origin}/dev/index.html`)
       const seen = new Set<string>()
       for (const theme of ['light', 'dark', 'contrast']) {
         await page.getByLabel('Theme').selectOption(theme)
@@ -58,22 +79,55 @@ export const stories: Record<string, () => Promise<void>> = {
       await accessible(page, 'its dialog')
       await page.keyboard.press('Escape')
       expect(await page.getByRole('button', { name: 'Open the dialog' }).evaluate((node) => node === document.activeElement), 'focus comes back')
-    } finally {
-      await context.close()
-      await pages.end()
-    }
+      // Each state has its frame, and changes its width with all of them.
+      const count = Object.values(PAGES).reduce((sum, { states }) => sum + Object.keys(states).length, 0)
+      expect((await page.locator('iframe').count()) === count, 'a frame for each state of each page')
+      await page.getByLabel('Width').selectOption('320 px')
+      expect((await page.locator('iframe[width="320"]').count()) === count, 'all of them narrow')
+    })
   },
 }
 
-/** The development pages, built into a folder of their own and served. */
-async function devPages(): Promise<{ origin: string; end: () => Promise<void> }> {
+/** Runs on the development pages in a browser of its own; an error of any of them is one of the story. */
+async function onDevPages(viewport: { width: number; height: number }, run: (page: Page, origin: string) => Promise<void>): Promise<void> {
+  const pages = await devPages()
+  const context = await browser({ viewport, locale: 'en-US' })
+  const faults: string[] = []
+  try {
+    const page = context.pages()[0] ?? (await context.newPage())
+    page.on('pageerror', (error) => faults.push(`${page.url()}: ${String(error)}`))
+    await run(page, pages.origin)
+    expect(faults.length === 0, faults.join('\n'))
+  } finally {
+    await context.close()
+    pages.end()
+  }
+}
+
+/** Two frames later. */
+function frames(page: Page): Promise<void> {
+  return page.evaluate(() => new Promise<void>((done) => requestAnimationFrame(() => requestAnimationFrame(() => done()))))
+}
+
+let built: Promise<string> | undefined
+
+/** The development pages, built into a folder of their own, once for all stories. */
+async function buildDevPages(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'callbox-dev-'))
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
   const root = process.cwd()
-  const input = Object.fromEntries(['index', 'console', 'supervisor'].map((name) => [name, join(root, 'dev', `${name}.html`)]))
+  const input = Object.fromEntries(['index', 'resident', 'console', 'supervisor'].map((name) => [name, join(root, 'dev', `${name}.html`)]))
   await build({
     root, configFile: false, logLevel: 'error', plugins: [svelte()],
     build: { outDir: folder, emptyOutDir: true, target: 'es2022', minify: false, assetsInlineLimit: 0, modulePreload: { polyfill: false }, rolldownOptions: { input } },
   })
+  return folder
+}
+
+/** Serves them. */
+async function devPages(): Promise<{ origin: string; end: () => void }> {
+  built ??= buildDevPages()
+  const folder = await built
   const server = createServer((request, response) => {
     const path = normalize(new URL(request.url ?? '/', 'http://x').pathname)
     readFile(join(folder, path)).then(
@@ -87,10 +141,9 @@ async function devPages(): Promise<{ origin: string; end: () => Promise<void> }>
   const port = typeof address === 'object' && address !== null ? address.port : 0
   return {
     origin: `http://127.0.0.1:${String(port)}`,
-    end: async () => {
+    end: () => {
       server.closeAllConnections()
       server.close()
-      await rm(folder, { recursive: true, force: true })
     },
   }
 }

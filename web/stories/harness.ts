@@ -2,7 +2,7 @@
 // telecommunicator who works over the JSON subprotocol without a page.
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { copyFile, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -15,6 +15,12 @@ import { browser } from './browser.ts'
 export const WITHIN_MS = 15_000
 
 type Options = NonNullable<Parameters<typeof browser>[0]>
+
+/** What a story is: a title and this. */
+type Tell = (story: Story) => Promise<void>
+
+/** Marks a story that measures time, and so has the machine to itself: `'RE10 …': alone(async (story) => { … })`. */
+export const alone = (tell: Tell): Tell & { alone: true } => Object.assign(tell, { alone: true as const })
 
 /** A running gateway. */
 export class Gateway {
@@ -40,10 +46,12 @@ export class Gateway {
       `[admin]\nlisten = "127.0.0.1:${admin}"`,
       `[media]\nlisten = "127.0.0.1:${media}"`,
       `[storage]\ndata_dir = "${join(folder, 'data')}"`,
+      `[triage]\nrules_file = "${join(folder, 'triage.toml')}"`,
       // A second agency beside the demo's: nobody of the other stories meets it.
       `[[agencies]]\nid = "harbour.example"\nname = "Harbour Communications"\nemergency_number = "112"`,
       `banner = "This reaches the harbour."\n[agencies.demo]\nenabled = true`,
     ]
+    await copyFile(new URL('../../config/triage.toml', import.meta.url), join(folder, 'triage.toml'))
     await writeFile(config, `${lines.join('\n\n')}\n`)
     const gateway = new Gateway(`http://127.0.0.1:${http}`, folder, config)
     await gateway.up()
@@ -83,6 +91,16 @@ export class Gateway {
   /** Loses everything it has stored, as a gateway that was set up anew; call while it is down. */
   async forget(): Promise<void> {
     await rm(join(this.#folder, 'data'), { recursive: true, force: true })
+  }
+
+  /** Replaces its rules of triage while it runs, and waits until they judge. */
+  async rules(text: string): Promise<void> {
+    const file = join(this.#folder, 'triage.toml')
+    const told = (): number => this.#said.split('new rules of triage judge from now on').length
+    const before = told()
+    await writeFile(`${file}.new`, text)
+    await rename(`${file}.new`, file)
+    await within('the new rules judge', () => Promise.resolve(told() > before))
   }
 
   /** What it said on its outputs, for a failed story. */
@@ -266,13 +284,19 @@ export function expect(so: boolean, what: string): asserts so {
   if (!so) throw new Error(`expected: ${what}`)
 }
 
+/** Below the ports that the kernel hands out: a gateway that is started again finds its own still free, whatever runs beside it. */
+const PORTS = { from: 10_000, to: 32_000 }
+let nextPort = PORTS.from + Math.floor(Math.random() * (PORTS.to - PORTS.from))
+
 async function freePort(): Promise<number> {
-  const server = createServer()
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  const port = typeof address === 'object' && address !== null ? address.port : 0
-  server.close()
-  await once(server, 'close')
-  return port
+  for (;;) {
+    const port = (nextPort = nextPort < PORTS.to ? nextPort + 1 : PORTS.from)
+    const server = createServer()
+    server.listen(port, '127.0.0.1')
+    const free = await once(server, 'listening').then(() => true, () => false)
+    if (!free) continue
+    server.close()
+    await once(server, 'close')
+    return port
+  }
 }

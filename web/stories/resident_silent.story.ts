@@ -80,9 +80,11 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
 
   async 'RE12 quick exit is first in the tab order, tells screen readers, stops everything and leaves nothing'(story) {
     const page = await begin(story)
+    let looked = (): void => undefined
+    const isLookedAt = new Promise<void>((done) => (looked = done))
     await page.context().route(EXIT, async (route) => {
-      // Slow enough to look at the page in between.
-      await new Promise((next) => setTimeout(next, 700))
+      // The page is looked at in between.
+      await isLookedAt
       await route.fulfill({ body: 'weather' })
     })
     await page.getByRole('button', { name: 'Camera', exact: true }).click()
@@ -109,6 +111,7 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     })
     await page.keyboard.press('Shift')
     const left = await page.evaluate(() => (window as unknown as { left: { seen: boolean; title: string; alert: string; track: string } }).left)
+    looked()
     expect(left.seen && left.title === '' && left.track === 'ended', `blank at once and the camera off, not ${JSON.stringify(left)}`)
     expect(left.alert === 'You have left the page.', 'told to screen readers')
     await page.waitForURL(EXIT)

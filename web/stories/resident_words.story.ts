@@ -1,7 +1,7 @@
 // Languages, reading, waiting, real-time text, and what assistive technology hears of the resident page.
 import type { Page } from 'playwright-core'
 import { LOST } from '../sdk/src/real_time_text.ts'
-import { expect, within, type Story } from './harness.ts'
+import { alone, expect, within, type Story } from './harness.ts'
 import { focused, go } from './keyboard.ts'
 import { begin, camera, item, pick, safe, taken, write } from './resident_hands.ts'
 import { accessible } from './staff_hands.ts'
@@ -165,7 +165,7 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     }
   },
 
-  async 'RE10 real-time text leaves within 300 ms, both ways at once while talking; a loss shows its mark'(story) {
+  'RE10 real-time text leaves within 300 ms, both ways at once while talking; a loss shows its mark': alone(async (story) => {
     const { page, staff, session } = await taken(story)
     await camera(page)
     await page.locator('[data-live=flowing]').waitFor()
@@ -206,7 +206,7 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     await safe(page, 'a finished one')
     const after = staff.heard.slice(count).flatMap((one) => (one.kind === 'real_time_text' && one.typed.text !== '' ? [one.typed.text] : []))
     expect(after.length === 0, `nothing left before it was finished, not ${after.join()}`)
-  },
+  }),
 
   async 'RE15 the place in line, nobody at the desk, and what happens next are told'(story) {
     const first = await begin(story)

@@ -1,6 +1,6 @@
 // What a supervisor does to sessions: watches without being able to send, takes away, finds what has no console or no resident.
-import { expect, within, type Story } from './harness.ts'
-import { consoleOf, residentWith, supervisorOf } from './staff_hands.ts'
+import { alone, expect, within, type Story } from './harness.ts'
+import { accessible, consoleOf, residentSays, residentWith, supervisorOf } from './staff_hands.ts'
 
 export const stories: Record<string, (story: Story) => Promise<void>> = {
   'SV3: watching shows and tells, asks for no camera and no microphone, and is in the record': async (story) => {
@@ -33,7 +33,60 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     const page = await story.visit('/supervisor/', { locale: 'en-US' })
     for (const [field, value] of [['agency', 'demo.example'], ['name', 'tina'], ['passphrase', 'demo-tina-911']]) await page.locator(`[name=${String(field)}]`).fill(String(value))
     await page.locator('button[type=submit]').click()
-    await page.getByText('This page is for supervisors.').waitFor()
+    await page.getByText('This page is for supervisors and administrators.').waitFor()
+  },
+  'SV8: a session that ended is gone through again by keys: each moment shows what was there, at three speeds or paused': async (story) => {
+    const [first, second] = ['the first word of it', 'a later word of it']
+    const resident = await residentWith(story, first)
+    const tina = await consoleOf(story, 'tina')
+    await tina.getByLabel('My state').selectOption('available')
+    await tina.locator('[data-act=next]:enabled').waitFor()
+    await tina.locator('body').press('n')
+    await tina.getByRole('log').getByText(first).waitFor()
+    await tina.locator('#composer').fill('and an answer')
+    await tina.locator('#composer').press('Enter')
+    await resident.getByText('and an answer').first().waitFor()
+    await residentSays(resident, second)
+    await tina.getByRole('log').getByText(second).waitFor()
+    await tina.locator('[data-act=close]').click()
+    const closing = tina.getByRole('dialog')
+    await closing.getByRole('radio').first().check()
+    await closing.locator('button[type=submit]').click()
+    await closing.waitFor({ state: 'detached' })
+
+    const sue = await supervisorOf(story)
+    await sue.getByRole('tab', { name: 'Closed' }).click()
+    await sue.locator('tr[data-session]').first().getByRole('button', { name: 'Watch', exact: true }).click()
+    const watching = sue.getByRole('region', { name: 'Watched session' })
+    const bar = watching.getByRole('group', { name: 'Replay' })
+    const slider = bar.getByRole('slider', { name: 'Moment' })
+    await slider.waitFor()
+    await watching.getByText(second).waitFor()
+    await slider.focus()
+    await sue.keyboard.press('Home')
+    await within('the later word has not been written yet', async () => (await watching.getByText(second).count()) === 0)
+    await within('a second after the other the first word comes', async () => {
+      await sue.keyboard.press('ArrowRight')
+      return (await watching.getByText(first).count()) === 1
+    })
+    expect((await watching.getByText(second).count()) === 0, 'and the later word is still not there')
+    await watching.getByText('waiting', { exact: true }).waitFor()
+    await watching.getByRole('tab', { name: /Timeline/ }).click()
+    expect((await watching.getByRole('list', { name: 'Timeline' }).getByText(second).count()) === 0, 'nor stands in the timeline')
+    await accessible(sue, 'a replay')
+    await bar.getByRole('radio', { name: '×16' }).focus()
+    await sue.keyboard.press('Space')
+    await bar.getByRole('button', { name: 'Play' }).focus()
+    await sue.keyboard.press('Enter')
+    await bar.getByRole('button', { name: 'Pause' }).or(bar.getByRole('button', { name: 'Play' })).waitFor()
+    await watching.getByRole('list', { name: 'Timeline' }).getByText(second).waitFor()
+    await within('it stops at the end', async () => (await slider.inputValue()) === (await slider.getAttribute('max')))
+    await bar.getByRole('button', { name: 'Play' }).waitFor()
+    await slider.focus()
+    await sue.keyboard.press('Home')
+    await bar.getByRole('button', { name: 'Next entry' }).focus()
+    for (let press = 0; press < 60 && (await watching.getByRole('list', { name: 'Timeline' }).getByText(second).count()) === 0; press += 1) await sue.keyboard.press('Enter')
+    await watching.getByRole('list', { name: 'Timeline' }).getByText(second).waitFor()
   },
   'SV4: a session is taken away in one explicit act, and its owner is told': async (story) => {
     const words = 'taken away'
@@ -98,7 +151,7 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     await desk.locator('#composer').press('Enter')
     await resident.getByRole('list').getByText('I am Sue, I am here now').waitFor()
   },
-  'SV4: the session of a lost console stands without a console within 3 s, and goes back in one act': async (story) => {
+  'SV4: the session of a lost console stands without a console within 3 s, and goes back in one act': alone(async (story) => {
     const sue = await supervisorOf(story)
     const tina = await consoleOf(story, 'tina')
     await residentWith(story, 'the console will be gone')
@@ -113,7 +166,7 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     await row.getByRole('button', { name: 'Take away' }).click()
     await sue.getByRole('dialog').getByRole('button', { name: 'Take away' }).click()
     await row.getByText('waiting again').waitFor()
-  },
+  }),
   'SV1: who gave up before an answer stays in a list of their own': async (story) => {
     const sue = await supervisorOf(story)
     const resident = await residentWith(story, 'I have to go')

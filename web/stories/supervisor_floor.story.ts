@@ -1,8 +1,10 @@
 // The supervisor's floor: figures and what they mean, warnings before a breach, what needs a person in words, charts with tables.
 import { readFile } from 'node:fs/promises'
+import { decode, encode } from '../sdk/src/codec.ts'
+import type { ToStaff } from '../sdk/src/protocol.ts'
 import { Reporter } from './crowd.ts'
 import { expect, within, type Story } from './harness.ts'
-import { accessible, consoleOf, residentWith, supervisorOf, tooWide } from './staff_hands.ts'
+import { accessible, consoleOf, jpeg, noStorage, residentWith, signIn, supervisorOf, tooWide } from './staff_hands.ts'
 
 export const stories: Record<string, (story: Story) => Promise<void>> = {
   'SV1: one live screen has every queue with its figures and everybody by state, and each figure says what it is one key away': async (story) => {
@@ -95,6 +97,28 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     expect(first === 'What needs you', 'nothing stands above it')
   },
 
+  'SV6: alarms that sounded and time with pictures in view stand beside each person, with the goal and what they mean': async (story) => {
+    const sue = await supervisorOf(story)
+    const tina = await consoleOf(story, 'tina')
+    await tina.getByLabel('My state').selectOption('available')
+    const people = sue.getByRole('region', { name: 'People' })
+    const cells = people.getByRole('row').filter({ hasText: 'telecommunicator' }).locator('td')
+    await cells.nth(4).getByText('0', { exact: true }).waitFor()
+    await people.getByText(/Goal: under .*10.* alarms in ten minutes/).waitFor()
+    const resident = await residentWith(story, 'smoke in the hall')
+    await tina.locator('[data-alarms="1"]').waitFor()
+    await within('the alarm is counted', async () => Number(await cells.nth(4).innerText()) >= 1, 30_000)
+    await tina.locator('body').press('n')
+    await tina.getByRole('log').getByText('smoke in the hall').waitFor()
+    await resident.locator('.compose input[type=file]').setInputFiles(await jpeg(resident))
+    await tina.getByText('original sealed').waitFor()
+    await tina.locator('body').press('r')
+    await tina.getByText(/Revealed pictures .*0:0[1-9]/).waitFor()
+    await within('the time with a picture in view is told', async () => /0:[0-5][1-9]/.test(await cells.nth(5).innerText()), 30_000)
+    await people.getByRole('button', { name: 'Alarms, 10 min' }).click()
+    await within('what they mean has the focus', () => sue.locator('dialog .asked').evaluate((node) => node === document.activeElement && /in memory only/.test(node.textContent)))
+  },
+
   'SV8: each chart has its table, and the file of both cannot become a formula': async (story) => {
     const sue = await supervisorOf(story)
     const trend = sue.getByRole('region', { name: 'Since this page was opened' })
@@ -130,6 +154,69 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     const said = await sue.evaluate(() => (window as unknown as { said: string[] }).said)
     expect(said.length >= 1 && said.length <= 8, `few words, not ${String(said.length)}: ${said.join(' | ')}`)
     expect(said.every((words) => !/\d:\d\d/.test(words)), 'no time is ever spoken')
+  },
+
+  'AL7: where the browser forbids storage the supervisor page works, and says once what a reload would cost': async (story) => {
+    const sue = await story.visit('/supervisor/', { viewport: { width: 1440, height: 900 }, locale: 'en-US' })
+    await sue.addInitScript(noStorage)
+    await sue.reload()
+    await signIn(sue, 'sue')
+    await sue.getByText('This browser keeps nothing.').waitFor()
+    await sue.locator('[data-keeps-nothing]').getByRole('button', { name: 'Dismiss' }).click()
+    await sue.locator('[data-keeps-nothing]').waitFor({ state: 'detached' })
+    await Reporter.report(story, { category: 'fire', text: 'smoke' })
+    await sue.locator('tr[data-session]').getByRole('button', { name: 'Watch' }).click()
+    await sue.getByRole('log').getByText('smoke').waitFor()
+    await sue.getByLabel('Theme').selectOption('dark')
+    expect((await sue.locator('[data-keeps-nothing]').count()) === 0, 'once')
+  },
+
+  'AL2: names that are scripts or turn around stay text on the supervisor page and the wall, run nothing, and widen no line': async (story) => {
+    const names = ['\u202Eeman eht\u202D', '<img src=x onerror=window.ran=1>', `${'N'.repeat(60)} ${'w'.repeat(120)}`, 'javascript:window.ran=1', '\u2067قسم الطوارئ\u2066', '🚒🔥👨‍👩‍👧‍👦'.repeat(12)]
+    const reason = '"><svg onload=window.ran=1>\u202Enosaer'
+    const tina = await story.telecommunicator()
+    const gone = await Reporter.report(story, { category: 'traffic', text: 'a car', contact: '<script>window.ran=1</script>\u202E0010 555' })
+    const one = await Reporter.report(story, { category: 'fire', text: '<iframe srcdoc="<script>parent.ran=1</script>">' })
+    await gone.do({ kind: 'leave', quick_exit: false })
+    await tina.do(one.session, { kind: 'take' })
+    await tina.do(one.session, { kind: 'set_priority', priority: 2, reason })
+    const sue = await story.visit('/supervisor/', { viewport: { width: 1440, height: 900 }, locale: 'en-US' })
+    // What the agency's own file calls its people and queues is trusted by nobody either.
+    await sue.routeWebSocket('**/ws/staff', (socket) => {
+      const server = socket.connectToServer()
+      server.onMessage((frame) => {
+        const message = decode(frame as Buffer) as ToStaff | null
+        if (message?.kind === 'welcome') for (const [place, queue] of message.queues.entries()) queue.name = names[place % names.length] ?? ''
+        if (message?.kind === 'board') for (const [place, person] of message.people.entries()) person.name = names[(place + 1) % names.length] ?? ''
+        socket.send(message?.kind === 'welcome' || message?.kind === 'board' ? Buffer.from(encode(message)) : frame)
+      })
+    })
+    await sue.reload()
+    await signIn(sue, 'sue')
+    for (const name of names.slice(0, 2)) await sue.getByText(name, { exact: true }).first().waitFor()
+    await sue.locator('tr[data-session]').filter({ hasText: /with .?tina/ }).getByRole('button', { name: /Why/ }).click()
+    await sue.getByText(reason).first().waitFor()
+    await sue.locator('tr[data-session]').filter({ hasText: /with .?tina/ }).getByRole('button', { name: 'Watch' }).click()
+    await sue.getByRole('log').getByText('<iframe srcdoc=').waitFor()
+    await sue.locator('tr[data-session]').filter({ hasText: 'abandoned' }).locator('[data-contact]').getByText('<script>window.ran=1</script>').waitFor()
+    expect((await sue.locator('[data-contact] a').count()) === 0, 'what begins with no number is not called')
+    await sue.locator('tr[data-session]').filter({ hasText: 'abandoned' }).getByRole('button', { name: 'Reassign' }).click()
+    await sue.getByRole('dialog').locator('select').waitFor()
+    for (const [where, viewport] of [['wide', { width: 1440, height: 900 }], ['narrow', { width: 320, height: 640 }]] as const) {
+      await sue.setViewportSize(viewport)
+      const wide = await tooWide(sue)
+      expect(wide <= 0, `${where}: ${String(wide)} px too wide`)
+      const cut = await sue.getByRole('dialog').evaluate((node) => node.scrollWidth - node.clientWidth)
+      expect(cut <= 0, `the dialog, ${where}: ${String(cut)} px too wide`)
+    }
+    await sue.keyboard.press('Escape')
+    await sue.setViewportSize({ width: 1920, height: 1080 })
+    await sue.goto(`${story.gateway.origin}/supervisor/?wallboard=1`)
+    for (const [field, value] of [['agency', 'demo.example'], ['name', 'sue'], ['passphrase', 'demo-sue-911']]) await sue.locator(`[name=${String(field)}]`).fill(String(value))
+    await sue.locator('button[type=submit]').click()
+    await sue.locator('tr[data-queue]').first().waitFor()
+    expect((await tooWide(sue)) <= 0, 'the wall is no wider than its screen')
+    expect((await sue.evaluate(() => (window as unknown as { ran?: number }).ran)) === undefined, 'nothing ran')
   },
 
   ...Object.fromEntries(

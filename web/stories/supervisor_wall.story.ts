@@ -33,6 +33,28 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
       await accessible(wall, `the wallboard, ${colorScheme}`)
     }
   },
+  'SV5: a wallboard keeps no token of a supervisor, and the one it keeps reads the board and nothing else': async (story) => {
+    const words = 'nobody reads this on a wall'
+    await residentWith(story, words)
+    const floor = await supervisorOf(story)
+    const [wall] = await Promise.all([floor.context().waitForEvent('page'), floor.getByRole('link', { name: 'Wallboard' }).click()])
+    // Whoever opens it from the floor is not asked again who they are.
+    await wall.locator('tr[data-queue] td:nth-of-type(1)').getByText('1', { exact: true }).waitFor()
+    const kept = await wall.evaluate(() => [...Object.values({ ...sessionStorage }), ...Object.values({ ...localStorage })].join(' ') as string)
+    const tokens = kept.match(/eyJ[\w-]+\.[\w-]+\.[\w-]+/g) ?? []
+    expect(tokens.length === 1, `one token, not ${String(tokens.length)}`)
+    const [token = ''] = tokens
+    const claims = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as { role?: string; name?: string }
+    expect(claims.role === 'wallboard' && claims.name === '', `a wallboard's, with nobody's name: ${JSON.stringify(claims)}`)
+    expect(!/supervisor/.test(kept.replace(token, '')), `nothing of a supervisor: ${kept.replace(token, '')}`)
+    const photo = `/api/v1/sessions/${'a'.repeat(32)}/photos/${'b'.repeat(32)}/copy`
+    for (const [method, path] of [['GET', photo], ['POST', '/api/v1/sign-in/wallboard']] as const) {
+      const { status } = await fetch(story.gateway.origin + path, { method, headers: { authorization: `Bearer ${token}` } })
+      expect(status === 403, `${path} is refused, not ${String(status)}`)
+    }
+    await wall.reload()
+    await wall.locator('tr[data-queue]').first().waitFor()
+  },
   'SV5: figures older than 5 s turn grey and say how old they are, and come back by themselves': async (story) => {
     const wall = await story.visit('/supervisor/?wallboard=1', ROOM)
     await wallSignIn(wall)

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import type { Board, PersonFigures, QueueFigures, SessionRow } from '../sdk/src/protocol.ts'
-import { level, mix, orphaned, queueLevel, share, states, warnings } from './figures.ts'
+import type { Board, PersonFigures, QueueFigures, QueueInfo, SessionRow } from '../sdk/src/protocol.ts'
+import { level, mix, orphaned, queueLevel, share, warnings } from './figures.ts'
 
 const queue = (change: Partial<QueueFigures> = {}): QueueFigures => ({
   queue: 'main', waiting: 1, waiting_by_priority: [0, 0, 1, 0, 0], answered: 0, answered_in_target: 0, abandoned: 0, staffed: 1, ...change,
 })
 const person = (staff: string, change: Partial<PersonFigures> = {}): PersonFigures => ({
-  staff, name: staff, role: 'telecommunicator', state: 'available', since_ms: 0, sessions: 0, ...change,
+  staff, name: staff, role: 'telecommunicator', state: 'available', since_ms: 0, sessions: 0, alarms: 0, exposed_ms: 0, ...change,
 })
 const row = (change: Partial<SessionRow> = {}): SessionRow => ({
   session: 's', queue: 'main', standing: 'waiting', priority: 3, rules: [], category: 'other', language: 'en', silent: false, entered_ms: 0,
@@ -32,7 +32,6 @@ describe('figures', () => {
     expect(found.map(({ priority, level: reached, urgent, sessions }) => [priority, reached, urgent, sessions])).toEqual([
       [1, 50, true, 1], [3, 50, false, 2],
     ])
-    expect(queueLevel('main', rows, 20_000)).toBe(100)
   })
 
   it('names a queue that nobody serves, a lost console and a gateway that promises nothing', () => {
@@ -55,9 +54,15 @@ describe('figures', () => {
     expect(orphaned(row({ standing: 'owned', owner: 'tina', answered_ms: 5 }), board({ now_ms: 4, people: [] }))).toBe(false)
   })
 
-  it('counts telecommunicators by state with reason, and open sessions by priority', () => {
-    const people = [person('a'), person('b', { state: 'not_available', reason: 'break' }), person('s', { role: 'supervisor' })]
-    expect(states(people)).toEqual([{ reason: undefined, people: 1 }, { reason: 'break', people: 1 }])
+  it('takes the level of a queue from the longest wait of each priority, against its own target', () => {
+    const main: QueueInfo = { queue: 'main', name: 'Main', targets_ms: [10_000, 20_000, 20_000, 60_000, 60_000], target_share_percent: 90 }
+    const longest = [{ priority: 1, since_ms: 12_000 }, { priority: 3, since_ms: 5_000 }] as const
+    expect([14_000, 16_000, 17_000, 20_000, 25_000].map((now) => queueLevel(queue({ longest: [...longest] }), main, now))).toEqual([0, 50, 50, 75, 100])
+    expect(queueLevel(queue(), main, 1e9)).toBe(0)
+    expect(queueLevel(queue({ longest: [...longest] }), undefined, 1e9)).toBe(0)
+  })
+
+  it('counts open sessions by priority', () => {
     expect(mix([row(), row({ priority: 1, standing: 'owned' }), row({ standing: 'abandoned' })])).toEqual([1, 0, 1, 0, 0])
   })
 })

@@ -2,7 +2,7 @@
 //
 // Owns: the rules of the warnings and of the sums. Pure: the same board, list and clock give the same answer. Must not: know words
 // of a language, or the page. Used by: the floor, the wallboard, `trend.ts`; tests.
-import type { AgentReason, Board, PersonFigures, QueueFigures, SessionRow } from '../sdk/src/protocol.ts'
+import type { Board, QueueFigures, QueueInfo, SessionRow } from '../sdk/src/protocol.ts'
 
 /** What `safe` can be worth when it is worth nothing: the shared tier is away or too weak, or nothing can be stored. */
 export const UNSAFE: ReadonlySet<string> = new Set(['none', 'island', 'weaker'])
@@ -96,12 +96,13 @@ function waits(rows: readonly SessionRow[], nowMs: number): Warning[] {
   )
 }
 
-/** The highest level among a queue's waiting sessions. */
-export function queueLevel(queue: string, rows: readonly SessionRow[], nowMs: number): Level {
+/** The highest level among a queue's waiting sessions: of each priority the longest wait is nearest to its target. */
+export function queueLevel(figures: QueueFigures, queue: QueueInfo | undefined, nowMs: number): Level {
   let highest: Level = 0
-  for (const row of rows) {
-    if (row.queue !== queue || row.standing !== 'waiting') continue
-    const reached = level(row, nowMs)
+  for (const { priority, since_ms } of figures.longest ?? []) {
+    const target = queue?.targets_ms[priority - 1]
+    if (target === undefined) continue
+    const reached = level({ entered_ms: since_ms, deadline_ms: since_ms + target }, nowMs)
     if (reached > highest) highest = reached
   }
   return highest
@@ -112,21 +113,4 @@ export function mix(rows: readonly SessionRow[]): [number, number, number, numbe
   const counts: [number, number, number, number, number] = [0, 0, 0, 0, 0]
   for (const row of rows) if (row.test !== true && (row.standing === 'waiting' || row.standing === 'owned')) counts[row.priority - 1] = (counts[row.priority - 1] ?? 0) + 1
   return counts
-}
-
-/** How many telecommunicators are in a state, for one reason. */
-export interface StateCount {
-  readonly reason: AgentReason | undefined
-  readonly people: number
-}
-
-/** Telecommunicators by state with its reason; those who are available come first. */
-export function states(people: readonly PersonFigures[]): StateCount[] {
-  const counts = new Map<AgentReason | undefined, number>([[undefined, 0]])
-  for (const person of people) {
-    if (person.role !== 'telecommunicator') continue
-    const reason = person.state === 'available' ? undefined : (person.reason ?? 'other')
-    counts.set(reason, (counts.get(reason) ?? 0) + 1)
-  }
-  return [...counts].map(([reason, count]) => ({ reason, people: count }))
 }

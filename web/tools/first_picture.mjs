@@ -28,7 +28,7 @@ process.env.CALLBOX_BIN ??= built ?? ''
 if (!existsSync(process.env.CALLBOX_BIN)) throw new Error('no gateway: build it, or name it in CALLBOX_BIN')
 
 const { Gateway } = (await runnerImport(at('../stories/harness.ts'), { logLevel: 'error', configFile: false })).module
-const { browser } = (await runnerImport(at('../stories/browser.ts'), { logLevel: 'error', configFile: false })).module
+const { ownBrowser } = (await runnerImport(at('../stories/browser.ts'), { logLevel: 'error', configFile: false })).module
 const script = await bundle()
 const gateway = await Gateway.start()
 const contexts = []
@@ -85,7 +85,7 @@ async function bundle() {
 
 /** A browser of its own with a page of the gateway's origin that runs nothing itself, in which this person is. */
 async function open(person) {
-  const context = await browser({ viewport: { width: 800, height: 600 }, permissions: ['camera', 'microphone'], bypassCSP: true })
+  const context = await ownBrowser({ viewport: { width: 800, height: 600 }, permissions: ['camera', 'microphone'], bypassCSP: true })
   contexts.push(context)
   const page = context.pages()[0] ?? (await context.newPage())
   page.on('pageerror', (error) => console.error(`${person}: ${error}`))

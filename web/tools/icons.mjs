@@ -5,9 +5,9 @@ import { fileURLToPath } from 'node:url'
 import { runnerImport } from 'vite'
 
 const at = (path) => fileURLToPath(new URL(path, import.meta.url))
-const { browser } = (await runnerImport(at('../stories/browser.ts'), { logLevel: 'error', configFile: false })).module
+const { ownBrowser } = (await runnerImport(at('../stories/browser.ts'), { logLevel: 'error', configFile: false })).module
 const svg = readFileSync(at('../public/icon.svg'), 'utf8')
-const context = await browser({ viewport: { width: 512, height: 512 } })
+const context = await ownBrowser({ viewport: { width: 512, height: 512 } })
 const page = context.pages()[0] ?? (await context.newPage())
 for (const [name, side] of [['icon-192', 192], ['icon-512', 512], ['apple-touch-icon', 180]]) {
   await page.setViewportSize({ width: side, height: side })

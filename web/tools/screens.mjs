@@ -8,16 +8,18 @@ import { serve } from './serve.mjs'
 const [folder = 'screens', ...only] = process.argv.slice(2)
 await mkdir(folder, { recursive: true })
 const states = fileURLToPath(new URL('../stories/resident_states.ts', import.meta.url))
-const { inState, LOOKS, STATES } = (await runnerImport(states, { logLevel: 'error', configFile: false })).module
+const { inLook, LOOKS, statesOf } = (await runnerImport(states, { logLevel: 'error', configFile: false })).module
 const server = await serve()
 for (const look of LOOKS) {
-  for (const state of Object.keys(STATES)) {
-    if (only.length > 0 && !only.includes(look.name) && !only.includes(state)) continue
-    const { page, faults, end } = await inState(server.origin, look, state)
-    await page.screenshot({ path: `${folder}/${look.name}-${state}.png` })
-    for (const fault of faults) console.log(`${look.name}-${state}: ${fault}`)
-    await end()
+  const names = statesOf(look).filter((name) => only.length === 0 || only.includes(look.name) || only.includes(name))
+  const { inState, end } = await inLook(server.origin, look)
+  for (const name of names) {
+    const state = await inState(name)
+    await state.page.screenshot({ path: `${folder}/${look.name}-${name}.png` })
+    for (const fault of state.faults) console.log(`${look.name}-${name}: ${fault}`)
+    await state.end()
   }
+  await end()
 }
 server.close()
 process.exit(0)

@@ -1,66 +1,65 @@
 // Runs the browser stories against a real gateway (`CALLBOX_BIN`): `node tools/stories.mjs [part of a title …]`.
+// They are told in lanes, side by side; those marked `alone` come after the others, one by one. What a story prints stands together.
 // The last line printed is exactly `N passed, N failed`.
-import { spawnSync } from 'node:child_process'
-import { readdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
-import { runnerImport } from 'vite'
 
-if (globalThis.WebSocket === undefined) {
-  // Node 20 has it behind a flag.
-  const again = spawnSync(process.execPath, ['--experimental-websocket', '--no-warnings', ...process.argv.slice(1)], { stdio: 'inherit' })
-  process.exit(again.status ?? 1)
-}
+/** Stories told at once, one for each core. More would make each slower than what it waits for. */
+const LANES = availableParallelism()
+const LANE = fileURLToPath(new URL('story_lane.mjs', import.meta.url))
+// Node 20 has it behind a flag.
+const execArgv = globalThis.WebSocket === undefined ? ['--experimental-websocket', '--no-warnings'] : []
 
-const folder = fileURLToPath(new URL('../stories', import.meta.url))
 const wanted = process.argv.slice(2)
-const load = async (file) => (await runnerImport(join(folder, file), { logLevel: 'error', configFile: false })).module
-const { Gateway, Story } = await load('harness.ts')
-// No story takes longer, in ms, than this.
-const LONGEST_MS = 90_000
+const isWanted = ({ title, file }) => wanted.length === 0 || wanted.some((part) => title.includes(part) || file.includes(part))
+const count = { passed: 0, failed: 0 }
 
-let passed = 0
-let failed = 0
-for (const file of readdirSync(folder).filter((name) => name.endsWith('.story.ts')).sort()) {
-  const { stories } = await load(file)
-  const titles = Object.keys(stories).filter((title) => wanted.length === 0 || wanted.some((part) => title.includes(part) || file.includes(part)))
-  if (titles.length === 0) continue
-  for (const title of titles) {
-    if (await run(stories[title])) console.log(`ok   ${title} ${took()}`)
-    else console.log(`FAIL ${title} ${took()}\n${reason}`)
+const first = lane()
+const stories = (await answer(first, {})).filter(isWanted)
+const together = stories.filter((story) => !story.alone)
+const apart = stories.filter((story) => story.alone)
+const others = Array.from({ length: Math.min(LANES, together.length) - 1 }, async () => {
+  const other = lane()
+  await tell(other, together)
+  await end(other)
+})
+await Promise.all([tell(first, together), ...others])
+await tell(first, apart)
+await end(first)
+console.log(`${count.passed} passed, ${count.failed} failed`)
+process.exit(count.failed > 0 || count.passed === 0 ? 1 : 0)
+
+/** Tells what is left of a list. */
+async function tell(lane, list) {
+  for (let story = list.shift(); story !== undefined; story = list.shift()) {
+    const { passed, said } = await answer(lane, story)
+    count[passed ? 'passed' : 'failed'] += 1
+    console.log(said)
   }
 }
-console.log(`${passed} passed, ${failed} failed`)
-process.exit(failed > 0 || passed === 0 ? 1 : 0)
 
-var began
-var reason
-function took() {
-  return `(${((Date.now() - began) / 1000).toFixed(1)} s)`
+function lane() {
+  return fork(LANE, { execArgv }).once('exit', died)
 }
 
-/** Each story has a gateway of its own, so that no other story's session waits in its queues. */
-async function run(story) {
-  began = Date.now()
-  reason = ''
-  let gateway = null
-  let stage = null
-  let timer
-  try {
-    gateway = await Gateway.start()
-    stage = new Story(gateway)
-    const late = new Promise((_, fail) => (timer = setTimeout(() => fail(new Error(`longer than ${LONGEST_MS} ms`)), LONGEST_MS)))
-    await Promise.race([story(stage), late])
-    if (stage.faults.length > 0) throw new Error(`faults of the page:\n${stage.faults.join('\n')}`)
-    passed += 1
-    return true
-  } catch (error) {
-    reason = `${error.stack ?? error}\n--- the pages showed ---\n${await stage?.shown()}\n--- the gateway said last ---\n${gateway?.said.slice(-1_500) ?? 'nothing'}`
-    failed += 1
-    return false
-  } finally {
-    clearTimeout(timer)
-    await stage?.end()
-    await gateway?.remove()
-  }
+/** What a lane answers to a question. */
+async function answer(lane, question) {
+  lane.send(question)
+  const [said] = await once(lane, 'message')
+  return said
+}
+
+/** Whatever breaks out of a story takes the run with it. */
+function died(code, signal) {
+  console.log(`a lane ended in the middle of its work: ${signal ?? code}`)
+  console.log(`${count.passed} passed, ${count.failed + 1} failed`)
+  process.exit(1)
+}
+
+async function end(lane) {
+  lane.off('exit', died)
+  lane.disconnect()
+  await once(lane, 'exit')
 }

@@ -33,6 +33,7 @@ pub const fn action_of_resident_command(command: &ResidentCommand) -> Action {
         ResidentCommand::Locate { .. } => Action::Locate,
         ResidentCommand::AnnouncePhoto { .. } => Action::AnnouncePhoto,
         ResidentCommand::Consent { .. } => Action::Consent,
+        ResidentCommand::GiveContact { .. } => Action::GiveContact,
         ResidentCommand::Leave { .. } => Action::Leave,
     }
 }
@@ -55,6 +56,8 @@ pub const fn action_of_staff_message(message: &FromStaff) -> Action {
         FromStaff::MediaOffer { talk: false, .. } => Action::ReceiveMedia,
         FromStaff::MediaStop { .. } => Action::MediaStop,
         FromStaff::ListClosed { .. } => Action::ListClosed,
+        FromStaff::Drain { .. } | FromStaff::Undrain { .. } => Action::Drain,
+        FromStaff::Tally { .. } => Action::Tally,
         FromStaff::Ping { .. } => Action::StaffPing,
     }
 }
@@ -75,5 +78,7 @@ pub const fn action_of_staff_command(command: &StaffCommand) -> Action {
         StaffCommand::Reveal { .. } => Action::Reveal,
         StaffCommand::Seen { .. } => Action::StaffSeen,
         StaffCommand::Watch {} => Action::Watch,
+        StaffCommand::Link { .. } => Action::Link,
+        StaffCommand::Unlink { .. } => Action::Unlink,
     }
 }

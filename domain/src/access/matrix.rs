@@ -14,8 +14,8 @@ const HEAD: &str = "<!-- Generated from domain/src/access.rs and compared by a t
 `own`: a session of one's own (a resident's own report; a session this person owns). `agency`: any session of the own agency,
 and its lists. `always`: no session is concerned. `-`: no right.
 
-| Action | nobody | resident | telecommunicator | supervisor | auditor | administrator |
-|---|---|---|---|---|---|---|
+| Action | nobody | resident | telecommunicator | supervisor | auditor | administrator | wallboard |
+|---|---|---|---|---|---|---|---|
 ";
 
 const OUTCOMES_HEAD: &str = "
@@ -24,8 +24,8 @@ const OUTCOMES_HEAD: &str = "
 For each caller three sessions: one's own / another's of the same agency / of another agency. `+`: done. Refusals: `S` sign in
 first, `R` not with this role, `N` no such session, `O` not the owner.
 
-| Action | nobody | resident | telecommunicator | supervisor | auditor | administrator |
-|---|---|---|---|---|---|---|
+| Action | nobody | resident | telecommunicator | supervisor | auditor | administrator | wallboard |
+|---|---|---|---|---|---|---|---|
 ";
 
 /// The table and all its outcomes, in Markdown.
@@ -203,7 +203,8 @@ mod tests {
     #[test]
     fn auditors_give_no_commands_and_administrators_see_no_sessions() {
         use Action::{
-            Follow, Http, ListClosed, ListSessions, StaffHello, StaffPing, StaffRenew, Unfollow,
+            Drain, Follow, Http, ListClosed, ListSessions, SeeBoard, StaffHello, StaffPing,
+            StaffRenew, Unfollow,
         };
         let quiet = |action: &Action| {
             !matches!(action, StaffHello | StaffPing | StaffRenew)
@@ -212,8 +213,8 @@ mod tests {
         };
         for action in Action::all().filter(quiet) {
             assert_eq!(
-                allowed(Role::Administrator, action),
-                Access::Never,
+                allowed(Role::Administrator, action) != Access::Never,
+                matches!(action, SeeBoard | Drain),
                 "{action:?}"
             );
             let reads = matches!(action, Follow | Unfollow | ListSessions | ListClosed)
@@ -227,6 +228,23 @@ mod tests {
                 "{action:?}"
             );
         }
+    }
+
+    #[test]
+    fn a_wallboard_sees_the_board_and_has_no_right_that_touches_a_session_or_a_person() {
+        let more: Vec<_> = Action::all()
+            .filter(|action| allowed(Role::Wallboard, *action) != allowed(Who::Nobody, *action))
+            .collect();
+        use Action::{Http, ResidentHello, SeeBoard, StaffPing, StaffRenew};
+        let wanted = [
+            ResidentHello, // what anybody may and a signed-in person may not
+            SeeBoard,
+            StaffPing,
+            StaffRenew,
+            Http(Route::RefreshSignIn),
+        ];
+        assert_eq!(more, wanted);
+        assert_eq!(allowed(Role::Wallboard, ResidentHello), Access::Never);
     }
 
     #[test]

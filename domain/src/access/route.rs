@@ -111,6 +111,8 @@ routes! {
     SignIn = Post "/api/v1/sign-in";
     /// Renews a sign-in that is still valid.
     RefreshSignIn = Post "/api/v1/sign-in/refresh";
+    /// Trades a supervisor's sign-in for a wallboard's, which reads the board and nothing else.
+    OpenWallboard = Post "/api/v1/sign-in/wallboard";
     /// WebSocket of residents.
     ResidentSocket = Get "/ws/resident";
     /// WebSocket of staff.

@@ -8,6 +8,7 @@ use callbox_proto::ids::CommandId;
 use callbox_proto::vocabulary::{Priority, Seq, Standing, TransferTarget};
 
 use super::{Media, PHOTOS_MAX, Photo, PhotoState, Session, place};
+use crate::triage::DURESS_RULE;
 
 impl Session {
     /// The state after the first entry of a log; `None` if that is not an opening.
@@ -22,7 +23,7 @@ impl Session {
             device,
             resident,
             test,
-            contact: _,
+            contact,
         } = &entry.event
         else {
             return None;
@@ -53,7 +54,10 @@ impl Session {
             left: false,
             quick_exit: false,
             test: *test,
+            duress: false,
             place: None,
+            incident: None,
+            contact: contact.as_deref().map(Into::into),
             head: 1,
             resident_head: 1,
         })
@@ -78,6 +82,7 @@ impl Session {
             } => {
                 self.priority = *priority;
                 self.rules.clone_from(rules);
+                self.duress |= rules.iter().any(|fired| fired.rule == DURESS_RULE);
                 self.deadline_ms = *deadline_ms;
             }
             Event::PriorityChanged {
@@ -137,9 +142,14 @@ impl Session {
             Event::Consented {
                 medium, granted, ..
             } => self.granted.set(*medium, *granted),
+            Event::ContactGiven { contact } => self.contact = Some(contact.as_str().into()),
             Event::MediaStarted { medium } => self.live.set(*medium, true),
             Event::MediaEnded { medium, .. } => self.live.set(*medium, false),
             Event::Seen { up_to } => self.seen = self.seen.max(*up_to),
+            Event::Linked { incident, .. } => self.incident = Some(*incident),
+            Event::Unlinked { incident } => {
+                self.incident = self.incident.filter(|now| now != incident);
+            }
             _ => self.move_on(entry),
         }
     }

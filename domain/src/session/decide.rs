@@ -6,9 +6,9 @@
 use callbox_proto::command::{Opening, ResidentCommand, StaffCommand};
 use callbox_proto::error::ErrorCode;
 use callbox_proto::event::{Event, MediaEnd, ReleaseReason};
-use callbox_proto::ids::{AgencyId, CommandId, ResidentId, StaffId};
+use callbox_proto::ids::{AgencyId, CommandId, IncidentId, ResidentId, StaffId};
 use callbox_proto::vocabulary::{
-    Location, Medium, Millis, Priority, Role, Seq, Standing, TransferTarget,
+    Location, Medium, Millis, Priority, Role, RuleFired, Seq, Standing, TransferTarget,
 };
 
 use super::{
@@ -16,7 +16,7 @@ use super::{
     PhotoState, REASON_MAX_CHARS, Refusal, Session, TEXT_MAX_CHARS, check,
 };
 use crate::policy::Policy;
-use crate::triage::{self, Facts};
+use crate::triage::{self, DURESS_RULE, FIRED_MAX, Facts};
 
 /// What a decision depends on besides state and wish.
 #[derive(Debug, Clone, Copy)]
@@ -234,6 +234,12 @@ fn resident(
             granted,
             ask,
         } => Ok(consent(session, *medium, *granted, *ask)),
+        ResidentCommand::GiveContact { contact } => {
+            check::text(contact, CONTACT_MAX_CHARS)?;
+            Ok(vec![Event::ContactGiven {
+                contact: contact.clone(),
+            }])
+        }
         ResidentCommand::Leave { quick_exit } => Ok(leave(session, *quick_exit)),
     }
 }
@@ -244,10 +250,13 @@ fn located(location: &Location) -> Event {
     }
 }
 
-/// New words may make a session more urgent, never less, and never against a person's decision.
+/// New words may make a session more urgent, never less, and never against a person's decision. The word for duress is read as long as the
+/// session is open, whoever has it, and changes nothing but the mark.
 fn with_triage(session: &Session, context: Context<'_>, said: Event, text: &str) -> Vec<Event> {
     let mut events = vec![said];
-    if session.priority_reason.is_some() || session.standing != Standing::Waiting {
+    let rules = context.policy.rules();
+    let marks = !session.duress && rules.knows_duress();
+    if !session.is_judged_again() && !marks {
         return events;
     }
     let facts = Facts {
@@ -257,8 +266,8 @@ fn with_triage(session: &Session, context: Context<'_>, said: Event, text: &str)
         located: session.located,
         text,
     };
-    let found = triage::triage(context.policy.rules(), &facts);
-    if found.priority < session.priority {
+    let found = triage::triage(rules, &facts);
+    if session.is_judged_again() && triage::raises(session.priority, found.priority) {
         let entered_ms = session.entered_ms;
         let deadline_ms = context
             .policy
@@ -269,8 +278,20 @@ fn with_triage(session: &Session, context: Context<'_>, said: Event, text: &str)
             version: found.version,
             deadline_ms,
         });
+    } else if marks && let Some(duress) = found.fired.into_iter().find(is_duress) {
+        let earlier = session.rules.iter().take(FIRED_MAX - 1).cloned();
+        events.push(Event::Triaged {
+            priority: session.priority,
+            rules: std::iter::once(duress).chain(earlier).collect(),
+            version: found.version,
+            deadline_ms: session.deadline_ms,
+        });
     }
     events
+}
+
+fn is_duress(fired: &RuleFired) -> bool {
+    fired.rule == DURESS_RULE
 }
 
 fn consent(session: &Session, medium: Medium, granted: bool, ask: Option<CommandId>) -> Vec<Event> {
@@ -313,6 +334,8 @@ fn by_staff(
             | StaffCommand::Reveal { .. }
             | StaffCommand::Seen { .. }
             | StaffCommand::Watch {}
+            | StaffCommand::Link { .. }
+            | StaffCommand::Unlink { .. }
     );
     if session.standing == Standing::Closed && !after_the_end {
         return Err(ErrorCode::SessionClosed.into());
@@ -374,6 +397,8 @@ fn by_staff(
             staff: staff.clone(),
             role,
         }]),
+        StaffCommand::Link { incident } => Ok(link(session, *incident)),
+        StaffCommand::Unlink { incident } => Ok(unlink(session, *incident)),
     }
 }
 
@@ -459,6 +484,25 @@ fn seen(session: &Session, up_to: Seq) -> Result<Vec<Event>, Refusal> {
         return Ok(Vec::new());
     }
     Ok(vec![Event::Seen { up_to }])
+}
+
+/// One that belongs to another incident moves, and its log says from where.
+fn link(session: &Session, incident: IncidentId) -> Vec<Event> {
+    if session.incident == Some(incident) {
+        return Vec::new();
+    }
+    vec![Event::Linked {
+        incident,
+        moved_from: session.incident,
+    }]
+}
+
+/// Whoever undoes a link undoes that one, and not what somebody else has said since.
+fn unlink(session: &Session, incident: IncidentId) -> Vec<Event> {
+    if session.incident != Some(incident) {
+        return Vec::new();
+    }
+    vec![Event::Unlinked { incident }]
 }
 
 fn end_media(session: &Session, reason: MediaEnd) -> Vec<Event> {

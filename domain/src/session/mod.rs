@@ -7,6 +7,7 @@
 mod apply;
 mod check;
 mod decide;
+mod dry_run;
 mod place;
 mod rebase;
 mod row;
@@ -14,10 +15,11 @@ mod row;
 mod tests;
 
 pub use decide::{Command, Context, GatewayCommand, decide, open};
+pub use dry_run::{DryRun, Judged, Outcome};
 pub use rebase::Rebasing;
 
 use callbox_proto::error::ErrorCode;
-use callbox_proto::ids::{AgencyId, CommandId, QueueId, ResidentId, StaffId};
+use callbox_proto::ids::{AgencyId, CommandId, IncidentId, QueueId, ResidentId, StaffId};
 use callbox_proto::message::RowPlace;
 use callbox_proto::vocabulary::{
     Category, DeviceCan, Medium, Millis, Priority, RuleFired, Seq, Standing,
@@ -159,9 +161,18 @@ pub struct Session {
     /// Somebody tries the line out.
     #[serde(default)]
     pub test: bool,
+    /// The agency's word for duress was read; it stays so.
+    #[serde(default)]
+    pub duress: bool,
     /// Where it is, as lists tell it.
     #[serde(default)]
     pub place: Option<RowPlace>,
+    /// The incident it belongs to. Which sessions share it is kept nowhere: whoever has their rows sees it.
+    #[serde(default)]
+    pub incident: Option<IncidentId>,
+    /// How to reach the resident when the page is closed.
+    #[serde(default)]
+    pub contact: Option<Box<str>>,
     /// Last entry of the log.
     pub head: Seq,
     /// Last entry that residents see.
@@ -173,6 +184,11 @@ impl Session {
     #[must_use]
     pub fn is_owned_by(&self, staff: &StaffId) -> bool {
         self.owner.as_ref() == Some(staff)
+    }
+
+    /// Whether new words of the resident are judged: while nobody has it, and no person has said how urgent it is.
+    fn is_judged_again(&self) -> bool {
+        self.priority_reason.is_none() && self.standing == Standing::Waiting
     }
 
     /// The photo with this id.

@@ -107,6 +107,11 @@ impl Rebasing {
             Event::Abandoned => now.standing == Standing::Waiting,
             Event::MediaStarted { .. } | Event::MediaEnded { .. } | Event::Asked { .. } => open,
             Event::Consented { granted, .. } => open || !*granted,
+            // Where the other side has said something else of the same event, that stands.
+            Event::Linked { incident, .. } => {
+                now.incident == Some(*incident) || self.belongs_alike()
+            }
+            Event::Unlinked { incident } => now.incident.is_none_or(|now| now == *incident),
             // There is one opening in a log.
             Event::Opened { .. } => false,
             _ => true,
@@ -118,6 +123,13 @@ impl Rebasing {
         self.ours
             .as_ref()
             .is_some_and(|ours| ours.standing == self.now.standing && ours.owner == self.now.owner)
+    }
+
+    /// Whether both sides agree on the incident it belongs to.
+    fn belongs_alike(&self) -> bool {
+        self.ours
+            .as_ref()
+            .is_some_and(|ours| ours.incident == self.now.incident)
     }
 
     /// The event with what it says of other entries, and of the priority, as it is now.

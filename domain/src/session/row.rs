@@ -4,6 +4,7 @@
 
 use callbox_proto::ids::SessionId;
 use callbox_proto::message::SessionRow;
+use callbox_proto::vocabulary::Standing;
 
 use super::Session;
 use crate::queue;
@@ -41,7 +42,16 @@ impl Session {
             connected,
             quick_exit: self.quick_exit,
             test: self.test,
+            duress: self.duress,
             place: self.place,
+            incident: self.incident,
+            contact: self.contact_back().map(str::to_owned),
         }
+    }
+
+    /// How to contact back, where that is what is to be done. Who left by quick exit is not contacted unasked.
+    fn contact_back(&self) -> Option<&str> {
+        let wanted = self.standing == Standing::Abandoned && !self.quick_exit;
+        self.contact.as_deref().filter(|_| wanted)
     }
 }

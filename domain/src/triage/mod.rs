@@ -35,6 +35,10 @@ pub const FIRED_MAX: usize = callbox_proto::bounds::RULES_FIRED_MAX;
 /// The name of the rule that stands for the category's default or, where nothing fires, for [`Priority::PROMPT`].
 pub const DEFAULT_RULE: &str = "default";
 
+/// The name of the rule that marks a session as written under duress, whatever its priority: an agency gives its word for it in a rule
+/// of this name.
+pub const DURESS_RULE: &str = "duress";
+
 /// What has to hold for a rule to fire: all of the conditions given. A rule without conditions never fires.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -122,6 +126,12 @@ impl Rules {
     #[must_use]
     pub fn rules(&self) -> &[Rule] {
         &self.rules
+    }
+
+    /// Whether there is a word for duress.
+    #[must_use]
+    pub fn knows_duress(&self) -> bool {
+        self.rules.iter().any(|rule| rule.id == DURESS_RULE)
     }
 
     /// The least urgent priority a category is ever given, where the file has one.

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::ids::{QueueId, StaffId};
-use crate::vocabulary::{AgentReason, AgentState, Millis, Role};
+use crate::message::is_zero;
+use crate::vocabulary::{AgentReason, AgentState, Millis, NodeState, Priority, Role};
 
 /// The supervisors' screen.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
@@ -16,10 +17,80 @@ pub struct Board {
     pub now_ms: Millis,
     /// Every queue.
     pub queues: Vec<QueueFigures>,
-    /// Everybody who is signed in.
+    /// Everybody who is signed in; a wallboard is told of nobody.
     pub people: Vec<PersonFigures>,
+    /// Telecommunicators by state; those who can take sessions come first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(as = "Option<Vec<StateFigures>>", optional)]
+    pub states: Vec<StateFigures>,
     /// What `safe` is worth here, in a word: `local_disk`, `shared_disk`, `replicated`, `island`, `weaker` (only `stored` is said), `none`.
     pub guarantee: String,
+    /// Every node that serves the agency, and those that are gone since a while; a wallboard is told of none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(as = "Option<Vec<NodeFigures>>", optional)]
+    pub nodes: Vec<NodeFigures>,
+}
+
+/// A node as it tells itself, or as it was last heard.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+pub struct NodeFigures {
+    /// Its configured name; empty for a node alone.
+    pub name: String,
+    /// Version of its program.
+    pub version: String,
+    /// Whether it takes clients.
+    pub state: NodeState,
+    /// It is the one that tells this.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[ts(as = "Option<bool>", optional)]
+    pub here: bool,
+    /// When it was last heard.
+    pub heard_ms: Millis,
+    /// Its open connections; told to the agency that runs the nodes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub connections: Option<u64>,
+    /// Sessions it holds in memory; told to the agency that runs the nodes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub sessions: Option<u64>,
+    /// What `safe` is worth there, in a word of `Board::guarantee`.
+    pub guarantee: String,
+    /// Why nothing is safe there, in English for whoever runs it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub because: Option<String>,
+    /// Records that are only kept there: stored, and not yet safe.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    #[ts(as = "Option<u64>", optional)]
+    pub kept: u64,
+    /// When the oldest of them was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub kept_since_ms: Option<Millis>,
+    /// Bytes that are free on the disk of its data folder.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub disk_free_bytes: Option<u64>,
+    /// How far its drain is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub drain: Option<DrainFigures>,
+    /// What of this agency it is configured with otherwise than the node that tells: `agency`, `queues`, `triage`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(as = "Option<Vec<String>>", optional)]
+    pub differs: Vec<String>,
+}
+
+/// How far a drain is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+pub struct DrainFigures {
+    /// Connections when it began.
+    pub began_with: u64,
+    /// Clients told per second.
+    pub per_s: u32,
+    /// Until everybody has been told, in ms; 0 when that has passed.
+    pub left_ms: u64,
 }
 
 /// Figures of one queue, since midnight (gateway's clock, UTC) where a span is needed.
@@ -35,6 +106,10 @@ pub struct QueueFigures {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub longest_since_ms: Option<Millis>,
+    /// The one that waits longest, of each priority of which one waits, from 1 on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(as = "Option<Vec<LongestWait>>", optional)]
+    pub longest: Vec<LongestWait>,
     /// Answered.
     pub answered: u64,
     /// Answered within the target of their priority.
@@ -43,6 +118,26 @@ pub struct QueueFigures {
     pub abandoned: u64,
     /// People available for it.
     pub staffed: u32,
+}
+
+/// The session of a priority that waits longest in its queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+pub struct LongestWait {
+    /// Its priority.
+    pub priority: Priority,
+    /// When it entered.
+    pub since_ms: Millis,
+}
+
+/// How many telecommunicators are in one state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+pub struct StateFigures {
+    /// Why they cannot take sessions; those who can have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub reason: Option<AgentReason>,
+    /// How many.
+    pub people: u32,
 }
 
 /// A signed-in person.
@@ -64,4 +159,10 @@ pub struct PersonFigures {
     pub since_ms: Millis,
     /// Sessions owned.
     pub sessions: u32,
+    /// Alarms that sounded for them in the last ten minutes, as their pages tell.
+    #[serde(default)]
+    pub alarms: u32,
+    /// Time of this shift in which a revealed photo or a live picture was in their view, in ms, as their pages tell.
+    #[serde(default)]
+    pub exposed_ms: u64,
 }

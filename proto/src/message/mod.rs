@@ -11,7 +11,9 @@ mod place;
 mod resident;
 mod staff;
 
-pub use board::{Board, PersonFigures, QueueFigures};
+pub use board::{
+    Board, DrainFigures, LongestWait, NodeFigures, PersonFigures, QueueFigures, StateFigures,
+};
 pub use place::RowPlace;
 pub use resident::{FromResident, ToResident};
 pub use staff::{FromStaff, ToStaff};
@@ -21,7 +23,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::error::{ErrorCode, Retry};
-use crate::ids::{AgencyId, CommandId, QueueId, SessionId, StaffId};
+use crate::ids::{AgencyId, CommandId, IncidentId, QueueId, SessionId, StaffId};
 use crate::vocabulary::{Category, Medium, Millis, Priority, RuleFired, Standing};
 
 /// Real-time text (T.140): what is being typed, replaced from a place on. May be lost; losses are seen by `part`.
@@ -129,7 +131,7 @@ pub struct Limits {
 }
 
 /// A session in a list.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
+#[derive(Clone, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
 pub struct SessionRow {
     /// Which session.
     pub session: SessionId,
@@ -185,10 +187,31 @@ pub struct SessionRow {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     #[ts(as = "Option<bool>", optional)]
     pub test: bool,
+    /// The agency's word for duress was read: whoever writes may be watched. Never told to residents.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[ts(as = "Option<bool>", optional)]
+    pub duress: bool,
     /// Where it is, where that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub place: Option<RowPlace>,
+    /// The incident it belongs to: sessions with the same one report the same event, as a person said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub incident: Option<IncidentId>,
+    /// How to contact back: told of abandoned sessions, unless the resident left by quick exit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub contact: Option<String>,
+}
+
+impl std::fmt::Debug for SessionRow {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SessionRow")
+            .field("session", &self.session)
+            .field("standing", &self.standing)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Whether a number is left out on the wire.

@@ -111,6 +111,33 @@ pub enum FromStaff {
         #[ts(optional)]
         after: Option<SessionId>,
     },
+    /// Has a node send its clients to other nodes, or go on so with another time and rate. Answered by `done`.
+    Drain {
+        /// Names the request.
+        id: CommandId,
+        /// Which node, by its name in `board`.
+        node: String,
+        /// Everybody has been told when this is over, in s; 1 to 86,400.
+        within_s: u64,
+        /// Clients told per second, at least 1; as many as it takes to be through after half of the time where left out.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        per_s: Option<u32>,
+    },
+    /// Calls a drain off: the clients that are still there stay, and new ones are taken. Answered by `done`.
+    Undrain {
+        /// Names the request.
+        id: CommandId,
+        /// Which node.
+        node: String,
+    },
+    /// What this page has asked of its person since it told so last; nothing answers. More than an hour of it at once is not counted.
+    Tally {
+        /// Alarms that sounded.
+        alarms: u32,
+        /// Time in which a revealed photo or a live picture was in view, in ms.
+        exposed_ms: u64,
+    },
     /// Is the link alive?
     Ping {
         /// Comes back as it is.
@@ -126,7 +153,9 @@ impl FromStaff {
             Self::TakeNext { id }
             | Self::Do { id, .. }
             | Self::MediaOffer { id, .. }
-            | Self::ListClosed { id, .. } => Some(*id),
+            | Self::ListClosed { id, .. }
+            | Self::Drain { id, .. }
+            | Self::Undrain { id, .. } => Some(*id),
             _ => None,
         }
     }
@@ -208,6 +237,11 @@ pub enum ToStaff {
         rows: Vec<SessionRow>,
         /// Whether there are more.
         more: bool,
+    },
+    /// A request that is about no session is carried out.
+    Done {
+        /// The request's id.
+        id: CommandId,
     },
     /// A followed session; its entries after the asked place follow.
     Session {
@@ -328,6 +362,9 @@ debug_kind_only!(FromStaff {
     MediaOffer,
     MediaStop,
     ListClosed,
+    Drain,
+    Undrain,
+    Tally,
     Ping
 });
 
@@ -337,6 +374,7 @@ debug_kind_only!(ToStaff {
     Sessions,
     SessionsChanged,
     History,
+    Done,
     Session,
     Entry,
     Safe,

@@ -22,6 +22,7 @@ mod schema;
 mod shared;
 mod tally;
 mod upkeep;
+mod walk;
 mod writer;
 
 pub use accept::{Accepted, accept_damage};
@@ -29,3 +30,4 @@ pub use fault::OpenError;
 pub use handle::{Embedded, Options};
 pub use kept::{KeptLog, KeptPage};
 pub use upkeep::{DAMAGE_NAMED_MAX, Verification, copy_folder, verify_folder};
+pub use walk::Walk;

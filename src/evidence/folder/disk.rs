@@ -113,7 +113,10 @@ pub(super) fn remove_if_there(path: &Path) -> Result<(), StoreError> {
 }
 
 /// Bytes free for us on the disk of `folder`.
-pub(super) fn free_bytes(folder: &Path) -> Result<u64, StoreError> {
+///
+/// # Errors
+/// When the system does not say.
+pub fn free_bytes(folder: &Path) -> Result<u64, StoreError> {
     let stat = rustix::fs::statvfs(folder).map_err(io::Error::from)?;
     Ok(stat.f_bavail.saturating_mul(stat.f_frsize))
 }

@@ -30,6 +30,7 @@ use async_trait::async_trait;
 use tokio_util::sync::CancellationToken;
 
 use self::disk::Disk;
+pub use self::disk::free_bytes;
 use self::handle::FolderHandle;
 use self::ledger::{Ledger, Slot, Work};
 use self::part::{Part, PartPaths};

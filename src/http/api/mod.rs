@@ -135,6 +135,7 @@ fn handler(route: Route) -> Option<MethodRouter<Api>> {
         Route::AgencyInfoOf => get(sign_in::agency_of),
         Route::SignIn => post(sign_in::sign_in),
         Route::RefreshSignIn => post(sign_in::refresh),
+        Route::OpenWallboard => post(sign_in::open_wallboard),
         Route::ResidentSocket => get(sockets::resident),
         Route::StaffSocket => get(sockets::staff),
         Route::PhotoPreview => get(photos::preview),

@@ -1,6 +1,6 @@
 //! Signing in, and the agencies' public faces.
 //!
-//! Owns: the two requests of signing in, and the check of a bearer's token. Must not: know how passphrases are kept: [`crate::auth`] does. Called
+//! Owns: the requests of signing in, and the check of a bearer's token. Must not: know how passphrases are kept: [`crate::auth`] does. Called
 //! by: the router, by [`super::handler`]; `photos`, for the token.
 
 use axum::Json;
@@ -85,6 +85,18 @@ pub async fn refresh(
     issue(&api, who)
 }
 
+/// A supervisor's token for a wallboard's: it reads the board of the same agency, is renewed like any other, and nothing else.
+pub async fn open_wallboard(
+    State(api): State<Api>,
+    headers: HeaderMap,
+) -> Result<Json<SignedIn>, Refused> {
+    let who = bearer(&api, &headers)?;
+    let (agency, staff) = (who.agency.clone(), who.staff.clone());
+    let wallboard = who.wallboard().ok_or(ErrorCode::NotAllowed)?;
+    tracing::info!(%agency, %staff, "opened a wallboard");
+    issue(&api, wallboard)
+}
+
 fn issue(api: &Api, who: StaffIdentity) -> Result<Json<SignedIn>, Refused> {
     let now_ms = api.transport.node.clock().now_ms();
     let issued = api.tokens.staff(&who, now_ms, api.staff_token_ms)?;
@@ -113,6 +125,6 @@ pub fn bearer(api: &Api, headers: &HeaderMap) -> Result<StaffIdentity, ErrorCode
         return Err(ErrorCode::NoSuchAgency);
     }
     api.accounts
-        .still(&claimed.agency, &claimed.staff)
+        .stands_for(&claimed)
         .ok_or(ErrorCode::TokenInvalid)
 }

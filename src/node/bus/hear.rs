@@ -12,10 +12,11 @@ use callbox_proto::message::{RealTimeText, ToResident, ToStaff};
 use callbox_proto::vocabulary::Seq;
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 
-use super::message::{Body, Heard, Here, Moved, NodeRef, PersonHere, decode};
+use super::message::{Body, Heard, Here, Moved, NodeHere, NodeRef, PersonHere, decode};
 use crate::backbone::BackboneError;
 use crate::node::agency::Agency;
 use crate::node::cell::{Audience, Cell};
+use crate::node::cluster::VERSION;
 use crate::node::elsewhere::{Hearing, There};
 use crate::node::figures::Move;
 use crate::node::frame::{Shared, encode};
@@ -118,7 +119,12 @@ impl Node {
         };
         let me = together.me.instance;
         match body {
-            Body::Hello { same } => self.compare(from, &same),
+            Body::Hello { same, here } => {
+                self.compare(from, &same);
+                if let Some(here) = here {
+                    self.hear_node(agency, from, *here);
+                }
+            }
             Body::WhoIsThere { only } => {
                 if only.is_none_or(|only| only == me) {
                     agency.around.tell_everything();
@@ -158,13 +164,36 @@ impl Node {
                 to,
                 question,
                 answer,
-            } if to == me => together.answered(question, answer),
+            } if to == me => together.offers.answered(question, answer),
+            Body::DrainRequest {
+                to,
+                question,
+                by,
+                within_s,
+                per_s,
+            } if to == me => {
+                let refused = self.drain_for(agency, &by, within_s, per_s).err();
+                let to = from.instance;
+                let answer = Body::DrainAnswer {
+                    to,
+                    question,
+                    refused,
+                };
+                self.post(agency, answer);
+            }
+            Body::DrainAnswer {
+                to,
+                question,
+                refused,
+            } if to == me => together.drains.answered(question, refused),
             Body::MediaClose { to, session, peer } if to == me => {
                 self.hear_media_close(from.instance, session, peer);
             }
             Body::MediaRequest { .. }
             | Body::MediaAnswer { .. }
             | Body::MediaClose { .. }
+            | Body::DrainRequest { .. }
+            | Body::DrainAnswer { .. }
             | Body::Unknown => {}
         }
     }
@@ -183,6 +212,23 @@ impl Node {
             && together.differs.set(what.clone()).is_ok()
         {
             tracing::error!(node = %from.name, what, "another node of this cluster has a different one");
+        }
+    }
+
+    /// A node tells itself. What it configures otherwise is said once, when it lasts.
+    fn hear_node(&self, agency: &Agency, from: &NodeRef, here: NodeHere) {
+        let mut differs = Vec::new();
+        // Another version may put the same in other words.
+        if here.figures.version == VERSION {
+            let ours = agency.configured();
+            let other = |what: &&String| here.configured.get(*what) != ours.get(*what);
+            differs.extend(ours.keys().filter(other).cloned());
+        }
+        let mut elsewhere = agency.around.elsewhere();
+        let lasting = elsewhere.tells_itself(from.instance, here.figures, differs);
+        drop(elsewhere);
+        for what in lasting {
+            tracing::warn!(node = %from.name, agency = %agency.id(), what, "another node configures this agency differently");
         }
     }
 

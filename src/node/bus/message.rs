@@ -13,7 +13,7 @@ use bytes::Bytes;
 use callbox_proto::error::ErrorCode;
 use callbox_proto::event::Actor;
 use callbox_proto::ids::{QueueId, SessionId, StaffId};
-use callbox_proto::message::RealTimeText;
+use callbox_proto::message::{NodeFigures, RealTimeText};
 use callbox_proto::vocabulary::{AgentReason, AgentState, Millis, Role, Seq, Watchers};
 use serde::{Deserialize, Serialize};
 
@@ -68,6 +68,9 @@ pub enum Body {
         /// What must be the same on all nodes, each as a fingerprint: the signing key, the evidence folder.
         #[serde(default)]
         same: BTreeMap<String, String>,
+        /// How I am; a node of before this was told says nothing.
+        #[serde(default)]
+        here: Option<Box<NodeHere>>,
     },
     /// Everybody, or one node, tells everything.
     WhoIsThere {
@@ -154,9 +157,44 @@ pub enum Body {
         /// Which connection, by that run's number.
         peer: u64,
     },
+    /// An administrator at another node wants this run to drain, or to take that back.
+    DrainRequest {
+        /// The run that is meant.
+        to: u64,
+        /// Names the question.
+        question: u64,
+        /// Who wants it.
+        by: StaffId,
+        /// Everybody has been told after this time, in s; `None` takes it back.
+        #[serde(default)]
+        within_s: Option<u64>,
+        /// Clients told per second.
+        #[serde(default)]
+        per_s: Option<u32>,
+    },
+    /// What came of it.
+    DrainAnswer {
+        /// The run that asked.
+        to: u64,
+        /// Which question.
+        question: u64,
+        /// Why not; `None` when it is done.
+        #[serde(default)]
+        refused: Option<ErrorCode>,
+    },
     /// Something a newer node says.
     #[serde(other)]
     Unknown,
+}
+
+/// A node as it tells itself.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct NodeHere {
+    /// Its figures. When it was heard, and what of it differs, is for who hears it.
+    pub figures: NodeFigures,
+    /// What this agency is configured with there, as fingerprints by what it is.
+    #[serde(default)]
+    pub configured: BTreeMap<String, String>,
 }
 
 /// A session that moved.
@@ -220,6 +258,12 @@ pub struct PersonHere {
     /// The queues all their consoles here take from.
     #[serde(default)]
     pub queues: Vec<QueueId>,
+    /// Alarms that sounded at their consoles here in the last ten minutes.
+    #[serde(default)]
+    pub alarms: u32,
+    /// Time of this shift with pictures in view at their consoles here, in ms.
+    #[serde(default)]
+    pub exposed_ms: u64,
 }
 
 /// What came of an offer.
@@ -377,6 +421,8 @@ mod tests {
             reason: Some(AgentReason::JustSignedIn),
             since_ms: u64::MAX,
             queues: vec!["q".repeat(20).parse().unwrap(); 12],
+            alarms: u32::MAX,
+            exposed_ms: u64::MAX,
         };
         let stand = Stand::example();
         let moved = Moved {

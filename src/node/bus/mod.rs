@@ -18,6 +18,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, Weak};
 use std::time::Duration;
 
+use callbox_proto::error::ErrorCode;
 use callbox_proto::ids::{AgencyId, PeerId, SessionId};
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
@@ -52,6 +53,43 @@ struct Post {
     body: Body,
 }
 
+/// Questions to other nodes that wait for their answers.
+pub struct Questions<T> {
+    waiting: Mutex<HashMap<u64, oneshot::Sender<T>>>,
+    next: AtomicU64,
+}
+
+impl<T> Default for Questions<T> {
+    fn default() -> Self {
+        Self {
+            waiting: Mutex::default(),
+            next: AtomicU64::new(1),
+        }
+    }
+}
+
+impl<T> Questions<T> {
+    /// Names a question, and where its answer comes.
+    pub fn ask(&self) -> (u64, oneshot::Receiver<T>) {
+        let (sender, answer) = oneshot::channel();
+        let question = self.next.fetch_add(1, Ordering::Relaxed);
+        lock(&self.waiting).insert(question, sender);
+        (question, answer)
+    }
+
+    /// Nobody waits for the answer any more.
+    pub fn give_up(&self, question: u64) {
+        lock(&self.waiting).remove(&question);
+    }
+
+    fn answered(&self, question: u64, answer: T) {
+        if let Some(sender) = lock(&self.waiting).remove(&question) {
+            // Whoever asked may be gone.
+            drop(sender.send(answer));
+        }
+    }
+}
+
 /// What a node among others has beside a node alone.
 pub struct Together {
     /// This run of this node.
@@ -62,8 +100,10 @@ pub struct Together {
     /// Wakes the tick: something should be told at once.
     wake: Arc<Notify>,
     said_bye: Notify,
-    questions: Mutex<HashMap<u64, oneshot::Sender<MediaAnswer>>>,
-    next_question: AtomicU64,
+    /// Offers of live media that other nodes were asked to take.
+    pub offers: Questions<MediaAnswer>,
+    /// Drains that other nodes were asked for; the answer is why not.
+    pub drains: Questions<Option<ErrorCode>>,
     /// Connections to live media that other nodes asked for.
     far_viewers: Mutex<HashMap<u64, Vec<(SessionId, PeerId)>>>,
     /// Another run has this node's name.
@@ -91,8 +131,8 @@ impl Together {
             queue: Mutex::new(Some(queue)),
             wake: Arc::default(),
             said_bye: Notify::new(),
-            questions: Mutex::default(),
-            next_question: AtomicU64::new(1),
+            offers: Questions::default(),
+            drains: Questions::default(),
             far_viewers: Mutex::default(),
             namesake: AtomicBool::new(false),
             differs: OnceLock::new(),
@@ -108,26 +148,6 @@ impl Together {
     /// What is notified when somebody is in a hurry.
     fn wake(&self) -> Arc<Notify> {
         Arc::clone(&self.wake)
-    }
-
-    /// Names a question, and where its answer comes.
-    pub fn ask(&self) -> (u64, oneshot::Receiver<MediaAnswer>) {
-        let (sender, answer) = oneshot::channel();
-        let question = self.next_question.fetch_add(1, Ordering::Relaxed);
-        lock(&self.questions).insert(question, sender);
-        (question, answer)
-    }
-
-    /// Nobody waits for the answer any more.
-    pub fn give_up(&self, question: u64) {
-        lock(&self.questions).remove(&question);
-    }
-
-    fn answered(&self, question: u64, answer: MediaAnswer) {
-        if let Some(sender) = lock(&self.questions).remove(&question) {
-            // Whoever asked may be gone.
-            drop(sender.send(answer));
-        }
     }
 
     /// Another node has a connection here.

@@ -99,10 +99,13 @@ pub(super) fn pieces(body: Body) -> Vec<Body> {
 
 impl Node {
     /// Says that this node is here.
-    pub(super) fn tell_hello(&self, agency: &Arc<Agency>) {
+    pub(in crate::node) fn tell_hello(&self, agency: &Arc<Agency>) {
         if let Some(together) = &self.together {
-            let same = together.same.clone();
-            self.post(agency, Body::Hello { same });
+            let hello = Body::Hello {
+                same: together.same.clone(),
+                here: Some(Box::new(self.node_here(agency))),
+            };
+            self.post(agency, hello);
         }
     }
 
@@ -281,7 +284,7 @@ impl Node {
     }
 
     fn tell_roster(&self, agency: &Arc<Agency>) {
-        let people = lock(&agency.roster).here();
+        let people = lock(&agency.roster).here(self.clock.now_ms());
         let round = agency.around.next_round();
         let mut rest = people.as_slice();
         loop {

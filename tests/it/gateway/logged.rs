@@ -241,6 +241,8 @@ async fn talk(ann: &Resident, tina: &Console, session: SessionId, canaries: &mut
     tina.reads(session, &said).await;
     let location = place(canaries, "place", 40.748_817_3, -73.985_428_1);
     ann.does(ResidentCommand::Locate { location }).await;
+    let contact = canaries.words("given contact");
+    ann.does(ResidentCommand::GiveContact { contact }).await;
     tina.entry(session, |event| matches!(event, Event::Located { .. }))
         .await;
     let told = canaries.words("staff text");

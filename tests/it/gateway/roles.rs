@@ -25,15 +25,27 @@ use super::harness::{Console, Gateway, Resident, SignedIn, Wire, fresh, soon, te
 /// Everybody of the demo but tom, who owns what is another's.
 const STAFF: [&str; 4] = ["tina", "sue", "olga", "ada"];
 
+/// Between them they may everything that staff may.
+const STAFF_ROLES: [Role; 2] = [Role::Supervisor, Role::Administrator];
+
+/// Everybody of [`STAFF`], and a wallboard.
+async fn all_staff(gateway: &Gateway) -> Vec<Console> {
+    let mut all = vec![gateway.wallboard("sue").await];
+    for name in STAFF {
+        all.push(gateway.staff(name).await);
+    }
+    all
+}
+
 #[tokio::test]
 async fn staff_may_over_the_wire_what_the_table_says() {
     let gateway = Gateway::start().await;
     let tom = gateway.console("tom").await;
     let mut tried = BTreeSet::new();
-    for name in STAFF {
-        let who = gateway.staff(name).await;
+    for who in all_staff(&gateway).await {
+        let (name, role) = (&who.who.name, who.who.role);
         for mine in [true, false] {
-            if mine && allowed(who.who.role, Action::Take) == Access::Never {
+            if mine && !who.may_take() {
                 continue;
             }
             for number in 0..staff_messages(example_session()).len() {
@@ -50,7 +62,7 @@ async fn staff_may_over_the_wire_what_the_table_says() {
                 let answer = staff_answer(&who, session, &message, mine).await;
                 let wanted = access::may(&caller(&who.who), action, &target(&who.who, mine));
                 check(
-                    &format!("{name} {action:?} mine: {mine}"),
+                    &format!("{name} as {role:?}: {action:?} mine: {mine}"),
                     action,
                     wanted,
                     answer,
@@ -61,7 +73,9 @@ async fn staff_may_over_the_wire_what_the_table_says() {
     let server_side = [Action::ListSessions, Action::SeeBoard, Action::StaffHello];
     let of_staff = Action::all().filter(|action| {
         !matches!(action, Action::Http(_))
-            && allowed(Role::Supervisor, *action) != Access::Never
+            && STAFF_ROLES
+                .iter()
+                .any(|role| allowed(*role, *action) != Access::Never)
             && !server_side.contains(action)
     });
     assert_eq!(tried, of_staff.collect(), "every action of staff was tried");
@@ -87,10 +101,9 @@ async fn lists_and_boards_come_to_those_who_may_see_them() {
         let lists = all.iter().any(|m| matches!(m, ToStaff::Sessions { .. }));
         let may = allowed(who.who.role, Action::ListSessions) != Access::Never;
         assert_eq!(lists, may, "{name}");
-        assert!(
-            !all.iter().any(|m| matches!(m, ToStaff::Board(_))),
-            "{name}"
-        );
+        let boards = all.iter().any(|m| matches!(m, ToStaff::Board(_)));
+        let may = allowed(who.who.role, Action::SeeBoard) != Access::Never;
+        assert_eq!(boards, may, "{name}");
     }
 }
 
@@ -170,12 +183,10 @@ async fn an_upload_token_opens_no_staff_socket() {
 async fn routes_are_open_to_those_whom_the_table_names() {
     let gateway = Gateway::start().await;
     let tom = gateway.console("tom").await;
-    let staff = [
-        gateway.console("tina").await,
-        gateway.console("sue").await,
-        gateway.staff("olga").await,
-        gateway.staff("ada").await,
-    ];
+    let staff = all_staff(&gateway).await;
+    for takes in staff.iter().filter(|who| who.may_take()) {
+        takes.ready_for_everything();
+    }
     for route in Route::ALL.iter().copied() {
         let outcome = reach(&gateway, route, None, &Photo::of(&gateway, None).await).await;
         let wanted = access::may_at_all(&Caller::Nobody, route.action());
@@ -197,8 +208,7 @@ async fn routes_are_open_to_those_whom_the_table_names() {
             let wanted = access::may(&as_resident, route.action(), &report);
             check_http(&format!("resident, mine: {mine}"), route, wanted, &outcome);
             for who in &staff {
-                let takes = allowed(who.who.role, Action::Take) != Access::Never;
-                if mine && !takes {
+                if mine && !who.may_take() {
                     continue;
                 }
                 let photo = Photo::of(&gateway, Some(if mine { who } else { &tom })).await;
@@ -206,7 +216,7 @@ async fn routes_are_open_to_those_whom_the_table_names() {
                 let wanted =
                     access::may(&caller(&who.who), route.action(), &target(&who.who, mine));
                 check_http(
-                    &format!("{} mine: {mine}", who.who.name),
+                    &format!("{} as {:?}, mine: {mine}", who.who.name, who.who.role),
                     route,
                     wanted,
                     &outcome,
@@ -355,7 +365,9 @@ async fn staff_answer(
     who.wire.send(message);
     match message {
         FromStaff::Do { id, .. } | FromStaff::TakeNext { id } => who.answer_or_error(*id).await,
-        FromStaff::MediaOffer { id, .. } => who.answer_or_error(*id).await,
+        FromStaff::MediaOffer { id, .. }
+        | FromStaff::Drain { id, .. }
+        | FromStaff::Undrain { id, .. } => who.answer_or_error(*id).await,
         _ => {
             who.quiet().await;
             let all = who.wire.record().all();
@@ -511,6 +523,20 @@ pub(super) fn staff_messages(session: SessionId) -> Vec<FromStaff> {
             id: fresh(),
             after: None,
         },
+        FromStaff::Drain {
+            id: fresh(),
+            node: words(),
+            within_s: 60,
+            per_s: None,
+        },
+        FromStaff::Undrain {
+            id: fresh(),
+            node: words(),
+        },
+        FromStaff::Tally {
+            alarms: 1,
+            exposed_ms: 1_000,
+        },
         FromStaff::Ping { n: 1 },
         FromStaff::Renew { token: words() },
         command(StaffCommand::Take {}),
@@ -542,5 +568,11 @@ pub(super) fn staff_messages(session: SessionId) -> Vec<FromStaff> {
         command(StaffCommand::Reveal { photo: fresh() }),
         command(StaffCommand::Seen { up_to: 1 }),
         command(StaffCommand::Watch {}),
+        command(StaffCommand::Link {
+            incident: session.into(),
+        }),
+        command(StaffCommand::Unlink {
+            incident: session.into(),
+        }),
     ]
 }

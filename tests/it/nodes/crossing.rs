@@ -2,6 +2,7 @@
 
 use callbox_proto::command::StaffCommand;
 use callbox_proto::event::Event;
+use callbox_proto::ids::IncidentId;
 use callbox_proto::message::{RealTimeText, ToResident, ToStaff};
 use callbox_proto::vocabulary::Standing;
 
@@ -27,6 +28,26 @@ async fn a_text_crosses_both_ways_once_and_in_order() {
     let seqs = tina.seqs();
     let whole: Vec<_> = (1..=seqs.len() as u64).collect();
     assert_eq!(seqs, whole, "no hole, nothing twice");
+}
+
+#[tokio::test]
+async fn what_is_linked_at_one_node_is_one_incident_in_the_list_of_the_other() {
+    let cluster = Cluster::new();
+    let (east, west) = cluster.two().await;
+    let ann = Resident::opens(&east, "Smoke at the mill").await;
+    let ben = Resident::opens(&east, "The mill burns").await;
+    let tina = AtConsole::tina(&east);
+    let incident = IncidentId::from(ann.session());
+    for session in [ann.session(), ben.session()] {
+        tina.does(session, StaffCommand::Link { incident }).await;
+    }
+    // Two people, so that either row may come first.
+    for (mut who, session) in [
+        (AtConsole::tom(&west), ann.session()),
+        (AtConsole::sue(&west), ben.session()),
+    ] {
+        who.row(session, |row| row.incident == Some(incident)).await;
+    }
 }
 
 #[tokio::test]

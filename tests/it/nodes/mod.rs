@@ -4,6 +4,7 @@
 //! be exact.
 
 mod bus;
+mod cluster;
 mod crossing;
 mod desk;
 mod loss;

@@ -76,6 +76,25 @@ async fn the_board_counts_sessions_and_people_of_all_nodes() {
 }
 
 #[tokio::test]
+async fn what_alarms_and_pictures_ask_of_a_person_is_counted_over_all_nodes_and_never_of_others() {
+    let cluster = Cluster::new();
+    let (east, west) = cluster.two().await;
+    let mut sue = AtConsole::sue(&west);
+    let (here, there) = (AtConsole::tina(&east), AtConsole::tina(&west));
+    let _tom = AtConsole::tom(&east);
+    east.tally(&here.person, 2, 4_000);
+    west.tally(&there.person, 1, 1_000);
+    board(&mut sue, |b| {
+        let asked = |name: &str| {
+            let person = b.people.iter().find(|p| p.staff.as_str() == name);
+            person.map(|p| (p.alarms, p.exposed_ms))
+        };
+        asked("tina") == Some((3, 5_000)) && asked("tom") == Some((0, 0))
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_person_at_two_nodes_is_shown_once_with_the_latest_state() {
     let cluster = Cluster::new();
     let (east, west) = cluster.two().await;

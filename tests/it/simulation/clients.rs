@@ -14,7 +14,7 @@ use callbox_loadtests::record::{Fact, Line};
 use callbox_proto::codec::Encoding;
 use callbox_proto::command::{Opening, ResidentCommand, StaffCommand};
 use callbox_proto::error::ErrorCode;
-use callbox_proto::ids::{AgencyId, CommandId, ResidentId, SessionId};
+use callbox_proto::ids::{AgencyId, CommandId, IncidentId, ResidentId, SessionId};
 use callbox_proto::message::{ToResident, ToStaff};
 use callbox_proto::vocabulary::{Category, DeviceCan, Role, Rung, Seq};
 use tokio::time::timeout;
@@ -462,6 +462,17 @@ impl Console {
 
     pub fn release(&mut self, id: CommandId, session: SessionId) {
         let command = StaffCommand::Release {};
+        self.wishes.insert(id, Some((session, command)));
+        self.send(id);
+    }
+
+    /// Links any session, one's own or not, or unlinks it.
+    pub fn link(&mut self, id: CommandId, session: SessionId, incident: IncidentId, on: bool) {
+        let command = if on {
+            StaffCommand::Link { incident }
+        } else {
+            StaffCommand::Unlink { incident }
+        };
         self.wishes.insert(id, Some((session, command)));
         self.send(id);
     }

@@ -198,12 +198,20 @@ impl History {
         let act = self.random.random_range(0..20);
         let owned = self.consoles[who].owns();
         let session = owned.choose(&mut self.random).copied();
+        let all: Vec<_> = self.consoles.iter().flat_map(Console::owns).collect();
+        let two = [0; 2].map(|_| all.choose(&mut self.random).copied());
+        let on = self.random.random();
         let console = &mut self.consoles[who];
         match (console.is_connected(), act, session) {
             (true, 0..2, _) => console.disconnect(),
             (true, 2..4, _) => console.insist(),
             (true, 4..6, Some(session)) => console.release(id, session),
             (true, 6..14, Some(session)) => console.write(id, session, &mut self.diary),
+            (true, 14..16, Some(_)) => {
+                if let [Some(one), Some(other)] = two {
+                    console.link(id, one, other.into(), on);
+                }
+            }
             (true, _, _) if console.wants() == 0 => console.take_next(id, &mut self.diary),
             (true, _, _) => {}
             (false, _, _) => {

@@ -61,10 +61,14 @@ export type Board = {
   now_ms: number;
   /** Every queue. */
   queues: Array<QueueFigures>;
-  /** Everybody who is signed in. */
+  /** Everybody who is signed in; a wallboard is told of nobody. */
   people: Array<PersonFigures>;
+  /** Telecommunicators by state; those who can take sessions come first. */
+  states?: Array<StateFigures>;
   /** What `safe` is worth here, in a word: `local_disk`, `shared_disk`, `replicated`, `island`, `weaker` (only `stored` is said), `none`. */
   guarantee: string;
+  /** Every node that serves the agency, and those that are gone since a while; a wallboard is told of none. */
+  nodes?: Array<NodeFigures>;
 };
 
 /** What the resident says is happening. The agency's own incident types are chosen later, by a person. */
@@ -114,6 +118,16 @@ export type Disposition =
   | "no_action_needed"
   /** A trial. */
   | "test";
+
+/** How far a drain is. */
+export type DrainFigures = {
+  /** Connections when it began. */
+  began_with: number;
+  /** Clients told per second. */
+  per_s: number;
+  /** Until everybody has been told, in ms; 0 when that has passed. */
+  left_ms: number;
+};
 
 /** Why something was refused. Numbers 1000–1999: this frame; 2000–2999: this command; 3000–3999: who you are; 4000–4999: the gateway just now. */
 export type ErrorCode =
@@ -177,6 +191,10 @@ export type ErrorCode =
   | "out_of_range"
   /** This command id was used in another session or for opening another one. */
   | "id_reused"
+  /** No such node, or one that is gone. */
+  | "no_such_node"
+  /** A drain would leave the residents of an agency without a node. */
+  | "nowhere_to_go"
   /** Missing, unreadable or forged. */
   | "token_invalid"
   /** Past its time. */
@@ -366,6 +384,12 @@ export type Event =
       /** The ask it answers. */
       ask?: string;
     }
+  /** The resident said how to be reached when the page is closed. The newest one counts, before that of `opened`. */
+  | {
+      kind: "contact_given";
+      /** A telephone number, or other words; at most 200 characters. */
+      contact: string;
+    }
   /** Live media flows. */
   | {
       kind: "media_started";
@@ -441,6 +465,20 @@ export type Event =
       kind: "overruled";
       /** What happened. */
       event: Event;
+    }
+  /** A person said that it reports the same event as other sessions: it belongs to this incident, and to no other. */
+  | {
+      kind: "linked";
+      /** The incident. */
+      incident: string;
+      /** The one it belonged to before. */
+      moved_from?: string;
+    }
+  /** A person took it out of this incident. */
+  | {
+      kind: "unlinked";
+      /** The incident. */
+      incident: string;
     };
 
 /** What a resident's client sends. */
@@ -614,6 +652,34 @@ export type FromStaff =
       /** Continue after this session of the last answer. */
       after?: string;
     }
+  /** Has a node send its clients to other nodes, or go on so with another time and rate. Answered by `done`. */
+  | {
+      kind: "drain";
+      /** Names the request. */
+      id: string;
+      /** Which node, by its name in `board`. */
+      node: string;
+      /** Everybody has been told when this is over, in s; 1 to 86,400. */
+      within_s: number;
+      /** Clients told per second, at least 1; as many as it takes to be through after half of the time where left out. */
+      per_s?: number;
+    }
+  /** Calls a drain off: the clients that are still there stay, and new ones are taken. Answered by `done`. */
+  | {
+      kind: "undrain";
+      /** Names the request. */
+      id: string;
+      /** Which node. */
+      node: string;
+    }
+  /** What this page has asked of its person since it told so last; nothing answers. More than an hour of it at once is not counted. */
+  | {
+      kind: "tally";
+      /** Alarms that sounded. */
+      alarms: number;
+      /** Time in which a revealed photo or a live picture was in view, in ms. */
+      exposed_ms: number;
+    }
   /** Is the link alive? */
   | {
       kind: "ping";
@@ -666,6 +732,14 @@ export type LocationMethod =
   /** Read from a photo's metadata: claimed, not measured. */
   | "claimed";
 
+/** The session of a priority that waits longest in its queue. */
+export type LongestWait = {
+  /** Its priority. */
+  priority: Priority;
+  /** When it entered. */
+  since_ms: number;
+};
+
 /** Why live media ended. */
 export type MediaEnd =
   /** The resident stopped it. */
@@ -685,6 +759,47 @@ export type Medium =
   | "video"
   /** The microphone, live; hearing the telecommunicator needs no grant. */
   | "audio";
+
+/** A node as it tells itself, or as it was last heard. */
+export type NodeFigures = {
+  /** Its configured name; empty for a node alone. */
+  name: string;
+  /** Version of its program. */
+  version: string;
+  /** Whether it takes clients. */
+  state: NodeState;
+  /** It is the one that tells this. */
+  here?: boolean;
+  /** When it was last heard. */
+  heard_ms: number;
+  /** Its open connections; told to the agency that runs the nodes. */
+  connections?: number;
+  /** Sessions it holds in memory; told to the agency that runs the nodes. */
+  sessions?: number;
+  /** What `safe` is worth there, in a word of `Board::guarantee`. */
+  guarantee: string;
+  /** Why nothing is safe there, in English for whoever runs it. */
+  because?: string;
+  /** Records that are only kept there: stored, and not yet safe. */
+  kept?: number;
+  /** When the oldest of them was kept. */
+  kept_since_ms?: number;
+  /** Bytes that are free on the disk of its data folder. */
+  disk_free_bytes?: number;
+  /** How far its drain is. */
+  drain?: DrainFigures;
+  /** What of this agency it is configured with otherwise than the node that tells: `agency`, `queues`, `triage`. */
+  differs?: Array<string>;
+};
+
+/** Whether a node takes clients. */
+export type NodeState =
+  /** It does. */
+  | "ready"
+  /** It sends its clients to other nodes, and refuses who comes. */
+  | "draining"
+  /** It said good-bye, or nothing has been heard of it for a while. */
+  | "gone";
 
 /** How a session begins. */
 export type Opening = {
@@ -722,6 +837,10 @@ export type PersonFigures = {
   since_ms: number;
   /** Sessions owned. */
   sessions: number;
+  /** Alarms that sounded for them in the last ten minutes, as their pages tell. */
+  alarms: number;
+  /** Time of this shift in which a revealed photo or a live picture was in their view, in ms, as their pages tell. */
+  exposed_ms: number;
 };
 
 /** Figures of one queue, since midnight (gateway's clock, UTC) where a span is needed. */
@@ -734,6 +853,8 @@ export type QueueFigures = {
   waiting_by_priority: [number, number, number, number, number];
   /** When the one that waits longest entered. */
   longest_since_ms?: number;
+  /** The one that waits longest, of each priority of which one waits, from 1 on. */
+  longest?: Array<LongestWait>;
   /** Answered. */
   answered: number;
   /** Answered within the target of their priority. */
@@ -815,6 +936,12 @@ export type ResidentCommand =
       /** The ask it answers. */
       ask?: string;
     }
+  /** Says how to be reached when the page is closed. The newest one counts. */
+  | {
+      kind: "give_contact";
+      /** A telephone number, or other words; 1 to 200 characters. */
+      contact: string;
+    }
   /** Leaves. */
   | {
       kind: "leave";
@@ -842,7 +969,9 @@ export type Role =
   /** Reads what happened, changes nothing. */
   | "auditor"
   /** Runs the agency's set-up, sees no sessions. */
-  | "administrator";
+  | "administrator"
+  /** A screen for a room, opened by a supervisor: reads the board without anybody's name, and nothing else. */
+  | "wallboard";
 
 /** Where a session is, for a map of many sessions and for finding reports of one event. It follows the device in steps of some 50 m; the log has every fix. */
 export type RowPlace = {
@@ -919,8 +1048,14 @@ export type SessionRow = {
   quick_exit: boolean;
   /** Somebody tries the line out: it counts in no figure of the day. */
   test?: boolean;
+  /** The agency's word for duress was read: whoever writes may be watched. Never told to residents. */
+  duress?: boolean;
   /** Where it is, where that is known. */
   place?: RowPlace;
+  /** The incident it belongs to: sessions with the same one report the same event, as a person said. */
+  incident?: string;
+  /** How to contact back: told of abandoned sessions, unless the resident left by quick exit. */
+  contact?: string;
 };
 
 /** What a person of an agency does to a session. */
@@ -994,7 +1129,19 @@ export type StaffCommand =
       up_to: number;
     }
   /** Watches without owning. */
-  | { kind: "watch" };
+  | { kind: "watch" }
+  /** Says that it reports the same event as another session: it belongs to this incident from now on, and to no other. Sent to both sessions. */
+  | {
+      kind: "link";
+      /** The incident that the other session belongs to; where neither belongs to one, the id of the session that came first. */
+      incident: string;
+    }
+  /** Takes it out of this incident. Where it belongs to another one by now, nothing changes. */
+  | {
+      kind: "unlink";
+      /** Which one. */
+      incident: string;
+    };
 
 /** Where a session stands. */
 export type Standing =
@@ -1006,6 +1153,14 @@ export type Standing =
   | "abandoned"
   /** Finished. */
   | "closed";
+
+/** How many telecommunicators are in one state. */
+export type StateFigures = {
+  /** Why they cannot take sessions; those who can have none. */
+  reason?: AgentReason;
+  /** How many. */
+  people: number;
+};
 
 /** What a resident's client receives. */
 export type ToResident =
@@ -1230,6 +1385,12 @@ export type ToStaff =
       /** Whether there are more. */
       more: boolean;
     }
+  /** A request that is about no session is carried out. */
+  | {
+      kind: "done";
+      /** The request's id. */
+      id: string;
+    }
   /** A followed session; its entries after the asked place follow. */
   | {
       kind: "session";
@@ -1394,6 +1555,8 @@ export const ERROR_CODES = {
   no_such_target: { number: 2021, retry: "never", message: "There is no such queue or person." },
   out_of_range: { number: 2022, retry: "never", message: "A value is out of range." },
   id_reused: { number: 2023, retry: "never", message: "This id was used for something else." },
+  no_such_node: { number: 2024, retry: "never", message: "There is no such node." },
+  nowhere_to_go: { number: 2025, retry: "after_change", message: "There is no other node that residents could go to." },
   token_invalid: { number: 3000, retry: "after_change", message: "Sign in again." },
   token_expired: { number: 3001, retry: "after_change", message: "The sign-in has expired." },
   sign_in_refused: { number: 3002, retry: "after_change", message: "Name or passphrase is wrong." },

@@ -11,6 +11,7 @@ export interface KeptSession {
   session: string
   silent: boolean
   left: boolean
+  no_contact?: boolean
 }
 
 /** Place in the queue, as last told. */
@@ -32,6 +33,8 @@ export interface Report {
   lasting: boolean
   /** The device refused to keep something: its storage is full or forbidden. What is written still goes out. */
   unkept: boolean
+  /** They need not say how to be reached, and did not: it is not asked twice. */
+  no_contact: boolean
   items: Item[]
   asks: Ask[]
   granted: Record<Medium, boolean>
@@ -62,6 +65,7 @@ export function nothing(phase: Report['phase'], lasting: boolean): Report {
     test: false,
     lasting,
     unkept: false,
+    no_contact: false,
     items: [],
     asks: [],
     granted: { place: false, photo: false, video: false, audio: false },

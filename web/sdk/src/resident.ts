@@ -137,7 +137,7 @@ export class Resident {
     await this.#photos.load((photo) => !waits.has(photo))
     const begun = kept !== undefined || this.#outbox.opening() !== null
     const phase = kept?.left === true ? 'left' : begun ? 'open' : 'new'
-    this.#change({ phase, session: kept?.session ?? null, silent: kept?.silent ?? false })
+    this.#change({ phase, session: kept?.session ?? null, silent: kept?.silent ?? false, no_contact: kept?.no_contact ?? false })
     this.bandwidth.state.subscribe(() => this.#share())
     this.#outbox.waiting.subscribe(() => this.#share())
     this.#session.start(phase !== 'left' || waits.size > 0)
@@ -200,6 +200,18 @@ export class Resident {
   async tellPlace({ latitude, longitude }: Point, uncertainty_m: number, words?: string): Promise<void> {
     const location: Location = { latitude, longitude, uncertainty_m, method: 'manual', age_ms: 0 }
     await this.#do({ kind: 'locate', location: words === undefined ? location : { ...location, words } })
+  }
+
+  /** Tells how to be reached when the page is closed; what was told last counts. */
+  async giveContact(contact: string): Promise<void> {
+    const said = [...wellFormed(contact.trim())].slice(0, BOUNDS.CONTACT_MAX_CHARS).join('')
+    if (said !== '') await this.#do({ kind: 'give_contact', contact: said })
+  }
+
+  /** They do not want to say how to be reached; this report does not ask again. */
+  async keepContact(): Promise<void> {
+    this.#change({ no_contact: true })
+    await this.#remember({})
   }
 
   /** Adds a photo: its announcement with a small picture first, the original after it. What is too large is told at once. */
@@ -433,8 +445,8 @@ export class Resident {
   }
 
   async #remember(change: Partial<KeptSession>): Promise<void> {
-    const { session, silent, phase } = this.#report.get()
-    const kept: KeptSession = { session: session ?? '', silent, left: phase === 'left', ...change }
+    const { session, silent, phase, no_contact } = this.#report.get()
+    const kept: KeptSession = { session: session ?? '', silent, left: phase === 'left', no_contact, ...change }
     if (kept.session !== '') await this.#keep.put('session', 'session', kept)
   }
 
@@ -462,4 +474,4 @@ const TYPED_UNCERTAINTY_M = 30
 /** What goes before pictures on a slow link. */
 const WORDS: ReadonlySet<string> = new Set(['text', 'locate'])
 /** What goes into the next report when no gateway has it. */
-const CARRIED: ReadonlySet<string> = new Set(['text', 'locate', 'announce_photo'])
+const CARRIED: ReadonlySet<string> = new Set(['text', 'locate', 'announce_photo', 'give_contact'])

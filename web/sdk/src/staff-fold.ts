@@ -94,17 +94,23 @@ export interface SessionView {
   readonly asks: readonly Ask[]
   readonly media: Readonly<Record<Medium, MediumState>>
   readonly notes: readonly Message[]
-  readonly opened: { category: Category; language: string; silent: boolean; test: boolean; device: DeviceCan; contact: string | undefined; atMs: number } | undefined
+  readonly opened: { category: Category; language: string; silent: boolean; test: boolean; device: DeviceCan; atMs: number } | undefined
+  /** How the resident can be reached when their page is closed, as they said last. */
+  readonly contact: string | undefined
   readonly standing: Standing
   readonly owner: string | undefined
   readonly priority: number | undefined
   readonly rules: readonly RuleFired[]
+  /** The agency's word for duress was read; it stays so. */
+  readonly duress: boolean
   readonly priorityReason: string | undefined
   readonly closed: { disposition: Disposition; note: string; atMs: number } | undefined
   readonly left: { quickExit: boolean; atMs: number } | undefined
   readonly watchers: readonly { staff: string; role: Role; atMs: number }[]
   /** Last entry that a person of the agency has seen. */
   readonly seen: number
+  /** The incident it belongs to. */
+  readonly incident: string | undefined
 }
 
 type Draft = { -readonly [K in keyof SessionView]: SessionView[K] }
@@ -116,8 +122,8 @@ export function emptyView(): SessionView {
   return {
     entries: [], head: 0, lastFromResident: 0, messages: [], fixes: [], service: undefined, photos: [], asks: [],
     media: { place: NO_MEDIUM, photo: NO_MEDIUM, video: NO_MEDIUM, audio: NO_MEDIUM },
-    notes: [], opened: undefined, standing: 'waiting', owner: undefined, priority: undefined, rules: [],
-    priorityReason: undefined, closed: undefined, left: undefined, watchers: [], seen: 0,
+    notes: [], opened: undefined, contact: undefined, standing: 'waiting', owner: undefined, priority: undefined, rules: [], duress: false,
+    priorityReason: undefined, closed: undefined, left: undefined, watchers: [], seen: 0, incident: undefined,
   }
 }
 
@@ -143,12 +149,17 @@ function step(draft: Draft, entry: Entry, event: Event): void {
     case 'opened':
       draft.opened = {
         category: event.category, language: event.language, silent: event.silent, test: event.test === true, device: event.device,
-        contact: event.contact, atMs: entry.at_ms,
+        atMs: entry.at_ms,
       }
+      draft.contact = event.contact
+      return
+    case 'contact_given':
+      draft.contact = event.contact
       return
     case 'triaged':
       draft.priority = event.priority
       draft.rules = event.rules
+      draft.duress ||= event.rules.some(({ rule }) => rule === 'duress')
       return
     case 'priority_changed':
       draft.priority = event.priority
@@ -174,6 +185,12 @@ function step(draft: Draft, entry: Entry, event: Event): void {
       return
     case 'seen':
       if (entry.by.role === 'staff') draft.seen = Math.max(draft.seen, event.up_to)
+      return
+    case 'linked':
+      draft.incident = event.incident
+      return
+    case 'unlinked':
+      if (draft.incident === event.incident) draft.incident = undefined
       return
     case 'left':
       draft.left = { quickExit: event.quick_exit, atMs: entry.at_ms }

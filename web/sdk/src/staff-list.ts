@@ -37,6 +37,11 @@ export const EMPTY_LIST: SessionList = {
   heardMs: 0,
 };
 
+/** All rows of a list, waiting ones first. */
+export function rowsOf({ waiting, owned, abandoned }: SessionList): readonly SessionRow[] {
+  return [...waiting, ...owned, ...abandoned];
+}
+
 function byRank(a: SessionRow, b: SessionRow): number {
   return a.rank - b.rank || a.entered_ms - b.entered_ms || (a.session < b.session ? -1 : 1);
 }

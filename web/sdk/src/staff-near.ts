@@ -25,19 +25,34 @@ export interface Near {
   readonly apartMs: number
 }
 
-/** Those of these sessions that may be about the same event as this one, the nearest first. */
+/**
+ * Those of these sessions that may be about the same event as this one, the nearest first. What was linked to it already is none; of
+ * another incident the nearest stands for all.
+ */
 export function near(one: SessionRow, rows: readonly SessionRow[]): readonly Near[] {
   const { place } = one
   if (!place || place.uncertainty_m > SHARP_M) return []
   const found: Near[] = []
   for (const row of rows) {
     if (row.session === one.session || !row.place || row.place.uncertainty_m > SHARP_M || !akin(one.category, row.category)) continue
-    // A test is about nothing.
-    if ((row.test ?? false) !== (one.test ?? false)) continue
+    if (row.incident !== undefined && row.incident === one.incident) continue
+    if (!comparable(one, row)) continue
     const [metres, apartMs] = [metresBetween(place, row.place), row.entered_ms - one.entered_ms]
     if (metres <= NEAR_M && Math.abs(apartMs) <= NEAR_MS) found.push({ row, metres: Math.round(metres), apartMs })
   }
-  return found.sort((a, b) => a.metres - b.metres || Math.abs(a.apartMs) - Math.abs(b.apartMs))
+  found.sort((a, b) => a.metres - b.metres || Math.abs(a.apartMs) - Math.abs(b.apartMs))
+  const told = new Set<string>()
+  return found.filter(({ row: { incident } }) => {
+    if (incident === undefined) return true
+    const fresh = !told.has(incident)
+    told.add(incident)
+    return fresh
+  })
+}
+
+/** Whether two sessions can be about one event at all: a test is about nothing. */
+export function comparable(a: SessionRow, b: SessionRow): boolean {
+  return (a.test ?? false) === (b.test ?? false)
 }
 
 function akin(a: Category, b: Category): boolean {

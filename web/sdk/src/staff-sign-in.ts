@@ -1,6 +1,6 @@
 // Signing in over HTTP and keeping the token fresh.
 //
-// Owns: the two requests and the form of their answers. Must not: keep a passphrase, or write anything to storage: who calls
+// Owns: the requests and the form of their answers. Must not: keep a passphrase, or write anything to storage: who calls
 // decides where a token may lie. Used by: `staff.ts` and the sign-in views.
 
 import type { Role } from './protocol.ts';
@@ -69,6 +69,18 @@ export function signIn(
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(who),
   });
+}
+
+/**
+ * Trades a supervisor's token for a wallboard's: it reads the board of the same agency without anybody's name, is refreshed like any
+ * other, and may do nothing else.
+ */
+export function openWallboard(
+  token: string,
+  origin = '',
+  request: Fetch = (url, init) => fetch(url, init),
+): Promise<SignedIn> {
+  return ask(request, `${origin}/api/v1/sign-in/wallboard`, { headers: { authorization: `Bearer ${token}` } });
 }
 
 /** Trades a token that still counts for a fresh one. */

@@ -23,7 +23,7 @@ export type { Ask, Entry, Fix, MediumState, Message, Photo, ServicePlace, Sessio
 export type { SessionList } from './staff-list.ts'
 export type { Watch, WatchState } from './staff-media.ts'
 export { FIELDS, type Catching, type Field, type FollowedSession, type LiveNow, type Presence } from './staff-session.ts'
-export { signIn, SignInFailed, type SignedIn } from './staff-sign-in.ts'
+export { openWallboard, signIn, SignInFailed, type SignedIn } from './staff-sign-in.ts'
 export { answerSignIns, browserWindows, SharedLink, signInOfOtherWindows, type StaffLink, type Windows } from './staff-share.ts'
 export type { LinkState } from './connection.ts'
 
@@ -99,7 +99,8 @@ export class StaffClient {
   readonly #watches = new Map<string, Watch>()
   /** The command by which a session is watched: sent again after a break, it stands in the log once. */
   readonly #watchedBy = new Map<string, string>()
-  readonly #history = new Map<string, { answer: (page: HistoryPage) => void; refuse: (reason: Error) => void }>()
+  /** Requests about no session that wait for their answer; `undefined` when the link went before it came. */
+  readonly #asked = new Map<string, { answer: (message: ToStaff | undefined) => void; refuse: (reason: Error) => void }>()
   readonly #port: SessionPort
   readonly #clock = new EvenClock()
   #signedIn: SignedIn
@@ -149,6 +150,11 @@ export class StaffClient {
   /** Tries now instead of after the pause, or looks at once whether the link lives. */
   check(): void {
     this.#connection.check()
+  }
+
+  /** Tells what alarms and pictures have asked of the person since it was told last; `false` while the link is down. */
+  tally(alarms: number, exposedMs: number): boolean {
+    return this.#connection.send({ kind: 'tally', alarms, exposed_ms: Math.round(exposedMs) })
   }
 
   /** Signs out: nothing is kept. */
@@ -256,13 +262,30 @@ export class StaffClient {
   }
 
   /** Finished sessions, newest first, from after one of them. An empty page while the link is down: ask again then. */
-  history(after?: string): Promise<HistoryPage> {
-    const id = newId()
+  async history(after?: string): Promise<HistoryPage> {
+    const answer = await this.#ask({ kind: 'list_closed', id: newId(), ...(after ? { after } : {}) })
+    return answer?.kind === 'history' ? { rows: answer.rows, more: answer.more } : { rows: [], more: false }
+  }
+
+  /**
+   * Has a node send its clients to others within a time, in s, at a rate per second or as many as it takes. Resolves `false` when the link
+   * went before the answer came: it may be done or not, and the board says which.
+   */
+  async drain(node: string, withinS: number, perS?: number): Promise<boolean> {
+    return (await this.#ask({ kind: 'drain', id: newId(), node, within_s: withinS, ...(perS === undefined ? {} : { per_s: perS }) })) !== undefined
+  }
+
+  /** Calls a drain off; the same answer. */
+  async undrain(node: string): Promise<boolean> {
+    return (await this.#ask({ kind: 'undrain', id: newId(), node })) !== undefined
+  }
+
+  #ask(frame: Extract<FromStaff, { kind: 'list_closed' | 'drain' | 'undrain' }>): Promise<ToStaff | undefined> {
     return new Promise((answer, refuse) => {
-      this.#history.set(id, { answer, refuse })
-      if (this.#connection.send({ kind: 'list_closed', id, ...(after ? { after } : {}) })) return
-      this.#history.delete(id)
-      answer({ rows: [], more: false })
+      this.#asked.set(frame.id, { answer, refuse })
+      if (this.#connection.send(frame)) return
+      this.#asked.delete(frame.id)
+      answer(undefined)
     })
   }
 
@@ -301,8 +324,9 @@ export class StaffClient {
         this.#listed(this.#keeper.apply(message, this.#deviceNow()))
         return
       case 'history':
-        this.#history.get(message.id)?.answer({ rows: message.rows, more: message.more })
-        this.#history.delete(message.id)
+      case 'done':
+        this.#asked.get(message.id)?.answer(message)
+        this.#asked.delete(message.id)
         return
       case 'board':
         this.board.set(message)
@@ -408,10 +432,10 @@ export class StaffClient {
     if (this.#pending.error(message)) return
     const again = message.retry !== 'never'
     for (const watch of this.#watches.values()) if (watch.refused(message.id, message.code, again)) return
-    const history = message.id === undefined ? undefined : this.#history.get(message.id)
-    if (history && message.id !== undefined) {
-      this.#history.delete(message.id)
-      history.refuse(new Refused(message))
+    const asked = message.id === undefined ? undefined : this.#asked.get(message.id)
+    if (asked && message.id !== undefined) {
+      this.#asked.delete(message.id)
+      asked.refuse(new Refused(message))
       return
     }
     // With an id it answers something that another window asked for.
@@ -419,6 +443,10 @@ export class StaffClient {
   }
 
   #linkChanged(state: LinkState): void {
+    if (state.at !== 'open') {
+      for (const { answer } of this.#asked.values()) answer(undefined)
+      this.#asked.clear()
+    }
     if (state.at !== 'stopped') return
     const { stop } = state
     if (stop.why === 'asked') return

@@ -17,6 +17,8 @@ export type Body =
   | { kind: 'text'; text: string }
   | { kind: 'place'; location: Location }
   | { kind: 'photo'; id: string; photo: OwnPhoto | null }
+  /** How the person can be reached when the page is closed. */
+  | { kind: 'contact'; contact: string }
   /** Something that happened, told in the page's words. */
   | { kind: 'fact'; event: Event }
 
@@ -131,6 +133,8 @@ function bodyOf(event: Event, photos: ReadonlyMap<string, OwnPhoto>): Body | nul
       return { kind: 'text', text: event.text }
     case 'located':
       return { kind: 'place', location: event.location }
+    case 'contact_given':
+      return { kind: 'contact', contact: event.contact }
     case 'photo_announced':
       return { kind: 'photo', id: event.photo, photo: photos.get(event.photo) ?? null }
     case 'taken':
@@ -158,6 +162,7 @@ function fromWaiting(waiting: Waiting, material: Material, refusal: string | nul
     const { command } = waiting.what
     if (command.kind === 'text') bodies.push({ kind: 'text', text: command.text })
     if (command.kind === 'locate') bodies.push({ kind: 'place', location: command.location })
+    if (command.kind === 'give_contact') bodies.push({ kind: 'contact', contact: command.contact })
     if (command.kind === 'announce_photo') {
       bodies.push({ kind: 'photo', id: waiting.id, photo: material.photos.get(waiting.id) ?? null })
     }

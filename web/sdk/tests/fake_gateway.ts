@@ -108,7 +108,7 @@ export class FakeGateway {
   #open({ id, opening }: Extract<FromResident, { kind: 'open' }>): void {
     if (this.#opened === null) {
       this.#opened = id
-      const { category, language, silent, device } = opening
+      const { category, language, silent, device, test } = opening
       const first = this.#append(id, { role: 'resident' }, {
         kind: 'opened',
         agency: 'demo.example',
@@ -118,6 +118,7 @@ export class FakeGateway {
         silent,
         device,
         resident: 'b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0',
+        ...(test === true ? { test } : {}),
       }, false)
       this.#done.set(id, { first: first.seq, last: first.seq })
     }
@@ -152,6 +153,8 @@ export class FakeGateway {
       }
       case 'consent':
         return { ...command, kind: 'consented' }
+      case 'give_contact':
+        return { kind: 'contact_given', contact: command.contact }
       case 'leave':
         return { kind: 'left', quick_exit: command.quick_exit }
     }

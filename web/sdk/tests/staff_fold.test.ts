@@ -24,6 +24,14 @@ describe('the view of a session', () => {
     expect(view.lastFromResident).toBe(1)
   })
 
+  it('belongs to the incident it was linked to last, until it is taken out of that one', () => {
+    const linked = (incident: string): Event => ({ kind: 'linked', incident })
+    const unlinked = (incident: string): Event => ({ kind: 'unlinked', incident })
+    expect(folded(linked('a'), linked('b')).incident).toBe('b')
+    expect(folded(linked('a'), linked('b'), unlinked('a')).incident).toBe('b')
+    expect(folded(linked('a'), unlinked('a')).incident).toBeUndefined()
+  })
+
   it('never lets the device place overwrite the service place', () => {
     const view = folded(
       { kind: 'located', location: HERE },

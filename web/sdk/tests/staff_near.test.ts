@@ -39,6 +39,13 @@ describe('reports of one event', () => {
     expect(near({ ...fire, place: wide }, [at('2', 0)])).toEqual([])
   })
 
+  it('are not those that were linked already, and of another incident the nearest stands for all', () => {
+    const [ours, theirs] = [{ incident: sid('7') }, { incident: sid('8') }]
+    const rows = [at('2', 20, ours), at('3', 30, theirs), at('4', 40, theirs), at('5', 50)]
+    expect(near({ ...fire, ...ours }, rows).map(({ row: one }) => one.session)).toEqual([sid('3'), sid('5')])
+    expect(near(fire, rows).map(({ row: one }) => one.session)).toEqual([sid('2'), sid('3'), sid('5')])
+  })
+
   it('are found across the line where the days change', () => {
     const [east, west] = [179.9995, -179.9995].map((longitude) => ({ latitude: 0, longitude, uncertainty_m: 5, service: true }))
     if (!east || !west) throw new Error('two places')

@@ -38,3 +38,17 @@ export function keepText(key: string, text: string | undefined): void {
     // Storage is switched off: a reload begins anew.
   }
 }
+
+/** Whether this browser keeps anything for the page: storage may be forbidden, or full. */
+export function keeps(): boolean {
+  const KEY = 'callbox-keeps'
+  try {
+    for (const storage of [sessionStorage, localStorage]) {
+      storage.setItem(KEY, KEY)
+      storage.removeItem(KEY)
+    }
+    return true
+  } catch {
+    return false
+  }
+}

@@ -17,6 +17,8 @@ export interface Overview {
   readonly chosen: Placed | undefined
   /** Those that may be about the same event as the chosen one. */
   readonly near: readonly Placed[]
+  /** Those that were linked to it. */
+  readonly together: readonly Placed[]
 }
 
 /** Side of a mark in px, and how many pixels of the screen one of them may have: sharp on every screen. */
@@ -29,10 +31,11 @@ function built(): StyleSpecification {
   const { version, sources, layers } = ground()
   return {
     version,
-    sources: { ...sources, circle: source, ties: source, sessions: source, near: source, chosen: source },
+    sources: { ...sources, circle: source, bonds: source, ties: source, sessions: source, near: source, chosen: source },
     layers: [
       ...layers,
       { id: 'circle', type: 'fill', source: 'circle', paint: { 'fill-color': ink, 'fill-opacity': 0.1 } },
+      { id: 'bonds', type: 'line', source: 'bonds', paint: { 'line-color': ink, 'line-width': 2.5 } },
       { id: 'ties', type: 'line', source: 'ties', paint: { 'line-color': ink, 'line-width': 1.5, 'line-dasharray': [3, 2] } },
       { id: 'near', type: 'circle', source: 'near', paint: { 'circle-radius': 17, 'circle-color': 'rgba(0,0,0,0)', 'circle-stroke-color': ink, 'circle-stroke-width': 1.5 } },
       { id: 'chosen', type: 'circle', source: 'chosen', paint: { 'circle-radius': 18, 'circle-color': 'rgba(0,0,0,0)', 'circle-stroke-color': ink, 'circle-stroke-width': 3.5 } },
@@ -69,7 +72,7 @@ function mark(priority: number): ImageData | undefined {
 /** A map in an element. */
 export class OverviewMap {
   readonly #canvas: MapCanvas
-  #shown: Overview = { sessions: [], chosen: undefined, near: [] }
+  #shown: Overview = { sessions: [], chosen: undefined, near: [], together: [] }
 
   constructor(element: HTMLElement, words: Record<string, string>, failed: () => void, choose: (session: string) => void) {
     this.#canvas = new MapCanvas({ element, words, style: built, draw: () => this.#draw(), failed })
@@ -106,7 +109,7 @@ export class OverviewMap {
   }
 
   #draw(): void {
-    const { sessions, chosen, near } = this.#shown
+    const { sessions, chosen, near, together } = this.#shown
     const { map } = this.#canvas
     for (const priority of [1, 2, 3, 4, 5]) {
       const name = `p${String(priority)}`
@@ -117,9 +120,10 @@ export class OverviewMap {
       type: 'FeatureCollection',
       features: sessions.map(({ session, priority, standing, place }) => ({ ...point(place), properties: { session, priority, waits: standing === 'waiting' } })),
     }
-    const ties: FeatureCollection<LineString> = { type: 'FeatureCollection', features: chosen ? near.map(({ place }) => track([chosen.place, place])) : [] }
+    const lines = (to: readonly Placed[]): FeatureCollection<LineString> => ({ type: 'FeatureCollection', features: chosen ? to.map(({ place }) => track([chosen.place, place])) : [] })
     this.#canvas.set('sessions', marks)
-    this.#canvas.set('ties', ties)
+    this.#canvas.set('bonds', lines(together))
+    this.#canvas.set('ties', lines(near))
     this.#canvas.set('near', { type: 'FeatureCollection', features: near.map(({ place }) => point(place)) })
     this.#canvas.set('chosen', chosen ? point(chosen.place) : EMPTY)
     this.#canvas.set('circle', chosen ? circle(chosen.place) : EMPTY)

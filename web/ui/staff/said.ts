@@ -2,7 +2,7 @@
 //
 // Owns: which sentence belongs to which event, and the groups of the filter. Must not: hold a sentence itself.
 import type { Entry } from '../../sdk/src/staff.ts'
-import type { Actor, Event, Location } from '../../sdk/src/protocol.ts'
+import type { Actor, Event } from '../../sdk/src/protocol.ts'
 import { errorWords, t } from './words.svelte.ts'
 
 /** What the timeline can be narrowed to. */
@@ -12,9 +12,9 @@ export type Group = (typeof GROUPS)[number]
 
 const GROUP_OF: Record<Event['kind'], Group> = {
   opened: 'standing', triaged: 'standing', priority_changed: 'standing', text: 'messages', located: 'place', service_located: 'place',
-  photo_announced: 'media', photo_previewed: 'media', photo_preview_refused: 'media', photo_stored: 'media', photo_refused: 'media', photo_revealed: 'media', asked: 'media', consented: 'media',
+  photo_announced: 'media', photo_previewed: 'media', photo_preview_refused: 'media', photo_stored: 'media', photo_refused: 'media', photo_revealed: 'media', asked: 'media', consented: 'media', contact_given: 'standing',
   media_started: 'media', media_ended: 'media', taken: 'standing', released: 'standing', transferred: 'standing', left: 'standing',
-  abandoned: 'standing', returned: 'standing', closed: 'standing', note: 'notes', watched: 'standing', seen: 'messages', overruled: 'standing',
+  abandoned: 'standing', returned: 'standing', closed: 'standing', note: 'notes', watched: 'standing', seen: 'messages', overruled: 'standing', linked: 'standing', unlinked: 'standing',
 }
 
 /** The group of an event. An event of a newer gateway counts as standing. */
@@ -36,8 +36,13 @@ export function who(by: Actor): string {
   return by.staff ?? t(`role-${by.as}`)
 }
 
+/** An incident by the beginning of its id, as it stands in the head of its list and in timelines. */
+export function incidentName(incident: string): string {
+  return incident.slice(0, 8)
+}
+
 /** Coordinates with five places: about a metre. */
-export function coordinates(location: Location): string {
+export function coordinates(location: { latitude: number; longitude: number }): string {
   return `${location.latitude.toFixed(5)}, ${location.longitude.toFixed(5)}`
 }
 
@@ -63,6 +68,8 @@ export function said(entry: Entry): string {
       return t('said-asked', { medium: t(`medium-${event.medium}`) })
     case 'consented':
       return t(event.granted ? 'said-granted' : 'said-not-granted', { medium: t(`medium-${event.medium}`) })
+    case 'contact_given':
+      return t('said-contact-given', { contact: event.contact })
     case 'media_started':
       return t('said-media-started', { medium: t(`medium-${event.medium}`) })
     case 'media_ended':
@@ -83,6 +90,10 @@ export function said(entry: Entry): string {
       return t('said-watched', { staff: event.staff, role: t(`role-${event.as}`) })
     case 'seen':
       return t('said-seen', { seq: event.up_to })
+    case 'linked':
+      return t(event.moved_from === undefined ? 'said-linked' : 'said-moved', { incident: incidentName(event.incident), from: incidentName(event.moved_from ?? '') })
+    case 'unlinked':
+      return t('said-unlinked', { incident: incidentName(event.incident) })
     case 'overruled':
       return t('said-overruled', { what: said({ ...entry, event: event.event }) })
     default:

@@ -113,6 +113,13 @@ move-impossible = لا يوجد مكان كهذا. تحقق من الرقمين.
 move-send = أرسل هذا المكان
 place-again = شارك مكاني
 
+contact-question = إذا أُغلقت هذه الصفحة، هل يمكننا الاتصال بك؟
+contact-why = فقط بشأن هذا البلاغ. لست ملزماً بالإجابة.
+contact-label = رقم هاتفك
+contact-send = أرسل رقمي
+contact-skip = لا
+contact-given = يمكنهم الاتصال على { $contact } إذا أُغلقت هذه الصفحة.
+
 photo-add = صورة
 photo-send = أرسل صورة
 photo-instead = شبكتك بطيئة. الصورة تصل أفضل من الفيديو.

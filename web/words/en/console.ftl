@@ -70,6 +70,7 @@ role-telecommunicator = telecommunicator
 role-supervisor = supervisor
 role-auditor = auditor
 role-administrator = administrator
+role-wallboard = wallboard
 who-resident = Resident
 who-staff = Telecommunicator
 who-gateway = Gateway
@@ -99,6 +100,9 @@ take = Take this one
 take-abandoned = Take, to contact back
 take-quick-exit = Take, without contacting back
 taken-by = Already taken: { $owner } has it.
+duress = DURESS
+duress-means = The agency’s word for duress was written: whoever writes may be watched
+live-not-recorded = Live pictures are not recorded.
 silent = SILENT
 test = TEST
 row-messages = { $messages ->
@@ -122,6 +126,7 @@ why = Why this priority
 why-press = Why?
 why-person = Set by a person
 why-none = No rule fired: the default of the agency.
+keeps-nothing = This browser keeps nothing. After a reload you sign in again, and what you had begun to write is gone.
 quick-exit-warning = Left by quick exit: do not contact back unasked.
 
 nothing-open = Nothing selected
@@ -142,6 +147,9 @@ resident-here = Resident connected
 resident-away = Resident not connected
 resident-left = The resident has left.
 contact = Contact: { $contact }
+contact-call = Call
+row-contact = contact
+row-place = Place: { $place }, within { $metres } m
 acts-offline = Off until the connection is back.
 release = Give back
 transfer = Transfer
@@ -158,6 +166,10 @@ close-session = Close session
 close-disposition = What it came to
 close-note = Closing note (among staff)
 close-means = The resident is told that the session is finished. Nothing is deleted.
+close-known = Same event as { $category }, reported at { $time }.
+close-known-owned = Same event as { $category }, reported at { $time }, with { $owner }.
+close-known-do = Fill in: already known
+close-known-note = Same event as { $category }, reported on { $time }, session { $session }.
 close-do = Close session
 
 tab-chat = Chat
@@ -280,6 +292,7 @@ photo-busy = Opening …
 photo-hide = Cover
 photo-original = Original
 photo-alt = Photo { $number } from the resident
+photo-covered = Photo, covered
 photo-size = Photo { $number }, larger or smaller
 photo-coming = on its way
 photo-preview-refused = preview refused, original on its way
@@ -315,6 +328,7 @@ said-photo-stored = photo original sealed, { $kib } KiB, SHA-256 { $sha }…
 said-photo-refused = photo refused: { $reason }
 said-photo-revealed = looked at a photo
 said-asked = asked for { $medium }
+said-contact-given = can be reached: { $contact }
 said-granted = granted { $medium }
 said-not-granted = refused or stopped { $medium }
 said-media-started = live { $medium } arrives
@@ -328,6 +342,9 @@ said-abandoned = the session counts as abandoned
 said-returned = came back
 said-closed = closed: { $disposition }. { $note }
 said-overruled = { $what } (during a split; no longer counts, somebody else had moved the session on)
+said-linked = linked it to incident { $incident }
+said-moved = moved it from incident { $from } to incident { $incident }
+said-unlinked = took it out of incident { $incident }
 said-watched = { $staff } ({ $role }) watches
 said-seen = has seen everything up to entry { $seq }
 medium-place = place
@@ -373,6 +390,9 @@ error-no_such_session = There is no such session.
 error-session_closed = The session is closed.
 error-no_such_agency = This agency is not served here. Check the address, or try again in a moment.
 error-no_such_target = There is no such queue or person.
+error-no_such_node = There is no such node, or it is gone.
+error-nowhere_to_go = There is no other node that residents could go to. Nothing was changed.
+error-out_of_range = A value is out of range.
 error-no_consent = The resident has not agreed to this.
 error-no_media = Nothing is being sent live.
 error-media_busy = No live connection is free. Try again in a moment.
@@ -531,6 +551,8 @@ key-adopt = use the device's location
 key-reveal = show the next covered photo
 key-hand = hand it to a colleague
 key-show = show the live picture, and stop receiving
+key-link = same event: link to the selected or suggested one
+key-unlink = undo the link, or take it out of its incident
 key-sound = sound and snooze
 key-alt = ready sentence while writing
 
@@ -539,10 +561,12 @@ overview-sum = { $sessions ->
    *[other] { $sessions } open sessions
   }, { $placed } with a place
 overview-nowhere = no place yet
+overview-all = Show all sessions
 overview-empty = No session is open.
 overview-whole = Show all { $sessions }
 overview-chosen = chosen
 overview-tied = may be the same event
+overview-bound = same incident
 overview-small = Small: somebody has it.
 near = May be the same event
 near-apart = { $metres } m away, { $minutes ->
@@ -564,3 +588,28 @@ near-more = { $more } more near here
 near-none = Nothing like it was reported near here in the half hour around it.
 near-nowhere = Without a place nothing can be said about what is near.
 near-means = A suggestion from place, time and kind. Nothing is joined by itself.
+
+incident = Incident
+incident-tag = { $sessions ->
+    [0] Incident
+   *[other] Incident · { $sessions }
+  }
+incident-means = { $sessions ->
+    [0] Belongs to an incident. None of its sessions is open any more.
+    [one] Belongs to an incident. One of its sessions is open.
+   *[other] { $sessions } open sessions report this event.
+  }
+incident-first = first report
+incident-this = this one
+incident-away = { $metres } m away
+incident-more = { $more } more
+incident-map = On the map
+incident-only = Only these
+same = Same event
+same-move = Same event: move this one there
+same-open = Same event as my open session
+same-linked = Linked as one event.
+same-unlinked = Taken out of the incident.
+same-back = Taken back.
+same-undo = Undo
+same-out = Take this one out

@@ -107,6 +107,13 @@ move-impossible = This is no place on earth. Check the two numbers.
 move-send = Send this place
 place-again = Share my place
 
+contact-question = If this page closes, may we call you?
+contact-why = Only about this report. You do not have to say.
+contact-label = Your phone number
+contact-send = Send my number
+contact-skip = No
+contact-given = They can call { $contact } if this page closes.
+
 photo-add = Photo
 photo-send = Send a photo
 photo-instead = Your link is slow. A photo gets through better than video.

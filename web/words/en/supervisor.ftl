@@ -1,6 +1,6 @@
 # Words of the supervisor's page that the console does not have.
 supervisor-title = Supervisor
-supervisor-only = This page is for supervisors. The console is at /console/.
+supervisor-only = This page is for supervisors and administrators. The console is at /console/.
 board-loading = Waiting for the figures …
 board-old = Figures are { $age } old.
 guarantee = What “safe” is worth here:
@@ -159,3 +159,67 @@ own-here = { $sessions ->
    *[other] You own { $sessions } sessions. They are answered in the console.
   }
 own-open = Open the console
+
+nodes = Nodes
+nodes-alone = the only node
+nodes-here = this page is connected to it
+nodes-count = { $nodes ->
+    [one] 1 node
+   *[other] { $nodes } nodes
+  }{ $gone ->
+    [0] .
+    [one] , and 1 that is gone.
+   *[other] , and { $gone } that are gone.
+  }
+nodes-name = Node
+nodes-state = State
+nodes-safe = What “safe” is worth
+nodes-connections = Connections
+nodes-sessions = Sessions held
+nodes-disk = Disk
+nodes-heard = Last heard
+nodes-ready = Ready
+nodes-draining = Draining
+nodes-gone = Gone
+nodes-left = { $left } of { $of } connections left
+nodes-drain = { $per_s } a second, { $left } to the deadline
+nodes-kept = { $records ->
+    [one] 1 record is only stored there
+   *[other] { $records } records are only stored there
+  }, the oldest for { $age }
+nodes-free = { $gigabytes } GB free
+nodes-disk-little = little is left
+nodes-ago = { $age } ago
+nodes-now = just now
+nodes-differs = Configured differently: { $what }
+nodes-differs-agency = the agency’s name, banner or addresses
+nodes-differs-queues = queues or targets
+nodes-differs-triage = triage rules
+nodes-means = A node that is gone is shown for ten minutes. An administrator can drain a node.
+nodes-means-runs = A node that is gone is shown for ten minutes. A drain moves every client to another node with one reconnect, and loses nothing.
+nodes-drain-do = Drain …
+nodes-undrain = Stop draining
+nodes-drain-of = Drain { $node }
+nodes-undrain-of = Stop draining { $node }
+nodes-drain-means = Its residents and consoles are asked to go to other nodes, and it takes no new ones. Nothing is lost. It is on record who ordered it.
+nodes-drain-here = This page is connected to it, and will connect again elsewhere.
+nodes-undrain-means = Clients that are still there stay, and it takes new ones. It is on record who ordered it.
+nodes-within = Everybody has moved within, in seconds
+nodes-rate = Clients a second
+nodes-rate-means = Left empty: as many as it takes to be through after half of the time.
+nodes-unheard = The link went before the answer came. The table says whether it is done.
+
+replay = Replay
+replay-at = { $at } of { $of }
+replay-play = Play
+replay-pause = Pause
+replay-moment = Moment
+replay-next = Next entry
+replay-speed = Speed
+
+people-alarms = Alarms, 10 min
+people-alarms-over = over the goal
+people-exposed = In view
+people-goal = Goal: under { $goal } alarms in ten minutes for each person, one a minute.
+define-strain-name = Alarms and pictures
+define-strain = Alarms that sounded at a person’s console in the last ten minutes, and the time of this shift in which a revealed photo or a live picture was in their view. As their pages tell, kept in memory only: a node that starts anew begins at zero. Hand pictures around before one person has had too many.

@@ -107,6 +107,13 @@ move-impossible = Ese lugar no existe. Mire los dos números.
 move-send = Enviar este lugar
 place-again = Dar mi lugar
 
+contact-question = Si esta página se cierra, ¿podemos llamarle?
+contact-why = Solo por este aviso. No tiene que decirlo.
+contact-label = Su número de teléfono
+contact-send = Enviar mi número
+contact-skip = No
+contact-given = Pueden llamar al { $contact } si esta página se cierra.
+
 photo-add = Foto
 photo-send = Enviar una foto
 photo-instead = Su red es lenta. Una foto llega mejor que un vídeo.

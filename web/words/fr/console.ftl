@@ -70,6 +70,7 @@ role-telecommunicator = opérateur
 role-supervisor = superviseur
 role-auditor = auditeur
 role-administrator = administrateur
+role-wallboard = tableau mural
 who-resident = Habitant
 who-staff = Opérateur
 who-gateway = Passerelle
@@ -99,6 +100,9 @@ take = Prendre celle-ci
 take-abandoned = Prendre, pour recontacter
 take-quick-exit = Prendre, sans recontacter
 taken-by = Déjà prise : { $owner } l'a.
+duress = CONTRAINTE
+duress-means = Le mot de contrainte de l’agence a été écrit : la personne est peut-être surveillée
+live-not-recorded = Les images en direct ne sont pas enregistrées.
 silent = SILENCE
 test = TEST
 row-messages = { $messages ->
@@ -122,6 +126,7 @@ why = Pourquoi cette priorité
 why-press = Pourquoi ?
 why-person = Fixée par une personne
 why-none = Aucune règle : valeur par défaut du centre.
+keeps-nothing = Ce navigateur ne garde rien. Après un rechargement, il faut se reconnecter, et ce qui était commencé est perdu.
 quick-exit-warning = Parti par sortie rapide : ne pas recontacter sans demande.
 
 nothing-open = Rien de choisi
@@ -145,6 +150,9 @@ resident-here = Habitant connecté
 resident-away = Habitant non connecté
 resident-left = L'habitant est parti.
 contact = Contact : { $contact }
+contact-call = Appeler
+row-contact = contact
+row-place = Lieu : { $place }, à { $metres } m près
 acts-offline = Coupé jusqu'au retour de la connexion.
 release = Rendre
 transfer = Transférer
@@ -161,6 +169,10 @@ close-session = Clore la session
 close-disposition = Résultat
 close-note = Note de clôture (entre nous)
 close-means = L'habitant apprend que la session est finie. Rien n'est effacé.
+close-known = Même événement que { $category }, signalé à { $time }.
+close-known-owned = Même événement que { $category }, signalé à { $time }, chez { $owner }.
+close-known-do = Remplir : déjà connu
+close-known-note = Même événement que { $category }, signalé le { $time }, session { $session }.
 close-do = Clore la session
 
 tab-chat = Échange
@@ -283,6 +295,7 @@ photo-busy = Ouverture …
 photo-hide = Couvrir
 photo-original = Original
 photo-alt = Photo { $number } de l'habitant
+photo-covered = Photo, couverte
 photo-size = Photo { $number }, plus grande ou plus petite
 photo-coming = en route
 photo-preview-refused = aperçu refusé, original en route
@@ -318,6 +331,7 @@ said-photo-stored = original de la photo scellé, { $kib } Kio, SHA-256 { $sha }
 said-photo-refused = photo refusée : { $reason }
 said-photo-revealed = a regardé une photo
 said-asked = a demandé : { $medium }
+said-contact-given = joignable : { $contact }
 said-granted = a accordé : { $medium }
 said-not-granted = a refusé ou arrêté : { $medium }
 said-media-started = direct arrive : { $medium }
@@ -331,6 +345,9 @@ said-abandoned = la session compte comme abandonnée
 said-returned = est revenu
 said-closed = close : { $disposition }. { $note }
 said-overruled = { $what } (pendant une coupure ; ne compte plus, quelqu'un d'autre avait fait avancer la session)
+said-linked = l’a reliée à l’incident { $incident }
+said-moved = l’a déplacée de l’incident { $from } à l’incident { $incident }
+said-unlinked = l’a retirée de l’incident { $incident }
 said-watched = { $staff } ({ $role }) suit
 said-seen = a tout vu jusqu'à l'entrée { $seq }
 medium-place = lieu
@@ -376,6 +393,9 @@ error-no_such_session = Cette session n'existe pas.
 error-session_closed = La session est close.
 error-no_such_agency = Ce centre n'est pas desservi ici. Vérifiez l'adresse, ou réessayez dans un instant.
 error-no_such_target = Cette file ou personne n'existe pas.
+error-no_such_node = Ce nœud n'existe pas, ou il a disparu.
+error-nowhere_to_go = Il n'y a pas d'autre nœud où les habitants pourraient aller. Rien n'a changé.
+error-out_of_range = Une valeur est hors limites.
 error-no_consent = L'habitant n'a pas donné son accord.
 error-no_media = Rien n'est envoyé en direct.
 error-media_busy = Aucune liaison en direct n'est libre. Réessayez dans un moment.
@@ -537,6 +557,8 @@ key-adopt = utiliser la position de l'appareil
 key-reveal = montrer la prochaine photo couverte
 key-hand = la transmettre à un collègue
 key-show = montrer l’image en direct, et ne plus la recevoir
+key-link = même événement : relier à celle choisie ou proposée
+key-unlink = annuler le lien, ou la retirer de son incident
 key-sound = son et pause
 key-alt = phrase prête pendant l'écriture
 
@@ -545,10 +567,12 @@ overview-sum = { $sessions ->
    *[other] { $sessions } sessions ouvertes
   }, { $placed } avec un lieu
 overview-nowhere = pas encore de lieu
+overview-all = Montrer toutes les sessions
 overview-empty = Aucune session n’est ouverte.
 overview-whole = Tout montrer ({ $sessions })
 overview-chosen = choisie
 overview-tied = peut-être le même événement
+overview-bound = même incident
 overview-small = Petit : quelqu’un s’en occupe.
 near = Peut-être le même événement
 near-apart = à { $metres } m, { $minutes ->
@@ -570,3 +594,28 @@ near-more = { $more } de plus près d’ici
 near-none = Rien de semblable n’a été signalé près d’ici dans la demi-heure autour.
 near-nowhere = Sans lieu, on ne peut rien dire de ce qui est proche.
 near-means = Une proposition d’après le lieu, l’heure et le genre. Rien n’est joint tout seul.
+
+incident = Incident
+incident-tag = { $sessions ->
+    [0] Incident
+   *[other] Incident · { $sessions }
+  }
+incident-means = { $sessions ->
+    [0] Fait partie d’un incident. Aucune de ses sessions n’est plus ouverte.
+    [one] Fait partie d’un incident. Une de ses sessions est ouverte.
+   *[other] { $sessions } sessions ouvertes signalent cet événement.
+  }
+incident-first = premier signalement
+incident-this = celle-ci
+incident-away = à { $metres } m
+incident-more = { $more } de plus
+incident-map = Sur la carte
+incident-only = Seulement celles-ci
+same = Même événement
+same-move = Même événement : y déplacer celle-ci
+same-open = Même événement que ma session ouverte
+same-linked = Reliées en un événement.
+same-unlinked = Retirée de l’incident.
+same-back = Annulé.
+same-undo = Annuler
+same-out = Retirer celle-ci

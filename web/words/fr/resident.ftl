@@ -107,6 +107,13 @@ move-impossible = Ce lieu n’existe pas. Vérifiez les deux nombres.
 move-send = Envoyer ce lieu
 place-again = Partager mon lieu
 
+contact-question = Si cette page se ferme, pouvons-nous vous appeler ?
+contact-why = Seulement pour ce signalement. Vous n'êtes pas obligé de répondre.
+contact-label = Votre numéro de téléphone
+contact-send = Envoyer mon numéro
+contact-skip = Non
+contact-given = On peut appeler le { $contact } si cette page se ferme.
+
 photo-add = Photo
 photo-send = Envoyer une photo
 photo-instead = Votre réseau est lent. Une photo passe mieux qu’une vidéo.

@@ -1,6 +1,6 @@
 # Mots de la page du superviseur que le pupitre n'a pas.
 supervisor-title = Superviseur
-supervisor-only = Cette page est pour les superviseurs. Le pupitre est à /console/.
+supervisor-only = Cette page est pour les superviseurs et les administrateurs. Le pupitre est à /console/.
 board-loading = En attente des chiffres …
 board-old = Les chiffres datent de { $age }.
 guarantee = Ce que vaut « enregistré » ici :
@@ -162,3 +162,67 @@ own-here = { $sessions ->
    *[other] Vous avez { $sessions } sessions. On y répond dans la console.
   }
 own-open = Ouvrir la console
+
+nodes = Nœuds
+nodes-alone = le seul nœud
+nodes-here = cette page y est connectée
+nodes-count = { $nodes ->
+    [one] 1 nœud
+   *[other] { $nodes } nœuds
+  }{ $gone ->
+    [0] .
+    [one] , et 1 qui a disparu.
+   *[other] , et { $gone } qui ont disparu.
+  }
+nodes-name = Nœud
+nodes-state = État
+nodes-safe = Ce que vaut « enregistré »
+nodes-connections = Connexions
+nodes-sessions = Sessions tenues
+nodes-disk = Disque
+nodes-heard = Dernier signe
+nodes-ready = Prêt
+nodes-draining = Se vide
+nodes-gone = Disparu
+nodes-left = { $left } connexions restent sur { $of }
+nodes-drain = { $per_s } par seconde, { $left } avant l’échéance
+nodes-kept = { $records ->
+    [one] 1 enregistrement n’est conservé que là
+   *[other] { $records } enregistrements ne sont conservés que là
+  }, le plus ancien depuis { $age }
+nodes-free = { $gigabytes } Go libres
+nodes-disk-little = il en reste peu
+nodes-ago = il y a { $age }
+nodes-now = à l’instant
+nodes-differs = Configuré autrement : { $what }
+nodes-differs-agency = nom, bandeau ou adresses de l’agence
+nodes-differs-queues = files ou objectifs
+nodes-differs-triage = règles de triage
+nodes-means = Un nœud disparu reste affiché dix minutes. Un administrateur peut vider un nœud.
+nodes-means-runs = Un nœud disparu reste affiché dix minutes. Vider un nœud déplace chaque client vers un autre nœud en une reconnexion, sans rien perdre.
+nodes-drain-do = Vider …
+nodes-undrain = Ne plus vider
+nodes-drain-of = Vider { $node }
+nodes-undrain-of = Ne plus vider { $node }
+nodes-drain-means = Ses habitants et ses pupitres sont priés d’aller vers d’autres nœuds, et il n’en prend plus de nouveaux. Rien n’est perdu. Le registre dit qui l’a ordonné.
+nodes-drain-here = Cette page y est connectée et se reconnectera ailleurs.
+nodes-undrain-means = Les clients encore présents restent, et il en prend de nouveaux. Le registre dit qui l’a ordonné.
+nodes-within = Tout le monde est parti en, secondes
+nodes-rate = Clients par seconde
+nodes-rate-means = Vide : autant qu’il en faut pour finir à la moitié du temps.
+nodes-unheard = La liaison a cédé avant la réponse. Le tableau dit si c’est fait.
+
+replay = Revoir
+replay-at = { $at } sur { $of }
+replay-play = Lecture
+replay-pause = Pause
+replay-moment = Moment
+replay-next = Entrée suivante
+replay-speed = Vitesse
+
+people-alarms = Alarmes, 10 min
+people-alarms-over = au-dessus de l’objectif
+people-exposed = À l’écran
+people-goal = Objectif : moins de { $goal } alarmes en dix minutes par personne, une par minute.
+define-strain-name = Alarmes et images
+define-strain = Alarmes qui ont sonné au pupitre d’une personne dans les dix dernières minutes, et temps de ce service pendant lequel une photo révélée ou une image en direct était à l’écran. D’après leurs pages, en mémoire seulement : un nœud qui redémarre repart de zéro. Répartissez les images avant qu’une personne en ait trop vu.

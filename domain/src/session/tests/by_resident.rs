@@ -4,12 +4,13 @@ use callbox_proto::bytes::Bytes;
 use callbox_proto::command::{ResidentCommand, StaffCommand};
 use callbox_proto::error::ErrorCode;
 use callbox_proto::event::{Event, MediaEnd};
+use callbox_proto::ids::SessionId;
 use callbox_proto::vocabulary::{Location, Medium, Priority, Standing};
 
 use super::desk::{Desk, MAIN_TARGETS_MS, OPENED_MS, announces, code, place, says};
 use crate::session::{
-    AGE_MAX_MS, GatewayCommand, MEDIA_TYPE_MAX_CHARS, PHOTO_MAX_BYTES, PHOTOS_MAX,
-    PREVIEW_MAX_BYTES, REASON_MAX_CHARS, TEXT_MAX_CHARS,
+    AGE_MAX_MS, CONTACT_MAX_CHARS, GatewayCommand, MEDIA_TYPE_MAX_CHARS, PHOTO_MAX_BYTES,
+    PHOTOS_MAX, PREVIEW_MAX_BYTES, REASON_MAX_CHARS, TEXT_MAX_CHARS,
 };
 
 fn consents(medium: Medium, granted: bool) -> ResidentCommand {
@@ -22,6 +23,16 @@ fn consents(medium: Medium, granted: bool) -> ResidentCommand {
 
 fn at(location: Location) -> ResidentCommand {
     ResidentCommand::Locate { location }
+}
+
+fn reached_at(contact: &str) -> ResidentCommand {
+    ResidentCommand::GiveContact {
+        contact: contact.to_owned(),
+    }
+}
+
+fn session() -> SessionId {
+    SessionId::from_u128(9).unwrap()
 }
 
 fn leaves() -> ResidentCommand {
@@ -270,6 +281,49 @@ fn leaving_before_an_answer_abandons_the_session() {
     assert!(matches!(events[..], [Event::Left { .. }, Event::Abandoned]));
     assert_eq!(desk.session.standing, Standing::Abandoned);
     assert_eq!(desk.by_resident(leaves()).unwrap(), [], "twice is once");
+}
+
+#[test]
+fn how_to_be_reached_is_told_of_an_abandoned_session_and_of_no_other() {
+    let listed = |desk: &Desk| desk.session.row(session(), true).contact;
+    let mut desk = Desk::open("hello");
+    let given = desk.by_resident(reached_at("555 0100")).unwrap();
+    let contact = "555 0100".to_owned();
+    assert_eq!(given, [Event::ContactGiven { contact }]);
+    desk.by_resident(reached_at("555 0199, ask for Ann"))
+        .unwrap();
+    assert_eq!(listed(&desk), None, "nobody has to contact back");
+    desk.by_resident(leaves()).unwrap();
+    assert_eq!(
+        listed(&desk).as_deref(),
+        Some("555 0199, ask for Ann"),
+        "the newest"
+    );
+}
+
+#[test]
+fn how_to_be_reached_is_not_told_after_a_quick_exit() {
+    let mut desk = Desk::open("hello");
+    desk.by_resident(reached_at("555 0100")).unwrap();
+    desk.by_resident(ResidentCommand::Leave { quick_exit: true })
+        .unwrap();
+    assert_eq!(desk.session.standing, Standing::Abandoned);
+    assert_eq!(desk.session.row(session(), false).contact, None);
+}
+
+#[test]
+fn a_contact_is_not_blank_and_keeps_its_bound() {
+    let mut desk = Desk::open("hello");
+    assert!(
+        desk.by_resident(reached_at(&"ü".repeat(CONTACT_MAX_CHARS)))
+            .is_ok()
+    );
+    let long = desk.by_resident(reached_at(&"ü".repeat(CONTACT_MAX_CHARS + 1)));
+    assert_eq!(code(long), ErrorCode::TextTooLong);
+    assert_eq!(
+        code(desk.by_resident(reached_at(" "))),
+        ErrorCode::TextEmpty
+    );
 }
 
 #[test]

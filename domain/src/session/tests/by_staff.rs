@@ -3,9 +3,12 @@
 use callbox_proto::command::{ResidentCommand, StaffCommand};
 use callbox_proto::error::ErrorCode;
 use callbox_proto::event::{Event, MediaEnd, ReleaseReason};
+use callbox_proto::ids::SessionId;
 use callbox_proto::vocabulary::{Medium, Priority, Role, Standing, TransferTarget};
 
-use super::desk::{Desk, MAIN_TARGETS_MS, OPENED_MS, announces, close, code, id, place, staff};
+use super::desk::{
+    Desk, MAIN_TARGETS_MS, OPENED_MS, announces, close, code, id, incident, place, staff,
+};
 use crate::session::{GatewayCommand, REASON_MAX_CHARS, TEXT_MAX_CHARS};
 
 fn text(text: &str) -> StaffCommand {
@@ -327,8 +330,79 @@ fn watching_is_written_down_and_owns_nothing() {
     assert_eq!(desk.session.owner, None);
 }
 
+fn links(number: u128) -> StaffCommand {
+    let incident = incident(number);
+    StaffCommand::Link { incident }
+}
+
+fn unlinks(number: u128) -> StaffCommand {
+    let incident = incident(number);
+    StaffCommand::Unlink { incident }
+}
+
 #[test]
-fn a_closed_session_takes_notes_looks_and_nothing_else() {
+fn whoever_is_of_the_agency_links_a_session_wherever_it_stands_and_it_stays_there() {
+    for mut desk in [Desk::open("hello"), Desk::owned(), Desk::closed()] {
+        let (standing, owner) = (desk.session.standing, desk.session.owner.clone());
+        let events = desk.by("tom", Role::Telecommunicator, links(5)).unwrap();
+        let linked = Event::Linked {
+            incident: incident(5),
+            moved_from: None,
+        };
+        assert_eq!(events, [linked]);
+        assert_eq!(desk.session.incident, Some(incident(5)));
+        assert_eq!(desk.session.standing, standing);
+        assert_eq!(desk.session.owner, owner);
+    }
+}
+
+#[test]
+fn linking_to_the_same_incident_twice_is_linking_once() {
+    let mut desk = Desk::owned();
+    desk.by_tina(links(5)).unwrap();
+    assert_eq!(desk.by_sue(links(5)).unwrap(), []);
+}
+
+#[test]
+fn a_session_of_another_incident_moves_and_its_log_says_from_where() {
+    let mut desk = Desk::owned();
+    desk.by_tina(links(5)).unwrap();
+    let moved = Event::Linked {
+        incident: incident(6),
+        moved_from: Some(incident(5)),
+    };
+    assert_eq!(desk.by_sue(links(6)).unwrap(), [moved]);
+    assert_eq!(desk.session.incident, Some(incident(6)));
+}
+
+#[test]
+fn a_link_is_undone_and_not_what_somebody_else_has_linked_since() {
+    let mut desk = Desk::owned();
+    desk.by_tina(links(5)).unwrap();
+    let undone = Event::Unlinked {
+        incident: incident(5),
+    };
+    assert_eq!(desk.by_tina(unlinks(5)).unwrap(), [undone]);
+    assert_eq!(desk.session.incident, None);
+    assert_eq!(desk.by_tina(unlinks(5)).unwrap(), []);
+    desk.by_sue(links(6)).unwrap();
+    assert_eq!(desk.by_tina(unlinks(5)).unwrap(), []);
+    assert_eq!(desk.session.incident, Some(incident(6)));
+}
+
+#[test]
+fn a_link_stays_readable_after_the_end_and_is_undone_then_too() {
+    let mut desk = Desk::owned();
+    desk.by_tina(links(5)).unwrap();
+    desk.by_tina(close()).unwrap();
+    let row = desk.session.row(SessionId::from_u128(1).unwrap(), false);
+    assert_eq!(row.incident, Some(incident(5)));
+    assert_eq!(desk.by_sue(unlinks(5)).unwrap().len(), 1);
+    assert_eq!(desk.session.standing, Standing::Closed);
+}
+
+#[test]
+fn a_closed_session_takes_notes_looks_links_and_nothing_else() {
     let refused = [
         StaffCommand::Take {},
         StaffCommand::Release {},
@@ -354,6 +428,7 @@ fn a_closed_session_takes_notes_looks_and_nothing_else() {
         note("after the end"),
         StaffCommand::Seen { up_to: 1 },
         StaffCommand::Watch {},
+        links(5),
     ];
     for command in taken {
         assert_eq!(desk.by_sue(command).unwrap().len(), 1);

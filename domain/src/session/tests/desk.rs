@@ -3,7 +3,7 @@
 use callbox_proto::command::{Opening, ResidentCommand, StaffCommand};
 use callbox_proto::error::ErrorCode;
 use callbox_proto::event::{Actor, Event, Stored};
-use callbox_proto::ids::{CommandId, ResidentId, StaffId};
+use callbox_proto::ids::{CommandId, IncidentId, ResidentId, StaffId};
 use callbox_proto::message::QueueInfo;
 use callbox_proto::vocabulary::{Category, Location, LocationMethod, Role};
 
@@ -86,6 +86,10 @@ pub fn staff(name: &str) -> StaffId {
 
 pub fn id(number: u128) -> CommandId {
     CommandId::from_u128(number).unwrap()
+}
+
+pub fn incident(number: u128) -> IncidentId {
+    IncidentId::from_u128(number).unwrap()
 }
 
 /// A session with its log.

@@ -7,7 +7,7 @@ use callbox_proto::vocabulary::{
     Category, Disposition, Medium, Priority, Role, RuleFired, TransferTarget,
 };
 
-use super::desk::{id, place, staff};
+use super::desk::{id, incident, place, staff};
 
 /// In every name of staff.
 pub const NAME_MARK: &str = "canary-name";
@@ -121,6 +121,9 @@ pub fn every_event() -> Vec<Event> {
             granted: true,
             ask: Some(id(4)),
         },
+        Event::ContactGiven {
+            contact: "+1 555 0100".to_owned(),
+        },
         Event::MediaStarted { medium },
         Event::MediaEnded {
             medium,
@@ -150,10 +153,17 @@ pub fn every_event() -> Vec<Event> {
         Event::Overruled {
             event: Box::new(Event::Note { text: note() }),
         },
+        Event::Linked {
+            incident: incident(8),
+            moved_from: Some(incident(9)),
+        },
+        Event::Unlinked {
+            incident: incident(8),
+        },
     ]
 }
 
-/// Number of a kind, 0 to 26. A new kind does not compile here until it has one, and then has to be in the list above.
+/// Number of a kind, 0 to 29. A new kind does not compile here until it has one, and then has to be in the list above.
 const fn place_in_list(event: &Event) -> usize {
     match event {
         Event::Opened { .. } => 0,
@@ -170,19 +180,22 @@ const fn place_in_list(event: &Event) -> usize {
         Event::PhotoRevealed { .. } => 11,
         Event::Asked { .. } => 12,
         Event::Consented { .. } => 13,
-        Event::MediaStarted { .. } => 14,
-        Event::MediaEnded { .. } => 15,
-        Event::Taken => 16,
-        Event::Released { .. } => 17,
-        Event::Transferred { .. } => 18,
-        Event::Left { .. } => 19,
-        Event::Abandoned => 20,
-        Event::Returned => 21,
-        Event::Closed { .. } => 22,
-        Event::Note { .. } => 23,
-        Event::Watched { .. } => 24,
-        Event::Seen { .. } => 25,
-        Event::Overruled { .. } => 26,
+        Event::ContactGiven { .. } => 14,
+        Event::MediaStarted { .. } => 15,
+        Event::MediaEnded { .. } => 16,
+        Event::Taken => 17,
+        Event::Released { .. } => 18,
+        Event::Transferred { .. } => 19,
+        Event::Left { .. } => 20,
+        Event::Abandoned => 21,
+        Event::Returned => 22,
+        Event::Closed { .. } => 23,
+        Event::Note { .. } => 24,
+        Event::Watched { .. } => 25,
+        Event::Seen { .. } => 26,
+        Event::Overruled { .. } => 27,
+        Event::Linked { .. } => 28,
+        Event::Unlinked { .. } => 29,
     }
 }
 
@@ -190,5 +203,5 @@ const fn place_in_list(event: &Event) -> usize {
 fn the_list_holds_every_kind() {
     let mut places: Vec<_> = every_event().iter().map(place_in_list).collect();
     places.dedup();
-    assert_eq!(places, (0..=26).collect::<Vec<_>>());
+    assert_eq!(places, (0..=29).collect::<Vec<_>>());
 }

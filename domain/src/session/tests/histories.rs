@@ -39,6 +39,8 @@ fn is_allowed_after_the_end(event: &Event) -> bool {
             | Event::Seen { .. }
             | Event::PhotoRevealed { .. }
             | Event::Watched { .. }
+            | Event::Linked { .. }
+            | Event::Unlinked { .. }
             // The gateway still tells what became of photos that were on their way.
             | Event::PhotoPreviewed { .. }
             | Event::PhotoPreviewRefused { .. }

@@ -4,6 +4,8 @@ mod by_gateway;
 mod by_resident;
 mod by_staff;
 mod desk;
+mod dry_run;
+mod duress;
 mod every_event;
 mod histories;
 mod opening;

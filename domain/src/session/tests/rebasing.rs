@@ -6,7 +6,7 @@ use callbox_proto::vocabulary::{Disposition, Role, Standing};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use super::desk::{Desk, staff};
+use super::desk::{Desk, incident, staff};
 use super::histories::take;
 use super::strategies::{Step, step};
 use crate::session::{PHOTOS_MAX, Rebasing, Session};
@@ -135,6 +135,44 @@ fn what_a_person_saw_here_does_not_cover_what_the_resident_said_there() {
     assert_eq!(session.seen, fork.session.head);
     let (_, session) = rebase(&fork, &ours, &quiet);
     assert_eq!(session.seen, quiet.session.head + 1);
+}
+
+fn links(number: u128) -> StaffCommand {
+    let incident = incident(number);
+    StaffCommand::Link { incident }
+}
+
+#[test]
+fn what_was_linked_there_stays_and_what_was_linked_here_is_shown() {
+    let fork = Desk::open("hello");
+    let (mut ours, mut theirs) = (fork.clone(), fork.clone());
+    ours.by("tom", T, links(5)).unwrap();
+    theirs.by("tina", T, links(6)).unwrap();
+    let (placed, session) = rebase(&fork, &ours, &theirs);
+    assert!(matches!(placed[0].event, Event::Overruled { .. }));
+    assert_eq!(session.incident, Some(incident(6)));
+}
+
+#[test]
+fn the_same_link_or_unlink_on_both_sides_is_no_conflict() {
+    let fork = Desk::open("hello");
+    let (mut ours, mut theirs) = (fork.clone(), fork.clone());
+    ours.by("tom", T, links(5)).unwrap();
+    theirs.by("tina", T, links(5)).unwrap();
+    let (placed, session) = rebase(&fork, &ours, &theirs);
+    assert!(matches!(placed[0].event, Event::Linked { .. }));
+    assert_eq!(session.incident, Some(incident(5)));
+    let fork = theirs;
+    let (mut ours, mut theirs) = (fork.clone(), fork.clone());
+    let incident = incident(5);
+    ours.by("tom", T, StaffCommand::Unlink { incident })
+        .unwrap();
+    theirs
+        .by("tina", T, StaffCommand::Unlink { incident })
+        .unwrap();
+    let (placed, session) = rebase(&fork, &ours, &theirs);
+    assert!(matches!(placed[0].event, Event::Unlinked { .. }));
+    assert_eq!(session.incident, None);
 }
 
 #[test]

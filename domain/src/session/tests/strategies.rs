@@ -3,14 +3,14 @@
 use callbox_proto::command::{ResidentCommand, StaffCommand};
 use callbox_proto::error::ErrorCode;
 use callbox_proto::event::{Actor, Event, MediaEnd, ReleaseReason, Stored};
-use callbox_proto::ids::{CommandId, QueueId, StaffId};
+use callbox_proto::ids::{CommandId, IncidentId, QueueId, StaffId};
 use callbox_proto::vocabulary::{
     Disposition, Location, LocationMethod, Medium, Priority, Role, TransferTarget,
 };
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use super::desk::id;
+use super::desk::{id, incident};
 use super::every_event::every_event;
 use crate::session::GatewayCommand;
 
@@ -60,6 +60,11 @@ fn medium() -> impl Strategy<Value = Medium> {
 /// Ids like those the desk gives out, so that they often name something.
 fn named() -> impl Strategy<Value = CommandId> {
     (1..60u128).prop_map(id)
+}
+
+/// One of few incidents, so that it is often the one it belongs to.
+fn few() -> impl Strategy<Value = IncidentId> {
+    (1..4u128).prop_map(incident)
 }
 
 fn queue() -> impl Strategy<Value = QueueId> {
@@ -128,6 +133,8 @@ fn staff_command() -> impl Strategy<Value = StaffCommand> {
         1 => named().prop_map(|photo| StaffCommand::Reveal { photo }),
         1 => (0..80u64).prop_map(|up_to| StaffCommand::Seen { up_to }),
         1 => Just(StaffCommand::Watch {}),
+        2 => few().prop_map(|incident| StaffCommand::Link { incident }),
+        1 => few().prop_map(|incident| StaffCommand::Unlink { incident }),
     ]
 }
 

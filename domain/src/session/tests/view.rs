@@ -26,7 +26,7 @@ fn what_staff_do_among_themselves_is_hidden_whole() {
         .into_iter()
         .filter(|event| event.for_resident().is_none())
         .collect();
-    assert_eq!(hidden.len(), 6);
+    assert_eq!(hidden.len(), 8);
     assert!(hidden.iter().all(|event| matches!(
         event,
         Event::Note { .. }
@@ -34,6 +34,8 @@ fn what_staff_do_among_themselves_is_hidden_whole() {
             | Event::PriorityChanged { .. }
             | Event::Triaged { .. }
             | Event::ServiceLocated { .. }
+            | Event::Linked { .. }
+            | Event::Unlinked { .. }
             // The one in the list has a note inside.
             | Event::Overruled { .. }
     )));

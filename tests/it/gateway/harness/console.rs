@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
+use callbox_domain::access::{Access, Action, allowed};
 use callbox_proto::codec::Encoding;
 use callbox_proto::command::StaffCommand;
 use callbox_proto::event::Event;
@@ -61,6 +62,37 @@ impl SignedIn {
     }
 }
 
+impl SignedIn {
+    /// Trades a token for a wallboard's, or the code of the refusal.
+    pub async fn opens_wallboard(&self, address: SocketAddr) -> Result<Self, String> {
+        self.trade(address, "wallboard").await
+    }
+
+    /// Trades a token for a fresh one, or the code of the refusal.
+    pub async fn refreshes(&self, address: SocketAddr) -> Result<Self, String> {
+        self.trade(address, "refresh").await
+    }
+
+    async fn trade(&self, address: SocketAddr, what: &str) -> Result<Self, String> {
+        let url = format!("http://{address}/api/v1/sign-in/{what}");
+        let asking = reqwest::Client::new()
+            .post(url)
+            .bearer_auth(&self.token)
+            .send();
+        let answer = soon(asking).await.expect("answered");
+        let taken = answer.status().is_success();
+        let answer: serde_json::Value = soon(answer.json()).await.expect("JSON");
+        if !taken {
+            return Err(answer["code"].as_str().expect("a code").to_owned());
+        }
+        Ok(Self {
+            name: answer["staff"].as_str().expect("a name").to_owned(),
+            token: answer["token"].as_str().expect("a token").to_owned(),
+            role: serde_json::from_value(answer["role"].clone()).expect("a role"),
+        })
+    }
+}
+
 /// A followed session as it began.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Followed {
@@ -111,6 +143,11 @@ impl Console {
             wire,
             queues,
         })
+    }
+
+    /// Whether the role may take sessions.
+    pub fn may_take(&self) -> bool {
+        allowed(self.who.role, Action::Take) != Access::Never
     }
 
     /// Registers for every queue and is available.

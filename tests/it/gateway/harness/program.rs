@@ -318,6 +318,14 @@ impl Gateway {
         Console::connect(self.desk(), &signed_in, Encoding::MessagePack).await
     }
 
+    /// A wallboard that this person has opened, welcomed.
+    pub async fn wallboard(&self, name: &str) -> Console {
+        let signed_in = self.sign_in(name).await;
+        let wallboard = signed_in.opens_wallboard(self.desk()).await;
+        let wallboard = wallboard.expect("opened");
+        Console::connect(self.desk(), &wallboard, Encoding::MessagePack).await
+    }
+
     /// A person at a console, registered for every queue and available.
     pub async fn console(&self, name: &str) -> Console {
         let console = self.staff(name).await;

@@ -37,6 +37,7 @@ pub fn resident() -> Result<Vec<Named<ResidentCommand>>, Failure> {
             "consent" = ResidentCommand::Consent { medium: Medium::Video, granted: true, ask: Some(id(0xa5)?) },
             "consent_stop" = ResidentCommand::Consent { medium: Medium::Video, granted: false, ask: None },
         ],
+        GiveContact => ["give_contact" = ResidentCommand::GiveContact { contact: "+1 555 0100".into() }],
         Leave => [
             "leave" = ResidentCommand::Leave { quick_exit: false },
             "leave_by_quick_exit" = ResidentCommand::Leave { quick_exit: true },
@@ -79,5 +80,7 @@ pub fn staff() -> Result<Vec<Named<StaffCommand>>, Failure> {
         Reveal => ["reveal" = StaffCommand::Reveal { photo: id(0xf0)? }],
         Seen => ["seen" = StaffCommand::Seen { up_to: 7 }],
         Watch => ["watch" = StaffCommand::Watch {}],
+        Link => ["link" = StaffCommand::Link { incident: id(0x5e)? }],
+        Unlink => ["unlink" = StaffCommand::Unlink { incident: id(0x5e)? }],
     }))
 }

@@ -26,6 +26,7 @@ fn actor(event: &Event) -> Result<Actor, Failure> {
         | Event::Located { .. }
         | Event::PhotoAnnounced { .. }
         | Event::Consented { .. }
+        | Event::ContactGiven { .. }
         | Event::Left { .. } => Actor::Resident,
         Event::Triaged { .. }
         | Event::PhotoPreviewed { .. }
@@ -146,8 +147,18 @@ fn values() -> Result<Vec<Named<Event>>, Failure> {
         Seen => ["seen" = Event::Seen { up_to: 7 }],
         Overruled => ["overruled" = Event::Overruled { event: Box::new(Event::Taken) }],
         PhotoPreviewRefused => ["photo_preview_refused" = Event::PhotoPreviewRefused { photo, code: ErrorCode::PreviewRefused }],
+        Linked => ["linked" = Event::Linked { incident: id(0x5e)?, moved_from: None }],
+        Unlinked => ["unlinked" = Event::Unlinked { incident: id(0x5e)? }],
+        ContactGiven => ["contact_given" = Event::ContactGiven { contact: "+1 555 0100".into() }],
     });
-    // Behind the others: ids and times of the fixtures before it count on.
+    // What came later stands behind the others: ids and times of the fixtures before it count on.
+    let mut later = values.split_off(values.len() - 3);
     values.push(("opened_test".to_owned(), opened_test()?));
+    let moved = Event::Linked {
+        incident: id(0x5e)?,
+        moved_from: Some(id(0x5f)?),
+    };
+    later.insert(1, ("linked_moved".to_owned(), moved));
+    values.append(&mut later);
     Ok(values)
 }

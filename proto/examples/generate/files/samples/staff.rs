@@ -4,11 +4,12 @@ use callbox_proto::command::StaffCommand;
 use callbox_proto::error::ErrorCode;
 use callbox_proto::event::{Actor, Event};
 use callbox_proto::message::{
-    Board, ErrorMessage, FromStaff, PersonFigures, QueueFigures, QueueInfo, RowPlace, SessionRow,
-    ToStaff,
+    Board, DrainFigures, ErrorMessage, FromStaff, LongestWait, NodeFigures, PersonFigures,
+    QueueFigures, QueueInfo, RowPlace, SessionRow, StateFigures, ToStaff,
 };
 use callbox_proto::vocabulary::{
-    AgentReason, AgentState, Category, Medium, Priority, Role, RuleFired, Rung, Standing, Watchers,
+    AgentReason, AgentState, Category, Medium, NodeState, Priority, Role, RuleFired, Rung,
+    Standing, Watchers,
 };
 
 use super::resident::{SDP, agency, limits, typed};
@@ -43,6 +44,12 @@ pub fn sent() -> Result<Vec<Named<FromStaff>>, Failure> {
             "list_closed" = FromStaff::ListClosed { id: id(0xc3)?, after: None },
             "list_closed_further" = FromStaff::ListClosed { id: id(0xc3)?, after: Some(session) },
         ],
+        Drain => [
+            "drain" = FromStaff::Drain { id: id(0xd1)?, node: "east".into(), within_s: 60, per_s: None },
+            "drain_at_a_rate" = FromStaff::Drain { id: id(0xd1)?, node: "east".into(), within_s: 600, per_s: Some(50) },
+        ],
+        Undrain => ["undrain" = FromStaff::Undrain { id: id(0xd2)?, node: "east".into() }],
+        Tally => ["tally" = FromStaff::Tally { alarms: 2, exposed_ms: 9_000 }],
         Ping => ["ping" = FromStaff::Ping { n: 1 }],
     }))
 }
@@ -75,13 +82,26 @@ fn waiting() -> Result<SessionRow, Failure> {
         connected: true,
         quick_exit: false,
         test: false,
+        duress: false,
         place: None,
+        incident: None,
+        contact: None,
+    })
+}
+
+fn abandoned() -> Result<SessionRow, Failure> {
+    Ok(SessionRow {
+        standing: Standing::Abandoned,
+        connected: false,
+        contact: Some("+1 555 0100".into()),
+        ..waiting()?
     })
 }
 
 fn placed() -> Result<SessionRow, Failure> {
     Ok(SessionRow {
         test: true,
+        duress: true,
         place: Some(RowPlace {
             latitude: 40.0001,
             longitude: -99.9998,
@@ -89,6 +109,13 @@ fn placed() -> Result<SessionRow, Failure> {
             service: true,
         }),
         ..waiting()?
+    })
+}
+
+fn linked() -> Result<SessionRow, Failure> {
+    Ok(SessionRow {
+        incident: Some(id(0x5f)?),
+        ..placed()?
     })
 }
 
@@ -113,6 +140,7 @@ fn board() -> Result<Board, Failure> {
         waiting: 0,
         waiting_by_priority: [0; 5],
         longest_since_ms: None,
+        longest: Vec::new(),
         answered: 0,
         answered_in_target: 0,
         abandoned: 0,
@@ -123,6 +151,16 @@ fn board() -> Result<Board, Failure> {
         waiting: 3,
         waiting_by_priority: [1, 0, 2, 0, 0],
         longest_since_ms: Some(NOW_MS - 7_000),
+        longest: vec![
+            LongestWait {
+                priority: Priority::LIFE_AT_RISK,
+                since_ms: NOW_MS - 3_000,
+            },
+            LongestWait {
+                priority: Priority::PROMPT,
+                since_ms: NOW_MS - 7_000,
+            },
+        ],
         answered: 120,
         answered_in_target: 111,
         abandoned: 4,
@@ -136,6 +174,8 @@ fn board() -> Result<Board, Failure> {
         reason: None,
         since_ms: NOW_MS - 60_000,
         sessions: 1,
+        alarms: 4,
+        exposed_ms: 95_000,
     };
     let tom = PersonFigures {
         staff: name("tom")?,
@@ -145,11 +185,61 @@ fn board() -> Result<Board, Failure> {
         sessions: 0,
         ..tina.clone()
     };
+    let east = NodeFigures {
+        name: "east".into(),
+        version: "0.1.0".into(),
+        here: true,
+        heard_ms: NOW_MS,
+        connections: Some(812),
+        sessions: Some(640),
+        guarantee: "replicated".into(),
+        disk_free_bytes: Some(61_000_000_000),
+        ..NodeFigures::default()
+    };
+    let west = NodeFigures {
+        name: "west".into(),
+        state: NodeState::Draining,
+        here: false,
+        heard_ms: NOW_MS - 1_200,
+        connections: Some(120),
+        guarantee: "island".into(),
+        because: Some(
+            "island: the shared tier does not answer; stored means on this node's disk".into(),
+        ),
+        kept: 41,
+        kept_since_ms: Some(NOW_MS - 9_000),
+        drain: Some(DrainFigures {
+            began_with: 790,
+            per_s: 50,
+            left_ms: 41_000,
+        }),
+        differs: vec!["triage".into()],
+        ..east.clone()
+    };
+    let north = NodeFigures {
+        name: "north".into(),
+        version: "0.1.0".into(),
+        state: NodeState::Gone,
+        heard_ms: NOW_MS - 90_000,
+        guarantee: "replicated".into(),
+        ..NodeFigures::default()
+    };
     Ok(Board {
         now_ms: NOW_MS,
         queues: vec![busy, quiet],
         people: vec![tina, tom],
-        guarantee: "local_disk".into(),
+        states: vec![
+            StateFigures {
+                reason: None,
+                people: 1,
+            },
+            StateFigures {
+                reason: Some(AgentReason::Break),
+                people: 1,
+            },
+        ],
+        guarantee: "replicated".into(),
+        nodes: vec![east, west, north],
     })
 }
 
@@ -193,9 +283,12 @@ pub fn received() -> Result<Vec<Named<ToStaff>>, Failure> {
             abandoned: 0,
         }],
         History => ["history" = ToStaff::History { id: id(0xc3)?, rows: vec![owned()?], more: false }],
+        Done => ["done" = ToStaff::Done { id: id(0xd1)? }],
         Session => [
             "session" = ToStaff::Session { row: waiting()?, head: 9, after: 0 },
             "session_placed" = ToStaff::Session { row: placed()?, head: 9, after: 0 },
+            "session_linked" = ToStaff::Session { row: linked()?, head: 9, after: 0 },
+            "session_abandoned" = ToStaff::Session { row: abandoned()?, head: 9, after: 0 },
         ],
         Entry => [
             "entry" = ToStaff::Entry {
@@ -237,7 +330,10 @@ pub fn received() -> Result<Vec<Named<ToStaff>>, Failure> {
             sdp: SDP.into(),
             peer: id(0x9ee5)?,
         }],
-        Board => ["board" = ToStaff::Board(board()?)],
+        Board => [
+            "board" = ToStaff::Board(board()?),
+            "board_on_a_wall" = ToStaff::Board(Board { people: Vec::new(), nodes: Vec::new(), ..board()? }),
+        ],
         Reconnect => ["reconnect" = ToStaff::Reconnect { after_ms: 2_000 }],
         Error => [
             "error" = ToStaff::Error(taken),
