@@ -45,7 +45,7 @@ pub struct Island {
     #[arg(long, default_value_t = 100_000)]
     records: u64,
     /// Residents of each node
-    #[arg(long, default_value_t = 200)]
+    #[arg(long, default_value_t = 500)]
     residents: usize,
     /// Consoles of each node, at most 16
     #[arg(long, default_value_t = 8)]

@@ -24,6 +24,10 @@ const PAUSE_PER_WORK: u32 = 4;
 /// A batch of few appends is mostly waiting for the disk and the network, which others do at the same time: it counts as
 /// this many at least.
 const PAUSE_MIN_APPENDS: usize = 32;
+/// What a full batch takes of the tier at most: 512 appends at some 25 µs, three times over. An answer that takes longer was waiting
+/// behind others and for the disk, which costs the tier nothing: pausing for that, too, would stretch the drain as the traffic
+/// beside it grows.
+const WORK_MAX: Duration = Duration::from_millis(40);
 /// How long the drain waits for one batch. Longer than a caller does: nobody waits for this answer.
 const BATCH_WITHIN: Duration = Duration::from_secs(5);
 /// Sessions in work at once.
@@ -422,7 +426,9 @@ fn fate_of(append: &Append, outcome: Result<Appended, BackboneError>) -> Fate {
 fn pause_after(worked: Duration, appends: usize) -> Duration {
     let share =
         appends.clamp(PAUSE_MIN_APPENDS, BATCH_MAX_APPENDS) as f64 / BATCH_MAX_APPENDS as f64;
-    worked.mul_f64(share * f64::from(PAUSE_PER_WORK))
+    worked
+        .min(WORK_MAX)
+        .mul_f64(share * f64::from(PAUSE_PER_WORK))
 }
 
 #[cfg(test)]
@@ -434,5 +440,6 @@ mod tests {
         let worked = Duration::from_millis(10);
         assert_eq!(pause_after(worked, BATCH_MAX_APPENDS), worked * 4);
         assert!(pause_after(worked, 1) < worked);
+        assert_eq!(pause_after(WORK_MAX * 9, BATCH_MAX_APPENDS), WORK_MAX * 4);
     }
 }
