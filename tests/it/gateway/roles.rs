@@ -471,6 +471,9 @@ fn resident_messages(others: SessionId) -> Vec<FromResident> {
             granted: true,
             ask: None,
         }),
+        command(ResidentCommand::GiveContact {
+            contact: "+1 555 0100".to_owned(),
+        }),
         command(ResidentCommand::Leave { quick_exit: true }),
         FromResident::RealTimeText(typed()),
         FromResident::MediaOffer {
