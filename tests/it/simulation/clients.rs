@@ -1,7 +1,7 @@
 //! Clients of a simulation: residents and consoles that speak to a node directly, where a socket would be in between, and
 //! write down what they were promised and shown.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -324,6 +324,8 @@ pub struct Console {
     /// Sessions followed, with the last entry shown.
     owned: BTreeMap<SessionId, Seq>,
     wishes: BTreeMap<CommandId, Option<(SessionId, StaffCommand)>>,
+    /// Commands that link or unlink: they may find things so already.
+    linking: BTreeSet<CommandId>,
     link: Option<ConsoleLink>,
     links: u64,
 }
@@ -343,6 +345,7 @@ impl Console {
             name: name.to_owned(),
             owned: BTreeMap::new(),
             wishes: BTreeMap::new(),
+            linking: BTreeSet::new(),
             link: None,
             links: 0,
         }
@@ -474,6 +477,7 @@ impl Console {
             StaffCommand::Unlink { incident }
         };
         self.wishes.insert(id, Some((session, command)));
+        self.linking.insert(id);
         self.send(id);
     }
 
@@ -561,13 +565,16 @@ impl Console {
                 first,
                 ..
             } => {
-                let fact = Fact::Receipt {
-                    id,
-                    session: Some(session),
-                    rung,
-                    first,
-                };
-                diary.note(&self.name, fact);
+                // A link that was so already has no place of its own.
+                if !self.linking.contains(&id) {
+                    let fact = Fact::Receipt {
+                        id,
+                        session: Some(session),
+                        rung,
+                        first,
+                    };
+                    diary.note(&self.name, fact);
+                }
                 if rung == Rung::Safe {
                     match self.wishes.remove(&id) {
                         Some(None) if !self.owned.contains_key(&session) => return Some(session),
