@@ -94,7 +94,7 @@ export class FakeGateway {
   #refused(id?: string): boolean {
     if (this.busy === 0) return false
     this.busy -= 1
-    this.say({ kind: 'error', code: 'store_unavailable', retry: 'later', after_ms: 2_000, message: 'Try again.', ...(id === undefined ? {} : { id }) })
+    this.say({ kind: 'error', code: 'store_unavailable', number: 4001, retry: 'later', after_ms: 2_000, message: 'Try again.', ...(id === undefined ? {} : { id }) })
     return true
   }
 
