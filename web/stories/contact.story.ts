@@ -100,6 +100,6 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     await page.getByText('You are number').waitFor()
     expect((await page.getByText('It takes longer than usual.').count()) === 0, 'not before')
     // Ten seconds for a life at risk.
-    await within('it is told', () => page.getByText('It takes longer than usual. You keep your place.').isVisible())
+    await within('it is told', () => page.getByText('It takes longer than usual. You keep your place.').isVisible(), 40_000)
   },
 }
