@@ -198,12 +198,7 @@ impl Gateway {
     /// # Errors
     /// When it was not started here, or does not answer.
     pub async fn connections(&self) -> Result<u64> {
-        let started = self.started.as_ref();
-        let admin = started
-            .context("only a gateway that was started here is asked")?
-            .admin;
-        let answer = reqwest::get(format!("http://127.0.0.1:{admin}/drain")).await?;
-        let progress: serde_json::Value = serde_json::from_slice(&answer.bytes().await?)?;
+        let progress: serde_json::Value = serde_json::from_slice(&self.ask_admin("drain").await?)?;
         progress["connections"]
             .as_u64()
             .context("a number of connections")
@@ -214,15 +209,20 @@ impl Gateway {
     /// # Errors
     /// When it was not started here, or does not answer.
     pub async fn metric(&self, name: &str) -> Result<f64> {
+        let answer = self.ask_admin("metrics").await?;
+        let mut lines = std::str::from_utf8(&answer)?.lines();
+        let value = lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        Ok(value.unwrap_or("0").parse()?)
+    }
+
+    /// What its admin port answers at a path.
+    async fn ask_admin(&self, path: &str) -> Result<Vec<u8>> {
         let started = self.started.as_ref();
         let admin = started
             .context("only a gateway that was started here is asked")?
             .admin;
-        let answer = reqwest::get(format!("http://127.0.0.1:{admin}/metrics")).await?;
-        let text = String::from_utf8(answer.bytes().await?.to_vec())?;
-        let mut lines = text.lines();
-        let value = lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
-        Ok(value.unwrap_or("0").parse()?)
+        let answer = reqwest::get(format!("http://127.0.0.1:{admin}/{path}")).await?;
+        Ok(answer.bytes().await?.to_vec())
     }
 
     /// Starts it once more, with the same store and on the same ports, and waits until it is ready.

@@ -250,6 +250,17 @@ fn located(location: &Location) -> Event {
     }
 }
 
+/// What rules look at when a session has new words.
+pub(super) fn facts<'a>(session: &'a Session, text: &'a str) -> Facts<'a> {
+    Facts {
+        category: session.category,
+        language: &session.language,
+        silent: session.silent,
+        located: session.located,
+        text,
+    }
+}
+
 /// New words may make a session more urgent, never less, and never against a person's decision. The word for duress is read as long as the
 /// session is open, whoever has it, and changes nothing but the mark.
 fn with_triage(session: &Session, context: Context<'_>, said: Event, text: &str) -> Vec<Event> {
@@ -259,14 +270,7 @@ fn with_triage(session: &Session, context: Context<'_>, said: Event, text: &str)
     if !session.is_judged_again() && !marks {
         return events;
     }
-    let facts = Facts {
-        category: session.category,
-        language: &session.language,
-        silent: session.silent,
-        located: session.located,
-        text,
-    };
-    let found = triage::triage(rules, &facts);
+    let found = triage::triage(rules, &facts(session, text));
     if session.is_judged_again() && triage::raises(session.priority, found.priority) {
         let entered_ms = session.entered_ms;
         let deadline_ms = context

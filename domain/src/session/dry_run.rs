@@ -9,7 +9,8 @@ use callbox_proto::event::{Actor, Event, Stored};
 use callbox_proto::vocabulary::{Priority, RuleFired, Seq};
 
 use super::Session;
-use crate::triage::{self, Facts, Rules};
+use super::decide::facts;
+use crate::triage::{self, Rules};
 
 /// A judgement: the priority and the rule that gave it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -117,13 +118,6 @@ impl<'a> DryRun<'a> {
 }
 
 fn judge(rules: &Rules, session: &Session, text: &str) -> Judged {
-    let facts = Facts {
-        category: session.category,
-        language: &session.language,
-        silent: session.silent,
-        located: session.located,
-        text,
-    };
-    let found = triage::triage(rules, &facts);
+    let found = triage::triage(rules, &facts(session, text));
     Judged::new(found.priority, &found.fired)
 }

@@ -287,6 +287,9 @@ impl Redis {
         agency: &AgencyId,
         done: impl Iterator<Item = (&'a Append, &'a Appended)>,
     ) {
+        if !self.counts_replicas() {
+            return;
+        }
         let channel = self.keys(agency).bell();
         let Some(shard) = self.tier.shard(&channel) else {
             return;
