@@ -234,5 +234,10 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     await resident.getByText('Your camera is on').waitFor()
     await within('silence', async () => !(await loud(tina)))
     await moves(tina)
+    // Sound that came and went never took the picture away, not even for a moment.
+    await tina.getByRole('tab', { name: /^Timeline/ }).click()
+    const timeline = tina.getByRole('list', { name: 'Timeline' })
+    await timeline.getByText(/ended: .?stopped by the resident/).first().waitFor()
+    expect((await timeline.getByText(/ended: .?link lost/).count()) === 0, 'no live medium was lost')
   },
 }

@@ -1,8 +1,9 @@
 // Live camera and microphone of a resident, and the telecommunicator's voice.
 //
 // Owns: the tracks and the peer connection. Must not: begin without a person's yes; the page calls `start` from it. Every
-// publishing is a fresh peer connection: nothing is renegotiated, so a lost answer cannot leave two sides apart. Needs a
-// browser. Used by: `resident.ts`.
+// publishing is a fresh peer connection: nothing is renegotiated, so a lost answer cannot leave two sides apart. The one before
+// goes on until the fresh one stands, so that whoever watches loses no picture because sound comes in. Needs a browser.
+// Used by: `resident.ts`.
 import { cameraAfter, capture, fault, hasLamp, lamp, type CaptureFault, type Facing, type LiveMedium } from './capture.ts'
 import { newId } from './ids.ts'
 import { keepTo, type LiveShare } from './media-share.ts'
@@ -77,6 +78,8 @@ export class Live {
   readonly #needs: LiveNeeds
   readonly #tracks = new Map<LiveMedium, MediaStreamTrack>()
   #peer: { id: string; connection: RTCPeerConnection } | null = null
+  /** Stood when the fresh connection was begun, and flows until that one stands. */
+  #before: RTCPeerConnection | null = null
   #cancel: (() => void) | null = null
   #may_publish = false
   /** Counts starts and stops: what opens too late is closed again. */
@@ -263,6 +266,11 @@ export class Live {
   }
 
   async #connect(): Promise<void> {
+    if (this.#peer?.connection.connectionState === 'connected') {
+      this.#closeBefore()
+      this.#before = this.#peer.connection
+      this.#peer = null
+    }
     this.#closePeer()
     const connection = new RTCPeerConnection()
     const id = newId()
@@ -301,6 +309,7 @@ export class Live {
     if (this.#peer?.connection !== connection) return
     if (connection.connectionState === 'connected') {
       this.#cancel?.()
+      this.#closeBefore()
       this.#change({ link: 'flowing' })
     }
     if (connection.connectionState === 'failed') this.#again()
@@ -322,6 +331,7 @@ export class Live {
 
   #hangUp(): void {
     this.#closePeer()
+    this.#closeBefore()
     this.#change({ link: 'off', voice: null })
   }
 
@@ -330,6 +340,11 @@ export class Live {
     this.#cancel = null
     this.#peer?.connection.close()
     this.#peer = null
+  }
+
+  #closeBefore(): void {
+    this.#before?.close()
+    this.#before = null
   }
 
   #change(change: Partial<LiveState>): void {

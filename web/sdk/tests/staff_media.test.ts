@@ -1,35 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import type { FromStaff } from '../src/protocol.ts'
 import { Watch, type MediaDevice } from '../src/staff-media.ts'
+import { FakePeer } from './fake_peer.ts'
 
 type Offer = Extract<FromStaff, { kind: 'media_offer' }>
-
-class FakePeer extends EventTarget {
-  connectionState = 'new'
-  transceivers: { what: unknown; direction: string }[] = []
-  log: string[] = []
-  addTransceiver(what: unknown, { direction }: { direction: string }): void {
-    this.transceivers.push({ what, direction })
-  }
-  createOffer(): Promise<{ sdp: string }> {
-    return Promise.resolve({ sdp: 'offer' })
-  }
-  setLocalDescription(): Promise<void> {
-    this.log.push('local')
-    return Promise.resolve()
-  }
-  setRemoteDescription(): Promise<void> {
-    this.log.push('remote')
-    return Promise.resolve()
-  }
-  close(): void {
-    this.connectionState = 'closed'
-  }
-  become(state: string): void {
-    this.connectionState = state
-    this.dispatchEvent(new Event('connectionstatechange'))
-  }
-}
 
 function watching(microphone = true) {
   const sent: FromStaff[] = []
