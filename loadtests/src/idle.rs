@@ -5,8 +5,9 @@
 use std::pin::pin;
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, ensure};
-use callbox_proto::message::FromResident;
+use anyhow::{Result, bail, ensure};
+use callbox_proto::command::ResidentCommand;
+use callbox_proto::message::{FromResident, ToResident};
 use callbox_proto::vocabulary::Category;
 use clap::Args;
 use futures_util::stream::{self, Stream, StreamExt as _, TryStreamExt as _};
@@ -23,6 +24,10 @@ use crate::report::Outcome;
 const OPENING_AT_ONCE: usize = 48;
 /// Sessions opened and closed before anything is measured, so that what the very first one sets up does not count.
 const WARM_UP: usize = 200;
+/// What each of them says: together more than the page caches of the store hold (3 MiB), which every gateway that is used
+/// fills once and keeps, whoever fills them.
+const WARM_UP_TEXTS: usize = 4;
+const WARM_UP_TEXT_BYTES: usize = 6_000;
 /// Pause between two looks at the memory while it settles.
 const LOOK: Duration = Duration::from_secs(1);
 /// Looks that must agree before the memory counts as settled.
@@ -87,7 +92,8 @@ impl Idle {
     /// Opens sessions that stay, and looks at the memory at each of these sizes.
     async fn grow(&self, gateway: &Gateway, sizes: &[usize]) -> Result<Grown> {
         let mut warming = pin!(open_many(&gateway.target, 0, WARM_UP)?);
-        while let Some(open) = warming.try_next().await? {
+        while let Some(mut open) = warming.try_next().await? {
+            open.say().await?;
             open.link.close().await;
         }
         tokio::time::sleep(LOOK).await;
@@ -194,6 +200,24 @@ struct Resting {
 }
 
 impl Resting {
+    /// Says what warms the gateway, and waits until it is safe.
+    async fn say(&mut self) -> Result<()> {
+        let words = "by the gate ".repeat(WARM_UP_TEXT_BYTES / 12);
+        for _ in 0..WARM_UP_TEXTS {
+            let (id, text) = (command_id(), words.clone());
+            let command = ResidentCommand::Text { text, age_ms: 0 };
+            self.link.send(&FromResident::Do { id, command }).await?;
+            loop {
+                match self.link.receive().await? {
+                    ToResident::Receipt { id: of, .. } if of == id => break,
+                    ToResident::Error(refusal) => bail!("a text was refused: {refusal:?}"),
+                    _ => {}
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Keeps the link alive until it breaks: reads what comes and sends a ping at each heartbeat.
     async fn rest(mut self) -> anyhow::Error {
         let phase = self.heartbeat.mul_f64(rand::random::<f64>());

@@ -46,13 +46,17 @@ impl Cell {
                 follower.live = false;
                 follower.until = None;
             }
-            None => inner.followers.push(Follower {
-                outbox: Arc::clone(outbox),
-                audience,
-                cursor,
-                live: false,
-                until: None,
-            }),
+            None => {
+                // Most sessions are followed by their resident alone; a list that grows by itself begins with room for four.
+                inner.followers.reserve_exact(1);
+                inner.followers.push(Follower {
+                    outbox: Arc::clone(outbox),
+                    audience,
+                    cursor,
+                    live: false,
+                    until: None,
+                });
+            }
         }
         drop(inner);
         outbox.mark_behind();

@@ -34,10 +34,11 @@ pub(super) struct Hot {
     pub(super) seen: Seen,
     /// Whether the database knows the session.
     pub(super) stored: bool,
-    /// What the open transaction changed; `None` if nothing.
-    pub(super) change: Option<Change>,
+    /// What the open transaction changed; `None` if nothing. Boxed, as the next: most sessions rest, and a table keeps room for
+    /// everything that stands in its entries, up to twice over.
+    pub(super) change: Option<Box<Change>>,
     /// How it was adopted, until that is written.
-    pub(super) adopted: Option<Adopted>,
+    pub(super) adopted: Option<Box<Adopted>>,
 }
 
 /// A log that starts at a given head, as it was adopted.

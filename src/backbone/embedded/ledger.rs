@@ -177,10 +177,12 @@ impl Ledger {
             seen: Seen::new(),
             stored: false,
             change: None,
-            adopted: adopt_ms.map(|since_ms| Adopted {
-                base: append.expected,
-                since_ms,
-                opening: append.index.clone().filter(|_| append.expected == 0),
+            adopted: adopt_ms.map(|since_ms| {
+                Box::new(Adopted {
+                    base: append.expected,
+                    since_ms,
+                    opening: append.index.clone().filter(|_| append.expected == 0),
+                })
             }),
         };
         self.next_no += 1;
@@ -255,7 +257,7 @@ impl Ledger {
                 let hot = self.hot.get_mut(session)?;
                 hot.stored = true;
                 hot.adopted = None;
-                let Change { row, left, .. } = hot.change.take()?;
+                let Change { row, left, .. } = *hot.change.take()?;
                 Some(Committed {
                     session,
                     agency: hot.agency.clone(),
