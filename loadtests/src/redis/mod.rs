@@ -74,6 +74,8 @@ impl RedisServer {
             ("--appendonly", "yes".to_owned()),
             ("--appendfsync", fsync.word().to_owned()),
             ("--auto-aof-rewrite-percentage", "0".to_owned()),
+            // As in deploy/redis-server.conf.
+            ("--stream-node-max-bytes", "2048".to_owned()),
             ("--save", String::new()),
         ];
         let child = Command::new("redis-server")
