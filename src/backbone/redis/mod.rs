@@ -26,6 +26,7 @@ mod survey;
 mod tier;
 mod topology;
 mod writer;
+mod writes;
 
 pub use fault::OpenError;
 pub use handle::Redis;
