@@ -210,7 +210,11 @@ impl Redis {
 
     /// Waits until what was read over these connections is with enough replicas: what is not may be gone after a failover, and
     /// is shown to nobody. Rides with the next group of writes; costs nothing where no replicas are waited for.
-    pub(super) async fn settle(&self, keys: &AgencyKeys, read_over: u64) -> Result<(), BackboneError> {
+    pub(super) async fn settle(
+        &self,
+        keys: &AgencyKeys,
+        read_over: u64,
+    ) -> Result<(), BackboneError> {
         if !self.counts_replicas() {
             return Ok(());
         }

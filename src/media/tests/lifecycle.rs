@@ -273,3 +273,35 @@ async fn a_further_offer_of_the_same_connection_goes_on_with_it() {
     assert_eq!(plane.viewer_count(ROOM), count);
     assert_eq!(plane.snapshot().peers, 2);
 }
+
+/// The offer that `docs/protocol.md` shows, and what it says of the answer.
+#[tokio::test]
+async fn the_offer_of_the_protocols_page_is_answered_as_it_says() {
+    let plane = plane();
+    let offer = include_str!("../../../docs/examples/offer.sdp").replace('\n', "\r\n");
+    let answer = plane.publish(ROOM, &offer, Kinds::BOTH).await;
+    let first = answer.expect("answered");
+    eprintln!("{}", first.sdp);
+    let has = |line: &str| first.sdp.lines().any(|one| one == line);
+    for line in [
+        "a=ice-lite",
+        "a=setup:passive",
+        "a=recvonly",
+        "a=sendonly",
+        "a=end-of-candidates",
+    ] {
+        assert!(has(line), "{line} in\n{}", first.sdp);
+    }
+    let port = plane.candidates()[0].port();
+    let candidate = format!("a=candidate:1 1 udp 2130706431 127.0.0.1 {port} typ host");
+    assert!(has(&candidate), "{candidate} in\n{}", first.sdp);
+    // The same origin and fingerprint: the same peer connection, with another way to it.
+    let moved = offer
+        .replace("336 2 IN", "336 3 IN")
+        .replace("ufrag:x7Qp", "ufrag:y8Rq");
+    let again = plane.publish(ROOM, &moved, Kinds::BOTH).await;
+    assert_eq!(again.expect("restarted").peer, first.peer);
+    let other = offer.replace("o=- 4611731400430051336", "o=- 17");
+    let other = plane.publish(ROOM, &other, Kinds::BOTH).await;
+    assert_ne!(other.expect("a second connection").peer, first.peer);
+}
