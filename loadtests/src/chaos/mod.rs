@@ -26,6 +26,7 @@ use tokio::time::sleep;
 use self::cluster::{Cluster, NODES, Promise, STAFF, SUPERVISOR};
 use self::faults::{Fault, Storm};
 use crate::gateway::binary;
+use crate::report::{Outcome, Report};
 use callbox_loadtests::check::{Logs, Verdict, judge};
 use callbox_loadtests::record::{self, Line};
 
@@ -67,6 +68,9 @@ pub struct Chaos {
     /// Folder for records and logs, kept after the run; by default one that is kept only when something is found
     #[arg(long, value_name = "DIR")]
     keep: Option<PathBuf>,
+    /// Print one JSON object as the last line
+    #[arg(long)]
+    json: bool,
 }
 
 impl Chaos {
@@ -75,6 +79,7 @@ impl Chaos {
     /// # Errors
     /// When the run itself cannot be made.
     pub async fn run(&self) -> Result<bool> {
+        let begun = Instant::now();
         let seed = self.seed.unwrap_or_else(rand::random);
         let faults = if self.short {
             SHORT_FAULTS
@@ -105,12 +110,11 @@ impl Chaos {
             println!("records and logs: {}", kept.display());
         }
         let rules = verdict.rules();
-        let other = rules[2..].iter().map(|(_, found)| found.len());
+        let other: usize = rules[2..].iter().map(|(_, found)| found.len()).sum();
         println!(
-            "chaos: {faults} faults, {} safe, {} entries shown, {} other findings: {} lost, {} doubled",
+            "chaos: {faults} faults, {} safe, {} entries shown, {other} other findings: {} lost, {} doubled",
             verdict.safe,
             verdict.shown,
-            other.sum::<usize>(),
             verdict.lost.len(),
             verdict.doubled.len(),
         );
@@ -120,6 +124,31 @@ impl Chaos {
             control.lost.len(),
             control.safe,
         );
+        if self.json {
+            let mut outcome = Outcome::default();
+            let found = [
+                ("faults", faults),
+                ("safe", verdict.safe),
+                ("shown", verdict.shown),
+                ("lost", verdict.lost.len()),
+                ("doubled", verdict.doubled.len()),
+                ("other_findings", other),
+                ("control_safe", control.safe),
+                ("control_lost", control.lost.len()),
+            ];
+            for (name, count) in found {
+                outcome.set(name, count as f64);
+            }
+            verdict
+                .findings()
+                .into_iter()
+                .for_each(|finding| outcome.fail(finding));
+            if !caught {
+                outcome.fail("the negative control was not caught");
+            }
+            let report = Report::new("chaos", begun.elapsed().as_secs_f64(), &[outcome]);
+            println!("{}", report.to_json());
+        }
         Ok(verdict.is_clean() && caught)
     }
 
