@@ -565,6 +565,12 @@ overview-sum = { $sessions ->
    *[other] { $sessions } open sessions
   }, { $placed } with a place
 overview-nowhere = no place yet
+overview-piles = Many in one place
+overview-pile = sessions in one place
+overview-piled = { $sessions ->
+    [one] 1 session in this place
+   *[other] { $sessions } sessions in this place
+  }
 overview-all = Show all sessions
 overview-empty = No session is open.
 overview-whole = Show all { $sessions }

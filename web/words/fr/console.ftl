@@ -571,6 +571,12 @@ overview-sum = { $sessions ->
    *[other] { $sessions } sessions ouvertes
   }, { $placed } avec un lieu
 overview-nowhere = pas encore de lieu
+overview-piles = Plusieurs au même lieu
+overview-pile = sessions au même lieu
+overview-piled = { $sessions ->
+    [one] 1 session à ce lieu
+   *[other] { $sessions } sessions à ce lieu
+  }
 overview-all = Montrer toutes les sessions
 overview-empty = Aucune session n’est ouverte.
 overview-whole = Tout montrer ({ $sessions })
