@@ -1,6 +1,7 @@
 // Development only, never built: a made-up gateway inside the page, for looking at the staff pages without a server.
 // It replaces WebSocket and fetch, knows a handful of sessions of an invented town, and answers the commands a person presses.
-import { decode, encode, type Kinded } from '../sdk/src/codec.ts'
+import type { Kinded } from '../sdk/src/codec.ts'
+import { MadeUpSocket, replaceNetwork } from './made_up.ts'
 import type { State } from './states.ts'
 import type { Category, Event, FromStaff, NodeFigures, SessionRow, StaffCommand, ToStaff } from '../sdk/src/protocol.ts'
 
@@ -216,14 +217,7 @@ function played(): void {
   if (telling === 0 && toPress.length === 0 && (state !== 'offline' || (window as { lost?: boolean }).lost)) document.documentElement.dataset['played'] = state
 }
 
-class Socket extends EventTarget {
-  static readonly OPEN = 1
-  binaryType = ''
-  bufferedAmount = 0
-  onopen: (() => void) | null = null
-  onmessage: ((event: { data: unknown }) => void) | null = null
-  onclose: ((event: { code: number }) => void) | null = null
-  onerror: (() => void) | null = null
+class Socket extends MadeUpSocket {
   #version = 1
 
   constructor() {
@@ -233,26 +227,16 @@ class Socket extends EventTarget {
     Object.assign(window, { cut: () => { Object.assign(window, { lost: true }); this.onclose?.({ code: 1006 }); played() } })
   }
 
-  close(): void {
-    this.onmessage = null
-  }
-
   hear(message: ToStaff | Kinded): void {
-    const frame = encode(message)
     telling += 1
-    setTimeout(() => {
-      this.onmessage?.({ data: frame.buffer.slice(frame.byteOffset, frame.byteOffset + frame.byteLength) })
+    this.say(message, 15, () => {
       telling -= 1
       played()
-    }, 15)
+    })
   }
 
-  send(frame: Uint8Array): void {
-    const message = decode(frame) as FromStaff | null
-    if (message) this.#take(message)
-  }
-
-  #take(message: FromStaff): void {
+  protected override take(said: Kinded): void {
+    const message = said as FromStaff
     if (message.kind === 'hello') this.#hello()
     if (message.kind === 'ping') this.hear({ kind: 'pong', n: message.n })
     if (message.kind === 'list_closed') this.hear({ kind: 'history', id: message.id, rows: supervisor ? [ENDED] : [], more: false })
@@ -418,14 +402,8 @@ async function picture(): Promise<Blob> {
   return canvas.convertToBlob({ type: 'image/jpeg' })
 }
 
-window.WebSocket = Socket as unknown as typeof WebSocket
-const real = window.fetch
-window.fetch = async (input, init) => {
-  const url = typeof input === 'string' ? input : input instanceof URL ? input.href : input.url
-  if (url.includes('/sign-in')) {
-    return Response.json({ token: 't', expires_ms: now() + 3_600_000, agency: 'demo.example', ...ME })
-  }
-  if (url.includes('/photos/') && state === 'media_failed') return new Response(null, { status: 503 })
-  if (url.includes('/photos/')) return new Response(await picture())
-  return real(input, init)
-}
+replaceNetwork(Socket, (url) => {
+  if (url.includes('/sign-in')) return Response.json({ token: 't', expires_ms: now() + 3_600_000, agency: 'demo.example', ...ME })
+  if (url.includes('/photos/')) return state === 'media_failed' ? new Response(null, { status: 503 }) : picture().then((drawn) => new Response(drawn))
+  return undefined
+})
