@@ -41,8 +41,9 @@ export interface Heard {
 
 /** Marks nearer than this, in px, are one pile: with less they hide one another, with more a quiet town is piles. */
 const PILE_PX = 28
-/** Piles that are told of: more than fit beside the map would be a second list. */
+/** Piles that are told of: more than fit beside the map would be a second list, and two are no crowd. */
 const PILES_MAX = 8
+const TOLD_FROM = 3
 /** Side of a mark in px, and how many pixels of the screen one of them may have: sharp on every screen. */
 const MARK_PX = 24
 const SHARP = 2
@@ -180,7 +181,7 @@ export class OverviewMap {
       const [id, sessions, top] = [Number(properties['cluster_id']), Number(properties['point_count']), Number(properties['top'])]
       seen.set(id, { id, sessions, top })
     }
-    return [...seen.values()].sort((a, b) => a.top - b.top || b.sessions - a.sessions).slice(0, PILES_MAX)
+    return [...seen.values()].filter(({ sessions }) => sessions >= TOLD_FROM).sort((a, b) => a.top - b.top || b.sessions - a.sessions).slice(0, PILES_MAX)
   }
 
   #draw(): void {
