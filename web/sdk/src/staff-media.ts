@@ -7,8 +7,8 @@
 import { Store } from './store.ts'
 import type { FromStaff, ToStaff } from './protocol.ts'
 
-/** How the connection stands. */
-export type WatchState = 'off' | 'connecting' | 'flowing' | 'failed'
+/** How the connection stands: `again` has failed and is tried again by itself, `failed` is not. */
+export type WatchState = 'off' | 'connecting' | 'flowing' | 'again' | 'failed'
 
 /** Pause before another try after a failure, in ms; long enough for a changed network to settle. */
 const AGAIN_MS = 2_000
@@ -61,7 +61,7 @@ export class Watch {
 
   /** Starts to receive. */
   start(): void {
-    if (this.#wanted && this.state.get() !== 'failed') return
+    if (this.#wanted) return
     this.#wanted = true
     void this.#connect()
   }
@@ -162,9 +162,14 @@ export class Watch {
   #failed(code: string, again: boolean): void {
     this.#drop()
     this.refusal.set(code)
+    if (again && this.#wanted) {
+      this.state.set('again')
+      this.#timer = setTimeout(() => void this.#connect(), AGAIN_MS)
+      return
+    }
+    this.#wanted = false
+    this.#closeMicrophone()
     this.state.set('failed')
-    if (again && this.#wanted) this.#timer = setTimeout(() => void this.#connect(), AGAIN_MS)
-    else this.#wanted = false
   }
 
   #drop(): void {

@@ -109,6 +109,9 @@ describe('watching live media', () => {
     expect(watch.state.get()).toBe('failed')
     watch.start()
     await turn()
+    // One that may be answered another time is tried again by itself, and can be stopped.
+    expect(watch.refused('id2', 'media_busy', true)).toBe(true)
+    expect(watch.state.get()).toBe('again')
     watch.stop()
     expect(sent.at(-1)).toEqual({ kind: 'media_stop', session: 's' })
     expect(watch.state.get()).toBe('off')
