@@ -450,7 +450,8 @@ impl Console {
             match node.watch(&cell, &sdp, role, owns, talk).await {
                 Ok(answer) => {
                     let older = lock(&peers).insert(session, answer.peer);
-                    if let Some(older) = older {
+                    // A further offer of the same connection is answered by the same connection.
+                    if let Some(older) = older.filter(|older| *older != answer.peer) {
                         node.stop_watching(&cell, older);
                     }
                     tell(

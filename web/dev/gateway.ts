@@ -1,6 +1,7 @@
 // Development only, never built: a made-up gateway inside the page, for looking at the staff pages without a server.
 // It replaces WebSocket and fetch, knows a handful of sessions of an invented town, and answers the commands a person presses.
-import { decode, encode, type Kinded } from '../sdk/src/codec.ts'
+import type { Kinded } from '../sdk/src/codec.ts'
+import { MadeUpSocket, replaceNetwork } from './made_up.ts'
 import type { State } from './states.ts'
 import type { Category, Event, FromStaff, NodeFigures, SessionRow, StaffCommand, ToStaff } from '../sdk/src/protocol.ts'
 
@@ -107,6 +108,23 @@ log(sid(21), [
   [90, TINA, { kind: 'taken' }],
 ])
 log(sid(22), [[900, RESIDENT, { kind: 'opened', agency: 'demo.example', queue: 'main', category: 'welfare', language: 'en', silent: false, device: { video: false, audio: false, place: true }, resident: sid(97) }]])
+/** One that ended: it can be gone through again. */
+const ENDED = row(40, 2, 'fire', 1_900, { standing: 'closed', answered_ms: START - 1_880_000, messages: 4, photos: 1, connected: false })
+log(sid(40), [
+  [1_900, RESIDENT, { kind: 'opened', agency: 'demo.example', queue: 'main', category: 'fire', language: 'en', silent: false, device: { video: true, audio: true, place: true }, resident: sid(96) }],
+  [1_900, { role: 'gateway' }, { kind: 'triaged', priority: 2, rules: [{ rule: 'smoke', priority: 2, because: 'The words say smoke in a building' }], version: '1', deadline_ms: START - 1_870_000 }],
+  [1_898, RESIDENT, { kind: 'text', text: 'the shed behind the bakery burns, it smells of plastic', age_ms: 0 }],
+  [1_890, RESIDENT, place(0.0021, 0.0013, 40)],
+  [1_880, TINA, { kind: 'taken' }],
+  [1_871, TINA, { kind: 'text', text: 'Is anybody in it? Stay away from the smoke.', age_ms: 0 }],
+  [1_840, RESIDENT, { kind: 'photo_announced', photo: PHOTO, media_type: 'image/jpeg', size_bytes: 1_810_000, preview: true, age_ms: 0 }],
+  [1_839, { role: 'gateway' }, { kind: 'photo_previewed', photo: PHOTO }],
+  [1_822, RESIDENT, { kind: 'text', text: 'no, it is locked. the baker is here with us', age_ms: 0 }],
+  [1_790, RESIDENT, place(0.0023, 0.0018, 15)],
+  [1_700, TINA, { kind: 'note', text: 'Engine 2 on scene, nobody inside.' }],
+  [1_510, RESIDENT, { kind: 'text', text: 'they are here, thank you', age_ms: 0 }],
+  [1_480, TINA, { kind: 'closed', disposition: 'help_sent', note: 'Out at first sight.' }],
+])
 if (state === 'empty') rows.length = 0
 if (state === 'overloaded') {
   for (let number = 100; number < 600; number += 1) {
@@ -168,22 +186,38 @@ function presses(selector: string): void {
 if (state === 'media_failed') presses('[data-act=show]')
 if (state === 'error') presses('[data-act=next]:enabled')
 
+/** What has to be pressed, one after the other, until something stands there that no page begins with. */
+const OPENED_BY: Readonly<Record<string, readonly string[]>> = {
+  transfer: ['[data-act=transfer]:enabled'],
+  close: ['[data-act=close]:enabled'],
+  reassign: ['[data-act=move]:enabled'],
+  drain: ['[data-act=drain]:enabled'],
+  // Begun and stopped at its beginning, then on to its middle.
+  replay: ['#sessions-tab-closed', '#sessions-panel [data-act=watch]:enabled', ...Array<string>(2).fill('[data-act=replay]'), ...Array<string>(7).fill('[data-act=replay-next]:enabled')],
+}
+/** Presses to come. */
+let toPress = OPENED_BY[asked.get('opens') ?? ''] ?? []
+if (toPress.length > 0) {
+  const timer = setInterval(() => {
+    const button = document.querySelector<HTMLElement>(toPress[0] ?? '')
+    if (!button || telling > 0) return
+    button.click()
+    toPress = toPress.slice(1)
+    if (toPress.length > 0) return
+    clearInterval(timer)
+    played()
+  }, 100)
+}
+
 /** Messages on their way to the page. */
 let telling = 0
 
 /** Says on the page, for whoever looks at it by a script, that everything of this state was told. */
 function played(): void {
-  if (telling === 0 && (state !== 'offline' || (window as { lost?: boolean }).lost)) document.documentElement.dataset['played'] = state
+  if (telling === 0 && toPress.length === 0 && (state !== 'offline' || (window as { lost?: boolean }).lost)) document.documentElement.dataset['played'] = state
 }
 
-class Socket extends EventTarget {
-  static readonly OPEN = 1
-  binaryType = ''
-  bufferedAmount = 0
-  onopen: (() => void) | null = null
-  onmessage: ((event: { data: unknown }) => void) | null = null
-  onclose: ((event: { code: number }) => void) | null = null
-  onerror: (() => void) | null = null
+class Socket extends MadeUpSocket {
   #version = 1
 
   constructor() {
@@ -193,29 +227,19 @@ class Socket extends EventTarget {
     Object.assign(window, { cut: () => { Object.assign(window, { lost: true }); this.onclose?.({ code: 1006 }); played() } })
   }
 
-  close(): void {
-    this.onmessage = null
-  }
-
   hear(message: ToStaff | Kinded): void {
-    const frame = encode(message)
     telling += 1
-    setTimeout(() => {
-      this.onmessage?.({ data: frame.buffer.slice(frame.byteOffset, frame.byteOffset + frame.byteLength) })
+    this.say(message, 15, () => {
       telling -= 1
       played()
-    }, 15)
+    })
   }
 
-  send(frame: Uint8Array): void {
-    const message = decode(frame) as FromStaff | null
-    if (message) this.#take(message)
-  }
-
-  #take(message: FromStaff): void {
+  protected override take(said: Kinded): void {
+    const message = said as FromStaff
     if (message.kind === 'hello') this.#hello()
     if (message.kind === 'ping') this.hear({ kind: 'pong', n: message.n })
-    if (message.kind === 'list_closed') this.hear({ kind: 'history', id: message.id, rows: [], more: false })
+    if (message.kind === 'list_closed') this.hear({ kind: 'history', id: message.id, rows: supervisor ? [ENDED] : [], more: false })
     if (message.kind === 'drain' || message.kind === 'undrain') {
       if (state === 'error') this.hear({ kind: 'error', id: message.id, code: 'nowhere_to_go', number: 2025, retry: 'after_change', message: '' } as ToStaff)
       else this.hear({ kind: 'done', id: message.id })
@@ -279,11 +303,11 @@ class Socket extends EventTarget {
 
   #follow(session: string, after: number): void {
     const entries = logs.get(session) ?? []
-    const found = rows.find((one) => one.session === session)
+    const found = [...rows, ENDED].find((one) => one.session === session)
     if (!found) return
     this.hear({ kind: 'session', row: found, head: entries.length, after })
     for (const entry of entries.slice(after)) this.hear(entry)
-    this.hear({ kind: 'presence', session, connected: true, delivered: Math.max(0, entries.length - 1), seen: 10 })
+    this.hear({ kind: 'presence', session, connected: found.connected, delivered: Math.max(0, entries.length - 1), seen: 10 })
     this.hear({ kind: 'live', session, video: session === sid(20), audio: false, watching: { telecommunicators: 0, supervisors: 1 } })
     if (session === sid(20)) {
       this.hear({ kind: 'real_time_text', session, by: RESIDENT, typed: { message: 'd'.repeat(32), part: 0, from: 0, text: 'i can see the truck now, shall i wa' } })
@@ -298,7 +322,7 @@ class Socket extends EventTarget {
     if (state === 'busy') return
     if (state === 'error') return this.#refuse(id, 'not_allowed', 2001)
     const place = rows.findIndex((one) => one.session === session)
-    const found = rows[place]
+    const found = rows[place] ?? (session === ENDED.session ? ENDED : undefined)
     if (!found) return
     if (command.kind === 'take' && session === sid(3)) {
       this.hear({ kind: 'error', id, code: 'already_taken', number: 2007, retry: 'after_change', message: '', owner: 'tom' } as ToStaff)
@@ -378,14 +402,8 @@ async function picture(): Promise<Blob> {
   return canvas.convertToBlob({ type: 'image/jpeg' })
 }
 
-window.WebSocket = Socket as unknown as typeof WebSocket
-const real = window.fetch
-window.fetch = async (input, init) => {
-  const url = typeof input === 'string' ? input : input instanceof URL ? input.href : input.url
-  if (url.includes('/sign-in')) {
-    return Response.json({ token: 't', expires_ms: now() + 3_600_000, agency: 'demo.example', ...ME })
-  }
-  if (url.includes('/photos/') && state === 'media_failed') return new Response(null, { status: 503 })
-  if (url.includes('/photos/')) return new Response(await picture())
-  return real(input, init)
-}
+replaceNetwork(Socket, (url) => {
+  if (url.includes('/sign-in')) return Response.json({ token: 't', expires_ms: now() + 3_600_000, agency: 'demo.example', ...ME })
+  if (url.includes('/photos/')) return state === 'media_failed' ? new Response(null, { status: 503 }) : picture().then((drawn) => new Response(drawn))
+  return undefined
+})

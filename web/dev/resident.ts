@@ -1,9 +1,10 @@
 // Development only, never built: the resident page over a gateway in memory, brought to the state that the address names.
 //
-// Owns: a socket, a camera and a place for it, and hands of the page's own. The states are `resident_states.ts`.
-import { decode, encode } from '../sdk/src/codec.ts'
+// Owns: a camera and a place for it, and hands of the page's own. The states are `resident_states.ts`.
+import type { Kinded } from '../sdk/src/codec.ts'
 import type { FromResident } from '../sdk/src/protocol.ts'
 import { FakeGateway } from '../sdk/tests/fake_gateway.ts'
+import { MadeUpSocket, replaceNetwork } from './made_up.ts'
 import { drawnPhoto, STATES, type Hands } from './resident_states.ts'
 
 /** Longest wait for anything in a state, in ms. */
@@ -17,36 +18,21 @@ gateway.now_ms = Date.now()
 let line: Socket | null = null
 let down = false
 
-class Socket {
-  static readonly OPEN = 1
-  binaryType = ''
-  bufferedAmount = 0
-  onopen: (() => void) | null = null
-  onmessage: ((event: { data: unknown }) => void) | null = null
-  onclose: ((event: { code: number }) => void) | null = null
-  onerror: (() => void) | null = null
+class Socket extends MadeUpSocket {
   #far: ReturnType<FakeGateway['connect']> | null = null
 
   constructor() {
+    super()
     line = this
     setTimeout(() => {
       if (down) return this.onclose?.({ code: 1001 })
       this.onopen?.()
-      if (state?.dead !== true) this.#far = gateway.connect((message) => this.#hear(encode(message)))
+      if (state?.dead !== true) this.#far = gateway.connect((message) => this.say(message))
     })
   }
 
-  send(frame: Uint8Array): void {
-    const message = decode(frame) as unknown as FromResident
-    setTimeout(() => this.#far?.receive(message))
-  }
-
-  close(): void {
-    this.onmessage = null
-  }
-
-  #hear(frame: Uint8Array): void {
-    setTimeout(() => this.onmessage?.({ data: frame.buffer.slice(frame.byteOffset, frame.byteOffset + frame.byteLength) }))
+  protected override take(message: Kinded): void {
+    setTimeout(() => this.#far?.receive(message as FromResident))
   }
 }
 
@@ -126,14 +112,11 @@ function device(): void {
   // A reload of the frame plays the same state again.
   history.replaceState = () => undefined
   Object.defineProperty(navigator, 'serviceWorker', { value: { register: () => Promise.reject(new Error('none here')), getRegistrations: () => Promise.resolve([]) } })
-  window.WebSocket = Socket as unknown as typeof WebSocket
-  const real = window.fetch
-  window.fetch = async (input, init) => {
-    const url = typeof input === 'string' ? input : input instanceof URL ? input.href : input.url
+  replaceNetwork(Socket, (url) => {
     if (url.endsWith('/api/v1/agency')) return Response.json(gateway.agency)
     if (url.includes('/api/v1/uploads')) throw new TypeError('no network here')
-    return real(input, init)
-  }
+    return undefined
+  })
 }
 
 device()

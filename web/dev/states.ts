@@ -52,9 +52,19 @@ export const PAGES: Readonly<Record<string, DesignedPage>> = {
   ...Object.fromEntries(PANELS.map((panel) => [
     `window: ${panel}`, { address: `console.html?panel=${panel}&state=`, width: 960, height: 600, states: statesOf(panel) },
   ])),
+  ...opened('console', ['transfer', 'close']),
   supervisor: { address: 'supervisor.html?state=', width: 1440, height: 900, states: STATES },
+  ...opened('supervisor', ['reassign', 'replay']),
   nodes: { address: 'supervisor.html?nodes=1&state=', width: 1440, height: 900, states: STATES },
+  ...opened('supervisor', ['drain'], 'nodes=1&'),
   wallboard: { address: 'supervisor.html?wallboard=1&state=', width: 1920, height: 1080, states: STATES },
+}
+
+/** What stands on a page only after presses: the made-up gateway presses (`OPENED_BY`). */
+function opened(page: string, what: readonly string[], more = ''): Record<string, DesignedPage> {
+  return Object.fromEntries(what.map((name) => [
+    `${page}: ${name}`, { address: `${page}.html?${more}opens=${name}&state=`, width: 1440, height: 900, states: { ready: `After the presses that open it: ${name}.` } },
+  ]))
 }
 
 function statesOf(panel: PanelName): Record<string, string> {

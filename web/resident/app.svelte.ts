@@ -5,6 +5,7 @@ import { reactive } from '../ui/reactive.svelte.ts'
 import { Words, type Values } from '../ui/words.ts'
 import english from '../words/en/resident.ftl?raw'
 import { ScreenLock } from './awake.svelte.ts'
+import { PhotoPlaces } from './photo_places.svelte.ts'
 
 /** Languages of this page, in their own words. */
 export const LANGUAGES = { en: 'English', es: 'Español', fr: 'Français', ar: 'العربية' } as const
@@ -31,6 +32,8 @@ export class App {
   readonly #bandwidth
   /** Keeps the screen on. */
   readonly awake = new ScreenLock()
+  /** Whether photos may tell where they were taken. */
+  readonly photo_places = new PhotoPlaces()
   #wanted: Language = 'en'
   // Made once for each language: making them is slow, and a long report uses them hundreds of times a second.
   readonly #formats = $derived.by(() => ({

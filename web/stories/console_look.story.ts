@@ -101,4 +101,25 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     await tina.locator('#area-tab-queue').press('p')
     await tina.locator('[data-ask=place]:not([data-stands=ask-never])').waitFor()
   },
+
+  'AL6: at 400 % zoom the bar is one line with a menu that has the rest of it, so that the work stands on the first screen': async (story) => {
+    const tina = await busy(story)
+    await tina.setViewportSize({ width: 320, height: 256 })
+    await tina.evaluate(() => scrollTo(0, 0))
+    const above = await tina.locator('#area-panel').evaluate((node) => node.getBoundingClientRect().top)
+    expect(above <= 140, `the work begins on the first screen at 400 %: after ${String(above)} of 256 px`)
+    const stays = await tina.evaluate(() => [...document.querySelectorAll('.page *')].filter((node) => getComputedStyle(node).position === 'sticky').reduce((sum, node) => sum + node.getBoundingClientRect().height, 0))
+    expect(stays <= 85, `what stays in view takes a third of it at most: ${String(stays)} of 256 px`)
+    const menu = tina.getByRole('button', { name: /Menu$/ })
+    expect((await menu.textContent())?.includes('Available') === true, 'the own state is said beside it')
+    await menu.focus()
+    await tina.keyboard.press('Enter')
+    for (const name of ['My state', 'Language of this page', 'Theme']) await tina.getByLabel(name).waitFor()
+    for (const name of [/^Sound/, /^Keys/, 'Sign out']) await tina.getByRole('button', { name }).waitFor()
+    expect((await tooWide(tina)) <= 0, 'nor is the open menu too wide')
+    await accessible(tina, 'the open menu')
+    await tina.getByRole('button', { name: 'Sign out' }).focus()
+    await tina.keyboard.press('Escape')
+    expect(await menu.evaluate((node) => node === document.activeElement), 'Esc closes it and gives the focus back')
+  },
 }

@@ -27,6 +27,33 @@ function loud(page: Page): Promise<boolean> {
   })
 }
 
+/** From now on every frame of the page is looked at: whether the live picture stands there, uncovered, as one that moves. */
+function keepsLooking(page: Page): Promise<void> {
+  return page.evaluate(() => {
+    const gone = new Set<string>()
+    Object.assign(window, { gone })
+    const first = document.querySelector('video')
+    const source = first?.srcObject
+    const look = (): void => {
+      const video = document.querySelector('video')
+      if (!video) gone.add('no picture')
+      else {
+        if (video !== first || video.srcObject !== source) gone.add('another picture')
+        if (video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA) gone.add('black')
+        const over = video.parentElement?.querySelector('p')?.textContent
+        if (over !== undefined && over !== null) gone.add(over)
+      }
+      requestAnimationFrame(look)
+    }
+    look()
+  })
+}
+
+/** What was seen instead of it. */
+function seenGone(page: Page): Promise<string> {
+  return page.evaluate(() => [...(window as unknown as { gone: Set<string> }).gone].join(', '))
+}
+
 export const stories: Record<string, (story: Story) => Promise<void>> = {
   'TC9 TC10: a photo is asked for, refused, asked for again and arrives; it stays covered on hover, a key reveals it as an event, exposure is counted, and it can go to a colleague unseen': async (story) => {
     const tina = await consoleOf(story, 'tina')
@@ -208,6 +235,8 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     await tina.locator('video[data-pictured=true]').waitFor()
     expect(await tina.locator('video').evaluate((video: HTMLVideoElement) => video.muted), 'a revealed picture is mute')
     expect((await asked()).length === 0, 'looking opens neither camera nor microphone')
+    await moves(tina)
+    await keepsLooking(tina)
     await tina.locator('body').press('k')
     await tina.getByRole('button', { name: /^Stop talking/ }).waitFor()
     await within('the microphone, and it alone', async () => (await asked()).join() === 'audio')
@@ -217,9 +246,13 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
         return source instanceof MediaStream && source.getAudioTracks().some((track) => !track.muted)
       }),
     )
+    await moves(tina)
     await tina.locator('body').press('k')
     await tina.getByRole('button', { name: /^Talk/ }).waitFor()
     expect((await asked()).join() === 'audio', 'asked once')
+    await moves(tina)
+    expect((await seenGone(tina)) === '', `the picture never goes away while talk begins and ends: ${await seenGone(tina)}`)
+    await resident.getByText('1 telecommunicator').first().waitFor()
 
     // The other way: the resident is heard when both want it, and not longer.
     const microphone = (how: string): Promise<void> => tina.locator(`[data-ask=audio][data-stands=ask-${how}]`).waitFor()

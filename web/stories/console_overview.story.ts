@@ -60,6 +60,46 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     expect((await tooWide(page)) <= 0, 'nothing is cut at 320 px')
   },
 
+  'AL5 TC12 TC15: many reports from one place are a pile with its count and the shape of the most urgent; by keys or by a press the list beside shows what is in it': async (story) => {
+    const tina = await consoleOf(story, 'tina')
+    const most = await Reporter.report(story, { category: 'fire', text: 'the roof burns, somebody is not breathing' })
+    await most.at(40.0001, -99.9998, 20)
+    for (let metres = 1; metres <= 5; metres += 1) {
+      const other = await Reporter.report(story, { category: 'other', text: 'a lot of smoke' })
+      await other.at(40.0001 + metres / 100_000, -99.9998, 20)
+    }
+    const far = await Reporter.report(story, { category: 'welfare', text: 'he does not answer' })
+    await far.at(40.0301, -99.9998, 20)
+
+    const page = await tina.context().newPage()
+    await page.setViewportSize({ width: 1280, height: 800 })
+    await page.goto(`${story.gateway.origin}/console/?panel=overview`)
+    const list = page.getByRole('list', { name: 'All sessions on a map' })
+    await page.locator('[data-map=ready] canvas').waitFor()
+    const pile = page.getByRole('region', { name: 'Many in one place' }).getByRole('button', { name: 'Life at risk ×6 sessions in one place' })
+    await pile.waitFor()
+    expect((await list.locator('[data-spot]').count()) === 7, 'every marker also stands in the list')
+    await accessible(page, 'an overview with a pile')
+    await pile.focus()
+    await page.keyboard.press('Enter')
+    await page.getByText(/^.?6.? sessions in this place/).waitFor()
+    await within('the list follows, and has the focus', () => list.locator('[data-spot]').first().evaluate((node) => node === document.activeElement && document.querySelectorAll('[data-spot]').length === 6))
+    await page.getByRole('button', { name: 'Show all sessions', exact: true }).click()
+    await pile.waitFor()
+    // On the map: the pile lies in the south, and its label is wider than a mark.
+    const box = await page.locator('[data-map=ready] canvas').boundingBox()
+    if (box === null) throw new Error('no map')
+    await within('a press on the pile', async () => {
+      for (let y = 20; y < 120; y += 8) {
+        await page.mouse.click(box.x + box.width / 2, box.y + box.height - y)
+        await page.waitForTimeout(50)
+        if (await page.getByText(/^.?6.? sessions in this place/).isVisible()) return true
+      }
+      return false
+    })
+    expect((await list.locator('[data-spot]').count()) === 6, 'the list shows what is in it')
+  },
+
   'TC8 TC12: without WebGL the overview is the list, with everything in it': async (story) => {
     const tina = await consoleOf(story, 'tina', { args: ['--disable-3d-apis'] })
     const fire = await Reporter.report(story, { category: 'fire', text: 'smoke from the mill' })

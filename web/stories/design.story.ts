@@ -63,6 +63,15 @@ export const stories: Record<string, () => Promise<void>> = {
         expect(wide <= 0, `${state} at 320 px: ${String(wide)} px too wide`)
       }
     }),
+  'TC9 AL1: a live picture that was refused says so, with why and one act: try again': () =>
+    onDevPages({ width: 1440, height: 900 }, async (page, origin) => {
+      await page.goto(`${origin}/dev/${PAGES['console']?.address ?? ''}media_failed`)
+      await page.getByRole('button', { name: 'Try again' }).waitFor()
+      await page.getByText('The live picture did not come.').waitFor()
+      await page.getByRole('status').getByText('No live connection is free.').waitFor()
+      expect((await page.locator('[data-act=show]').count()) === 1, 'there is one act')
+      for (const other of ['Show live picture', 'Stop receiving']) expect((await page.getByRole('button', { name: other }).count()) === 0, `nor is there ${other}`)
+    }),
   'AL3 AL5: the design system shows tokens and components in light, dark and high contrast': async () => {
     await onDevPages({ width: 1440, height: 900 }, async (page, origin) => {
       // What is in the frames is looked at by itself.

@@ -50,6 +50,41 @@ export async function picture(page: Page, words: string, side = 500): Promise<{ 
   return { name: `${words}.jpg`, mimeType: 'image/jpeg', buffer: Buffer.from(bytes) }
 }
 
+/** The same photo with what a camera writes into it about its place: degrees, and how far off it may be, in metres. */
+export function placed(photo: { name: string; mimeType: string; buffer: Buffer }, latitude: number, longitude: number, metres: number): typeof photo {
+  const parts = (degrees: number): [number, number][] => {
+    const [whole, minutes] = [Math.floor(Math.abs(degrees)), (Math.abs(degrees) % 1) * 60]
+    return [[whole, 1], [Math.floor(minutes), 1], [Math.round((minutes % 1) * 60 * 10_000), 10_000]]
+  }
+  // Exif 2.32: a TIFF with one directory, which leads to that of the place; values longer than 4 bytes lie behind it.
+  const tags: [number, string | [number, number][]][] = [
+    [1, latitude < 0 ? 'S' : 'N'], [2, parts(latitude)], [3, longitude < 0 ? 'W' : 'E'], [4, parts(longitude)], [31, [[metres, 1]]],
+  ]
+  const tiff = Buffer.alloc(400)
+  const [first, place] = [8, 26]
+  tiff.write('II*\0', 0, 'latin1')
+  tiff.writeUInt32LE(first, 4)
+  tiff.writeUInt16LE(1, first)
+  for (const [at, value] of [[10, 0x8825], [12, 4]] as const) tiff.writeUInt16LE(value, at)
+  tiff.writeUInt32LE(1, 14)
+  tiff.writeUInt32LE(place, 18)
+  tiff.writeUInt16LE(tags.length, place)
+  let behind = place + 2 + tags.length * 12 + 4
+  tags.forEach(([tag, value], nth) => {
+    const at = place + 2 + nth * 12
+    tiff.writeUInt16LE(tag, at)
+    tiff.writeUInt16LE(typeof value === 'string' ? 2 : 5, at + 2)
+    tiff.writeUInt32LE(typeof value === 'string' ? value.length + 1 : value.length, at + 4)
+    if (typeof value === 'string') return void tiff.write(value, at + 8, 'latin1')
+    tiff.writeUInt32LE(behind, at + 8)
+    for (const number of value.flat()) behind = tiff.writeUInt32LE(number, behind)
+  })
+  const head = Buffer.from([0xff, 0xe1, 0, 0])
+  head.writeUInt16BE(behind + 8, 2)
+  const buffer = Buffer.concat([photo.buffer.subarray(0, 2), head, Buffer.from('Exif\0\0', 'latin1'), tiff.subarray(0, behind), photo.buffer.subarray(2)])
+  return { ...photo, buffer }
+}
+
 /** Begins a report that a telecommunicator has taken. */
 export async function taken(story: Story, options: Parameters<Story['visit']>[1] = {}): Promise<{ page: Page; staff: Staff; session: string }> {
   const page = await begin(story, '/', options)

@@ -21,16 +21,18 @@ export interface Look {
   readonly language?: string
   readonly search?: string
   readonly scale?: number
+  /** Another look of the same page: nothing but its colours or its room differs, so that it needs no page of its own. */
+  readonly like?: string
 }
 
 /** Looks that differ in what may go wrong. */
 export const LOOKS: readonly Look[] = [
   { name: 'light', colorScheme: 'light', width: 390, height: 844 },
   { name: 'dark', colorScheme: 'dark', width: 390, height: 844, language: 'fr' },
-  { name: 'narrow', colorScheme: 'light', width: 320, height: 640 },
+  { name: 'narrow', colorScheme: 'light', width: 320, height: 640, like: 'light' },
   { name: 'arabic', colorScheme: 'light', width: 390, height: 844, language: 'ar' },
   { name: 'spanish', colorScheme: 'light', width: 390, height: 844, language: 'es' },
-  { name: 'contrast', colorScheme: 'dark', contrast: 'more', width: 390, height: 844 },
+  { name: 'contrast', colorScheme: 'dark', contrast: 'more', width: 390, height: 844, like: 'light' },
   { name: 'silent', colorScheme: 'light', width: 390, height: 844, search: 'silent' },
   { name: 'zoom', colorScheme: 'light', width: 320, height: 256, scale: 4 },
 ]
@@ -42,6 +44,14 @@ const IN_THESE: ReadonlySet<string> = new Set(['arabic', 'spanish', 'silent', 'z
 /** The states of a look. */
 export function statesOf(look: Look): string[] {
   return IN_THESE.has(look.name) ? FULLEST : Object.keys(STATES)
+}
+
+/** Shows a page in another look of the same. */
+export async function seenAs(page: Page, look: Look): Promise<void> {
+  const { width, height, colorScheme, contrast = 'no-preference' } = look
+  await page.setViewportSize({ width, height })
+  await page.emulateMedia({ colorScheme, contrast })
+  await page.evaluate(() => new Promise<void>((done) => requestAnimationFrame(() => requestAnimationFrame(() => done()))))
 }
 
 /** Opens pages of one look, one after the other, each with nothing of the one before; `origin` serves the built pages. */

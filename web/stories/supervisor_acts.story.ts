@@ -88,6 +88,11 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     await bar.getByRole('button', { name: 'Next entry' }).focus()
     for (let press = 0; press < 60 && (await watching.getByRole('list', { name: 'Timeline' }).getByText(second).count()) === 0; press += 1) await sue.keyboard.press('Enter')
     await watching.getByRole('list', { name: 'Timeline' }).getByText(second).waitFor()
+    await sue.setViewportSize({ width: 320, height: 640 })
+    await watching.getByRole('button', { name: 'Stop watching' }).click()
+    await sue.locator('tr[data-session]').first().getByRole('button', { name: 'Watch', exact: true }).click()
+    await within('who pressed is brought to what is watched, under everything else', () =>
+      watching.evaluate((node) => node === document.activeElement && Math.abs(node.getBoundingClientRect().top) < innerHeight / 2))
   },
   'SV4: a session is taken away in one explicit act, and its owner is told': async (story) => {
     const words = 'taken away'

@@ -202,6 +202,11 @@ export class Resident {
     await this.#do({ kind: 'locate', location: words === undefined ? location : { ...location, words } })
   }
 
+  /** Tells a place that a photo claims, because the person said yes: it is marked as claimed, not measured. */
+  async claimPlace(location: Location & { method: 'claimed' }): Promise<void> {
+    await this.#do({ kind: 'locate', location })
+  }
+
   /** Tells how to be reached when the page is closed; what was told last counts. */
   async giveContact(contact: string): Promise<void> {
     const said = [...wellFormed(contact.trim())].slice(0, BOUNDS.CONTACT_MAX_CHARS).join('')

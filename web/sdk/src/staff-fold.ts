@@ -173,7 +173,8 @@ function step(draft: Draft, entry: Entry, event: Event): void {
       return
     case 'located':
       draft.fixes = [...draft.fixes, { seq: entry.seq, atMs: entry.at_ms, location: event.location }]
-      medium(draft, 'place', { flowing: true, flowed: true })
+      // What a photo claims is no answer of the device.
+      if (event.location.method !== 'claimed') medium(draft, 'place', { flowing: true, flowed: true })
       return
     case 'service_located':
       draft.service = {

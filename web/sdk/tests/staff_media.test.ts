@@ -46,20 +46,68 @@ describe('watching live media', () => {
     watch.stop()
   })
 
-  it('talks only when asked to, and goes on receiving afterwards', async () => {
-    const { watch, peers, offers, asks } = watching()
-    watch.start()
+  /** One that receives already. */
+  async function flowing() {
+    const all = watching()
+    all.watch.start()
     await turn()
+    await all.watch.answer({ kind: 'media_answer', id: 'id1', session: 's', sdp: 'a', peer: 'p' })
+    all.peers[0]?.dispatchEvent(Object.assign(new Event('track'), { track: {} }))
+    all.peers[0]?.become('connected')
+    return { ...all, picture: all.watch.stream.get() }
+  }
+
+  it('talks only when asked to, on the connection that stands: the picture goes on, while talking and afterwards', async () => {
+    const { watch, peers, offers, asks, picture } = await flowing()
+    const seen: unknown[] = []
+    watch.stream.subscribe((stream) => seen.push(stream))
+    watch.state.subscribe((state) => seen.push(state))
     await watch.talk()
     await turn()
     expect(asks()).toBe(1)
-    expect(offers().at(-1)?.talk).toBe(true)
-    expect(peers.at(-1)?.transceivers.map((one) => one.direction)).toEqual(['recvonly', 'sendrecv'])
-    expect(peers[0]?.connectionState).toBe('closed')
+    expect(offers().map(({ talk }) => talk)).toEqual([false, true])
+    expect(peers[0]?.transceivers.map((one) => one.direction)).toEqual(['recvonly', 'sendrecv'])
+    await watch.answer({ kind: 'media_answer', id: 'id2', session: 's', sdp: 'a', peer: 'p' })
     await watch.hush()
     await turn()
-    expect(offers().at(-1)?.talk).toBe(false)
+    expect(offers().map(({ talk }) => talk)).toEqual([false, true, false])
+    expect(peers[0]?.transceivers).toEqual([{ what: 'video', direction: 'recvonly' }, { what: null, direction: 'recvonly' }])
+    await watch.answer({ kind: 'media_answer', id: 'id3', session: 's', sdp: 'a', peer: 'p' })
+    expect(peers).toHaveLength(1)
+    expect(new Set(seen)).toEqual(new Set([picture, 'flowing']))
     watch.stop()
+    expect(peers[0]?.connectionState).toBe('closed')
+  })
+
+  it('whose talking is refused goes on receiving as before', async () => {
+    const { watch, peers, picture } = await flowing()
+    await watch.talk()
+    await turn()
+    expect(watch.refused('id2', 'not_owner', false)).toBe(true)
+    await turn()
+    expect([watch.state.get(), watch.talking.get(), watch.refusal.get()]).toEqual(['flowing', false, 'not_owner'])
+    expect(watch.stream.get()).toBe(picture)
+    expect(peers.map(({ connectionState, log }) => [connectionState, log.at(-1)])).toEqual([['connected', 'rollback']])
+    watch.stop()
+  })
+
+  it('makes another connection where the one that stands has an offer on its way, and shows the older picture until that one stands: at most two', async () => {
+    const { watch, peers, picture } = await flowing()
+    await watch.talk()
+    await watch.hush()
+    await turn()
+    expect(peers.map((peer) => peer.connectionState)).toEqual(['connected', 'new'])
+    await watch.talk()
+    await turn()
+    expect(peers.map((peer) => peer.connectionState)).toEqual(['connected', 'closed', 'new'])
+    expect(watch.stream.get()).toBe(picture)
+    peers[2]?.dispatchEvent(Object.assign(new Event('track'), { track: {} }))
+    expect(watch.stream.get()).toBe(picture)
+    peers[2]?.become('connected')
+    expect(watch.stream.get()).not.toBe(picture)
+    expect(peers.map((peer) => peer.connectionState)).toEqual(['closed', 'closed', 'connected'])
+    watch.stop()
+    expect(watch.stream.get()).toBe(undefined)
   })
 
   it('is made anew when the socket came back, because the gateway ended the old one', async () => {
@@ -73,8 +121,11 @@ describe('watching live media', () => {
     watch.relinked()
     await turn()
     expect(watch.state.get()).toBe('connecting')
-    expect(peers.map((peer) => peer.connectionState)).toEqual(['closed', 'new'])
     expect(offers()).toHaveLength(2)
+    // What stood there goes on standing there, until the next one takes its place.
+    expect(peers.map((peer) => peer.connectionState)).toEqual(['connected', 'new'])
+    peers[1]?.become('connected')
+    expect(peers.map((peer) => peer.connectionState)).toEqual(['closed', 'connected'])
     watch.stop()
   })
 
@@ -109,6 +160,9 @@ describe('watching live media', () => {
     expect(watch.state.get()).toBe('failed')
     watch.start()
     await turn()
+    // One that may be answered another time is tried again by itself, and can be stopped.
+    expect(watch.refused('id2', 'media_busy', true)).toBe(true)
+    expect(watch.state.get()).toBe('again')
     watch.stop()
     expect(sent.at(-1)).toEqual({ kind: 'media_stop', session: 's' })
     expect(watch.state.get()).toBe('off')

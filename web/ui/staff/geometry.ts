@@ -6,6 +6,12 @@ import type { Location } from '../../sdk/src/protocol.ts'
 
 export { metresBetween } from '../../sdk/src/coordinates.ts'
 
+/** Fixes that were measured or told; those that a photo claims only where there are no others. */
+export function measured<F extends { readonly location: Location }>(fixes: readonly F[]): readonly F[] {
+  const own = fixes.filter(({ location }) => location.method !== 'claimed')
+  return own.length > 0 ? own : fixes
+}
+
 /** Radius of the sphere that stands for the earth, in metres. */
 const EARTH_M = 6_371_000
 /** Corners of a circle: round to the eye at the sizes shown. */

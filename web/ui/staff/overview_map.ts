@@ -1,9 +1,9 @@
 // The map of all open sessions: a lazy chunk.
 //
-// Owns: drawing them, and saying which was pressed. Must not: be needed: every session stands in the list beside it too. Used by:
-// `OverviewMap.svelte`.
+// Owns: drawing them, piling up those that would lie on one another, and saying what was pressed. Must not: be needed: every session
+// stands in the list beside it too. Used by: `OverviewMap.svelte`.
 import type { FeatureCollection, LineString, Point } from 'geojson'
-import type { StyleSpecification } from 'maplibre-gl'
+import type { GeoJSONSource, StyleSpecification } from 'maplibre-gl'
 import type { RowPlace, SessionRow } from '../../sdk/src/protocol.ts'
 import { circle, point, track } from './geometry.ts'
 import { EMPTY, ground, MapCanvas, token } from './map_canvas.ts'
@@ -21,6 +21,29 @@ export interface Overview {
   readonly together: readonly Placed[]
 }
 
+/** Sessions that lie on one another at this zoom. */
+export interface Pile {
+  readonly id: number
+  readonly sessions: number
+  /** The most urgent priority among them. */
+  readonly top: number
+}
+
+/** What is told of the map. */
+export interface Heard {
+  /** A session was pressed. */
+  choose(session: string): void
+  /** A pile was opened: these are in it. */
+  open(sessions: readonly string[]): void
+  /** The piles in view, the most urgent first. */
+  piles(piles: readonly Pile[]): void
+}
+
+/** Marks nearer than this, in px, are one pile: with less they hide one another, with more a quiet town is piles. */
+const PILE_PX = 28
+/** Piles that are told of: more than fit beside the map would be a second list, and two are no crowd. */
+const PILES_MAX = 8
+const TOLD_FROM = 3
 /** Side of a mark in px, and how many pixels of the screen one of them may have: sharp on every screen. */
 const MARK_PX = 24
 const SHARP = 2
@@ -31,7 +54,10 @@ function built(): StyleSpecification {
   const { version, sources, layers } = ground()
   return {
     version,
-    sources: { ...sources, circle: source, bonds: source, ties: source, sessions: source, near: source, chosen: source },
+    sources: { ...sources, circle: source, bonds: source, ties: source, near: source, chosen: source, sessions: {
+      // Also at the closest zoom: what was reported from one spot stays a pile with its number.
+      ...source, maxzoom: 20, cluster: true, clusterMaxZoom: 19, clusterRadius: PILE_PX, clusterMinPoints: 2, clusterProperties: { top: ['min', ['get', 'priority']] },
+    } },
     layers: [
       ...layers,
       { id: 'circle', type: 'fill', source: 'circle', paint: { 'fill-color': ink, 'fill-opacity': 0.1 } },
@@ -39,20 +65,37 @@ function built(): StyleSpecification {
       { id: 'ties', type: 'line', source: 'ties', paint: { 'line-color': ink, 'line-width': 1.5, 'line-dasharray': [3, 2] } },
       { id: 'near', type: 'circle', source: 'near', paint: { 'circle-radius': 17, 'circle-color': 'rgba(0,0,0,0)', 'circle-stroke-color': ink, 'circle-stroke-width': 1.5 } },
       { id: 'chosen', type: 'circle', source: 'chosen', paint: { 'circle-radius': 18, 'circle-color': 'rgba(0,0,0,0)', 'circle-stroke-color': ink, 'circle-stroke-width': 3.5 } },
-      { id: 'sessions', type: 'symbol', source: 'sessions', layout: {
+      { id: 'sessions', type: 'symbol', source: 'sessions', filter: ['!', ['has', 'point_count']], layout: {
         // The most urgent lie on top, and none hides for another's sake.
         'icon-image': ['concat', 'p', ['get', 'priority']], 'icon-allow-overlap': true, 'icon-ignore-placement': true,
         'symbol-sort-key': ['-', 0, ['get', 'priority']], 'icon-size': ['case', ['get', 'waits'], 1, 0.75] } },
+      { id: 'piles', type: 'symbol', source: 'sessions', filter: ['has', 'point_count'], layout: {
+        'icon-image': ['concat', 'p', ['get', 'top'], 'x', ['get', 'point_count']], 'icon-allow-overlap': true, 'icon-ignore-placement': true,
+        'symbol-sort-key': ['-', 0, ['get', 'top']] } },
     ],
   }
 }
 
-/** Number, shape and colour of a priority, as `PriorityMark` draws it. */
-function mark(priority: number): ImageData | undefined {
-  const side = MARK_PX * SHARP
-  const brush = new OffscreenCanvas(side, side).getContext('2d')
+/** Number, shape and colour of a priority, as `PriorityMark` draws it; of a pile, on a label with how many they are. */
+function mark(priority: number, sessions?: number): ImageData | undefined {
+  const count = sessions === undefined ? '' : `×${String(sessions)}`
+  const [width, height] = count === '' ? [MARK_PX, MARK_PX] : [MARK_PX + 14 + 9 * count.length, MARK_PX + 8]
+  const brush = new OffscreenCanvas(width * SHARP, height * SHARP).getContext('2d')
   if (!brush) return undefined
-  brush.scale(side / 24, side / 24)
+  brush.scale(SHARP, SHARP)
+  if (count !== '') {
+    brush.fillStyle = token('--panel')
+    brush.strokeStyle = token('--ink')
+    brush.lineWidth = 2
+    brush.beginPath()
+    brush.roundRect(1, 1, width - 2, height - 2, 4)
+    brush.fill()
+    brush.stroke()
+    brush.fillStyle = token('--ink')
+    brush.font = '700 15px "Inter Variable", system-ui, sans-serif'
+    brush.fillText(count, MARK_PX + 8, height / 2 + 5)
+    brush.translate(4, 4)
+  }
   const shape = new Path2D(
     priority === 1 ? 'M12 0.5 23.5 12 12 23.5 0.5 12Z' : priority === 2 ? 'M12 1.5 23.2 22 0.8 22Z' : priority === 3 ? 'M2 2h20v20H2Z' : 'M12 1.5a10.5 10.5 0 1 0 0.01 0Z',
   )
@@ -66,23 +109,47 @@ function mark(priority: number): ImageData | undefined {
   brush.font = '700 12.5px "Inter Variable", system-ui, sans-serif'
   brush.textAlign = 'center'
   brush.fillText(String(priority), 12, priority === 2 ? 18.6 : 16.4)
-  return brush.getImageData(0, 0, side, side)
+  return brush.getImageData(0, 0, width * SHARP, height * SHARP)
 }
 
 /** A map in an element. */
 export class OverviewMap {
   readonly #canvas: MapCanvas
+  readonly #heard: Heard
   #shown: Overview = { sessions: [], chosen: undefined, near: [], together: [] }
 
-  constructor(element: HTMLElement, words: Record<string, string>, failed: () => void, choose: (session: string) => void) {
+  constructor(element: HTMLElement, words: Record<string, string>, failed: () => void, heard: Heard) {
+    this.#heard = heard
     this.#canvas = new MapCanvas({ element, words, style: built, draw: () => this.#draw(), failed })
     const { map } = this.#canvas
     map.on('click', 'sessions', ({ features }) => {
       const session: unknown = features?.[0]?.properties['session']
-      if (typeof session === 'string') choose(session)
+      if (typeof session === 'string') heard.choose(session)
     })
-    map.on('mouseenter', 'sessions', () => (map.getCanvas().style.cursor = 'pointer'))
-    map.on('mouseleave', 'sessions', () => (map.getCanvas().style.cursor = ''))
+    map.on('click', 'piles', ({ features }) => {
+      const id: unknown = features?.[0]?.properties['cluster_id']
+      if (typeof id === 'number') void this.open(id)
+    })
+    for (const layer of ['sessions', 'piles']) {
+      map.on('mouseenter', layer, () => (map.getCanvas().style.cursor = 'pointer'))
+      map.on('mouseleave', layer, () => (map.getCanvas().style.cursor = ''))
+    }
+    // Each mark is drawn when it is first needed: which numbers there will be, nobody knows before.
+    map.on('styleimagemissing', ({ id }) => {
+      const [, priority, , sessions] = /^p(\d)(x(\d+))?$/.exec(id) ?? []
+      const image = priority === undefined || map.hasImage(id) ? undefined : mark(Number(priority), sessions === undefined ? undefined : Number(sessions))
+      if (image) map.addImage(id, image, { pixelRatio: SHARP })
+    })
+    map.on('idle', () => heard.piles(this.#piles()))
+  }
+
+  /** Opens a pile: says what is in it. */
+  async open(pile: number): Promise<void> {
+    const source = this.#canvas.map.getSource<GeoJSONSource>('sessions')
+    const within = await source?.getClusterLeaves(pile, this.#shown.sessions.length, 0).catch(() => undefined)
+    const sessions = (within ?? []).map(({ properties }): unknown => properties?.['session']).filter((one) => typeof one === 'string')
+    // One that has come apart meanwhile has nothing to show.
+    if (sessions.length > 0) this.#heard.open(sessions)
   }
 
   /** Draws these; until somebody moves the map, all of them are in view. */
@@ -108,14 +175,17 @@ export class OverviewMap {
     this.#canvas.remove()
   }
 
+  #piles(): Pile[] {
+    const seen = new Map<number, Pile>()
+    for (const { properties } of this.#canvas.map.queryRenderedFeatures({ layers: ['piles'] })) {
+      const [id, sessions, top] = [Number(properties['cluster_id']), Number(properties['point_count']), Number(properties['top'])]
+      seen.set(id, { id, sessions, top })
+    }
+    return [...seen.values()].filter(({ sessions }) => sessions >= TOLD_FROM).sort((a, b) => a.top - b.top || b.sessions - a.sessions).slice(0, PILES_MAX)
+  }
+
   #draw(): void {
     const { sessions, chosen, near, together } = this.#shown
-    const { map } = this.#canvas
-    for (const priority of [1, 2, 3, 4, 5]) {
-      const name = `p${String(priority)}`
-      const image = map.hasImage(name) ? undefined : mark(priority)
-      if (image) map.addImage(name, image, { pixelRatio: SHARP })
-    }
     const marks: FeatureCollection<Point> = {
       type: 'FeatureCollection',
       features: sessions.map(({ session, priority, standing, place }) => ({ ...point(place), properties: { session, priority, waits: standing === 'waiting' } })),

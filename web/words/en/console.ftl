@@ -1,7 +1,7 @@
 # Words of the console and of what it shares with the supervisor's page.
 console-title = Console
 dismiss = Dismiss
-close-dialog = Close
+close-dialog = Back
 open = Open
 areas = Areas
 side = Place and media
@@ -17,6 +17,7 @@ sign-in-name = Name
 sign-in-passphrase = Passphrase
 sign-in-do = Sign in
 sign-in-busy = Signing in …
+menu = Menu
 sign-out = Sign out
 ended-sign-in-again = The sign-in has expired. Please sign in again.
 ended-replaced = This console was opened in another window, which has taken over.
@@ -227,6 +228,9 @@ live-show = Show live picture
 live-listen = Listen
 live-stop = Stop receiving
 live-picture = Live picture from the resident
+live-failed = The live picture did not come.
+live-retry = Try again
+live-again = Trying again …
 live-connecting = Connecting …
 live-frozen = Picture lost, trying again
 live-missing = No picture has come yet. Ask for a photo; the text goes on.
@@ -561,6 +565,12 @@ overview-sum = { $sessions ->
    *[other] { $sessions } open sessions
   }, { $placed } with a place
 overview-nowhere = no place yet
+overview-piles = Many in one place
+overview-pile = sessions in one place
+overview-piled = { $sessions ->
+    [one] 1 session in this place
+   *[other] { $sessions } sessions in this place
+  }
 overview-all = Show all sessions
 overview-empty = No session is open.
 overview-whole = Show all { $sessions }

@@ -70,6 +70,8 @@ next-ask = They may ask for your place, a photo or your camera. You can say no.
 
 place-heading = Your place
 place-short = Place
+photo-place = This photo says where it was taken. Send that place too?
+photo-place-why = The photo itself goes as it is, with a Yes or a No.
 place-question = May we see where you are?
 place-why = It helps to send help to the right spot. It is not your camera.
 place-yes = Yes, share my place

@@ -70,6 +70,8 @@ next-ask = Pueden pedir su lugar, una foto o su cámara. Puede decir que no.
 
 place-heading = Su lugar
 place-short = Lugar
+photo-place = Esta foto dice dónde se tomó. ¿Enviar también ese lugar?
+photo-place-why = La foto va tal como es, diga sí o no.
 place-question = ¿Podemos ver dónde está?
 place-why = Ayuda a enviar ayuda al sitio exacto. No es su cámara.
 place-yes = Sí, dar mi lugar

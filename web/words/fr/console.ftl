@@ -1,7 +1,7 @@
 # Mots du pupitre et de ce qu'il partage avec la page du superviseur.
 console-title = Pupitre
 dismiss = Masquer
-close-dialog = Fermer
+close-dialog = Retour
 open = Ouvrir
 areas = Zones
 side = Lieu et médias
@@ -17,6 +17,7 @@ sign-in-name = Nom
 sign-in-passphrase = Phrase secrète
 sign-in-do = Se connecter
 sign-in-busy = Connexion …
+menu = Menu
 sign-out = Se déconnecter
 ended-sign-in-again = La session de travail a expiré. Reconnectez-vous.
 ended-replaced = Ce pupitre a été ouvert dans une autre fenêtre, qui a pris le relais.
@@ -230,6 +231,9 @@ live-show = Montrer l'image
 live-listen = Écouter
 live-stop = Ne plus recevoir
 live-picture = Image en direct de l'habitant
+live-failed = L'image en direct n'est pas venue.
+live-retry = Réessayer
+live-again = Nouvel essai …
 live-connecting = Connexion …
 live-frozen = Image perdue, nouvel essai
 live-missing = Aucune image n’est encore venue. Demandez une photo ; le texte continue.
@@ -567,6 +571,12 @@ overview-sum = { $sessions ->
    *[other] { $sessions } sessions ouvertes
   }, { $placed } avec un lieu
 overview-nowhere = pas encore de lieu
+overview-piles = Plusieurs au même lieu
+overview-pile = sessions au même lieu
+overview-piled = { $sessions ->
+    [one] 1 session à ce lieu
+   *[other] { $sessions } sessions à ce lieu
+  }
 overview-all = Montrer toutes les sessions
 overview-empty = Aucune session n’est ouverte.
 overview-whole = Tout montrer ({ $sessions })

@@ -70,6 +70,8 @@ next-ask = On peut demander votre lieu, une photo ou la caméra. Vous pouvez dir
 
 place-heading = Votre lieu
 place-short = Lieu
+photo-place = Cette photo dit où elle a été prise. Envoyer aussi ce lieu ?
+photo-place-why = La photo part telle quelle, que vous disiez oui ou non.
 place-question = Pouvons-nous voir où vous êtes ?
 place-why = Cela aide à envoyer les secours au bon endroit. Ce n’est pas votre caméra.
 place-yes = Oui, partager mon lieu

@@ -99,12 +99,12 @@ define-safe = Ce que la passerelle a promis quand elle dit « sûr » à un habi
 
 mix = Mélange des priorités
 mix-open = Ouvertes
-mix-now = Maintenant
-mix-reference = Référence
+mix-now = Part
+mix-reference = Repère
 mix-rest = Le reste
 mix-few = Sous { $from } sessions ouvertes, un mélange dit peu.
 mix-heavy = Plus du double de la référence a la priorité 1 : elle ne dit plus ce qui passe d'abord.
-mix-fine = Le trait dans chaque barre est la référence.
+mix-fine = Le trait dans chaque barre est le repère.
 
 people-by-state = Personnes par état
 
@@ -200,6 +200,12 @@ nodes-differs-queues = files ou objectifs
 nodes-differs-triage = règles de triage
 nodes-means = Un nœud disparu reste affiché dix minutes. Un administrateur peut vider un nœud.
 nodes-means-runs = Un nœud disparu reste affiché dix minutes. Vider un nœud déplace chaque client vers un autre nœud en une reconnexion, sans rien perdre.
+nodes-wrong-list = Ce qui ne va pas
+nodes-wrong = { $node } : { $what }.
+nodes-wrong-gone = { $node } a disparu : plus aucun signe.
+nodes-wrong-disk = { $node } : il reste peu de place sur son disque.
+nodes-wrong-differs = { $node } est configuré autrement : { $what }.
+nodes-was = en avait { $count }
 nodes-drain-do = Vider …
 nodes-undrain = Ne plus vider
 nodes-drain-of = Vider { $node }
@@ -221,7 +227,7 @@ replay-next = Entrée suivante
 replay-speed = Vitesse
 
 people-alarms = Alarmes, 10 min
-people-alarms-over = au-dessus de l’objectif
+people-alarms-over = but dépassé
 people-exposed = À l’écran
 people-goal = Objectif : moins de { $goal } alarmes en dix minutes par personne, une par minute.
 define-strain-name = Alarmes et images
