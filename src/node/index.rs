@@ -106,6 +106,9 @@ pub const fn shows_in_lists(event: &Event) -> bool {
             | Event::Note { .. }
             | Event::Watched { .. }
             | Event::Seen { .. }
+            | Event::ResponderLinkMade { .. }
+            | Event::ResponderLinkOpened { .. }
+            | Event::ResponderLinkRevoked { .. }
     )
 }
 
