@@ -92,8 +92,8 @@ bounds! {
     LIST_MAX_ROWS: usize = 500;
     /// Rows in one `history` message.
     HISTORY_MAX_ROWS: usize = 100;
-    /// Links for responders made in one session, ended ones counted: each unit of a large incident may have its own.
-    RESPONDER_LINKS_MAX: usize = 20;
+    /// Links for responders made in one session, ended ones counted. One is opened by many units; the state of a session holds them all.
+    RESPONDER_LINKS_MAX: usize = 10;
     /// Times one link for responders is opened; a reload of the page is no opening. More than the crews of a large incident.
     RESPONDER_OPENINGS_MAX: usize = 50;
     /// Shortest life of a link for responders in ms: less is a mistake of units.

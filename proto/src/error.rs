@@ -117,7 +117,7 @@ codes! {
     LinkExpired = 2027, Never, "The link has expired: ask for a new one.";
     /// The link for responders was revoked.
     LinkRevoked = 2028, Never, "The link was revoked.";
-    /// More than 20 links for responders in one session.
+    /// More than 10 links for responders in one session.
     TooManyLinks = 2029, Never, "No more links fit in this session.";
     /// More than 50 openings of one link for responders.
     TooManyOpenings = 2030, Never, "The link was opened too often: ask for a new one.";

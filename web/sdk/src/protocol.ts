@@ -201,7 +201,7 @@ export type ErrorCode =
   | "link_expired"
   /** The link for responders was revoked. */
   | "link_revoked"
-  /** More than 20 links for responders in one session. */
+  /** More than 10 links for responders in one session. */
   | "too_many_links"
   /** More than 50 openings of one link for responders. */
   | "too_many_openings"
@@ -1842,8 +1842,8 @@ export const BOUNDS = {
   LIST_MAX_ROWS: 500,
   /** Rows in one `history` message. */
   HISTORY_MAX_ROWS: 100,
-  /** Links for responders made in one session, ended ones counted: each unit of a large incident may have its own. */
-  RESPONDER_LINKS_MAX: 20,
+  /** Links for responders made in one session, ended ones counted. One is opened by many units; the state of a session holds them all. */
+  RESPONDER_LINKS_MAX: 10,
   /** Times one link for responders is opened; a reload of the page is no opening. More than the crews of a large incident. */
   RESPONDER_OPENINGS_MAX: 50,
   /** Shortest life of a link for responders in ms: less is a mistake of units. */
