@@ -12,7 +12,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use bytes::Bytes;
 use callbox_proto::codec::Encoding;
 use callbox_proto::ids::{CommandId, QueueId, SessionId};
-use callbox_proto::message::{FromResident, FromStaff};
+use callbox_proto::message::{FromResident, FromResponder, FromStaff};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -40,7 +40,7 @@ const KEY: [u8; 32] = [7; 32];
 const PICTURE_MAX_BYTES: usize = 256 * 1024;
 
 /// Every door.
-pub const ALL: [Probe; 11] = [
+pub const ALL: [Probe; 12] = [
     Probe {
         name: "resident_frame",
         read: resident_frame,
@@ -48,6 +48,10 @@ pub const ALL: [Probe; 11] = [
     Probe {
         name: "staff_frame",
         read: staff_frame,
+    },
+    Probe {
+        name: "responder_frame",
+        read: responder_frame,
     },
     Probe {
         name: "offer",
@@ -97,6 +101,11 @@ pub fn staff_frame(bytes: &[u8]) -> bool {
     frame::<FromStaff>(bytes)
 }
 
+/// A message of a responder, in both encodings.
+pub fn responder_frame(bytes: &[u8]) -> bool {
+    frame::<FromResponder>(bytes)
+}
+
 /// What is taken can be said again, and means the same then.
 fn frame<T: Serialize + DeserializeOwned + PartialEq>(bytes: &[u8]) -> bool {
     let mut taken = false;
@@ -127,14 +136,17 @@ pub fn stun(bytes: &[u8]) -> bool {
     media::probe_datagram(bytes)
 }
 
-/// A token of staff or for uploads.
+/// A token of staff, for uploads, or of a responder.
 pub fn token(bytes: &[u8]) -> bool {
     let tokens = Tokens::new(&KEY);
     std::str::from_utf8(bytes).is_ok_and(|token| {
         let staff = tokens.check_staff(token).is_ok();
         let upload = tokens.check_upload(token).is_ok();
-        assert!(!(staff && upload), "one token is good for one thing");
-        staff || upload
+        let responder = tokens.check_responder(token).is_ok();
+        let kinds = [staff, upload, responder].into_iter().filter(|is| *is);
+        let kinds = kinds.count();
+        assert!(kinds <= 1, "one token is good for one thing");
+        kinds == 1
     })
 }
 

@@ -1,4 +1,4 @@
-// How the three pages are built. Nothing is inline, because the pages are served under a strict content security policy.
+// How the four pages are built. Nothing is inline, because the pages are served under a strict content security policy.
 import { svelte } from '@sveltejs/vite-plugin-svelte'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
@@ -29,6 +29,7 @@ export default defineConfig({
         resident: at('./index.html'),
         console: at('./console/index.html'),
         supervisor: at('./supervisor/index.html'),
+        responder: at('./responder/index.html'),
       },
     },
   },

@@ -1,6 +1,6 @@
 //! Who may do what: the one table of roles and actions.
 //!
-//! Owns: every action of residents, staff and HTTP routes, who has a right to it, and the check of a caller against a
+//! Owns: every action of residents, staff, responders and HTTP routes, who has a right to it, and the check of a caller against a
 //! session. Must not: know phases of a connection or states of a session (a second `hello` and a closed session are refused
 //! elsewhere). Called by: the node before every command and message, and the HTTP edge before every route.
 //!
@@ -13,12 +13,12 @@ mod matrix;
 mod route;
 
 use callbox_proto::error::ErrorCode;
-use callbox_proto::ids::{AgencyId, ResidentId, StaffId};
+use callbox_proto::ids::{AgencyId, ResidentId, SessionId, StaffId};
 use callbox_proto::vocabulary::Role;
 
 pub use kinds::{
-    action_of_resident_command, action_of_resident_message, action_of_staff_command,
-    action_of_staff_message,
+    action_of_resident_command, action_of_resident_message, action_of_responder_message,
+    action_of_staff_command, action_of_staff_message,
 };
 pub use matrix::matrix_markdown;
 pub use route::{Method, Route};
@@ -28,7 +28,7 @@ pub use route::{Method, Route};
 pub enum Access {
     /// No right.
     Never,
-    /// A session of one's own: the resident's, or the one this person owns.
+    /// A session of one's own: the resident's, the one this person owns, or the one a responder's link leads to.
     Own,
     /// Any session of the own agency, and its lists. Where no session is concerned, [`may_at_all`] says it all.
     Agency,
@@ -47,7 +47,7 @@ pub enum Who {
 
 impl Who {
     /// Everybody there is, in the order of the table's columns.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Nobody,
         Self::Role(Role::Resident),
         Self::Role(Role::Telecommunicator),
@@ -55,6 +55,7 @@ impl Who {
         Self::Role(Role::Auditor),
         Self::Role(Role::Administrator),
         Self::Role(Role::Wallboard),
+        Self::Role(Role::Responder),
     ];
 }
 
@@ -156,6 +157,10 @@ actions! {
     Link,
     /// Staff: takes a session out of its incident.
     Unlink,
+    /// Staff: makes a link with which responders follow a session.
+    MakeResponderLink,
+    /// Staff: ends a link for responders.
+    RevokeResponderLink,
     /// Staff: follows a session's log. A supervisor watches first.
     Follow,
     /// Staff: stops following.
@@ -176,6 +181,14 @@ actions! {
     StaffPing,
     /// Staff: shows a fresh token, so that the link lives on.
     StaffRenew,
+    /// Responder: shows the token of a link, and follows its session.
+    ResponderHello,
+    /// Responder: receives live media.
+    ResponderReceiveMedia,
+    /// Responder: stops receiving live media.
+    ResponderMediaStop,
+    /// Responder: asks whether the link is alive.
+    ResponderPing,
 }
 
 impl Action {
@@ -187,7 +200,7 @@ impl Action {
 }
 
 /// One row: what each of [`Who::ALL`] may.
-type Row = [Access; 7];
+type Row = [Access; 8];
 
 #[rustfmt::skip]
 const fn row(action: Action) -> Row {
@@ -195,93 +208,107 @@ const fn row(action: Action) -> Row {
     use self::Route as R;
     use self::Access::{Agency, Always, Never as No, Own};
     match action {
-        //                                   nobody  resident telecom. superv.  auditor  admin. wallboard
-        A::ResidentHello                => [Always, Always,  No,      No,      No,      No,     No    ],
-        A::Open                         => [No,     Always,  No,      No,      No,      No,     No    ],
-        A::Resume                       => [No,     Own,     No,      No,      No,      No,     No    ],
-        A::ResidentText                 => [No,     Own,     No,      No,      No,      No,     No    ],
-        A::Locate                       => [No,     Own,     No,      No,      No,      No,     No    ],
-        A::AnnouncePhoto                => [No,     Own,     No,      No,      No,      No,     No    ],
-        A::Consent                      => [No,     Own,     No,      No,      No,      No,     No    ],
-        A::GiveContact                  => [No,     Own,     No,      No,      No,      No,     No    ],
-        A::Leave                        => [No,     Own,     No,      No,      No,      No,     No    ],
-        A::ResidentRealTimeText         => [No,     Own,     No,      No,      No,      No,     No    ],
-        A::ResidentMediaOffer           => [No,     Own,     No,      No,      No,      No,     No    ],
-        A::ResidentDelivered            => [No,     Own,     No,      No,      No,      No,     No    ],
-        A::ResidentSeen                 => [No,     Own,     No,      No,      No,      No,     No    ],
-        A::RefreshToken                 => [No,     Always,  No,      No,      No,      No,     No    ],
-        A::ResidentPing                 => [No,     Always,  No,      No,      No,      No,     No    ],
+        //                                   nobody  resident telecom. superv.  auditor  admin. wallboard responder
+        A::ResidentHello                => [Always, Always,  No,      No,      No,      No,     No    , No    ],
+        A::Open                         => [No,     Always,  No,      No,      No,      No,     No    , No    ],
+        A::Resume                       => [No,     Own,     No,      No,      No,      No,     No    , No    ],
+        A::ResidentText                 => [No,     Own,     No,      No,      No,      No,     No    , No    ],
+        A::Locate                       => [No,     Own,     No,      No,      No,      No,     No    , No    ],
+        A::AnnouncePhoto                => [No,     Own,     No,      No,      No,      No,     No    , No    ],
+        A::Consent                      => [No,     Own,     No,      No,      No,      No,     No    , No    ],
+        A::GiveContact                  => [No,     Own,     No,      No,      No,      No,     No    , No    ],
+        A::Leave                        => [No,     Own,     No,      No,      No,      No,     No    , No    ],
+        A::ResidentRealTimeText         => [No,     Own,     No,      No,      No,      No,     No    , No    ],
+        A::ResidentMediaOffer           => [No,     Own,     No,      No,      No,      No,     No    , No    ],
+        A::ResidentDelivered            => [No,     Own,     No,      No,      No,      No,     No    , No    ],
+        A::ResidentSeen                 => [No,     Own,     No,      No,      No,      No,     No    , No    ],
+        A::RefreshToken                 => [No,     Always,  No,      No,      No,      No,     No    , No    ],
+        A::ResidentPing                 => [No,     Always,  No,      No,      No,      No,     No    , No    ],
 
-        A::StaffHello                   => [Always, No,      Always,  Always,  Always,  Always, Always],
-        A::Register                     => [No,     No,      Always,  Always,  No,      No,     No    ],
-        A::SetAgentState                => [No,     No,      Always,  Always,  No,      No,     No    ],
-        A::ListSessions                 => [No,     No,      Agency,  Agency,  Agency,  No,     No    ],
-        A::SeeBoard                     => [No,     No,      No,      Agency,  No,      Agency, Agency],
-        A::Drain                        => [No,     No,      No,      No,      No,      Always, No    ],
-        A::ListClosed                   => [No,     No,      No,      Agency,  Agency,  No,     No    ],
-        A::TakeNext                     => [No,     No,      Agency,  Agency,  No,      No,     No    ],
-        A::Take                         => [No,     No,      Agency,  Agency,  No,      No,     No    ],
-        A::Release                      => [No,     No,      Own,     Agency,  No,      No,     No    ],
-        A::Transfer                     => [No,     No,      Own,     Agency,  No,      No,     No    ],
-        A::Close                        => [No,     No,      Own,     Own,     No,      No,     No    ],
-        A::StaffText                    => [No,     No,      Own,     Own,     No,      No,     No    ],
-        A::Ask                          => [No,     No,      Own,     Own,     No,      No,     No    ],
-        A::Note                         => [No,     No,      Agency,  Agency,  No,      No,     No    ],
-        A::SetPriority                  => [No,     No,      Agency,  Agency,  No,      No,     No    ],
-        A::SetServiceLocation           => [No,     No,      Own,     Own,     No,      No,     No    ],
-        A::Reveal                       => [No,     No,      Own,     Own,     No,      No,     No    ],
-        A::StaffSeen                    => [No,     No,      Own,     Own,     No,      No,     No    ],
-        A::Watch                        => [No,     No,      No,      Agency,  No,      No,     No    ],
-        A::Link                         => [No,     No,      Agency,  Agency,  No,      No,     No    ],
-        A::Unlink                       => [No,     No,      Agency,  Agency,  No,      No,     No    ],
-        A::Follow                       => [No,     No,      Own,     Agency,  Agency,  No,     No    ],
-        A::Unfollow                     => [No,     No,      Agency,  Agency,  Agency,  No,     No    ],
-        A::StaffDelivered               => [No,     No,      Own,     Agency,  No,      No,     No    ],
-        A::StaffRealTimeText            => [No,     No,      Own,     Own,     No,      No,     No    ],
-        A::ReceiveMedia                 => [No,     No,      Own,     Agency,  No,      No,     No    ],
-        A::Talk                         => [No,     No,      Own,     Own,     No,      No,     No    ],
-        A::MediaStop                    => [No,     No,      Agency,  Agency,  No,      No,     No    ],
-        A::Tally                        => [No,     No,      Always,  Always,  No,      No,     No    ],
-        A::StaffPing                    => [No,     No,      Always,  Always,  Always,  Always, Always],
-        A::StaffRenew                   => [No,     No,      Always,  Always,  Always,  Always, Always],
+        A::StaffHello                   => [Always, No,      Always,  Always,  Always,  Always, Always, No    ],
+        A::Register                     => [No,     No,      Always,  Always,  No,      No,     No    , No    ],
+        A::SetAgentState                => [No,     No,      Always,  Always,  No,      No,     No    , No    ],
+        A::ListSessions                 => [No,     No,      Agency,  Agency,  Agency,  No,     No    , No    ],
+        A::SeeBoard                     => [No,     No,      No,      Agency,  No,      Agency, Agency, No    ],
+        A::Drain                        => [No,     No,      No,      No,      No,      Always, No    , No    ],
+        A::ListClosed                   => [No,     No,      No,      Agency,  Agency,  No,     No    , No    ],
+        A::TakeNext                     => [No,     No,      Agency,  Agency,  No,      No,     No    , No    ],
+        A::Take                         => [No,     No,      Agency,  Agency,  No,      No,     No    , No    ],
+        A::Release                      => [No,     No,      Own,     Agency,  No,      No,     No    , No    ],
+        A::Transfer                     => [No,     No,      Own,     Agency,  No,      No,     No    , No    ],
+        A::Close                        => [No,     No,      Own,     Own,     No,      No,     No    , No    ],
+        A::StaffText                    => [No,     No,      Own,     Own,     No,      No,     No    , No    ],
+        A::Ask                          => [No,     No,      Own,     Own,     No,      No,     No    , No    ],
+        A::Note                         => [No,     No,      Agency,  Agency,  No,      No,     No    , No    ],
+        A::SetPriority                  => [No,     No,      Agency,  Agency,  No,      No,     No    , No    ],
+        A::SetServiceLocation           => [No,     No,      Own,     Own,     No,      No,     No    , No    ],
+        A::Reveal                       => [No,     No,      Own,     Own,     No,      No,     No    , No    ],
+        A::StaffSeen                    => [No,     No,      Own,     Own,     No,      No,     No    , No    ],
+        A::Watch                        => [No,     No,      No,      Agency,  No,      No,     No    , No    ],
+        A::Link                         => [No,     No,      Agency,  Agency,  No,      No,     No    , No    ],
+        A::Unlink                       => [No,     No,      Agency,  Agency,  No,      No,     No    , No    ],
+        A::MakeResponderLink            => [No,     No,      Own,     Agency,  No,      No,     No    , No    ],
+        A::RevokeResponderLink          => [No,     No,      Own,     Agency,  No,      No,     No    , No    ],
+        A::Follow                       => [No,     No,      Own,     Agency,  Agency,  No,     No    , No    ],
+        A::Unfollow                     => [No,     No,      Agency,  Agency,  Agency,  No,     No    , No    ],
+        A::StaffDelivered               => [No,     No,      Own,     Agency,  No,      No,     No    , No    ],
+        A::StaffRealTimeText            => [No,     No,      Own,     Own,     No,      No,     No    , No    ],
+        A::ReceiveMedia                 => [No,     No,      Own,     Agency,  No,      No,     No    , No    ],
+        A::Talk                         => [No,     No,      Own,     Own,     No,      No,     No    , No    ],
+        A::MediaStop                    => [No,     No,      Agency,  Agency,  No,      No,     No    , No    ],
+        A::Tally                        => [No,     No,      Always,  Always,  No,      No,     No    , No    ],
+        A::StaffPing                    => [No,     No,      Always,  Always,  Always,  Always, Always, No    ],
+        A::StaffRenew                   => [No,     No,      Always,  Always,  Always,  Always, Always, No    ],
 
-        A::Http(R::ResidentPage)        => [Always, Always,  Always,  Always,  Always,  Always, Always],
-        A::Http(R::ConsolePage)         => [Always, Always,  Always,  Always,  Always,  Always, Always],
-        A::Http(R::ConsoleBare)          => [Always, Always,  Always,  Always,  Always,  Always, Always],
-        A::Http(R::ConsoleView)          => [Always, Always,  Always,  Always,  Always,  Always, Always],
-        A::Http(R::SupervisorPage)      => [Always, Always,  Always,  Always,  Always,  Always, Always],
-        A::Http(R::SupervisorBare)       => [Always, Always,  Always,  Always,  Always,  Always, Always],
-        A::Http(R::SupervisorView)       => [Always, Always,  Always,  Always,  Always,  Always, Always],
+        A::ResponderHello               => [Always, No,      No,      No,      No,      No,     No    , Own   ],
+        A::ResponderReceiveMedia        => [No,     No,      No,      No,      No,      No,     No    , Own   ],
+        A::ResponderMediaStop           => [No,     No,      No,      No,      No,      No,     No    , Own   ],
+        A::ResponderPing                => [No,     No,      No,      No,      No,      No,     No    , Always],
+
+        A::Http(R::ResidentPage)        => [Always, Always,  Always,  Always,  Always,  Always, Always, Always],
+        A::Http(R::ConsolePage)         => [Always, Always,  Always,  Always,  Always,  Always, Always, Always],
+        A::Http(R::ConsoleBare)          => [Always, Always,  Always,  Always,  Always,  Always, Always, Always],
+        A::Http(R::ConsoleView)          => [Always, Always,  Always,  Always,  Always,  Always, Always, Always],
+        A::Http(R::SupervisorPage)      => [Always, Always,  Always,  Always,  Always,  Always, Always, Always],
+        A::Http(R::SupervisorBare)       => [Always, Always,  Always,  Always,  Always,  Always, Always, Always],
+        A::Http(R::SupervisorView)       => [Always, Always,  Always,  Always,  Always,  Always, Always, Always],
+        A::Http(R::ResponderPage)       => [Always, Always,  Always,  Always,  Always,  Always, Always, Always],
+        A::Http(R::ResponderBare)       => [Always, Always,  Always,  Always,  Always,  Always, Always, Always],
         // Which agency is meant is no right: the pages are the same, and say so.
-        A::Http(R::AgencyResidentPage)    => [Always, Always,  Always,  Always,  Always,  Always, Always],
-        A::Http(R::AgencyResidentBare)    => [Always, Always,  Always,  Always,  Always,  Always, Always],
-        A::Http(R::AgencyConsolePage)     => [Always, Always,  Always,  Always,  Always,  Always, Always],
-        A::Http(R::AgencyConsoleBare)     => [Always, Always,  Always,  Always,  Always,  Always, Always],
-        A::Http(R::AgencyConsoleView)     => [Always, Always,  Always,  Always,  Always,  Always, Always],
-        A::Http(R::AgencySupervisorPage)  => [Always, Always,  Always,  Always,  Always,  Always, Always],
-        A::Http(R::AgencySupervisorBare)  => [Always, Always,  Always,  Always,  Always,  Always, Always],
-        A::Http(R::AgencySupervisorView)  => [Always, Always,  Always,  Always,  Always,  Always, Always],
-        A::Http(R::AgencyManifest)        => [Always, Always,  Always,  Always,  Always,  Always, Always],
-        A::Http(R::RootFile)             => [Always, Always,  Always,  Always,  Always,  Always, Always],
-        A::Http(R::Asset)               => [Always, Always,  Always,  Always,  Always,  Always, Always],
-        A::Http(R::AgencyInfo)          => [Always, Always,  Always,  Always,  Always,  Always, Always],
-        A::Http(R::AgencyInfoOf)          => [Always, Always,  Always,  Always,  Always,  Always, Always],
-        A::Http(R::SignIn)              => [Always, Always,  Always,  Always,  Always,  Always, Always],
-        A::Http(R::RefreshSignIn)       => [No,     No,      Always,  Always,  Always,  Always, Always],
-        A::Http(R::OpenWallboard)       => [No,     No,      No,      Always,  No,      No,     No    ],
+        A::Http(R::AgencyResidentPage)    => [Always, Always,  Always,  Always,  Always,  Always, Always, Always],
+        A::Http(R::AgencyResidentBare)    => [Always, Always,  Always,  Always,  Always,  Always, Always, Always],
+        A::Http(R::AgencyConsolePage)     => [Always, Always,  Always,  Always,  Always,  Always, Always, Always],
+        A::Http(R::AgencyConsoleBare)     => [Always, Always,  Always,  Always,  Always,  Always, Always, Always],
+        A::Http(R::AgencyConsoleView)     => [Always, Always,  Always,  Always,  Always,  Always, Always, Always],
+        A::Http(R::AgencySupervisorPage)  => [Always, Always,  Always,  Always,  Always,  Always, Always, Always],
+        A::Http(R::AgencySupervisorBare)  => [Always, Always,  Always,  Always,  Always,  Always, Always, Always],
+        A::Http(R::AgencySupervisorView)  => [Always, Always,  Always,  Always,  Always,  Always, Always, Always],
+        A::Http(R::AgencyResponderPage) => [Always, Always,  Always,  Always,  Always,  Always, Always, Always],
+        A::Http(R::AgencyResponderBare) => [Always, Always,  Always,  Always,  Always,  Always, Always, Always],
+        A::Http(R::AgencyManifest)        => [Always, Always,  Always,  Always,  Always,  Always, Always, Always],
+        A::Http(R::RootFile)             => [Always, Always,  Always,  Always,  Always,  Always, Always, Always],
+        A::Http(R::Asset)               => [Always, Always,  Always,  Always,  Always,  Always, Always, Always],
+        A::Http(R::AgencyInfo)          => [Always, Always,  Always,  Always,  Always,  Always, Always, Always],
+        A::Http(R::AgencyInfoOf)          => [Always, Always,  Always,  Always,  Always,  Always, Always, Always],
+        A::Http(R::SignIn)              => [Always, Always,  Always,  Always,  Always,  Always, Always, Always],
+        A::Http(R::RefreshSignIn)       => [No,     No,      Always,  Always,  Always,  Always, Always, No    ],
+        A::Http(R::OpenWallboard)       => [No,     No,      No,      Always,  No,      No,     No    , No    ],
+        // Whoever has the secret of a link is asked for a name, and is a responder then.
+        A::Http(R::OpenResponderLink)   => [Always, Always,  Always,  Always,  Always,  Always, Always, Always],
         // A socket starts as nobody's: its first message says who is there.
-        A::Http(R::ResidentSocket)      => [Always, Always,  Always,  Always,  Always,  Always, Always],
-        A::Http(R::StaffSocket)         => [Always, Always,  Always,  Always,  Always,  Always, Always],
+        A::Http(R::ResidentSocket)      => [Always, Always,  Always,  Always,  Always,  Always, Always, Always],
+        A::Http(R::StaffSocket)         => [Always, Always,  Always,  Always,  Always,  Always, Always, Always],
+        A::Http(R::ResponderSocket)     => [Always, Always,  Always,  Always,  Always,  Always, Always, Always],
         // Says only what the server can do (tus discovery).
-        A::Http(R::UploadOptions)       => [Always, Always,  Always,  Always,  Always,  Always, Always],
-        A::Http(R::UploadOptionsOfOne)   => [Always, Always,  Always,  Always,  Always,  Always, Always],
-        A::Http(R::UploadCreate)        => [No,     Own,     No,      No,      No,      No,     No    ],
-        A::Http(R::UploadHead)          => [No,     Own,     No,      No,      No,      No,     No    ],
-        A::Http(R::UploadPatch)         => [No,     Own,     No,      No,      No,      No,     No    ],
-        A::Http(R::UploadDelete)        => [No,     Own,     No,      No,      No,      No,     No    ],
-        A::Http(R::PhotoPreview)        => [No,     No,      Own,     Agency,  Agency,  No,     No    ],
-        A::Http(R::PhotoCopy)           => [No,     No,      Own,     Agency,  Agency,  No,     No    ],
-        A::Http(R::PhotoOriginal)       => [No,     No,      Own,     Agency,  Agency,  No,     No    ],
+        A::Http(R::UploadOptions)       => [Always, Always,  Always,  Always,  Always,  Always, Always, Always],
+        A::Http(R::UploadOptionsOfOne)   => [Always, Always,  Always,  Always,  Always,  Always, Always, Always],
+        A::Http(R::UploadCreate)        => [No,     Own,     No,      No,      No,      No,     No    , No    ],
+        A::Http(R::UploadHead)          => [No,     Own,     No,      No,      No,      No,     No    , No    ],
+        A::Http(R::UploadPatch)         => [No,     Own,     No,      No,      No,      No,     No    , No    ],
+        A::Http(R::UploadDelete)        => [No,     Own,     No,      No,      No,      No,     No    , No    ],
+        A::Http(R::PhotoPreview)        => [No,     No,      Own,     Agency,  Agency,  No,     No    , Own   ],
+        A::Http(R::PhotoCopy)           => [No,     No,      Own,     Agency,  Agency,  No,     No    , Own   ],
+        A::Http(R::PhotoOriginal)       => [No,     No,      Own,     Agency,  Agency,  No,     No    , No    ],
     }
 }
 
@@ -297,6 +324,7 @@ pub fn allowed(who: impl Into<Who>, action: Action) -> Access {
         Who::Role(Role::Auditor) => row[4],
         Who::Role(Role::Administrator) => row[5],
         Who::Role(Role::Wallboard) => row[6],
+        Who::Role(Role::Responder) => row[7],
     }
 }
 
@@ -314,12 +342,19 @@ pub enum Caller {
     },
     /// A signed-in person of an agency.
     Staff {
-        /// In which role; [`Role::Resident`] is nobody here.
+        /// In which role; [`Role::Resident`] and [`Role::Responder`] are nobody here.
         role: Role,
         /// Whose.
         agency: AgencyId,
         /// Who.
         staff: StaffId,
+    },
+    /// Somebody who opened a link for responders.
+    Responder {
+        /// Whose session it leads to.
+        agency: AgencyId,
+        /// The only session there is for them.
+        session: SessionId,
     },
 }
 
@@ -330,10 +365,11 @@ impl Caller {
         match self {
             Self::Nobody
             | Self::Staff {
-                role: Role::Resident,
+                role: Role::Resident | Role::Responder,
                 ..
             } => Who::Nobody,
             Self::Resident { .. } => Role::Resident.into(),
+            Self::Responder { .. } => Role::Responder.into(),
             Self::Staff { role, .. } => (*role).into(),
         }
     }
@@ -341,7 +377,9 @@ impl Caller {
     fn agency(&self) -> Option<&AgencyId> {
         match self {
             Self::Nobody => None,
-            Self::Resident { agency, .. } | Self::Staff { agency, .. } => Some(agency),
+            Self::Resident { agency, .. }
+            | Self::Staff { agency, .. }
+            | Self::Responder { agency, .. } => Some(agency),
         }
     }
 }
@@ -355,6 +393,8 @@ pub struct Target {
     pub owner: Option<StaffId>,
     /// Whose report it is.
     pub resident: ResidentId,
+    /// Which session.
+    pub session: SessionId,
 }
 
 /// Why an action is refused.
@@ -415,6 +455,9 @@ pub fn may(caller: &Caller, action: Action, target: &Target) -> Result<(), Refus
     }
     match caller {
         Caller::Resident { resident, .. } if *resident != target.resident => {
+            Err(Refusal::NoSuchSession)
+        }
+        Caller::Responder { session, .. } if *session != target.session => {
             Err(Refusal::NoSuchSession)
         }
         Caller::Staff { staff, .. }

@@ -92,6 +92,16 @@ bounds! {
     LIST_MAX_ROWS: usize = 500;
     /// Rows in one `history` message.
     HISTORY_MAX_ROWS: usize = 100;
+    /// Links for responders made in one session, ended ones counted. One is opened by many units; the state of a session holds them all.
+    RESPONDER_LINKS_MAX: usize = 10;
+    /// Times one link for responders is opened; a reload of the page is no opening. More than the crews of a large incident.
+    RESPONDER_OPENINGS_MAX: usize = 50;
+    /// Shortest life of a link for responders in ms: less is a mistake of units.
+    RESPONDER_LINK_MIN_MS: u64 = 1_000;
+    /// Longest life of a link for responders in ms: 12 hours, a long shift.
+    RESPONDER_LINK_MAX_MS: u64 = 12 * 60 * 60 * 1_000;
+    /// Characters in the name or unit that a responder types, and in the words for whom a link is.
+    RESPONDER_NAME_MAX_CHARS: usize = 80;
     /// Largest integer on the wire: 2^53 - 1, the last one JavaScript keeps exactly.
     INTEGER_MAX: u64 = (1 << 53) - 1;
 }

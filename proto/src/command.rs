@@ -188,6 +188,22 @@ pub enum StaffCommand {
         /// Which one.
         incident: IncidentId,
     },
+    /// Makes a link with which responders follow this session; the link's id is this command's id. The gateway never has the link's
+    /// secret: 32 random bytes, made where it is shown.
+    MakeResponderLink {
+        /// SHA-256 of the secret, hexadecimal.
+        digest: String,
+        /// How long it lives, in ms, 1,000 to 43,200,000.
+        life_ms: u64,
+        /// For whom it is; at most 80 characters.
+        #[serde(default)]
+        note: String,
+    },
+    /// Ends a link for responders, and whoever follows through it, at once.
+    RevokeResponderLink {
+        /// Which one.
+        link: CommandId,
+    },
 }
 
 debug_kind_only!(ResidentCommand {
@@ -213,4 +229,6 @@ debug_kind_only!(StaffCommand {
     Watch,
     Link,
     Unlink,
+    MakeResponderLink,
+    RevokeResponderLink,
 });

@@ -111,6 +111,16 @@ codes! {
     NoSuchNode = 2024, Never, "There is no such node.";
     /// A drain would leave the residents of an agency without a node.
     NowhereToGo = 2025, AfterChange, "There is no other node that residents could go to.";
+    /// No such link for responders: wrong, cut short, or of another session, which all look the same.
+    NoSuchLink = 2026, Never, "There is no such link.";
+    /// The link for responders is past its end.
+    LinkExpired = 2027, Never, "The link has expired: ask for a new one.";
+    /// The link for responders was revoked.
+    LinkRevoked = 2028, Never, "The link was revoked.";
+    /// More than 10 links for responders in one session.
+    TooManyLinks = 2029, Never, "No more links fit in this session.";
+    /// More than 50 openings of one link for responders.
+    TooManyOpenings = 2030, Never, "The link was opened too often: ask for a new one.";
     /// Missing, unreadable or forged.
     TokenInvalid = 3000, AfterChange, "Sign in again.";
     /// Past its time.
@@ -162,6 +172,8 @@ pub enum CloseCode {
     Replaced = 4300,
     /// The protocol was broken: wrong subprotocol, frame over its bound, too many errors.
     Protocol = 4301,
+    /// The link for responders has ended: the last `error` says how.
+    LinkEnded = 4302,
 }
 
 impl CloseCode {
@@ -176,6 +188,7 @@ impl CloseCode {
         Self::NoHello,
         Self::Replaced,
         Self::Protocol,
+        Self::LinkEnded,
     ];
 
     /// The number of the close frame.
@@ -197,6 +210,7 @@ impl CloseCode {
             Self::NoHello => "no hello",
             Self::Replaced => "replaced",
             Self::Protocol => "protocol",
+            Self::LinkEnded => "link ended",
         }
     }
 }

@@ -289,6 +289,29 @@ pub enum Event {
         /// The incident.
         incident: IncidentId,
     },
+    /// A person made a link for responders; its id is the command's id.
+    ResponderLinkMade {
+        /// Names the link.
+        link: CommandId,
+        /// SHA-256 of the link's secret, hexadecimal. The secret itself is nowhere in the log.
+        digest: String,
+        /// When it ends.
+        ends_ms: Millis,
+        /// For whom it is, in the person's words; may be empty.
+        note: String,
+    },
+    /// Somebody opened a link for responders.
+    ResponderLinkOpened {
+        /// Which link.
+        link: CommandId,
+        /// The name or unit that was typed; nothing proves it.
+        name: String,
+    },
+    /// A person ended a link for responders.
+    ResponderLinkRevoked {
+        /// Which link.
+        link: CommandId,
+    },
 }
 
 impl Event {
@@ -302,7 +325,10 @@ impl Event {
             | Self::Triaged { .. }
             | Self::ServiceLocated { .. }
             | Self::Linked { .. }
-            | Self::Unlinked { .. } => false,
+            | Self::Unlinked { .. }
+            | Self::ResponderLinkMade { .. }
+            | Self::ResponderLinkOpened { .. }
+            | Self::ResponderLinkRevoked { .. } => false,
             Self::Overruled { event } => event.visible_to_resident(),
             _ => true,
         }
@@ -332,6 +358,51 @@ impl Event {
             other => other.clone(),
         })
     }
+
+    /// The event as a responder with a link may see it: what the resident and the agency said to each other, places, photos, how
+    /// urgent it is, and whether somebody is still there. `None` for everything else: what is not named here is not shown.
+    #[must_use]
+    pub fn for_responder(&self) -> Option<Self> {
+        let urgent = |priority: &Priority| Self::PriorityChanged {
+            priority: *priority,
+            reason: String::new(),
+            deadline_ms: 0,
+        };
+        Some(match self {
+            // The rules that fired may name the word for duress, and a reason is said among staff.
+            Self::Triaged { priority, .. } | Self::PriorityChanged { priority, .. } => {
+                urgent(priority)
+            }
+            Self::Text { .. }
+            | Self::Located { .. }
+            | Self::PhotoAnnounced { .. }
+            | Self::PhotoPreviewed { .. }
+            | Self::PhotoPreviewRefused { .. }
+            | Self::PhotoRefused { .. }
+            | Self::MediaStarted { .. }
+            | Self::MediaEnded { .. }
+            | Self::Left { .. }
+            | Self::Returned => self.clone(),
+            Self::ServiceLocated { location, .. } => Self::ServiceLocated {
+                location: location.clone(),
+                from: None,
+            },
+            // Of the original it is told that a copy can be shown, and nothing to recognize it by.
+            Self::PhotoStored {
+                photo,
+                media_type,
+                copy,
+                ..
+            } => Self::PhotoStored {
+                photo: *photo,
+                sha256: String::new(),
+                size_bytes: 0,
+                media_type: media_type.clone(),
+                copy: *copy,
+            },
+            _ => return None,
+        })
+    }
 }
 
 impl Actor {
@@ -344,7 +415,16 @@ impl Actor {
         }
     }
 
-    /// The actor as a resident may see it: roles without names.
+    /// A responder who opened a link; the name is in the event, as nobody has signed in.
+    #[must_use]
+    pub const fn responder() -> Self {
+        Self::Staff {
+            role: Role::Responder,
+            staff: None,
+        }
+    }
+
+    /// The actor as a resident, or a responder, may see it: roles without names.
     #[must_use]
     pub fn for_resident(&self) -> Self {
         match self {
@@ -400,5 +480,8 @@ debug_kind_only!(Event {
     Seen,
     Overruled,
     Linked,
-    Unlinked
+    Unlinked,
+    ResponderLinkMade,
+    ResponderLinkOpened,
+    ResponderLinkRevoked
 });

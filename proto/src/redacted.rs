@@ -28,7 +28,9 @@ pub(crate) use debug_kind_only;
 mod tests {
     use crate::command::Opening;
     use crate::event::Event;
-    use crate::message::{FromResident, FromStaff, ToResident, ToStaff};
+    use crate::message::{
+        FromResident, FromResponder, FromStaff, ToResident, ToResponder, ToStaff,
+    };
 
     /// Texts that stand in the examples of the protocol, wherever somebody may write one.
     fn printed<T: serde::de::DeserializeOwned + std::fmt::Debug>(side: &str) -> Vec<String> {
@@ -53,6 +55,8 @@ mod tests {
             printed::<ToResident>("to_resident"),
             printed::<FromStaff>("from_staff"),
             printed::<ToStaff>("to_staff"),
+            printed::<FromResponder>("from_responder"),
+            printed::<ToResponder>("to_responder"),
         ]
         .concat();
         assert!(printed.len() > 20);

@@ -148,6 +148,8 @@ words! {
         Administrator,
         /// A screen for a room, opened by a supervisor: reads the board without anybody's name, and nothing else.
         Wallboard,
+        /// A unit in the field that opened a link: reads one session, as far as the link lets it, and changes nothing.
+        Responder,
     }
 }
 
@@ -340,4 +342,16 @@ pub struct Watchers {
     pub telecommunicators: u32,
     /// Supervisors receiving live media.
     pub supervisors: u32,
+    /// Responders in the field receiving live media, through a link; left out where there are none.
+    #[serde(default, skip_serializing_if = "no_responders")]
+    #[ts(as = "Option<u32>", optional)]
+    pub responders: u32,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the form that serde asks for"
+)]
+const fn no_responders(responders: &u32) -> bool {
+    *responders == 0
 }

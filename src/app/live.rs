@@ -140,7 +140,7 @@ impl LiveMedia for Live {
     ) -> Result<LiveAnswer, ErrorCode> {
         let role = match viewer {
             Viewer::Talk => ViewerRole::Talk,
-            Viewer::Listen | Viewer::Supervise => ViewerRole::Listen,
+            Viewer::Listen | Viewer::Supervise | Viewer::Respond => ViewerRole::Listen,
         };
         let answer = self
             .plane
@@ -174,7 +174,9 @@ impl LiveMedia for Live {
         let gone: Vec<_> = lock(&self.peers)
             .viewers
             .iter()
-            .filter(|(_, (room, viewer))| *room == session && *viewer != Viewer::Supervise)
+            .filter(|(_, (room, viewer))| {
+                *room == session && matches!(viewer, Viewer::Talk | Viewer::Listen)
+            })
             .map(|(peer, _)| *peer)
             .collect();
         for peer in gone {
@@ -192,6 +194,7 @@ impl LiveMedia for Live {
         for (_, viewer) in peers.viewers.values().filter(|(room, _)| *room == session) {
             match viewer {
                 Viewer::Supervise => watchers.supervisors += 1,
+                Viewer::Respond => watchers.responders += 1,
                 Viewer::Talk | Viewer::Listen => watchers.telecommunicators += 1,
             }
         }

@@ -12,7 +12,7 @@ pub mod tokens;
 use async_trait::async_trait;
 use callbox_domain::access::{Access, Route, allowed};
 use callbox_proto::error::ErrorCode;
-use callbox_proto::ids::{AgencyId, StaffId};
+use callbox_proto::ids::{AgencyId, CommandId, SessionId, StaffId};
 use callbox_proto::vocabulary::Role;
 
 /// A proved member of an agency's staff.
@@ -39,6 +39,17 @@ impl StaffIdentity {
             ..self
         })
     }
+}
+
+/// A link for responders that somebody opened: what their token stands for. It is nobody's name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ResponderPass {
+    /// Whose session it leads to.
+    pub agency: AgencyId,
+    /// The session.
+    pub session: SessionId,
+    /// The link.
+    pub link: CommandId,
 }
 
 /// Proves a person by name and passphrase.

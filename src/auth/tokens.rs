@@ -1,6 +1,6 @@
 //! Tokens: short signed words that say who somebody is.
 //!
-//! Owns: the signing key and the two kinds of token (staff, upload). Must not: ask accounts. Called by: `transport`, `http`.
+//! Owns: the signing key and the three kinds of token (staff, upload, responder). Must not: ask accounts. Called by: `transport`, `http`.
 //!
 //! HS256 with a key of 32 random bytes that never leaves the nodes; the algorithm, issuer and audience are pinned, so a token
 //! of one kind is none of the other, and `none` or another algorithm is never accepted.
@@ -9,18 +9,19 @@ use std::io::Write as _;
 use std::path::Path;
 
 use callbox_proto::error::ErrorCode;
-use callbox_proto::ids::{AgencyId, ResidentId, StaffId};
+use callbox_proto::ids::{AgencyId, CommandId, ResidentId, SessionId, StaffId};
 use callbox_proto::vocabulary::{Millis, Role};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use ring::hmac;
 use ring::rand::{SecureRandom, SystemRandom};
 use serde::{Deserialize, Serialize};
 
-use super::StaffIdentity;
+use super::{ResponderPass, StaffIdentity};
 
 const ISSUER: &str = "callbox";
 const STAFF: &str = "callbox-staff";
 const UPLOAD: &str = "callbox-upload";
+const RESPONDER: &str = "callbox-responder";
 const KEY_BYTES: usize = 32;
 /// A longer text is no token of ours.
 const TOKEN_MAX_BYTES: usize = 2_048;
@@ -83,6 +84,17 @@ struct UploadClaims {
     exp: u64,
     iat: u64,
     sub: ResidentId,
+}
+
+#[derive(Serialize, Deserialize)]
+struct ResponderClaims {
+    iss: String,
+    aud: String,
+    exp: u64,
+    iat: u64,
+    sub: CommandId,
+    agency: AgencyId,
+    session: SessionId,
 }
 
 /// A token with its end.
@@ -190,6 +202,48 @@ impl Tokens {
         )
     }
 
+    /// A token for somebody who opened a link for responders. It ends with the link; whether the link still counts is asked each time.
+    ///
+    /// # Errors
+    /// As [`Self::staff`].
+    pub fn responder(
+        &self,
+        pass: &ResponderPass,
+        now_ms: Millis,
+        ends_ms: Millis,
+    ) -> Result<Issued, ErrorCode> {
+        // The whole second in which the link ends is still in: the log says to the millisecond.
+        let exp = ends_ms.div_ceil(1_000);
+        self.sign(
+            &ResponderClaims {
+                iss: ISSUER.to_owned(),
+                aud: RESPONDER.to_owned(),
+                exp,
+                iat: now_ms / 1_000,
+                sub: pass.link,
+                agency: pass.agency.clone(),
+                session: pass.session,
+            },
+            exp,
+        )
+    }
+
+    /// The link behind a responder's token.
+    ///
+    /// # Errors
+    /// [`ErrorCode::LinkExpired`] for one whose link has ended, else [`ErrorCode::TokenInvalid`].
+    pub fn check_responder(&self, token: &str) -> Result<ResponderPass, ErrorCode> {
+        let claims: ResponderClaims = self.check(token, RESPONDER).map_err(|code| match code {
+            ErrorCode::TokenExpired => ErrorCode::LinkExpired,
+            code => code,
+        })?;
+        Ok(ResponderPass {
+            agency: claims.agency,
+            session: claims.session,
+            link: claims.sub,
+        })
+    }
+
     /// The person behind a token.
     ///
     /// # Errors
@@ -204,7 +258,7 @@ impl Tokens {
     /// As [`Self::check_staff`].
     pub fn check_staff_until(&self, token: &str) -> Result<(StaffIdentity, Millis), ErrorCode> {
         let claims: StaffClaims = self.check(token, STAFF)?;
-        if claims.role == Role::Resident {
+        if matches!(claims.role, Role::Resident | Role::Responder) {
             return Err(ErrorCode::TokenInvalid);
         }
         let until_s = claims.exp.saturating_add(LEEWAY_S);
@@ -317,6 +371,29 @@ mod tests {
         let upload = tokens.upload(resident, now_ms(), 60_000).unwrap();
         assert_eq!(tokens.check_upload(&upload.token), Ok(resident));
         assert_eq!(tokens.check_staff(&upload.token), invalid);
+        let pass = ResponderPass {
+            agency: tina().agency,
+            session: SessionId::from_u128(5).unwrap(),
+            link: CommandId::from_u128(6).unwrap(),
+        };
+        let now = now_ms();
+        let link = tokens.responder(&pass, now, now + 60_000).unwrap().token;
+        assert_eq!(tokens.check_responder(&link), Ok(pass.clone()));
+        assert_eq!(tokens.check_staff(&link), invalid);
+        assert_eq!(
+            tokens.check_upload(&link),
+            Err(ErrorCode::TokenInvalid),
+            "a responder uploads nothing"
+        );
+        assert_eq!(
+            tokens.check_responder(&upload.token),
+            Err(ErrorCode::TokenInvalid)
+        );
+        let over = tokens.responder(&pass, now - 120_000, now - 60_000);
+        assert_eq!(
+            tokens.check_responder(&over.unwrap().token),
+            Err(ErrorCode::LinkExpired)
+        );
         let other = Tokens::new(&[8; 32])
             .staff(&tina(), now_ms(), 60_000)
             .unwrap();

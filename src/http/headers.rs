@@ -26,6 +26,8 @@ pub enum PageClass {
     Console,
     /// The supervisor dashboard: watches only.
     Supervisor,
+    /// The page of a responder: watches only, under Trusted Types, because it has no map.
+    Responder,
     /// Scripts, styles, fonts and pictures.
     Asset,
     /// Answers to programs: nothing in them may run or be framed, and nothing is kept.
@@ -38,6 +40,7 @@ pub struct SecurityHeaders {
     resident: HeaderMap,
     console: HeaderMap,
     supervisor: HeaderMap,
+    responder: HeaderMap,
     asset: HeaderMap,
     api: HeaderMap,
 }
@@ -68,6 +71,10 @@ impl SecurityHeaders {
             ),
             console: with(&base, Some("camera=(), microphone=(self)")),
             supervisor: with(&base, Some("camera=(), microphone=()")),
+            responder: with(
+                &trusted_types,
+                Some("camera=(), microphone=(), geolocation=()"),
+            ),
             asset: with(&base, None),
             api,
         }
@@ -80,6 +87,7 @@ impl SecurityHeaders {
             PageClass::Resident => &self.resident,
             PageClass::Console => &self.console,
             PageClass::Supervisor => &self.supervisor,
+            PageClass::Responder => &self.responder,
             PageClass::Asset => &self.asset,
             PageClass::Api => &self.api,
         }
@@ -152,10 +160,11 @@ mod tests {
             .and_then(|value| value.to_str().ok())
     }
 
-    const PAGES: [PageClass; 3] = [
+    const PAGES: [PageClass; 4] = [
         PageClass::Resident,
         PageClass::Console,
         PageClass::Supervisor,
+        PageClass::Responder,
     ];
 
     #[test]
@@ -203,6 +212,7 @@ mod tests {
             [
                 Some("camera=(self), microphone=(self), geolocation=(self)"),
                 Some("camera=(), microphone=(self)"),
+                Some("camera=(), microphone=()"),
                 Some("camera=(), microphone=()"),
             ]
         );

@@ -55,7 +55,7 @@ struct Pages {
     source: Source,
 }
 
-/// The three pages and their files, for these agencies.
+/// The four pages and their files, for these agencies.
 pub fn router(headers: Arc<SecurityHeaders>, agencies: HashSet<AgencyId>) -> Router {
     router_over(headers, agencies, BuiltPages::get)
 }
@@ -84,7 +84,7 @@ fn router_over(
 
 /// The handler of a row of the role table; `None` for rows of other rooms.
 fn handler(route: Route) -> Option<MethodRouter<Pages>> {
-    use PageClass::{Console, Resident, Supervisor};
+    use PageClass::{Console, Resident, Responder, Supervisor};
     let (class, file) = match route {
         Route::ResidentPage | Route::AgencyResidentPage | Route::AgencyResidentBare => {
             (Resident, "index.html")
@@ -101,6 +101,10 @@ fn handler(route: Route) -> Option<MethodRouter<Pages>> {
         | Route::AgencySupervisorPage
         | Route::AgencySupervisorBare
         | Route::AgencySupervisorView => (Supervisor, "supervisor/index.html"),
+        Route::ResponderPage
+        | Route::ResponderBare
+        | Route::AgencyResponderPage
+        | Route::AgencyResponderBare => (Responder, "responder/index.html"),
         Route::Asset => return Some(get(asset)),
         Route::RootFile => return Some(get(root_file)),
         Route::AgencyManifest => return Some(get(manifest)),

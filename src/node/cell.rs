@@ -106,6 +106,11 @@ pub enum Audience {
         /// In which role.
         role: Role,
     },
+    /// Somebody who opened this link for responders.
+    Responder {
+        /// The link.
+        link: CommandId,
+    },
 }
 
 /// Somebody who receives a session's entries.
@@ -115,8 +120,10 @@ pub struct Follower {
     pub outbox: Arc<Outbox>,
     /// For whom.
     pub audience: Audience,
-    /// Last entry queued (staff) or looked at (resident).
+    /// Last entry queued (staff) or looked at (resident, responder).
     pub cursor: Seq,
+    /// Last entry that a responder was given: the next one names it.
+    pub given: Seq,
     /// Entries are queued as they come; else the follower is fed from the log.
     pub live: bool,
     /// The last entry it may receive; `None`: no end.
@@ -224,6 +231,7 @@ impl Inner {
                             Shared::new(resident_entry(seq, command, entry, kept))
                         })
                         .send_some(&follower.outbox),
+                    Audience::Responder { .. } => follower.give_responder(seq, entry, kept),
                 };
                 match sent {
                     Ok(()) => follower.cursor = seq,
@@ -300,7 +308,7 @@ impl Inner {
             Audience::Staff { staff, role } => {
                 *role != Role::Telecommunicator || owner.as_ref() == Some(staff)
             }
-            Audience::Resident => true,
+            Audience::Resident | Audience::Responder { .. } => true,
         });
     }
 

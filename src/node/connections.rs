@@ -21,6 +21,8 @@ pub struct Open {
     pub silence_ms: u64,
     /// When the token that opened it ends, by the wall clock; residents have none.
     pub ends_ms: Option<Millis>,
+    /// What ends then is a link for responders, and not a sign-in that can be renewed.
+    pub by_link: bool,
 }
 
 /// The registry.

@@ -43,6 +43,7 @@ impl Cell {
         match inner.follower(outbox.connection()) {
             Some(follower) => {
                 follower.cursor = cursor;
+                follower.given = cursor;
                 follower.live = false;
                 follower.until = None;
             }
@@ -53,6 +54,7 @@ impl Cell {
                     outbox: Arc::clone(outbox),
                     audience,
                     cursor,
+                    given: cursor,
                     live: false,
                     until: None,
                 });
@@ -159,7 +161,10 @@ impl Node {
         };
         let kept = self.backbone.kept_after(cell.id);
         let kept = kept.is_some_and(|after| seq > after);
-        let sent = send(cell.id, outbox, audience, record, &entry, kept);
+        let sent = match audience {
+            Audience::Responder { .. } => follower.give_responder(seq, &entry, kept),
+            _ => send(cell.id, outbox, audience, record, &entry, kept),
+        };
         if sent.is_err() {
             return Ok(Given::Overfull);
         }
@@ -188,5 +193,7 @@ fn send(
         Audience::Resident => {
             Shared::new(resident_entry(seq, command, entry, kept)).send_some(outbox)
         }
+        // Each has its own place: given by the follower itself.
+        Audience::Responder { .. } => Ok(()),
     }
 }

@@ -106,12 +106,17 @@ pub const fn shows_in_lists(event: &Event) -> bool {
             | Event::Note { .. }
             | Event::Watched { .. }
             | Event::Seen { .. }
+            | Event::ResponderLinkMade { .. }
+            | Event::ResponderLinkOpened { .. }
+            | Event::ResponderLinkRevoked { .. }
     )
 }
 
 #[cfg(test)]
 mod tests {
-    use callbox_proto::bounds::{CONTACT_MAX_CHARS, PHOTOS_MAX, REASON_MAX_CHARS, RULES_FIRED_MAX};
+    use callbox_proto::bounds::{
+        CONTACT_MAX_CHARS, PHOTOS_MAX, REASON_MAX_CHARS, RESPONDER_LINKS_MAX, RULES_FIRED_MAX,
+    };
     use callbox_proto::event::Actor;
     use callbox_proto::ids::{CommandId, IncidentId, ResidentId};
     use callbox_proto::vocabulary::{Category, DeviceCan, Millis, Priority, RuleFired};
@@ -177,6 +182,16 @@ mod tests {
                 age_ms: 0,
             });
         }
+        for n in 1..=RESPONDER_LINKS_MAX as u128 {
+            events.push(Event::ResponderLinkMade {
+                link: CommandId::from_u128(u128::MAX - n).unwrap(),
+                digest: "f".repeat(64),
+                ends_ms: AT_MS,
+                note: String::new(),
+            });
+            let link = CommandId::from_u128(u128::MAX - n).unwrap();
+            events.push(Event::ResponderLinkRevoked { link });
+        }
         for (seq, event) in (AT_MS..).zip(events) {
             session.apply(seq, &stored(event));
         }
@@ -187,6 +202,7 @@ mod tests {
     fn the_largest_state_of_a_session_fits_an_index_row() {
         let session = largest();
         assert_eq!(session.photos.len(), PHOTOS_MAX);
+        assert_eq!(session.responder_links.len(), RESPONDER_LINKS_MAX);
         let bytes = row(&session).summary.len();
         assert!(bytes <= SUMMARY_MAX_BYTES, "{bytes} bytes");
     }

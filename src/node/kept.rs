@@ -6,7 +6,7 @@
 use std::sync::{Arc, Weak};
 
 use callbox_proto::ids::{AgencyId, CommandId, SessionId};
-use callbox_proto::message::{ToResident, ToStaff};
+use callbox_proto::message::{ToResident, ToResponder, ToStaff};
 use callbox_proto::vocabulary::{Role, Rung, Seq};
 use tokio_util::sync::CancellationToken;
 
@@ -115,6 +115,7 @@ impl Node {
         for (outbox, audience) in inner.concerned() {
             match audience {
                 Whom::Resident => tell(&outbox, &ToResident::Safe { up_to }),
+                Whom::Responder => tell(&outbox, &ToResponder::Safe { up_to }),
                 Whom::Staff => {
                     let session = cell.id;
                     tell(&outbox, &ToStaff::Safe { session, up_to });
@@ -140,6 +141,7 @@ impl Node {
         for (outbox, audience) in inner.concerned() {
             match audience {
                 Whom::Resident => tell(&outbox, &ToResident::Rewound { after }),
+                Whom::Responder => tell(&outbox, &ToResponder::Rewound { after }),
                 Whom::Staff => {
                     let session = cell.id;
                     tell(&outbox, &ToStaff::Rewound { session, after });
@@ -171,6 +173,7 @@ impl Node {
         if let Some(agency) = self.agency(&session.agency) {
             agency.moved(cell.id, &moved, self.clock.now_ms());
         }
+        inner.end_links_by_state(self.clock.now_ms());
         for follower in &mut inner.followers {
             // Somebody else has it: it is told so by the log, and that is the last it gets.
             if let Audience::Staff { staff, role } = &follower.audience
@@ -187,6 +190,7 @@ impl Node {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Whom {
     Resident,
+    Responder,
     Staff,
 }
 
@@ -238,6 +242,7 @@ impl Inner {
             .map(|follower| match follower.audience {
                 Audience::Resident => (Arc::clone(&follower.outbox), Whom::Resident),
                 Audience::Staff { .. } => (Arc::clone(&follower.outbox), Whom::Staff),
+                Audience::Responder { .. } => (Arc::clone(&follower.outbox), Whom::Responder),
             })
             .collect();
         for outbox in &self.told_stored {
@@ -262,6 +267,7 @@ impl Inner {
         self.told_stored.clear();
         for follower in &mut self.followers {
             follower.cursor = follower.cursor.min(after);
+            follower.given = follower.given.min(after);
             // Nothing is between it and the log's end until that is read again.
             follower.live = true;
         }

@@ -11,7 +11,7 @@ use callbox_domain::session::{GatewayCommand, Media};
 use callbox_proto::error::ErrorCode;
 use callbox_proto::event::{Event, MediaEnd, Stored};
 use callbox_proto::ids::{PeerId, SessionId};
-use callbox_proto::message::{ToResident, ToStaff};
+use callbox_proto::message::{ToResident, ToResponder, ToStaff};
 use callbox_proto::vocabulary::{Medium, Role, Standing, Watchers};
 use serde::{Deserialize, Serialize};
 
@@ -38,6 +38,8 @@ pub enum Viewer {
     Listen,
     /// A supervisor, who only receives.
     Supervise,
+    /// A responder with a link, who only receives.
+    Respond,
 }
 
 /// The port to the media plane.
@@ -68,7 +70,7 @@ pub trait LiveMedia: Send + Sync + 'static {
     /// One connection ends.
     fn close_peer(&self, peer: PeerId);
 
-    /// The former owner no longer receives or is heard; supervisors go on.
+    /// The former owner no longer receives or is heard; supervisors and responders go on.
     fn close_telecommunicators(&self, session: SessionId);
 
     /// Everything of a session ends.
@@ -149,6 +151,7 @@ impl Node {
         let viewer = match (role, is_owner && talk) {
             (_, true) => Viewer::Talk,
             (Role::Telecommunicator, false) => Viewer::Listen,
+            (Role::Responder, false) => Viewer::Respond,
             (_, false) => Viewer::Supervise,
         };
         if talk && !is_owner {
@@ -233,6 +236,10 @@ impl Node {
             watching,
         });
         inner.tell_staff(&mut message);
+        inner.tell_responders(&ToResponder::Live {
+            video: live.has(Medium::Video),
+            audio: live.has(Medium::Audio),
+        });
     }
 
     /// What durable events mean for live media.
@@ -267,6 +274,7 @@ impl Node {
         if changed {
             self.tell_live(cell);
         }
+        cell.lock().end_links(entries);
     }
 
     /// The same for entries that were not read one by one: what the state no longer allows ends.
@@ -274,6 +282,7 @@ impl Node {
         let Some(session) = &inner.session else {
             return;
         };
+        inner.end_links_by_state(self.clock.now_ms());
         if session.standing == Standing::Closed || session.left {
             self.with_media(|media| media.close_session(cell.id));
             return;

@@ -30,6 +30,7 @@ mod random;
 mod rebase;
 mod recovery;
 mod residents;
+mod responders;
 mod roster;
 mod sessions;
 mod staff;

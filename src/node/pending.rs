@@ -57,6 +57,13 @@ pub enum Wish {
         /// What.
         command: Box<StaffCommand>,
     },
+    /// By somebody with a link for responders.
+    OpenLink {
+        /// SHA-256 of the link's secret, hexadecimal.
+        digest: String,
+        /// The name or unit that was typed.
+        name: String,
+    },
     /// By the gateway.
     Gateway(Box<GatewayCommand>),
 }
@@ -68,6 +75,7 @@ impl Wish {
         match self {
             Self::Open { .. } | Self::Resident(_) => Actor::Resident,
             Self::Staff { staff, role, .. } => Actor::staff(*role, staff.clone()),
+            Self::OpenLink { .. } => Actor::responder(),
             Self::Gateway(_) => Actor::Gateway,
         }
     }
@@ -87,6 +95,7 @@ impl Wish {
                 role: *role,
                 command,
             }),
+            Self::OpenLink { digest, name } => Some(Command::OpenLink { digest, name }),
             Self::Gateway(command) => Some(Command::Gateway(command)),
         }
     }

@@ -69,7 +69,9 @@ impl Node {
             (_, Some(session)) => self
                 .agency(&session.agency)
                 .ok_or_else(|| Refusal::from(ErrorCode::NoSuchSession))
-                .and_then(|agency| change(&agency, now_ms, session, &pending).map(|e| (agency, e))),
+                .and_then(|agency| {
+                    change(cell.id, &agency, now_ms, session, &pending).map(|e| (agency, e))
+                }),
         };
         match decided {
             Err(refusal) => self.answer_later(cell, inner, pending, Some(refusal)),
@@ -392,20 +394,21 @@ fn open(agency: &Agency, now_ms: u64, pending: &Pending) -> Result<Vec<Event>, R
 }
 
 fn change(
+    id: SessionId,
     agency: &Agency,
     now_ms: u64,
     state: &Session,
     pending: &Pending,
 ) -> Result<Vec<Event>, Refusal> {
     let command = pending.wish.command().ok_or(ErrorCode::Internal)?;
-    may(state, &pending.wish)?;
+    may(id, state, &pending.wish)?;
     let policy = agency.policy();
     session::decide(state, context(&policy, pending.id, now_ms), command)
 }
 
 /// Asks the role table about a person's command, on the very state it is decided on: who owns the session may have changed
 /// since the message came.
-fn may(state: &Session, wish: &Wish) -> Result<(), Refusal> {
+fn may(id: SessionId, state: &Session, wish: &Wish) -> Result<(), Refusal> {
     let Wish::Staff {
         staff,
         role,
@@ -423,6 +426,7 @@ fn may(state: &Session, wish: &Wish) -> Result<(), Refusal> {
         agency: state.agency.clone(),
         owner: state.owner.clone(),
         resident: state.resident,
+        session: id,
     };
     access::may(&caller, action_of_staff_command(command), &target)
         .map_err(|refusal| refusal.code().into())

@@ -7,13 +7,13 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use callbox_domain::session::GatewayCommand;
-use callbox_proto::error::CloseCode;
+use callbox_proto::error::{CloseCode, ErrorCode};
 use callbox_proto::ids::{AgencyId, StaffId};
 use callbox_proto::vocabulary::Standing;
 use tokio_util::sync::CancellationToken;
 
 use super::Node;
-use super::{index, lock};
+use super::{index, lock, responders};
 use crate::backbone::{BackboneError, READ_MAX_ROWS, StandingKind};
 
 /// Lists are told at most this often: quick for the eye, cheap for 500 rows.
@@ -103,7 +103,10 @@ impl Node {
             } else if now_ms.saturating_sub(outbox.heard_ms()) > open.silence_ms {
                 outbox.close(CloseCode::Silent);
             } else if open.ends_ms.is_some_and(|ends_ms| wall_ms >= ends_ms) {
-                outbox.close(CloseCode::SignInAgain);
+                match open.by_link {
+                    true => responders::end(outbox, ErrorCode::LinkExpired),
+                    false => outbox.close(CloseCode::SignInAgain),
+                }
             }
         });
     }

@@ -308,6 +308,12 @@ pub fn close_of_hello(code: ErrorCode) -> CloseCode {
         ErrorCode::KeyRefused | ErrorCode::TokenExpired | ErrorCode::TokenInvalid => {
             CloseCode::SignInAgain
         }
+        ErrorCode::NoSuchLink
+        | ErrorCode::LinkExpired
+        | ErrorCode::LinkRevoked
+        | ErrorCode::SessionClosed => CloseCode::LinkEnded,
+        // The store does not answer just now.
+        ErrorCode::StoreUnavailable => CloseCode::GoingDown,
         // Another node may serve the agency.
         ErrorCode::NoSuchAgency => CloseCode::NotServed,
         ErrorCode::TooFast => CloseCode::TooFast,

@@ -1,4 +1,4 @@
-//! Transport: WebSockets of residents and staff.
+//! Transport: WebSockets of residents, staff and responders.
 //!
 //! Owns: the life of one connection: first message within its deadline, then frames in, frames out, until it ends. Must not:
 //! decide, store, or know other connections. Called by: `http` after an upgrade.
@@ -11,6 +11,7 @@ mod arrived;
 mod link;
 mod rate;
 mod resident;
+mod responder;
 mod staff;
 
 use std::sync::Arc;
@@ -26,6 +27,7 @@ pub use arrived::Arrived;
 pub use link::Link;
 pub use rate::RateLimit;
 pub use resident::serve as serve_resident;
+pub use responder::serve as serve_responder;
 pub use staff::serve as serve_staff;
 
 use crate::auth::SignIn;

@@ -103,6 +103,7 @@ async fn run(transport: Arc<Transport>, mut link: Box<Link>, hello: Hello) {
         outbox: Arc::clone(&outbox),
         silence_ms,
         ends_ms: None,
+        by_link: false,
     });
     let mut peer = Resident {
         agency: hello.agency.agency.clone(),

@@ -100,6 +100,7 @@ async fn run(transport: Arc<Transport>, mut link: Box<Link>, person: Person, end
         outbox: Arc::clone(&outbox),
         silence_ms,
         ends_ms: Some(ends_ms),
+        by_link: false,
     });
     let mut peer = Console {
         caller: Caller::Staff {
@@ -295,6 +296,7 @@ impl Console {
                 agency: session.agency.clone(),
                 owner: session.owner.clone(),
                 resident: session.resident,
+                session: cell.id,
             }
         };
         access::may(&self.caller, action, &target).map_err(access::Refusal::code)

@@ -8,7 +8,7 @@ use callbox::probes::{ALL, good_tokens};
 use callbox_domain::session::Session;
 use callbox_proto::codec::Encoding;
 use callbox_proto::event::Stored;
-use callbox_proto::message::{FromResident, FromStaff};
+use callbox_proto::message::{FromResident, FromResponder, FromStaff};
 use image::ImageFormat;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -117,6 +117,7 @@ async fn examples(door: &str) -> Vec<Vec<u8>> {
     match door {
         "resident_frame" => frames::<FromResident>("from_resident"),
         "staff_frame" => frames::<FromStaff>("from_staff"),
+        "responder_frame" => frames::<FromResponder>("from_responder"),
         "offer" => vec![
             MediaClient::resident().await.offer.into_bytes(),
             MediaClient::viewer(true).await.offer.into_bytes(),

@@ -8,7 +8,7 @@ const read = (language: string, page: string): Map<string, string> => {
 }
 const values = (text: string): string => [...new Set(text.match(/\$\w+/g) ?? [])].sort().join()
 
-describe.each(['console', 'supervisor'])('the words of the %s', (page) => {
+describe.each(['console', 'supervisor', 'responder'])('the words of the %s', (page) => {
   it('are the same sentences in French, with the same values', () => {
     const [english, french] = [read('en', page), read('fr', page)]
     expect([...french.keys()].sort()).toEqual([...english.keys()].sort())

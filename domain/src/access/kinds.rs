@@ -1,10 +1,10 @@
 //! Which action each message and command is.
 //!
-//! Owns: four exhaustive matches, so that a new kind on the wire does not compile without a right. Must not: look at contents
+//! Owns: five exhaustive matches, so that a new kind on the wire does not compile without a right. Must not: look at contents
 //! beyond what makes it another action. Called by: the node and the socket adapters, before anything is done.
 
 use callbox_proto::command::{ResidentCommand, StaffCommand};
-use callbox_proto::message::{FromResident, FromStaff};
+use callbox_proto::message::{FromResident, FromResponder, FromStaff};
 
 use super::Action;
 
@@ -80,5 +80,18 @@ pub const fn action_of_staff_command(command: &StaffCommand) -> Action {
         StaffCommand::Watch {} => Action::Watch,
         StaffCommand::Link { .. } => Action::Link,
         StaffCommand::Unlink { .. } => Action::Unlink,
+        StaffCommand::MakeResponderLink { .. } => Action::MakeResponderLink,
+        StaffCommand::RevokeResponderLink { .. } => Action::RevokeResponderLink,
+    }
+}
+
+/// The action of a responder's message.
+#[must_use]
+pub const fn action_of_responder_message(message: &FromResponder) -> Action {
+    match message {
+        FromResponder::Hello { .. } => Action::ResponderHello,
+        FromResponder::MediaOffer { .. } => Action::ResponderReceiveMedia,
+        FromResponder::MediaStop {} => Action::ResponderMediaStop,
+        FromResponder::Ping { .. } => Action::ResponderPing,
     }
 }

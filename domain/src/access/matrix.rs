@@ -11,11 +11,11 @@ const HEAD: &str = "<!-- Generated from domain/src/access.rs and compared by a t
 
 # Who may do what
 
-`own`: a session of one's own (a resident's own report; a session this person owns). `agency`: any session of the own agency,
+`own`: a session of one's own (a resident's own report; a session this person owns; the one a responder's link leads to). `agency`: any session of the own agency,
 and its lists. `always`: no session is concerned. `-`: no right.
 
-| Action | nobody | resident | telecommunicator | supervisor | auditor | administrator | wallboard |
-|---|---|---|---|---|---|---|---|
+| Action | nobody | resident | telecommunicator | supervisor | auditor | administrator | wallboard | responder |
+|---|---|---|---|---|---|---|---|---|
 ";
 
 const OUTCOMES_HEAD: &str = "
@@ -24,8 +24,8 @@ const OUTCOMES_HEAD: &str = "
 For each caller three sessions: one's own / another's of the same agency / of another agency. `+`: done. Refusals: `S` sign in
 first, `R` not with this role, `N` no such session, `O` not the owner.
 
-| Action | nobody | resident | telecommunicator | supervisor | auditor | administrator | wallboard |
-|---|---|---|---|---|---|---|---|
+| Action | nobody | resident | telecommunicator | supervisor | auditor | administrator | wallboard | responder |
+|---|---|---|---|---|---|---|---|---|
 ";
 
 /// The table and all its outcomes, in Markdown.
@@ -105,10 +105,12 @@ impl Example {
             agency: here,
             owner: Some(me),
             resident: my_key,
+            session: callbox_proto::ids::SessionId::from_u128(1)?,
         };
         let others = Target {
             owner: Some(you),
             resident: your_key,
+            session: callbox_proto::ids::SessionId::from_u128(2)?,
             ..own.clone()
         };
         // The same names in another agency are other people.
@@ -122,6 +124,10 @@ impl Example {
             Who::Role(Role::Resident) => Caller::Resident {
                 agency,
                 resident: my_key,
+            },
+            Who::Role(Role::Responder) => Caller::Responder {
+                agency,
+                session: own.session,
             },
             Who::Role(role) => Caller::Staff {
                 role,
@@ -235,16 +241,46 @@ mod tests {
         let more: Vec<_> = Action::all()
             .filter(|action| allowed(Role::Wallboard, *action) != allowed(Who::Nobody, *action))
             .collect();
-        use Action::{Http, ResidentHello, SeeBoard, StaffPing, StaffRenew};
+        use Action::{Http, ResidentHello, ResponderHello, SeeBoard, StaffPing, StaffRenew};
         let wanted = [
             ResidentHello, // what anybody may and a signed-in person may not
             SeeBoard,
             StaffPing,
             StaffRenew,
+            ResponderHello, // the same
             Http(Route::RefreshSignIn),
         ];
         assert_eq!(more, wanted);
-        assert_eq!(allowed(Role::Wallboard, ResidentHello), Access::Never);
+        for hello in [ResidentHello, ResponderHello] {
+            assert_eq!(allowed(Role::Wallboard, hello), Access::Never);
+        }
+    }
+
+    #[test]
+    fn a_responder_reads_the_session_of_the_link_and_nothing_else_anywhere() {
+        use Action::{
+            Http, ResponderHello, ResponderMediaStop, ResponderPing, ResponderReceiveMedia,
+        };
+        let more: Vec<_> = Action::all()
+            .filter(|action| allowed(Role::Responder, *action) != Access::Never)
+            .filter(|action| allowed(Who::Nobody, *action) != Access::Always)
+            .collect();
+        let wanted = [
+            ResponderReceiveMedia,
+            ResponderMediaStop,
+            ResponderPing,
+            Http(Route::PhotoPreview),
+            Http(Route::PhotoCopy),
+        ];
+        assert_eq!(more, wanted);
+        for action in wanted.into_iter().chain([ResponderHello]) {
+            let of_one = allowed(Role::Responder, action) == Access::Own;
+            assert!(of_one || action == ResponderPing, "{action:?}");
+            if of_one {
+                let answers = outcomes(Role::Responder.into(), action);
+                assert_eq!(answers, ["+", "N", "N"], "{action:?}");
+            }
+        }
     }
 
     #[test]
@@ -268,17 +304,22 @@ mod tests {
     }
 
     #[test]
-    fn a_staff_token_that_says_resident_is_nobodys() {
+    fn a_staff_token_that_says_resident_or_responder_is_nobodys() {
         let Caller::Staff { agency, staff, .. } =
             Example::new(Role::Auditor.into()).unwrap().caller
         else {
             panic!("an auditor is staff");
         };
-        let forged = Caller::Staff {
-            role: Role::Resident,
-            agency,
-            staff,
-        };
-        assert_eq!(may_at_all(&forged, Action::Open), Err(Refusal::NotSignedIn));
+        for (role, action) in [
+            (Role::Resident, Action::Open),
+            (Role::Responder, Action::ResponderPing),
+        ] {
+            let forged = Caller::Staff {
+                role,
+                agency: agency.clone(),
+                staff: staff.clone(),
+            };
+            assert_eq!(may_at_all(&forged, action), Err(Refusal::NotSignedIn));
+        }
     }
 }

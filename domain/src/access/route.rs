@@ -81,6 +81,10 @@ routes! {
     SupervisorBare = Get "/supervisor";
     /// One view of the supervisor's page.
     SupervisorView = Get "/supervisor/{*view}";
+    /// The page of responders, for whoever has a link.
+    ResponderPage = Get "/responder/";
+    /// The page of responders, without the last slash.
+    ResponderBare = Get "/responder";
     /// The page of an agency's residents.
     AgencyResidentPage = Get "/a/{agency}/";
     /// The page of an agency's residents, without the last slash.
@@ -97,6 +101,10 @@ routes! {
     AgencySupervisorBare = Get "/a/{agency}/supervisor";
     /// One view of an agency's supervisor's page.
     AgencySupervisorView = Get "/a/{agency}/supervisor/{*view}";
+    /// An agency's page of responders.
+    AgencyResponderPage = Get "/a/{agency}/responder/";
+    /// An agency's page of responders, without the last slash.
+    AgencyResponderBare = Get "/a/{agency}/responder";
     /// The manifest with which an agency's resident page is put on a phone's screen.
     AgencyManifest = Get "/a/{agency}/manifest.webmanifest";
     /// Files beside the pages: icon, manifest, service worker.
@@ -113,10 +121,14 @@ routes! {
     RefreshSignIn = Post "/api/v1/sign-in/refresh";
     /// Trades a supervisor's sign-in for a wallboard's, which reads the board and nothing else.
     OpenWallboard = Post "/api/v1/sign-in/wallboard";
+    /// Trades the secret of a link for responders, with a name, for a token.
+    OpenResponderLink = Post "/api/v1/responder-links/open";
     /// WebSocket of residents.
     ResidentSocket = Get "/ws/resident";
     /// WebSocket of staff.
     StaffSocket = Get "/ws/staff";
+    /// WebSocket of responders.
+    ResponderSocket = Get "/ws/responder";
     /// What uploads can do (tus).
     UploadOptions = Options "/api/v1/uploads";
     /// The same, asked of one upload.

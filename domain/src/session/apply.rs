@@ -58,6 +58,7 @@ impl Session {
             place: None,
             incident: None,
             contact: contact.as_deref().map(Into::into),
+            responder_links: Vec::new(),
             head: 1,
             resident_head: 1,
         })
@@ -150,6 +151,9 @@ impl Session {
             Event::Unlinked { incident } => {
                 self.incident = self.incident.filter(|now| now != incident);
             }
+            Event::ResponderLinkMade { .. }
+            | Event::ResponderLinkOpened { .. }
+            | Event::ResponderLinkRevoked { .. } => self.change_links(&entry.event),
             _ => self.move_on(entry),
         }
     }

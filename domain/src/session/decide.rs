@@ -13,7 +13,7 @@ use callbox_proto::vocabulary::{
 
 use super::{
     CONTACT_MAX_CHARS, LANGUAGE_MAX_CHARS, PHOTO_MAX_BYTES, PHOTOS_MAX, PREVIEW_MAX_BYTES,
-    PhotoState, REASON_MAX_CHARS, Refusal, Session, TEXT_MAX_CHARS, check,
+    PhotoState, REASON_MAX_CHARS, Refusal, Session, TEXT_MAX_CHARS, check, responder,
 };
 use crate::policy::Policy;
 use crate::triage::{self, DURESS_RULE, FIRED_MAX, Facts};
@@ -42,6 +42,13 @@ pub enum Command<'a> {
         role: Role,
         /// What.
         command: &'a StaffCommand,
+    },
+    /// By somebody with a link for responders.
+    OpenLink {
+        /// SHA-256 of the link's secret, hexadecimal.
+        digest: &'a str,
+        /// The name or unit that was typed.
+        name: &'a str,
     },
     /// By the gateway, on what it has seen.
     Gateway(&'a GatewayCommand),
@@ -179,6 +186,9 @@ pub fn decide(
             role,
             command,
         } => by_staff(session, context, staff, role, command),
+        Command::OpenLink { digest, name } => {
+            responder::open(session, context, digest, name).map_err(Refusal::from)
+        }
         Command::Gateway(command) => Ok(gateway(session, command)),
     }
 }
@@ -403,6 +413,12 @@ fn by_staff(
         }]),
         StaffCommand::Link { incident } => Ok(link(session, *incident)),
         StaffCommand::Unlink { incident } => Ok(unlink(session, *incident)),
+        StaffCommand::MakeResponderLink {
+            digest,
+            life_ms,
+            note,
+        } => Ok(responder::make(session, context, digest, *life_ms, note)?),
+        StaffCommand::RevokeResponderLink { link } => Ok(responder::revoke(session, *link)?),
     }
 }
 

@@ -10,6 +10,7 @@ mod decide;
 mod dry_run;
 mod place;
 mod rebase;
+mod responder;
 mod row;
 #[cfg(test)]
 mod tests;
@@ -17,6 +18,7 @@ mod tests;
 pub use decide::{Command, Context, GatewayCommand, decide, open};
 pub use dry_run::{DryRun, Judged, Outcome};
 pub use rebase::Rebasing;
+pub use responder::ResponderLink;
 
 use callbox_proto::error::ErrorCode;
 use callbox_proto::ids::{AgencyId, CommandId, IncidentId, QueueId, ResidentId, StaffId};
@@ -29,7 +31,9 @@ use serde::{Deserialize, Serialize};
 // The bounds of the wire are the bounds of the domain: what a client is told is what is enforced.
 pub use callbox_proto::bounds::{
     AGE_MAX_MS, CONTACT_MAX_CHARS, LANGUAGE_MAX_CHARS, MEDIA_TYPE_MAX_CHARS, PHOTO_MAX_BYTES,
-    PHOTOS_MAX, PREVIEW_MAX_BYTES, REASON_MAX_CHARS, TEXT_MAX_CHARS, UNCERTAINTY_MAX_M,
+    PHOTOS_MAX, PREVIEW_MAX_BYTES, REASON_MAX_CHARS, RESPONDER_LINK_MAX_MS, RESPONDER_LINK_MIN_MS,
+    RESPONDER_LINKS_MAX, RESPONDER_NAME_MAX_CHARS, RESPONDER_OPENINGS_MAX, TEXT_MAX_CHARS,
+    UNCERTAINTY_MAX_M,
 };
 
 /// Why a wish is refused, as the public code.
@@ -173,6 +177,9 @@ pub struct Session {
     /// How to reach the resident when the page is closed.
     #[serde(default)]
     pub contact: Option<Box<str>>,
+    /// Links for responders, ended ones too; at most [`RESPONDER_LINKS_MAX`].
+    #[serde(default)]
+    pub responder_links: Vec<ResponderLink>,
     /// Last entry of the log.
     pub head: Seq,
     /// Last entry that residents see.

@@ -1,7 +1,8 @@
-//! Messages: everything that travels over a WebSocket, in both directions, for residents and for staff.
+//! Messages: everything that travels over a WebSocket, in both directions, for residents, for staff and for
+//! responders.
 //!
-//! Owns: the four message enums and the records only they use. Must not: carry anything a side may not see: residents and
-//! staff have different enums so that the compiler keeps them apart. Used by: `transport`, the load generator, and through
+//! Owns: the six message enums and the records only they use. Must not: carry anything a side may not see: residents, staff and
+//! responders have different enums so that the compiler keeps them apart. Used by: `transport`, the load generator, and through
 //! generated TypeScript and JSON Schema by everybody else.
 //!
 //! A message is a map with named fields; `kind` says which. Unknown fields are ignored.
@@ -9,6 +10,7 @@
 mod board;
 mod place;
 mod resident;
+mod responder;
 mod staff;
 
 pub use board::{
@@ -16,6 +18,7 @@ pub use board::{
 };
 pub use place::RowPlace;
 pub use resident::{FromResident, ToResident};
+pub use responder::{FromResponder, ToResponder};
 pub use staff::{FromStaff, ToStaff};
 
 use schemars::JsonSchema;

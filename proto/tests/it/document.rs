@@ -3,7 +3,9 @@
 use callbox_proto::codec::Encoding;
 use callbox_proto::error::{CloseCode, ErrorCode};
 use callbox_proto::event::Event;
-use callbox_proto::message::{FromResident, FromStaff, ToResident, ToStaff};
+use callbox_proto::message::{
+    FromResident, FromResponder, FromStaff, ToResident, ToResponder, ToStaff,
+};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -12,11 +14,13 @@ use crate::files::{document, samples, schema};
 use crate::{Failure, Outcome, committed};
 
 /// Enums with a reference of their own in the document.
-const REFERENCES: [&str; 9] = [
+const REFERENCES: [&str; 11] = [
     "FromResident",
     "ToResident",
     "FromStaff",
     "ToStaff",
+    "FromResponder",
+    "ToResponder",
     "ResidentCommand",
     "StaffCommand",
     "Event",
@@ -48,7 +52,7 @@ fn the_reference_is_what_the_types_say_now() -> Outcome {
 fn every_kind_of_message_command_and_event_is_explained_in_the_prose_too() -> Outcome {
     let prose = prose(&committed(document::PATH)?);
     let schema = schema::schema();
-    for name in &REFERENCES[..7] {
+    for name in &REFERENCES[..9] {
         for variant in schema["$defs"][name]["oneOf"]
             .as_array()
             .into_iter()
@@ -147,6 +151,8 @@ fn every_line_of_the_transcripts_is_a_message() -> Outcome {
             "resident > " => is_canonical::<FromResident>(json)?,
             "resident < " => is_canonical::<ToResident>(json)?,
             "staff > " => is_canonical::<FromStaff>(json)?,
+            "responder > " => is_canonical::<FromResponder>(json)?,
+            "responder < " => is_canonical::<ToResponder>(json)?,
             _ => is_canonical::<ToStaff>(json)?,
         }
     }

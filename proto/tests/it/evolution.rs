@@ -5,7 +5,9 @@ use std::fmt::Debug;
 use callbox_proto::bounds::INTEGER_MAX;
 use callbox_proto::codec::Encoding;
 use callbox_proto::event::Stored;
-use callbox_proto::message::{FromResident, FromStaff, ToResident, ToStaff};
+use callbox_proto::message::{
+    FromResident, FromResponder, FromStaff, ToResident, ToResponder, ToStaff,
+};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
@@ -25,6 +27,8 @@ fn decodes(name: &str, value: &Value) -> Result<(), Failure> {
             "ToResident" => as_type::<ToResident>(encoding, &frame)?,
             "FromStaff" => as_type::<FromStaff>(encoding, &frame)?,
             "ToStaff" => as_type::<ToStaff>(encoding, &frame)?,
+            "FromResponder" => as_type::<FromResponder>(encoding, &frame)?,
+            "ToResponder" => as_type::<ToResponder>(encoding, &frame)?,
             _ => as_type::<Stored>(encoding, &frame)?,
         }
     }

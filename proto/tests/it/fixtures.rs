@@ -55,6 +55,8 @@ fn every_fixture_decodes_to_its_sample_and_encodes_back() -> Outcome {
     round_trip("to_resident", &samples.to_resident)?;
     round_trip("from_staff", &samples.from_staff)?;
     round_trip("to_staff", &samples.to_staff)?;
+    round_trip("from_responder", &samples.from_responder)?;
+    round_trip("to_responder", &samples.to_responder)?;
     round_trip("stored", &samples.stored)
 }
 

@@ -11,7 +11,7 @@ fn committed_schema() -> Result<Value, Failure> {
 }
 
 /// Folder, type and names of every message fixture.
-pub fn message_fixtures(samples: &Samples) -> [(&'static str, &'static str, Vec<String>); 4] {
+pub fn message_fixtures(samples: &Samples) -> [(&'static str, &'static str, Vec<String>); 6] {
     fn names<T>(samples: &[Named<T>]) -> Vec<String> {
         samples.iter().map(|(name, _)| name.clone()).collect()
     }
@@ -24,6 +24,12 @@ pub fn message_fixtures(samples: &Samples) -> [(&'static str, &'static str, Vec<
         ("to_resident", "ToResident", names(&samples.to_resident)),
         ("from_staff", "FromStaff", names(&samples.from_staff)),
         ("to_staff", "ToStaff", names(&samples.to_staff)),
+        (
+            "from_responder",
+            "FromResponder",
+            names(&samples.from_responder),
+        ),
+        ("to_responder", "ToResponder", names(&samples.to_responder)),
     ]
 }
 

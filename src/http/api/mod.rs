@@ -1,4 +1,4 @@
-//! The gateway's own HTTP routes: sign-in, sockets, photos for staff, the agencies' public faces.
+//! The gateway's own HTTP routes: sign-in, sockets, photos for staff and responders, links for responders, the agencies' public faces.
 //!
 //! Owns: one handler for each row of [`Route`] that is not a page or an upload. Must not: decide rights (the role table
 //! does) or know how anything is stored. Called by: `app`, which mounts [`router`].
@@ -8,6 +8,7 @@
 
 mod photos;
 mod refusal;
+mod responders;
 mod sign_in;
 mod sockets;
 
@@ -120,7 +121,10 @@ pub fn sockets(api: &Api) -> Router {
 fn mount(api: &Api, sockets: bool) -> Router {
     let mut router = Router::new();
     for route in Route::ALL {
-        let is_socket = matches!(route, Route::ResidentSocket | Route::StaffSocket);
+        let is_socket = matches!(
+            route,
+            Route::ResidentSocket | Route::StaffSocket | Route::ResponderSocket
+        );
         if let Some(handler) = handler(*route).filter(|_| is_socket == sockets) {
             router = router.route(route.path(), handler);
         }
@@ -136,8 +140,10 @@ fn handler(route: Route) -> Option<MethodRouter<Api>> {
         Route::SignIn => post(sign_in::sign_in),
         Route::RefreshSignIn => post(sign_in::refresh),
         Route::OpenWallboard => post(sign_in::open_wallboard),
+        Route::OpenResponderLink => post(responders::open),
         Route::ResidentSocket => get(sockets::resident),
         Route::StaffSocket => get(sockets::staff),
+        Route::ResponderSocket => get(sockets::responder),
         Route::PhotoPreview => get(photos::preview),
         Route::PhotoCopy => get(photos::copy),
         Route::PhotoOriginal => get(photos::original),

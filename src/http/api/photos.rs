@@ -1,7 +1,9 @@
-//! Photos as staff read them.
+//! Photos as staff, and responders with a link, read them.
 //!
 //! Owns: reading the path and the token, and asking the role table about the session. Must not: touch files: the [`super::PhotoShelf`] does.
 //! Called by: the router, by [`super::handler`].
+
+use std::sync::Arc;
 
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
@@ -11,7 +13,9 @@ use callbox_proto::error::ErrorCode;
 use callbox_proto::ids::{CommandId, SessionId};
 
 use super::{Api, PhotoForm, Refused, sign_in};
+use crate::auth::ResponderPass;
 use crate::node::Person;
+use crate::node::cell::Cell;
 
 type Ids = Path<(String, String)>;
 
@@ -56,6 +60,63 @@ async fn read(
     route: Route,
     form: PhotoForm,
 ) -> Result<Response, Refused> {
+    let photo = photo.parse::<CommandId>();
+    let session = session.parse::<SessionId>();
+    let (caller, cell) = match responder(api, headers) {
+        Some(pass) => by_link(api, pass?, route, session.ok()).await?,
+        None => by_sign_in(api, headers, route, session.ok()).await?,
+    };
+    let photo = photo.map_err(|_| ErrorCode::NoSuchPhoto)?;
+    let target = {
+        let inner = cell.lock();
+        let state = inner.session.as_ref().ok_or(ErrorCode::NoSuchSession)?;
+        Target {
+            agency: state.agency.clone(),
+            owner: state.owner.clone(),
+            resident: state.resident,
+            session: cell.id,
+        }
+    };
+    access::may(&caller, route.action(), &target).map_err(access::Refusal::code)?;
+    Ok(api
+        .photos
+        .photo(&target.agency, cell.id, photo, form)
+        .await?)
+}
+
+/// The link behind a responder's token; `None` for every other token.
+fn responder(api: &Api, headers: &HeaderMap) -> Option<Result<ResponderPass, ErrorCode>> {
+    match api.tokens.check_responder(sign_in::token(headers)?) {
+        Err(ErrorCode::TokenInvalid) => None,
+        checked => Some(checked),
+    }
+}
+
+/// A responder reads the session of the link, as long as the link counts; all others look as if there were none.
+async fn by_link(
+    api: &Api,
+    pass: ResponderPass,
+    route: Route,
+    session: Option<SessionId>,
+) -> Result<(Caller, Arc<Cell>), ErrorCode> {
+    let caller = Caller::Responder {
+        agency: pass.agency.clone(),
+        session: pass.session,
+    };
+    access::may_at_all(&caller, route.action()).map_err(access::Refusal::code)?;
+    if session != Some(pass.session) {
+        return Err(ErrorCode::NoSuchSession);
+    }
+    let (cell, _) = api.transport.node.responder_session(&pass).await?;
+    Ok((caller, cell))
+}
+
+async fn by_sign_in(
+    api: &Api,
+    headers: &HeaderMap,
+    route: Route,
+    session: Option<SessionId>,
+) -> Result<(Caller, Arc<Cell>), ErrorCode> {
     let who = sign_in::bearer(api, headers)?;
     let caller = Caller::Staff {
         role: who.role,
@@ -63,8 +124,7 @@ async fn read(
         staff: who.staff.clone(),
     };
     access::may_at_all(&caller, route.action()).map_err(access::Refusal::code)?;
-    let session: SessionId = session.parse().map_err(|_| ErrorCode::NoSuchSession)?;
-    let photo: CommandId = photo.parse().map_err(|_| ErrorCode::NoSuchPhoto)?;
+    let session = session.ok_or(ErrorCode::NoSuchSession)?;
     let node = &api.transport.node;
     let agency = node.agency(&who.agency).ok_or(ErrorCode::TokenInvalid)?;
     let person = Person {
@@ -74,15 +134,5 @@ async fn read(
         role: who.role,
     };
     let cell = node.agency_session(&person, session).await?;
-    let target = {
-        let inner = cell.lock();
-        let state = inner.session.as_ref().ok_or(ErrorCode::NoSuchSession)?;
-        Target {
-            agency: state.agency.clone(),
-            owner: state.owner.clone(),
-            resident: state.resident,
-        }
-    };
-    access::may(&caller, route.action(), &target).map_err(access::Refusal::code)?;
-    Ok(api.photos.photo(&who.agency, session, photo, form).await?)
+    Ok((caller, cell))
 }

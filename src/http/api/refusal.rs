@@ -24,10 +24,11 @@ impl Refused {
             3_000..=3_002 => StatusCode::UNAUTHORIZED,
             3_003 => StatusCode::TOO_MANY_REQUESTS,
             3_004..=3_999 => StatusCode::FORBIDDEN,
-            2_006 | 2_010 | 2_017 | 4_005 => StatusCode::NOT_FOUND,
+            2_006 | 2_010 | 2_017 | 2_026 | 4_005 => StatusCode::NOT_FOUND,
             // The session is there and of this agency; it is somebody else's.
             2_008 => StatusCode::FORBIDDEN,
-            4_000 => StatusCode::TOO_MANY_REQUESTS,
+            2_005 | 2_027 | 2_028 => StatusCode::GONE,
+            2_030 | 4_000 => StatusCode::TOO_MANY_REQUESTS,
             4_004 => StatusCode::INTERNAL_SERVER_ERROR,
             4_001..=4_999 => StatusCode::SERVICE_UNAVAILABLE,
             _ => StatusCode::BAD_REQUEST,

@@ -115,11 +115,7 @@ fn issue(api: &Api, who: StaffIdentity) -> Result<Json<SignedIn>, Refused> {
 /// # Errors
 /// [`ErrorCode::TokenInvalid`] or [`ErrorCode::TokenExpired`]; [`ErrorCode::NoSuchAgency`] where it is another node's.
 pub fn bearer(api: &Api, headers: &HeaderMap) -> Result<StaffIdentity, ErrorCode> {
-    let token = headers
-        .get(axum::http::header::AUTHORIZATION)
-        .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.strip_prefix("Bearer "))
-        .ok_or(ErrorCode::TokenInvalid)?;
+    let token = token(headers).ok_or(ErrorCode::TokenInvalid)?;
     let claimed = api.tokens.check_staff(token)?;
     if api.transport.node.agency(&claimed.agency).is_none() {
         return Err(ErrorCode::NoSuchAgency);
@@ -127,4 +123,12 @@ pub fn bearer(api: &Api, headers: &HeaderMap) -> Result<StaffIdentity, ErrorCode
     api.accounts
         .stands_for(&claimed)
         .ok_or(ErrorCode::TokenInvalid)
+}
+
+/// What stands behind `Authorization: Bearer`.
+pub fn token(headers: &HeaderMap) -> Option<&str> {
+    headers
+        .get(axum::http::header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.strip_prefix("Bearer "))
 }

@@ -1,4 +1,4 @@
-//! The two WebSocket routes: from an HTTP request to a connection.
+//! The three WebSocket routes: from an HTTP request to a connection.
 //!
 //! Owns: choosing the subprotocol, and the bounds of a socket's buffers. Must not: read a message: [`crate::transport`] does from here on. Called
 //! by: the router, by [`super::handler`].
@@ -13,7 +13,7 @@ use callbox_proto::codec::Encoding;
 use callbox_proto::error::ErrorCode;
 
 use super::{Api, Refused};
-use crate::transport::{Arrived, Link, serve_resident, serve_staff};
+use crate::transport::{Arrived, Link, serve_resident, serve_responder, serve_staff};
 
 /// Frames are written as they come; this only has to hold what one write-out collects.
 const WRITE_BUFFER_BYTES: usize = 16 * 1024;
@@ -45,6 +45,19 @@ pub async fn staff(
     let transport = Arc::clone(&api.transport);
     accept(&api, arrived, upgrade, buffer, move |link| {
         serve_staff(transport, link)
+    })
+}
+
+/// `/ws/responder`
+pub async fn responder(
+    State(api): State<Api>,
+    Extension(arrived): Extension<Arrived>,
+    upgrade: WebSocketUpgrade,
+) -> Response {
+    let buffer = api.sockets.resident_read_buffer_bytes;
+    let transport = Arc::clone(&api.transport);
+    accept(&api, arrived, upgrade, buffer, move |link| {
+        serve_responder(transport, link)
     })
 }
 

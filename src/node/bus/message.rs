@@ -366,6 +366,7 @@ mod tests {
             watchers: Watchers {
                 telecommunicators: 1,
                 supervisors: 2,
+                responders: 1,
             },
         };
         let body = Body::Presence {

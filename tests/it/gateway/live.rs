@@ -80,6 +80,7 @@ async fn watched_by(ann: &Resident, telecommunicators: u32, supervisors: u32) {
     let wanted = Watchers {
         telecommunicators,
         supervisors,
+        responders: 0,
     };
     ann.wire
         .wait(|m| matches!(m, ToResident::Watching(now) if *now == wanted).then_some(()))

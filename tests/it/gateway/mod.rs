@@ -24,6 +24,7 @@ mod ownership;
 mod photo_client;
 mod photos;
 mod rates;
+mod responders;
 mod roles;
 mod shared_tier;
 mod tls;

@@ -203,6 +203,7 @@ async fn routes_are_open_to_those_whom_the_table_names() {
                 agency: "demo.example".parse().unwrap(),
                 owner: None,
                 resident: ResidentId::from_u128(if mine { 1 } else { 2 }).unwrap(),
+                session: example_session(),
             };
             let outcome = reach(&gateway, route, Some(&resident.token), &photo).await;
             let wanted = access::may(&as_resident, route.action(), &report);
@@ -416,6 +417,7 @@ fn target(who: &SignedIn, mine: bool) -> Target {
         agency: "demo.example".parse().unwrap(),
         owner: Some(if mine { &who.name } else { "tom" }.parse().unwrap()),
         resident: ResidentId::from_u128(1).unwrap(),
+        session: example_session(),
     }
 }
 
@@ -577,5 +579,11 @@ pub(super) fn staff_messages(session: SessionId) -> Vec<FromStaff> {
         command(StaffCommand::Unlink {
             incident: session.into(),
         }),
+        command(StaffCommand::MakeResponderLink {
+            digest: "0".repeat(64),
+            life_ms: 60_000,
+            note: words(),
+        }),
+        command(StaffCommand::RevokeResponderLink { link: fresh() }),
     ]
 }

@@ -84,6 +84,7 @@ impl LiveMedia for Plane {
         Watchers {
             telecommunicators: *self.watching.lock().unwrap(),
             supervisors: 0,
+            responders: 0,
         }
     }
 }

@@ -310,6 +310,6 @@ export class Connection<Out extends Kinded, In extends Kinded> {
 }
 
 /** The socket's address on the page's own origin. */
-export function socketUrl(path: '/ws/resident' | '/ws/staff', origin: string): string {
+export function socketUrl(path: '/ws/resident' | '/ws/staff' | '/ws/responder', origin: string): string {
   return origin.replace(/^http/, 'ws') + path
 }

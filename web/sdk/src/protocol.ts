@@ -195,6 +195,16 @@ export type ErrorCode =
   | "no_such_node"
   /** A drain would leave the residents of an agency without a node. */
   | "nowhere_to_go"
+  /** No such link for responders: wrong, cut short, or of another session, which all look the same. */
+  | "no_such_link"
+  /** The link for responders is past its end. */
+  | "link_expired"
+  /** The link for responders was revoked. */
+  | "link_revoked"
+  /** More than 10 links for responders in one session. */
+  | "too_many_links"
+  /** More than 50 openings of one link for responders. */
+  | "too_many_openings"
   /** Missing, unreadable or forged. */
   | "token_invalid"
   /** Past its time. */
@@ -479,6 +489,32 @@ export type Event =
       kind: "unlinked";
       /** The incident. */
       incident: string;
+    }
+  /** A person made a link for responders; its id is the command's id. */
+  | {
+      kind: "responder_link_made";
+      /** Names the link. */
+      link: string;
+      /** SHA-256 of the link's secret, hexadecimal. The secret itself is nowhere in the log. */
+      digest: string;
+      /** When it ends. */
+      ends_ms: number;
+      /** For whom it is, in the person's words; may be empty. */
+      note: string;
+    }
+  /** Somebody opened a link for responders. */
+  | {
+      kind: "responder_link_opened";
+      /** Which link. */
+      link: string;
+      /** The name or unit that was typed; nothing proves it. */
+      name: string;
+    }
+  /** A person ended a link for responders. */
+  | {
+      kind: "responder_link_revoked";
+      /** Which link. */
+      link: string;
     };
 
 /** What a resident's client sends. */
@@ -544,6 +580,35 @@ export type FromResident =
   /** Asks for a fresh upload token. */
   | { kind: "refresh_token" }
   /** Is the link alive? Answered by `pong`. */
+  | {
+      kind: "ping";
+      /** Comes back as it is. */
+      n: number;
+    };
+
+/** What a responder's page sends. */
+export type FromResponder =
+  /** First message: follows the session of the link from after a place. */
+  | {
+      kind: "hello";
+      /** Name and version of the client, at most 100 characters. */
+      client: string;
+      /** The token that the link was traded for. */
+      token: string;
+      /** Last sequence number received; 0 for all. */
+      after: number;
+    }
+  /** Offers to receive live media. Nothing is ever taken from a responder. */
+  | {
+      kind: "media_offer";
+      /** Names the request. */
+      id: string;
+      /** The offer. */
+      sdp: string;
+    }
+  /** Stops receiving. */
+  | { kind: "media_stop" }
+  /** Is the link alive? */
   | {
       kind: "ping";
       /** Comes back as it is. */
@@ -971,7 +1036,9 @@ export type Role =
   /** Runs the agency's set-up, sees no sessions. */
   | "administrator"
   /** A screen for a room, opened by a supervisor: reads the board without anybody's name, and nothing else. */
-  | "wallboard";
+  | "wallboard"
+  /** A unit in the field that opened a link: reads one session, as far as the link lets it, and changes nothing. */
+  | "responder";
 
 /** Where a session is, for a map of many sessions and for finding reports of one event. It follows the device in steps of some 50 m; the log has every fix. */
 export type RowPlace = {
@@ -1141,6 +1208,22 @@ export type StaffCommand =
       kind: "unlink";
       /** Which one. */
       incident: string;
+    }
+  /** Makes a link with which responders follow this session; the link's id is this command's id. The gateway never has the link's secret: 32 random bytes, made where it is shown. */
+  | {
+      kind: "make_responder_link";
+      /** SHA-256 of the secret, hexadecimal. */
+      digest: string;
+      /** How long it lives, in ms, 1,000 to 43,200,000. */
+      life_ms: number;
+      /** For whom it is; at most 80 characters. */
+      note: string;
+    }
+  /** Ends a link for responders, and whoever follows through it, at once. */
+  | {
+      kind: "revoke_responder_link";
+      /** Which one. */
+      link: string;
     };
 
 /** Where a session stands. */
@@ -1302,6 +1385,97 @@ export type ToResident =
       /** As it came. */
       n: number;
       /** How far clients spread who lose this gateway together, in ms: after a lost link and a first try that failed, wait a random time between a quarter of this and all of it. Left out: pauses as usual. */
+      spread_ms?: number;
+    };
+
+/** What a responder's page receives. */
+export type ToResponder =
+  /** The hello was good; entries follow. */
+  | {
+      kind: "welcome";
+      /** Names this connection. */
+      connection: string;
+      /** The gateway's clock. */
+      now_ms: number;
+      /** Send a `ping` when nothing was sent for this long. */
+      heartbeat_ms: number;
+      /** The agency. */
+      agency: AgencyInfo;
+      /** Which session. */
+      session: string;
+      /** What the resident says is happening. */
+      category: Category;
+      /** Language tag of the resident. */
+      language: string;
+      /** When the session was opened. */
+      opened_ms: number;
+      /** The resident cannot talk and must not be heard. */
+      silent: boolean;
+      /** Somebody tries the line out. */
+      test?: boolean;
+      /** When the link ends. */
+      ends_ms: number;
+    }
+  /** An entry of the session. */
+  | {
+      kind: "entry";
+      /** Its sequence number. */
+      seq: number;
+      /** The entry before it that responders see, or what `hello` named: another one than the last received means a hole. */
+      prev: number;
+      /** When. */
+      at_ms: number;
+      /** Who, by role. */
+      by: Actor;
+      /** What. */
+      event: Event;
+      /** It is on disk at one gateway only, and its number may change: `safe` or `rewound` follows. */
+      kept?: boolean;
+    }
+  /** Entries up to here are safe now with the numbers they have. */
+  | {
+      kind: "safe";
+      /** Last sequence number. */
+      up_to: number;
+    }
+  /** Entries after this one got other numbers: drop them, they follow again. */
+  | {
+      kind: "rewound";
+      /** Last sequence number that stays. */
+      after: number;
+    }
+  /** What flows live. */
+  | {
+      kind: "live";
+      /** Camera. */
+      video: boolean;
+      /** Microphone. */
+      audio: boolean;
+    }
+  /** Answer to a media offer. */
+  | {
+      kind: "media_answer";
+      /** The offer's id. */
+      id: string;
+      /** The answer. */
+      sdp: string;
+      /** Names the connection. */
+      peer: string;
+    }
+  /** Please connect again; the close follows. */
+  | {
+      kind: "reconnect";
+      /** Wait a random time between half of this and this, in ms. */
+      after_ms: number;
+    }
+  /** Something was refused. `link_expired`, `link_revoked` and `session_closed` without an `id` end the link; the close follows. */
+  | { kind: "error" } & ErrorMessage
+  /** Answer to `ping`. */
+  | {
+      kind: "pong";
+      /** As it came. */
+      n: number;
+      /** How far clients spread who lose this gateway together, in ms. */
       spread_ms?: number;
     };
 
@@ -1521,6 +1695,8 @@ export type Watchers = {
   telecommunicators: number;
   /** Supervisors receiving live media. */
   supervisors: number;
+  /** Responders in the field receiving live media, through a link; left out where there are none. */
+  responders?: number;
 };
 
 /** Each error code's number, whether to try again, and its plain English sentence. */
@@ -1557,6 +1733,11 @@ export const ERROR_CODES = {
   id_reused: { number: 2023, retry: "never", message: "This id was used for something else." },
   no_such_node: { number: 2024, retry: "never", message: "There is no such node." },
   nowhere_to_go: { number: 2025, retry: "after_change", message: "There is no other node that residents could go to." },
+  no_such_link: { number: 2026, retry: "never", message: "There is no such link." },
+  link_expired: { number: 2027, retry: "never", message: "The link has expired: ask for a new one." },
+  link_revoked: { number: 2028, retry: "never", message: "The link was revoked." },
+  too_many_links: { number: 2029, retry: "never", message: "No more links fit in this session." },
+  too_many_openings: { number: 2030, retry: "never", message: "The link was opened too often: ask for a new one." },
   token_invalid: { number: 3000, retry: "after_change", message: "Sign in again." },
   token_expired: { number: 3001, retry: "after_change", message: "The sign-in has expired." },
   sign_in_refused: { number: 3002, retry: "after_change", message: "Name or passphrase is wrong." },
@@ -1586,6 +1767,7 @@ export const CLOSE_CODES = {
   no_hello: { number: 4201, reason: "no hello", after: "after_change" },
   replaced: { number: 4300, reason: "replaced", after: "never" },
   protocol: { number: 4301, reason: "protocol", after: "never" },
+  link_ended: { number: 4302, reason: "link ended", after: "never" },
 } as const satisfies Record<string, { number: number; reason: string; after: AfterClose }>;
 
 /** WebSocket subprotocols, preferred first. */
@@ -1660,6 +1842,16 @@ export const BOUNDS = {
   LIST_MAX_ROWS: 500,
   /** Rows in one `history` message. */
   HISTORY_MAX_ROWS: 100,
+  /** Links for responders made in one session, ended ones counted. One is opened by many units; the state of a session holds them all. */
+  RESPONDER_LINKS_MAX: 10,
+  /** Times one link for responders is opened; a reload of the page is no opening. More than the crews of a large incident. */
+  RESPONDER_OPENINGS_MAX: 50,
+  /** Shortest life of a link for responders in ms: less is a mistake of units. */
+  RESPONDER_LINK_MIN_MS: 1000,
+  /** Longest life of a link for responders in ms: 12 hours, a long shift. */
+  RESPONDER_LINK_MAX_MS: 43200000,
+  /** Characters in the name or unit that a responder types, and in the words for whom a link is. */
+  RESPONDER_NAME_MAX_CHARS: 80,
   /** Largest integer on the wire: 2^53 - 1, the last one JavaScript keeps exactly. */
   INTEGER_MAX: 9007199254740991,
 } as const;

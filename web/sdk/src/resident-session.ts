@@ -244,7 +244,7 @@ export class OwnSession {
         break
       }
       case 'watching':
-        this.#change({ watchers: { telecommunicators: message.telecommunicators, supervisors: message.supervisors } })
+        this.#change({ watchers: { telecommunicators: message.telecommunicators, supervisors: message.supervisors, responders: message.responders ?? 0 } })
         break
       case 'media_answer':
         void this.#parts.live.answer(message.id, message.sdp)

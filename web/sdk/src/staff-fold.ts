@@ -81,6 +81,18 @@ export interface MediumState {
   readonly asked: boolean
 }
 
+/** A link for responders, and who opened it. */
+export interface ResponderLink {
+  readonly link: string
+  readonly atMs: number
+  readonly madeBy: string | undefined
+  /** For whom it is; may be empty. */
+  readonly note: string
+  readonly endsMs: number
+  readonly openings: readonly { name: string; atMs: number }[]
+  readonly revoked: { by: string | undefined; atMs: number } | undefined
+}
+
 /** Everything a session's log says, ready to be shown. */
 export interface SessionView {
   readonly entries: readonly Entry[]
@@ -111,6 +123,8 @@ export interface SessionView {
   readonly seen: number
   /** The incident it belongs to. */
   readonly incident: string | undefined
+  /** Links for responders, in the order in which they were made. */
+  readonly responderLinks: readonly ResponderLink[]
 }
 
 type Draft = { -readonly [K in keyof SessionView]: SessionView[K] }
@@ -123,7 +137,7 @@ export function emptyView(): SessionView {
     entries: [], head: 0, lastFromResident: 0, messages: [], fixes: [], service: undefined, photos: [], asks: [],
     media: { place: NO_MEDIUM, photo: NO_MEDIUM, video: NO_MEDIUM, audio: NO_MEDIUM },
     notes: [], opened: undefined, contact: undefined, standing: 'waiting', owner: undefined, priority: undefined, rules: [], duress: false,
-    priorityReason: undefined, closed: undefined, left: undefined, watchers: [], seen: 0, incident: undefined,
+    priorityReason: undefined, closed: undefined, left: undefined, watchers: [], seen: 0, incident: undefined, responderLinks: [],
   }
 }
 
@@ -200,7 +214,27 @@ function step(draft: Draft, entry: Entry, event: Event): void {
       stepPhoto(draft, entry, event)
       stepMedia(draft, entry, event)
       stepStanding(draft, entry, event)
+      stepLinks(draft, entry, event)
   }
+}
+
+function stepLinks(draft: Draft, entry: Entry, event: Event): void {
+  switch (event.kind) {
+    case 'responder_link_made':
+      draft.responderLinks = [...draft.responderLinks, {
+        link: event.link, atMs: entry.at_ms, madeBy: staffOf(entry.by), note: event.note, endsMs: event.ends_ms, openings: [], revoked: undefined,
+      }]
+      return
+    case 'responder_link_opened':
+      changeLink(draft, event.link, (known) => ({ openings: [...known.openings, { name: event.name, atMs: entry.at_ms }] }))
+      return
+    case 'responder_link_revoked':
+      changeLink(draft, event.link, () => ({ revoked: { by: staffOf(entry.by), atMs: entry.at_ms } }))
+  }
+}
+
+function changeLink(draft: Draft, link: string, by: (known: ResponderLink) => Partial<ResponderLink>): void {
+  draft.responderLinks = draft.responderLinks.map((known) => (known.link === link ? { ...known, ...by(known) } : known))
 }
 
 function stepPhoto(draft: Draft, entry: Entry, event: Event): void {

@@ -3,6 +3,7 @@
 // Owns: which sentence belongs to which event, and the groups of the filter. Must not: hold a sentence itself.
 import type { Entry } from '../../sdk/src/staff.ts'
 import type { Actor, Event } from '../../sdk/src/protocol.ts'
+import { time } from './clock.svelte.ts'
 import { errorWords, t } from './words.svelte.ts'
 
 /** What the timeline can be narrowed to. */
@@ -15,6 +16,7 @@ const GROUP_OF: Record<Event['kind'], Group> = {
   photo_announced: 'media', photo_previewed: 'media', photo_preview_refused: 'media', photo_stored: 'media', photo_refused: 'media', photo_revealed: 'media', asked: 'media', consented: 'media', contact_given: 'standing',
   media_started: 'media', media_ended: 'media', taken: 'standing', released: 'standing', transferred: 'standing', left: 'standing',
   abandoned: 'standing', returned: 'standing', closed: 'standing', note: 'notes', watched: 'standing', seen: 'messages', overruled: 'standing', linked: 'standing', unlinked: 'standing',
+  responder_link_made: 'standing', responder_link_opened: 'standing', responder_link_revoked: 'standing',
 }
 
 /** The group of an event. An event of a newer gateway counts as standing. */
@@ -94,6 +96,10 @@ export function said(entry: Entry): string {
       return t(event.moved_from === undefined ? 'said-linked' : 'said-moved', { incident: incidentName(event.incident), from: incidentName(event.moved_from ?? '') })
     case 'unlinked':
       return t('said-unlinked', { incident: incidentName(event.incident) })
+    case 'responder_link_made':
+      return t('said-responder-link-made', { note: event.note || 'none', ends: time(event.ends_ms) })
+    case 'responder_link_opened':
+      return t('said-responder-link-opened', { name: event.name })
     case 'overruled':
       return t('said-overruled', { what: said({ ...entry, event: event.event }) })
     default:

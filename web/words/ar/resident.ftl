@@ -181,6 +181,15 @@ watching = يشاهد: { $telecommunicators ->
     [two] مشرفان
     [few] { $supervisors } مشرفين
    *[other] { $supervisors } مشرفًا
+}{ $more ->
+    [yes] {"، "}
+   *[no] {""}
+}{ $responders ->
+    [0] { "" }
+    [one] مسعف واحد في الطريق
+    [two] مسعفان في الطريق
+    [few] { $responders } مسعفين في الطريق
+   *[other] { $responders } مسعفًا في الطريق
 }
 
 ask-place = يطلبون مكانك.

@@ -72,6 +72,7 @@ role-supervisor = supervisor
 role-auditor = auditor
 role-administrator = administrator
 role-wallboard = wallboard
+role-responder = responder
 who-resident = Resident
 who-staff = Telecommunicator
 who-gateway = Gateway
@@ -242,6 +243,10 @@ live-watching = Receiving: { $telecommunicators } { $telecommunicators ->
   }, { $supervisors } { $supervisors ->
     [one] supervisor
    *[other] supervisors
+  }{ $responders ->
+    [0] { "" }
+    [one] , { $responders } responder
+   *[other] , { $responders } responders
   }
 talk = Talk
 talk-stop = Stop talking
@@ -349,6 +354,12 @@ said-overruled = { $what } (during a split; no longer counts, somebody else had 
 said-linked = linked it to incident { $incident }
 said-moved = moved it from incident { $from } to incident { $incident }
 said-unlinked = took it out of incident { $incident }
+said-responder-link-made = made a link for responders{ $note ->
+    [none] { "" }
+   *[other] {" "}({ $note })
+  }, until { $ends }
+said-responder-link-opened = { $name } opened the link for responders
+said-responder-link-revoked = revoked a link for responders
 said-watched = { $staff } ({ $role }) watches
 said-seen = has seen everything up to entry { $seq }
 medium-place = place
@@ -409,6 +420,10 @@ error-photo_too_large = The photo is too large.
 error-photo_type_refused = This type of file is not taken.
 error-photo_unreadable = The picture cannot be read.
 error-no_such_photo = There is no such photo.
+error-no_such_link = There is no such link.
+error-link_expired = The link has expired.
+error-link_revoked = The link was revoked.
+error-too_many_links = No more links fit in this session.
 error-internal = Something went wrong on our side. Try again.
 error-other = Refused: { $code }.
 
@@ -542,6 +557,7 @@ key-history = system lines
 key-why = why this priority
 key-priority = change the priority
 key-transfer = transfer
+key-responders = links for responders
 key-release = give it back
 key-timer = set a timer, and end it
 key-leave = remove it from my desk
@@ -623,3 +639,31 @@ same-unlinked = Taken out of the incident.
 same-back = Taken back.
 same-undo = Undo
 same-out = Take this one out
+
+responders = Links for responders
+responders-means = Whoever has the link, and types a name, follows this session read only: priority, places, messages, photos and the live picture. No note, contact or name of staff.
+responders-life = It lives for
+responders-minutes = { $minutes } min
+responders-hours = { $hours } h
+responders-for = For whom (not needed)
+responders-make = Make the link
+responders-made = The link is ready. It is shown this once: copy it and send it to the unit.
+responders-link = Link
+responders-copy = Copy the link
+responders-copied = Copied.
+responders-not-copied = It could not be copied: select it and copy it by hand.
+responders-list = Links of this session
+responders-none = No link was made yet.
+responders-full = No more links fit in this session: { $links } were made.
+responders-by = Made by { $staff } at { $time }
+responders-ends = ends in { $left }, at { $time }
+responders-expired = expired at { $time }
+responders-revoked = revoked by { $staff } at { $time }
+responders-closed = ended with the session
+responders-opened = Opened by
+responders-opened-row = { $name }, { $time }
+responders-unopened = Nobody has opened it.
+responders-revoke = Revoke
+responders-revoke-which = Revoke the link { $which }
+responders-was-revoked = Revoked: whoever had it open was cut off at once.
+responders-close-ends = Closing the session ends all its links.

@@ -171,6 +171,13 @@ watching = Watching: { $telecommunicators ->
     [0] { "" }
     [one] { $supervisors } supervisor
    *[other] { $supervisors } supervisors
+}{ $more ->
+    [yes] {", "}
+   *[no] {""}
+}{ $responders ->
+    [0] { "" }
+    [one] { $responders } responder on the way
+   *[other] { $responders } responders on the way
 }
 
 ask-place = They ask for your place.

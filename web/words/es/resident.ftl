@@ -171,6 +171,13 @@ watching = Miran: { $telecommunicators ->
     [0] { "" }
     [one] { $supervisors } supervisor
    *[other] { $supervisors } supervisores
+}{ $more ->
+    [yes] {", "}
+   *[no] {""}
+}{ $responders ->
+    [0] { "" }
+    [one] { $responders } rescatista en camino
+   *[other] { $responders } rescatistas en camino
 }
 
 ask-place = Piden su lugar.

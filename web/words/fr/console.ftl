@@ -72,6 +72,7 @@ role-supervisor = superviseur
 role-auditor = auditeur
 role-administrator = administrateur
 role-wallboard = tableau mural
+role-responder = intervenant
 who-resident = Habitant
 who-staff = Opérateur
 who-gateway = Passerelle
@@ -245,6 +246,10 @@ live-watching = Reçoivent : { $telecommunicators } { $telecommunicators ->
   }, { $supervisors } { $supervisors ->
     [one] superviseur
    *[other] superviseurs
+  }{ $responders ->
+    [0] { "" }
+    [one] , { $responders } intervenant
+   *[other] , { $responders } intervenants
   }
 talk = Parler
 talk-stop = Ne plus parler
@@ -352,6 +357,12 @@ said-overruled = { $what } (pendant une coupure ; ne compte plus, quelqu'un d'au
 said-linked = l’a reliée à l’incident { $incident }
 said-moved = l’a déplacée de l’incident { $from } à l’incident { $incident }
 said-unlinked = l’a retirée de l’incident { $incident }
+said-responder-link-made = a créé un lien pour intervenants{ $note ->
+    [none] { "" }
+   *[other] {" "}({ $note })
+  }, jusqu'à { $ends }
+said-responder-link-opened = { $name } a ouvert le lien pour intervenants
+said-responder-link-revoked = a révoqué un lien pour intervenants
 said-watched = { $staff } ({ $role }) suit
 said-seen = a tout vu jusqu'à l'entrée { $seq }
 medium-place = lieu
@@ -412,6 +423,10 @@ error-photo_too_large = La photo est trop grande.
 error-photo_type_refused = Ce type de fichier n'est pas pris.
 error-photo_unreadable = L'image est illisible.
 error-no_such_photo = Cette photo n'existe pas.
+error-no_such_link = Ce lien n'existe pas.
+error-link_expired = Le lien a expiré.
+error-link_revoked = Le lien a été révoqué.
+error-too_many_links = Cette session ne peut avoir plus de liens.
 error-internal = Une faute de notre côté. Réessayez.
 error-other = Refusé : { $code }.
 
@@ -548,6 +563,7 @@ key-history = lignes système
 key-why = pourquoi cette priorité
 key-priority = changer la priorité
 key-transfer = transmettre
+key-responders = liens pour intervenants
 key-release = la rendre
 key-timer = régler une minuterie, et l’arrêter
 key-leave = l’enlever de mon bureau
@@ -629,3 +645,31 @@ same-unlinked = Retirée de l’incident.
 same-back = Annulé.
 same-undo = Annuler
 same-out = Retirer celle-ci
+
+responders = Liens pour intervenants
+responders-means = Qui a le lien, et donne un nom, suit cette session en lecture seule : priorité, lieux, messages, photos et image en direct. Ni note, ni contact, ni nom du personnel.
+responders-life = Il vit
+responders-minutes = { $minutes } min
+responders-hours = { $hours } h
+responders-for = Pour qui (facultatif)
+responders-make = Créer le lien
+responders-made = Le lien est prêt. Il n'est montré qu'une fois : copiez-le et envoyez-le à l'unité.
+responders-link = Lien
+responders-copy = Copier le lien
+responders-copied = Copié.
+responders-not-copied = La copie a échoué : sélectionnez le lien et copiez-le à la main.
+responders-list = Liens de cette session
+responders-none = Aucun lien n'a encore été créé.
+responders-full = Cette session ne peut avoir plus de liens : { $links } ont été créés.
+responders-by = Créé par { $staff } à { $time }
+responders-ends = finit dans { $left }, à { $time }
+responders-expired = expiré à { $time }
+responders-revoked = révoqué par { $staff } à { $time }
+responders-closed = fini avec la session
+responders-opened = Ouvert par
+responders-opened-row = { $name }, { $time }
+responders-unopened = Personne ne l'a ouvert.
+responders-revoke = Révoquer
+responders-revoke-which = Révoquer le lien { $which }
+responders-was-revoked = Révoqué : qui l'avait ouvert a été coupé aussitôt.
+responders-close-ends = Clore la session met fin à tous ses liens.

@@ -171,6 +171,13 @@ watching = Regardent : { $telecommunicators ->
     [0] { "" }
     [one] { $supervisors } superviseur
    *[other] { $supervisors } superviseurs
+}{ $more ->
+    [yes] {", "}
+   *[no] {""}
+}{ $responders ->
+    [0] { "" }
+    [one] { $responders } secouriste en route
+   *[other] { $responders } secouristes en route
 }
 
 ask-place = On vous demande votre lieu.

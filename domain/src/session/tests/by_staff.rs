@@ -412,6 +412,11 @@ fn a_closed_session_takes_notes_looks_links_and_nothing_else() {
         text("hello?"),
         asks(None),
         sets(1, "late"),
+        StaffCommand::MakeResponderLink {
+            digest: "0".repeat(64),
+            life_ms: 3_600_000,
+            note: String::new(),
+        },
         StaffCommand::SetServiceLocation {
             location: place(),
             from: None,

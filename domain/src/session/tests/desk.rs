@@ -172,6 +172,12 @@ impl Desk {
         self.by("sue", Role::Supervisor, command)
     }
 
+    /// Somebody opens the link whose secret has this digest.
+    pub fn opens_link(&mut self, digest: &str, name: &str) -> Decided {
+        let decided = self.decide(Command::OpenLink { digest, name });
+        self.kept(&Actor::responder(), decided)
+    }
+
     pub fn by_gateway(&mut self, command: GatewayCommand) -> Vec<Event> {
         let decided = self.decide(Command::Gateway(&command));
         self.kept(&Actor::Gateway, decided).unwrap()

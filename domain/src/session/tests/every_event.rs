@@ -160,10 +160,21 @@ pub fn every_event() -> Vec<Event> {
         Event::Unlinked {
             incident: incident(8),
         },
+        Event::ResponderLinkMade {
+            link: id(5),
+            digest: "00".repeat(32),
+            ends_ms: 9,
+            note: note(),
+        },
+        Event::ResponderLinkOpened {
+            link: id(5),
+            name: NAME_MARK.to_owned(),
+        },
+        Event::ResponderLinkRevoked { link: id(5) },
     ]
 }
 
-/// Number of a kind, 0 to 29. A new kind does not compile here until it has one, and then has to be in the list above.
+/// Number of a kind, 0 to 32. A new kind does not compile here until it has one, and then has to be in the list above.
 const fn place_in_list(event: &Event) -> usize {
     match event {
         Event::Opened { .. } => 0,
@@ -196,6 +207,9 @@ const fn place_in_list(event: &Event) -> usize {
         Event::Overruled { .. } => 27,
         Event::Linked { .. } => 28,
         Event::Unlinked { .. } => 29,
+        Event::ResponderLinkMade { .. } => 30,
+        Event::ResponderLinkOpened { .. } => 31,
+        Event::ResponderLinkRevoked { .. } => 32,
     }
 }
 
@@ -203,5 +217,5 @@ const fn place_in_list(event: &Event) -> usize {
 fn the_list_holds_every_kind() {
     let mut places: Vec<_> = every_event().iter().map(place_in_list).collect();
     places.dedup();
-    assert_eq!(places, (0..=29).collect::<Vec<_>>());
+    assert_eq!(places, (0..=32).collect::<Vec<_>>());
 }

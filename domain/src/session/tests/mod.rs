@@ -11,5 +11,6 @@ mod histories;
 mod opening;
 mod place;
 mod rebasing;
+mod responder;
 mod strategies;
 mod view;

@@ -135,6 +135,12 @@ fn staff_command() -> impl Strategy<Value = StaffCommand> {
         1 => Just(StaffCommand::Watch {}),
         2 => few().prop_map(|incident| StaffCommand::Link { incident }),
         1 => few().prop_map(|incident| StaffCommand::Unlink { incident }),
+        1 => (0..6u8, words()).prop_map(|(secret, note)| StaffCommand::MakeResponderLink {
+            digest: format!("{secret:064x}"),
+            life_ms: 60_000,
+            note,
+        }),
+        1 => named().prop_map(|link| StaffCommand::RevokeResponderLink { link }),
     ]
 }
 

@@ -26,7 +26,7 @@ fn what_staff_do_among_themselves_is_hidden_whole() {
         .into_iter()
         .filter(|event| event.for_resident().is_none())
         .collect();
-    assert_eq!(hidden.len(), 8);
+    assert_eq!(hidden.len(), 11);
     assert!(hidden.iter().all(|event| matches!(
         event,
         Event::Note { .. }
@@ -36,9 +36,45 @@ fn what_staff_do_among_themselves_is_hidden_whole() {
             | Event::ServiceLocated { .. }
             | Event::Linked { .. }
             | Event::Unlinked { .. }
+            | Event::ResponderLinkMade { .. }
+            | Event::ResponderLinkOpened { .. }
+            | Event::ResponderLinkRevoked { .. }
             // The one in the list has a note inside.
             | Event::Overruled { .. }
     )));
+}
+
+#[test]
+fn no_event_shows_a_responder_names_or_notes_of_staff_a_contact_or_a_rule_that_fired() {
+    let mut shown = Vec::new();
+    for event in every_event() {
+        let Some(event) = event.for_responder() else {
+            continue;
+        };
+        let text = json(&event);
+        for hidden in [NAME_MARK, NOTE_MARK, "555 0100", &"00".repeat(32)] {
+            assert!(!text.contains(hidden), "{text}");
+        }
+        shown.push(event.kind());
+    }
+    // The list is what a responder sees of a log, whole: a change of it is a change of what leaves the agency.
+    let wanted = [
+        "PriorityChanged", // what triage said, without the rules
+        "PriorityChanged",
+        "Text",
+        "Located",
+        "ServiceLocated",
+        "PhotoAnnounced",
+        "PhotoPreviewed",
+        "PhotoPreviewRefused",
+        "PhotoStored",
+        "PhotoRefused",
+        "MediaStarted",
+        "MediaEnded",
+        "Left",
+        "Returned",
+    ];
+    assert_eq!(shown, wanted);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! AsyncAPI 3.0: the two sockets, who sends what on them, each message by its place in the JSON Schema.
+//! AsyncAPI 3.0: the three sockets, who sends what on them, each message by its place in the JSON Schema.
 //!
 //! Owns: the description of the channels. The application described is the gateway: it receives what clients send.
 
@@ -62,12 +62,15 @@ pub fn document(schema: &Value) -> Value {
         "channels": {
             "resident": channel("/ws/resident", "A resident's client.", ["FromResident", "ToResident"]),
             "staff": channel("/ws/staff", "A console or a supervisor's page.", ["FromStaff", "ToStaff"]),
+            "responder": channel("/ws/responder", "The page of a responder with a link.", ["FromResponder", "ToResponder"]),
         },
         "operations": {
             "fromResident": operation("receive", "resident", "FromResident"),
             "toResident": operation("send", "resident", "ToResident"),
             "fromStaff": operation("receive", "staff", "FromStaff"),
             "toStaff": operation("send", "staff", "ToStaff"),
+            "fromResponder": operation("receive", "responder", "FromResponder"),
+            "toResponder": operation("send", "responder", "ToResponder"),
         },
         "components": { "messages": messages },
     })

@@ -234,6 +234,9 @@ fn closes() -> Result<String, Failure> {
             CloseCode::Protocol => {
                 "do not connect again: the client broke the protocol; tell the person and count it"
             }
+            CloseCode::LinkEnded => {
+                "do not connect again: the link for responders has ended; the last `error` says how"
+            }
         };
         writeln!(out, "| {} | `{}` | {act} |", code.number(), code.reason())?;
     }

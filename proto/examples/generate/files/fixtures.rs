@@ -39,6 +39,18 @@ pub fn all(samples: &Samples) -> Result<BTreeMap<String, String>, Failure> {
     )?;
     add(&mut files, "from_staff", "FromStaff", &samples.from_staff)?;
     add(&mut files, "to_staff", "ToStaff", &samples.to_staff)?;
+    add(
+        &mut files,
+        "from_responder",
+        "FromResponder",
+        &samples.from_responder,
+    )?;
+    add(
+        &mut files,
+        "to_responder",
+        "ToResponder",
+        &samples.to_responder,
+    )?;
     add(&mut files, "stored", "Stored", &samples.stored)?;
     Ok(files)
 }

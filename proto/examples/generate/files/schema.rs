@@ -1,17 +1,26 @@
-//! JSON Schema of the four message enums and everything they carry.
+//! JSON Schema of the six message enums and everything they carry.
 //!
 //! Owns: what differs from the plain description of the Rust types: optional fields are left out and never null, integers
 //! stay below 2^53.
 
 use callbox_proto::bounds::INTEGER_MAX;
-use callbox_proto::message::{FromResident, FromStaff, ToResident, ToStaff};
+use callbox_proto::message::{
+    FromResident, FromResponder, FromStaff, ToResident, ToResponder, ToStaff,
+};
 use schemars::generate::SchemaSettings;
 use serde_json::{Value, json};
 
 /// The file's path from the repository's root.
 pub const PATH: &str = "proto/schema/callbox.v1.schema.json";
-/// Names of the four message enums, as definitions of the schema.
-pub const ENUMS: [&str; 4] = ["FromResident", "ToResident", "FromStaff", "ToStaff"];
+/// Names of the six message enums, as definitions of the schema.
+pub const ENUMS: [&str; 6] = [
+    "FromResident",
+    "ToResident",
+    "FromStaff",
+    "ToStaff",
+    "FromResponder",
+    "ToResponder",
+];
 
 /// The whole schema.
 pub fn schema() -> Value {
@@ -20,6 +29,8 @@ pub fn schema() -> Value {
     schemas.subschema_for::<ToResident>();
     schemas.subschema_for::<FromStaff>();
     schemas.subschema_for::<ToStaff>();
+    schemas.subschema_for::<FromResponder>();
+    schemas.subschema_for::<ToResponder>();
     let mut definitions = Value::Object(schemas.take_definitions(true));
     tighten(&mut definitions);
     json!({

@@ -9,7 +9,9 @@ use std::fmt::Write as _;
 use callbox_proto::bounds;
 use callbox_proto::codec::Encoding;
 use callbox_proto::error::{CloseCode, ErrorCode};
-use callbox_proto::message::{FromResident, FromStaff, ToResident, ToStaff};
+use callbox_proto::message::{
+    FromResident, FromResponder, FromStaff, ToResident, ToResponder, ToStaff,
+};
 use schemars::SchemaGenerator;
 use serde_json::Value;
 use ts_rs::{Config, TS, TypeVisitor};
@@ -35,6 +37,8 @@ pub fn file() -> Result<String, Failure> {
     types.visit::<ToResident>();
     types.visit::<FromStaff>();
     types.visit::<ToStaff>();
+    types.visit::<FromResponder>();
+    types.visit::<ToResponder>();
     out.push_str("/** How urgent a session is: 1 (life at risk now) to 5 (for information). */\n");
     out.push_str("export type Priority = 1 | 2 | 3 | 4 | 5;\n\n");
     for (name, found) in &types.found {
@@ -83,6 +87,8 @@ fn docs() -> BTreeMap<String, Vec<String>> {
         SchemaGenerator::subschema_for::<ToResident>,
         SchemaGenerator::subschema_for::<FromStaff>,
         SchemaGenerator::subschema_for::<ToStaff>,
+        SchemaGenerator::subschema_for::<FromResponder>,
+        SchemaGenerator::subschema_for::<ToResponder>,
     ] {
         add(&mut schemas);
     }

@@ -82,5 +82,18 @@ pub fn staff() -> Result<Vec<Named<StaffCommand>>, Failure> {
         Watch => ["watch" = StaffCommand::Watch {}],
         Link => ["link" = StaffCommand::Link { incident: id(0x5e)? }],
         Unlink => ["unlink" = StaffCommand::Unlink { incident: id(0x5e)? }],
+        MakeResponderLink => [
+            "make_responder_link" = StaffCommand::MakeResponderLink {
+                digest: super::events::SHA256.into(),
+                life_ms: 3_600_000,
+                note: "Engine 4".into(),
+            },
+            "make_responder_link_bare" = StaffCommand::MakeResponderLink {
+                digest: super::events::SHA256.into(),
+                life_ms: 60_000,
+                note: String::new(),
+            },
+        ],
+        RevokeResponderLink => ["revoke_responder_link" = StaffCommand::RevokeResponderLink { link: id(0x11)? }],
     }))
 }

@@ -8,7 +8,7 @@ use callbox_proto::vocabulary::{
 
 use super::{Failure, NOW_MS, Named, Told, id, name, place, samples, tina};
 
-const SHA256: &str = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
+pub(super) const SHA256: &str = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
 
 pub fn all() -> Result<Vec<Told>, Failure> {
     let mut told = Vec::new();
@@ -37,6 +37,7 @@ fn actor(event: &Event) -> Result<Actor, Failure> {
         | Event::MediaEnded { .. }
         | Event::Abandoned
         | Event::Returned => Actor::Gateway,
+        Event::ResponderLinkOpened { .. } => Actor::responder(),
         Event::Watched { .. } => Actor::staff(Role::Supervisor, name("sue")?),
         _ => tina()?,
     })
@@ -150,9 +151,20 @@ fn values() -> Result<Vec<Named<Event>>, Failure> {
         Linked => ["linked" = Event::Linked { incident: id(0x5e)?, moved_from: None }],
         Unlinked => ["unlinked" = Event::Unlinked { incident: id(0x5e)? }],
         ContactGiven => ["contact_given" = Event::ContactGiven { contact: "+1 555 0100".into() }],
+        ResponderLinkMade => ["responder_link_made" = Event::ResponderLinkMade {
+            link: id(0x11)?,
+            digest: SHA256.into(),
+            ends_ms: NOW_MS + 3_600_000,
+            note: "Engine 4".into(),
+        }],
+        ResponderLinkOpened => ["responder_link_opened" = Event::ResponderLinkOpened {
+            link: id(0x11)?,
+            name: "Engine 4, second seat".into(),
+        }],
+        ResponderLinkRevoked => ["responder_link_revoked" = Event::ResponderLinkRevoked { link: id(0x11)? }],
     });
     // What came later stands behind the others: ids and times of the fixtures before it count on.
-    let mut later = values.split_off(values.len() - 3);
+    let mut later = values.split_off(values.len() - 6);
     values.push(("opened_test".to_owned(), opened_test()?));
     let moved = Event::Linked {
         incident: id(0x5e)?,

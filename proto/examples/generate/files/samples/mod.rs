@@ -6,11 +6,14 @@
 mod commands;
 mod events;
 mod resident;
+mod responder;
 mod staff;
 
 use callbox_proto::bytes::Bytes;
 use callbox_proto::event::{Actor, Event, Stored};
-use callbox_proto::message::{FromResident, FromStaff, ToResident, ToStaff};
+use callbox_proto::message::{
+    FromResident, FromResponder, FromStaff, ToResident, ToResponder, ToStaff,
+};
 use callbox_proto::vocabulary::{Location, LocationMethod, Role};
 
 use super::Failure;
@@ -43,6 +46,10 @@ pub struct Samples {
     pub from_staff: Vec<Named<FromStaff>>,
     /// What staff receive.
     pub to_staff: Vec<Named<ToStaff>>,
+    /// What responders send.
+    pub from_responder: Vec<Named<FromResponder>>,
+    /// What responders receive.
+    pub to_responder: Vec<Named<ToResponder>>,
     /// What a log holds.
     pub stored: Vec<Named<Stored>>,
 }
@@ -55,6 +62,8 @@ pub fn all() -> Result<Samples, Failure> {
         to_resident: resident::received()?,
         from_staff: staff::sent()?,
         to_staff: staff::received()?,
+        from_responder: responder::sent()?,
+        to_responder: responder::received()?,
         stored: Vec::new(),
     };
     for (name, command) in commands::resident()? {
@@ -88,6 +97,17 @@ pub fn all() -> Result<Samples, Failure> {
                 kept: false,
             };
             samples.to_resident.push((format!("entry.{name}"), entry));
+        }
+        if let Some(event) = event.for_responder() {
+            let entry = ToResponder::Entry {
+                seq,
+                prev: seq - 1,
+                at_ms,
+                by: by.for_resident(),
+                event,
+                kept: false,
+            };
+            samples.to_responder.push((format!("entry.{name}"), entry));
         }
         let entry = ToStaff::Entry {
             session,

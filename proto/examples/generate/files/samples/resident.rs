@@ -173,7 +173,10 @@ pub fn received() -> Result<Vec<Named<ToResident>>, Failure> {
             staffed: true,
             deadline_ms: NOW_MS + 10_000,
         }],
-        Watching => ["watching" = ToResident::Watching(Watchers { telecommunicators: 1, supervisors: 1 })],
+        Watching => [
+            "watching" = ToResident::Watching(Watchers { telecommunicators: 1, supervisors: 1, responders: 0 }),
+            "watching_with_responders" = ToResident::Watching(Watchers { telecommunicators: 1, supervisors: 0, responders: 2 }),
+        ],
         MediaAnswer => ["media_answer" = ToResident::MediaAnswer { id: id(0x0ffe4)?, sdp: SDP.into(), peer: id(0x9ee4)? }],
         Token => ["token" = ToResident::Token { token: "eyJ.made-up.token".into(), token_expires_ms: NOW_MS + 900_000 }],
         Reconnect => ["reconnect" = ToResident::Reconnect { after_ms: 2_000 }],

@@ -322,7 +322,7 @@ pub fn received() -> Result<Vec<Named<ToStaff>>, Failure> {
             session,
             video: true,
             audio: false,
-            watching: Watchers { telecommunicators: 1, supervisors: 0 },
+            watching: Watchers { telecommunicators: 1, supervisors: 0, responders: 0 },
         }],
         MediaAnswer => ["media_answer" = ToStaff::MediaAnswer {
             id: id(0x0ffe5)?,

@@ -1,0 +1,102 @@
+# The page of responders: short sentences for somebody on the way.
+page-title = Session for responders
+priority-1 = Life at risk
+priority-2 = Urgent
+priority-3 = Prompt
+priority-4 = Routine
+priority-5 = Information
+category-medical = Medical
+category-fire = Fire
+category-violence = Violence
+category-property_crime = Property crime
+category-traffic = Traffic
+category-hazard = Hazard
+category-missing_person = Missing person
+category-welfare = Welfare
+category-other = Other
+silent = SILENT
+silent-means = This person cannot talk and must not be heard: do not call them.
+test = TEST
+test-means = Somebody tries the line out. Nobody needs help.
+left-quick = The person left by quick exit: do not contact them unasked.
+left = The person left the report.
+
+name-label = Your name or unit
+name-example = For example: Engine 4
+name-means = { $agency } sees who opened this link and when. You read only: nothing you do here is sent to the person who reports.
+name-open = Open
+opening = Opening…
+no-link-title = This is no link
+no-link = The address is not complete. Ask whoever sent it to send it again.
+
+ended-expired-title = The link has expired
+ended-expired = It is past its time. Ask the dispatch centre for a new one.
+ended-revoked-title = The link was revoked
+ended-revoked = The dispatch centre ended it. Ask there if you still need it.
+ended-closed-title = The session is closed
+ended-closed = The dispatch centre has finished it; the link ended with it.
+ended-unknown-title = This link opens nothing
+ended-unknown = It is wrong or cut short. Ask whoever sent it to send it again.
+ended-again = Open it anew
+
+link-open = Connected
+link-connecting = Connecting…
+link-waiting = Link lost. What you see is as of { $time }. Trying again by itself.
+link-ends = This link ends in { $left }.
+opened-age = reported { $age } ago
+language = language: { $language }
+
+places = Where
+place-service = Where help should go
+place-device = Where the device is
+place-none = No place is known yet.
+place-accuracy = within { $metres } m
+place-age = { $age } old
+place-wide = This circle is wide: it may be far from here.
+place-open = Open in a map
+place-copy = Copy
+place-copied = Copied.
+place-not-copied = It could not be copied.
+method-gnss = by satellite
+method-device = by the device
+method-manual = set by hand
+method-cell = by radio cell
+method-wifi = by wireless networks
+method-claimed = claimed by a photo, not measured
+
+messages = Messages
+messages-read-only = You read what was written; you cannot write here.
+messages-none = Nothing was written yet.
+who-resident = Person who reports
+who-staff = Dispatch centre
+message-late = written { $age } earlier
+
+photos = Photos
+photos-none = No photo was sent.
+photo-show = Show photo { $number }
+photo-hide = Cover it again
+photo-coming = It is still on its way.
+photo-refused = It could not be taken.
+photo-no-copy = It cannot be shown here.
+photo-failed = It could not be loaded. Try again.
+photo-alt = Photo { $number }, sent at { $time }
+
+live = Live picture
+live-none = Nothing is sent live now.
+live-covered = A live picture is sent.
+live-covered-audio = Live sound is sent.
+live-means = If you watch, the person is told that a responder watches.
+live-show = Watch
+live-stop = Stop watching
+live-connecting = Connecting…
+live-frozen = The picture stands still.
+live-hear = Sound on
+live-mute = Sound off
+live-picture = Live picture
+live-refused = The live picture could not be opened.
+
+error-text_empty = Type your name or unit.
+error-text_too_long = That is too long.
+error-too_many_openings = This link was opened too often. Ask for a new one.
+error-no_answer = No answer. Check your connection and try again.
+error-other = It did not work ({ $code }). Try again.

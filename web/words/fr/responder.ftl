@@ -1,0 +1,102 @@
+# La page des intervenants : des phrases courtes pour qui est en route.
+page-title = Session pour intervenants
+priority-1 = Vie en danger
+priority-2 = Urgent
+priority-3 = Rapide
+priority-4 = Courant
+priority-5 = Information
+category-medical = Médical
+category-fire = Incendie
+category-violence = Violence
+category-property_crime = Vol ou dégâts
+category-traffic = Circulation
+category-hazard = Danger
+category-missing_person = Personne disparue
+category-welfare = Inquiétude
+category-other = Autre
+silent = SILENCE
+silent-means = Cette personne ne peut pas parler et ne doit pas être entendue : ne l'appelez pas.
+test = TEST
+test-means = Quelqu'un essaie la ligne. Personne n'a besoin d'aide.
+left-quick = La personne est partie par sortie rapide : ne la contactez pas sans qu'elle le demande.
+left = La personne a quitté le signalement.
+
+name-label = Votre nom ou unité
+name-example = Par exemple : Fourgon 4
+name-means = { $agency } voit qui a ouvert ce lien et quand. Vous lisez seulement : rien de ce que vous faites ici n'est envoyé à la personne qui signale.
+name-open = Ouvrir
+opening = Ouverture…
+no-link-title = Ce n'est pas un lien
+no-link = L'adresse n'est pas entière. Demandez qu'on vous la renvoie.
+
+ended-expired-title = Le lien a expiré
+ended-expired = Son temps est passé. Demandez-en un autre au centre.
+ended-revoked-title = Le lien a été révoqué
+ended-revoked = Le centre y a mis fin. Demandez-lui s'il vous le faut encore.
+ended-closed-title = La session est close
+ended-closed = Le centre l'a terminée ; le lien a pris fin avec elle.
+ended-unknown-title = Ce lien n'ouvre rien
+ended-unknown = Il est faux ou coupé. Demandez qu'on vous le renvoie.
+ended-again = L'ouvrir à nouveau
+
+link-open = Connecté
+link-connecting = Connexion…
+link-waiting = Liaison perdue. Ce que vous voyez date de { $time }. Nouvel essai automatique.
+link-ends = Ce lien finit dans { $left }.
+opened-age = signalé il y a { $age }
+language = langue : { $language }
+
+places = Où
+place-service = Où l'aide doit aller
+place-device = Où est l'appareil
+place-none = Aucun lieu n'est encore connu.
+place-accuracy = à { $metres } m près
+place-age = il y a { $age }
+place-wide = Ce cercle est large : c'est peut-être loin d'ici.
+place-open = Ouvrir dans une carte
+place-copy = Copier
+place-copied = Copié.
+place-not-copied = La copie a échoué.
+method-gnss = par satellite
+method-device = par l'appareil
+method-manual = placé à la main
+method-cell = par cellule radio
+method-wifi = par réseaux sans fil
+method-claimed = dit par une photo, non mesuré
+
+messages = Messages
+messages-read-only = Vous lisez ce qui a été écrit ; vous ne pouvez pas écrire ici.
+messages-none = Rien n'a encore été écrit.
+who-resident = Personne qui signale
+who-staff = Centre
+message-late = écrit { $age } plus tôt
+
+photos = Photos
+photos-none = Aucune photo n'a été envoyée.
+photo-show = Montrer la photo { $number }
+photo-hide = La recouvrir
+photo-coming = Elle est encore en route.
+photo-refused = Elle n'a pas pu être prise.
+photo-no-copy = Elle ne peut pas être montrée ici.
+photo-failed = Elle n'a pas pu être chargée. Réessayez.
+photo-alt = Photo { $number }, envoyée à { $time }
+
+live = Image en direct
+live-none = Rien n'est envoyé en direct.
+live-covered = Une image est envoyée en direct.
+live-covered-audio = Du son est envoyé en direct.
+live-means = Si vous regardez, la personne apprend qu'un intervenant regarde.
+live-show = Regarder
+live-stop = Ne plus regarder
+live-connecting = Connexion…
+live-frozen = L'image est figée.
+live-hear = Son allumé
+live-mute = Son coupé
+live-picture = Image en direct
+live-refused = L'image en direct n'a pas pu être ouverte.
+
+error-text_empty = Écrivez votre nom ou unité.
+error-text_too_long = C'est trop long.
+error-too_many_openings = Ce lien a été ouvert trop souvent. Demandez-en un autre.
+error-no_answer = Pas de réponse. Vérifiez votre connexion et réessayez.
+error-other = Cela n'a pas marché ({ $code }). Réessayez.
