@@ -51,6 +51,7 @@ fn outbox(node: &Node) -> Arc<Outbox> {
         outbox: Arc::clone(&outbox),
         silence_ms: u64::MAX / 2,
         ends_ms: None,
+        by_link: false,
     });
     outbox
 }
