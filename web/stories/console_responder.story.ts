@@ -73,6 +73,7 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     await unit.getByRole('heading', { name: /Fire/ }).waitFor()
     await unit.getByText('smoke from the cellar').waitFor()
     await staffSays(tina, 'Help is on the way')
+    await tina.locator('#composer').press('Escape')
     await unit.getByText('Help is on the way').waitFor()
     await residentSays(ann, 'it gets thicker')
     await unit.getByText('it gets thicker').waitFor()
