@@ -23,7 +23,9 @@ export type { Ask, Entry, Fix, MediumState, Message, Photo, ServicePlace, Sessio
 export type { SessionList } from './staff-list.ts'
 export type { Watch, WatchState } from './staff-media.ts'
 export { FIELDS, type Catching, type Field, type FollowedSession, type LiveNow, type Presence } from './staff-session.ts'
-export { openWallboard, signIn, SignInFailed, type SignedIn } from './staff-sign-in.ts'
+export {
+  beginAtProvider, endAtProvider, openWallboard, signIn, SignInFailed, type FromProvider, type SignedIn, type WaysIn,
+} from './staff-sign-in.ts'
 export { answerSignIns, browserWindows, SharedLink, signInOfOtherWindows, type StaffLink, type Windows } from './staff-share.ts'
 export type { LinkState } from './connection.ts'
 
@@ -457,6 +459,8 @@ export class StaffClient {
 
   #planRefresh(): void {
     clearTimeout(this.#refreshTimer)
+    // Where the sign-in itself ends, no renewal helps: the gateway closes the link, and asks to sign in again.
+    if (this.#signedIn.ends_ms !== undefined && this.#signedIn.expires_ms >= this.#signedIn.ends_ms) return
     const inMs = Math.max(1_000, this.#signedIn.expires_ms - this.nowMs() - REFRESH_BEFORE_MS)
     this.#refreshTimer = setTimeout(() => void this.#refresh(false), Math.min(inMs, TIMER_MAX_MS))
   }
