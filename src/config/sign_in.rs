@@ -92,6 +92,12 @@ impl SignIn {
         Url::parse(&self.issuer).is_ok_and(|url| is_local(&url))
     }
 
+    /// The address that the provider must know, to send people of an agency back to an origin of the gateway.
+    #[must_use]
+    pub fn redirect_address(origin: &str, agency: &str) -> String {
+        format!("{origin}/api/v1/sign-in/provider/{agency}/return")
+    }
+
     /// The roles with their values, in the order in which they count.
     #[must_use]
     pub fn roles(&self) -> Vec<(String, Role)> {

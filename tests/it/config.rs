@@ -87,6 +87,27 @@ fn the_annotated_file_holds_every_key_with_its_default() {
 }
 
 #[test]
+fn the_annotated_provider_works_and_names_every_key_of_one() {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("config/callbox.toml");
+    let text = std::fs::read_to_string(path).expect("the file");
+    let (_, block) = text.split_once("# [agency.sign_in]\n").expect("an example");
+    let block = block.split("\n\n").next().expect("its lines");
+    let lines = block.lines().filter_map(|line| line.strip_prefix("# "));
+    let lines: Vec<&str> = lines.collect();
+    let config = load_file(&format!("[agency.sign_in]\n{}\n", lines.join("\n")));
+    let sign_in = config.expect("the example").agency.sign_in;
+    let all = toml::Table::try_from(sign_in.expect("a provider")).expect("a table");
+    for key in all.keys() {
+        assert!(
+            lines
+                .iter()
+                .any(|line| line.starts_with(&format!("{key} = "))),
+            "{key}"
+        );
+    }
+}
+
+#[test]
 fn the_file_for_many_nodes_is_sound() {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("config/cluster.toml");
     let config = Config::load(&Sources {
@@ -528,6 +549,22 @@ fn an_agencys_provider_is_read_and_its_secret_never_printed() {
     let printed = with_secret.to_redacted_toml().expect("TOML");
     assert!(printed.contains("client_secret = \"***\"") && !printed.contains("very-secret"));
     assert!(!format!("{with_secret:?}").contains("very-secret"));
+}
+
+#[test]
+fn the_welcome_says_which_address_the_provider_must_know() {
+    let file = format!(
+        "{PROVIDER}[server]\npublic_origin = \"https://report.example\"\n[[agencies]]\nid = \"harbour.example\"\nname = \"Harbour\"\n\
+         banner = \"b\"\npublic_origin = \"https://harbour.example\"\n{}",
+        PROVIDER.replace("[agency.", "[agencies.")
+    );
+    let told = load_file(&file).expect("a configuration").welcome();
+    for address in [
+        "https://report.example/api/v1/sign-in/provider/demo.example/return",
+        "https://harbour.example/api/v1/sign-in/provider/harbour.example/return",
+    ] {
+        assert!(told.contains(address), "{told}");
+    }
 }
 
 #[test]

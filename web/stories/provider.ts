@@ -23,6 +23,9 @@ export const PEOPLE: Readonly<Record<string, { name: string; groups: readonly st
 
 export const CLIENT = { id: 'callbox', secret: 'a-secret-of-the-story' }
 
+/** How long what it hands out lives, in s: longer than any story. */
+const LIVES_S = 600
+
 /** How it is set up. */
 export interface Setting {
   /** Whether the ID token holds the claims, or they must be asked for. */
@@ -98,6 +101,7 @@ export class IdProvider {
       claims: { openid: ['sub'], profile: ['preferred_username', 'name'], groups: ['groups'] },
       scopes: ['openid', 'profile', 'groups'],
       conformIdTokenClaims: !this.#setting.inToken,
+      ttl: { Interaction: LIVES_S, Grant: LIVES_S, Session: LIVES_S, AccessToken: LIVES_S, IdToken: LIVES_S },
       pkce: { required: () => true },
       features: { devInteractions: { enabled: false } },
       interactions: { url: (_: unknown, interaction: { uid: string }) => `/interaction/${interaction.uid}` },

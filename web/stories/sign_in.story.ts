@@ -2,7 +2,7 @@
 import type { Page } from 'playwright-core'
 import { expect, within, type Story } from './harness.ts'
 import { CLIENT, continueAs, IdProvider, turnBack, type Setting } from './provider.ts'
-import { accessible, signIn, tooWide } from './staff_hands.ts'
+import { accessible, residentWith, signIn, staffSays, tooWide } from './staff_hands.ts'
 
 const WIDE = { viewport: { width: 1440, height: 900 } }
 /** Where the provider sends people of the demo agency back to. */
@@ -75,6 +75,9 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     await page.getByRole('button', { name: 'Sign out' }).click()
     await page.locator('[data-provider]').waitFor()
     await story.gateway.with('[agency.demo]\nenabled = false')
+    const narrow = await story.visit('/console/', { viewport: { width: 320, height: 640 }, locale: 'fr-CA' })
+    await narrow.locator('[data-provider]').waitFor()
+    expect((await tooWide(narrow)) <= 0, 'it fits in French')
     for (const options of [{ viewport: { width: 320, height: 640 } }, { ...WIDE, colorScheme: 'dark' as const }]) {
       const bare = await story.visit('/console/', options)
       await bare.locator('[data-provider]').waitFor()
@@ -124,6 +127,38 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     await page.getByText('Connected', { exact: true }).waitFor()
   },
 
+  async 'AL7 sign-in through the agency\'s provider: its end is told ahead, and put off by one press while a session goes on'(story) {
+    await provided(story)
+    const page = await story.visit('/console/', WIDE)
+    await press(page)
+    await continueAs(page, 'nora')
+    await page.getByText('Connected', { exact: true }).waitFor()
+    expect((await page.getByText('Your sign-in ends at').count()) === 0, 'nothing is told twelve hours ahead')
+    // As it stands ten minutes before the end.
+    await page.evaluate(() => {
+      const kept = JSON.parse(sessionStorage.getItem('callbox-console') ?? '{}') as Record<string, unknown>
+      const ends_ms = Date.now() + 600_000
+      sessionStorage.setItem('callbox-console', JSON.stringify({ ...kept, ends_ms, expires_ms: ends_ms }))
+    })
+    await page.reload()
+    await page.getByText('Your sign-in ends at').waitFor()
+    await accessible(page, 'the end is told')
+    await residentWith(story, 'Smoke from the roof')
+    await page.getByRole('button', { name: /Take next/ }).click()
+    await page.locator('#composer').fill('Half a sentence')
+    const opened = page.waitForEvent('popup')
+    await page.getByRole('button', { name: 'Sign in again' }).click()
+    const popup = await opened
+    // The provider still knows her: the window comes back by itself, and closes.
+    if (!popup.isClosed()) await popup.waitForEvent('close')
+    await page.getByText('Your sign-in ends at').waitFor({ state: 'detached' })
+    const kept = await page.evaluate(() => JSON.parse(sessionStorage.getItem('callbox-console') ?? '{}') as { ends_ms?: number })
+    expect((kept.ends_ms ?? 0) > Date.now() + 11 * 3_600_000, 'the end is a shift away again')
+    expect((await page.locator('#composer').inputValue()) === 'Half a sentence', 'what was begun stays')
+    await staffSays(page, 'We are on our way')
+    await page.getByText('We are on our way').first().waitFor()
+  },
+
   async 'AL7 refused at the agency\'s provider: each time a plain sentence, what to do, and nothing typed is lost'(story) {
     const provider = await provided(story)
     const page = await story.visit('/console/', WIDE)
@@ -157,17 +192,21 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
   async 'AL7 refused at the agency\'s provider: a way back that somebody else began, that is used twice, or that leads elsewhere'(story) {
     await provided(story)
     // Somebody signs in by hand as far as the way back, and sends that link to somebody else.
-    const ended: string[] = []
+    const links: string[] = []
+    const secrets: string[] = []
     const attacker = await story.visit('/console/', WIDE)
-    await attacker.route(/\/return\?/, async (route) => {
-      ended.push(route.request().url())
+    attacker.on('request', (request) => {
+      if (request.url().includes('/return?')) links.push(request.url())
+    })
+    await attacker.route('**/sign-in/provider/end', async (route) => {
+      secrets.push((route.request().postDataJSON() as { secret: string }).secret)
       await route.abort()
     })
     await press(attacker)
     await continueAs(attacker, 'nora')
-    await within('the way back is known', () => Promise.resolve(ended.length > 0))
-    const [link] = ended
-    if (link === undefined) throw new Error('no way back')
+    await within('the way back is known', () => Promise.resolve(links.length > 0 && secrets.length > 0))
+    const [link, secret] = [links[0], secrets[0]]
+    if (link === undefined || secret === undefined) throw new Error('no way back')
 
     const victim = await story.visit('/console/', WIDE)
     await victim.goto(link)
@@ -182,9 +221,14 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
 
     // With the right secret the way ends once.
     const came = Object.fromEntries(new URL(link).searchParams)
-    const secret = await attacker.evaluate(() => '').catch(() => '')
-    const wrong = await ask(story, '/end', { secret, ...came })
-    expect(wrong.status === 403 && wrong.said['code'] === 'sign_in_lost', `without the secret: ${JSON.stringify(wrong)}`)
+    const lost = async (of: string, what: string) => {
+      const { status, said } = await ask(story, '/end', { secret: of, ...came })
+      expect(status === 403 && said['code'] === 'sign_in_lost', `${what}: ${status} ${said['code'] ?? ''}`)
+    }
+    await lost('a guess', 'without the secret')
+    const first = await ask(story, '/end', { secret, ...came })
+    expect(first.status === 200 && first.said['staff'] === 'nora', 'with the secret')
+    await lost(secret, 'a second time')
 
     for (const back of ['//evil.example/console/', 'https://evil.example/', '/console/\\evil', '/a/harbour.example/console/']) {
       const answer = await ask(story, '', { agency: 'demo.example', back, proof: 'A'.repeat(43) })

@@ -33,7 +33,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use super::tokens::{Tokens, Trip};
 use super::{SignedInBy, StaffIdentity};
 use crate::clock::Clock;
-use crate::config::WebOrigin;
+use crate::config::{SignIn, WebOrigin};
 use crate::node::lock;
 use exchange::Came;
 use fetch::Fetch;
@@ -317,13 +317,7 @@ impl Providers {
 /// Where the provider sends the browser: an address of the agency's own, so that what one agency's provider answers is never taken
 /// for another's.
 fn redirect_of(trip: &Trip) -> String {
-    redirect_address(&trip.origin, trip.agency.as_str())
-}
-
-/// The address to register at the provider.
-#[must_use]
-pub fn redirect_address(origin: &str, agency: &str) -> String {
-    format!("{origin}/api/v1/sign-in/provider/{agency}/return")
+    SignIn::redirect_address(&trip.origin, trip.agency.as_str())
 }
 
 fn fresh_id() -> Result<String, ErrorCode> {
