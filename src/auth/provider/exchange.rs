@@ -291,7 +291,7 @@ impl Provider {
         };
         let told: Result<Told, _> = asked.request_async(&self.fetch).await;
         match told {
-            Ok(told) => serde_json::to_value(&told).map(Some).or_else(|_| Ok(None)),
+            Ok(told) => Ok(serde_json::to_value(&told).ok()),
             Err(error) => refused(
                 ErrorCode::ProviderUnavailable,
                 format!("the provider does not say more: {}", told_of(&error)),
