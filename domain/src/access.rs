@@ -291,6 +291,10 @@ const fn row(action: Action) -> Row {
         A::Http(R::AgencyInfo)          => [Always, Always,  Always,  Always,  Always,  Always, Always, Always],
         A::Http(R::AgencyInfoOf)          => [Always, Always,  Always,  Always,  Always,  Always, Always, Always],
         A::Http(R::SignIn)              => [Always, Always,  Always,  Always,  Always,  Always, Always, Always],
+        // The first and the last step prove who somebody is, as a passphrase does; between them the provider decides.
+        A::Http(R::BeginProviderSignIn) => [Always, Always,  Always,  Always,  Always,  Always, Always, Always],
+        A::Http(R::ProviderReturn)      => [Always, Always,  Always,  Always,  Always,  Always, Always, Always],
+        A::Http(R::EndProviderSignIn)   => [Always, Always,  Always,  Always,  Always,  Always, Always, Always],
         A::Http(R::RefreshSignIn)       => [No,     No,      Always,  Always,  Always,  Always, Always, No    ],
         A::Http(R::OpenWallboard)       => [No,     No,      No,      Always,  No,      No,     No    , No    ],
         // Whoever has the secret of a link is asked for a name, and is a responder then.

@@ -135,6 +135,22 @@ codes! {
     NotAllowed = 3005, Never, "Your role may not do this.";
     /// From a page of another site.
     OriginRefused = 3006, Never, "Requests from this page are not taken.";
+    /// A sign-in at the agency's provider took longer than it may: begin again.
+    SignInLate = 3007, AfterChange, "The sign-in took too long. Begin again.";
+    /// A sign-in at the provider that was begun elsewhere, is over already, or was changed on its way: begin again.
+    SignInLost = 3008, AfterChange, "This sign-in was not begun here, or is over already. Begin again.";
+    /// The agency's provider did not let this person in.
+    ProviderRefused = 3009, AfterChange, "The agency's sign-in service did not let you in.";
+    /// What the provider answered cannot be trusted: signature, issuer, audience or nonce are wrong.
+    ProviderUntrusted = 3010, AfterChange, "The answer of the agency's sign-in service cannot be trusted. Tell whoever runs the gateway.";
+    /// The provider's clock and ours differ too much.
+    ClockDiffers = 3011, AfterChange, "The clocks of the gateway and of the sign-in service differ. Tell whoever runs the gateway.";
+    /// The provider knows the person, but gives no role that counts here.
+    NoRole = 3012, AfterChange, "Your account has no role here. Ask for one at your agency.";
+    /// The provider gives the person no name that can be used here.
+    NoStaffName = 3013, AfterChange, "Your account has no name that can be used here. Tell whoever runs the gateway.";
+    /// The agency has no provider: its people sign in by name and passphrase.
+    NoProvider = 3014, Never, "This agency has no sign-in service.";
     /// Write more slowly.
     TooFast = 4000, Later, "Too many messages at once.";
     /// The store does not answer or is full; nothing was acknowledged.
@@ -147,6 +163,8 @@ codes! {
     Internal = 4004, Later, "Something went wrong on our side. Keep it and try again.";
     /// This node serves no such agency; another node may.
     NoSuchAgency = 4005, Later, "This agency is not served here.";
+    /// The agency's provider does not answer.
+    ProviderUnavailable = 4006, Later, "The agency's sign-in service does not answer.";
 }
 
 /// Why the gateway closes a WebSocket. 4000–4099: connect again at once; 4100–4199: connect again after the pause that was

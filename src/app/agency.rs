@@ -2,19 +2,18 @@
 //!
 //! Owns: turning configuration into domain values. Must not: keep anything. Called by: `app`.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 use anyhow::Context as _;
 use callbox_domain::policy::Policy;
 use callbox_proto::ids::{AgencyId, QueueId};
 use callbox_proto::message::{AgencyInfo, QueueInfo};
-use callbox_proto::vocabulary::Role;
 
 use super::triage;
-use crate::auth::StaffIdentity;
 use crate::auth::staff::Accounts;
-use crate::config::{self, Config, DemoRole};
+use crate::auth::{SignedInBy, StaffIdentity};
+use crate::config::{self, Config};
 use crate::evidence::names::AgencyName;
 use crate::node::agency::Agency;
 
@@ -80,6 +79,15 @@ pub fn by_host(config: &Config) -> anyhow::Result<HashMap<String, AgencyId>> {
     Ok(hosts)
 }
 
+/// The agencies whose people may sign in by passphrase.
+///
+/// # Errors
+/// When an id is not plain.
+pub fn by_passphrase(config: &Config) -> anyhow::Result<HashSet<AgencyId>> {
+    let agencies = config.all_agencies().filter(|agency| agency.demo.enabled);
+    agencies.map(|agency| Ok(info(agency)?.agency)).collect()
+}
+
 fn queues(config: &config::Agency) -> anyhow::Result<Vec<QueueInfo>> {
     let queue = |queue: &config::Queue| {
         Ok(QueueInfo {
@@ -105,20 +113,12 @@ pub fn add_demo_people(accounts: &mut Accounts, config: &config::Agency) -> anyh
             agency: config.id.parse().context("id")?,
             staff: user.name.parse().context("demo.users.name")?,
             name: capitalised(&user.name),
-            role: role(user.role),
+            role: user.role.role(),
+            by: SignedInBy::Passphrase,
         };
         accounts.add(identity, user.passphrase.expose())?;
     }
     Ok(())
-}
-
-const fn role(role: DemoRole) -> Role {
-    match role {
-        DemoRole::Telecommunicator => Role::Telecommunicator,
-        DemoRole::Supervisor => Role::Supervisor,
-        DemoRole::Administrator => Role::Administrator,
-        DemoRole::Auditor => Role::Auditor,
-    }
 }
 
 fn capitalised(name: &str) -> String {

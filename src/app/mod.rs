@@ -10,6 +10,7 @@ mod live;
 mod membership;
 mod photos;
 mod private_folder;
+mod providers;
 pub mod store;
 pub mod triage;
 
@@ -23,6 +24,8 @@ use callbox_proto::message::Limits;
 use metrics_exporter_prometheus::PrometheusHandle;
 
 use crate::auth::SignIn;
+use crate::auth::people::People;
+use crate::auth::provider::Providers;
 use crate::auth::staff::Accounts;
 use crate::auth::tokens::Tokens;
 use crate::backbone::{Backbone, Guarantee};
@@ -36,7 +39,7 @@ use crate::http::api::{self, Api, SocketLimits};
 use crate::http::drain as http_drain;
 use crate::http::tickets::Tickets;
 use crate::http::uploads::{self, UploadLimits, Uploads};
-use crate::http::{Server, descriptors, layers, metrics, pages};
+use crate::http::{Origins, Server, descriptors, layers, metrics, pages};
 use crate::media::{Advertised, MediaConfig, MediaPlane};
 use crate::node::drain::DrainProgress;
 use crate::node::{Node, NodeLimits, Random};
@@ -69,7 +72,7 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
         .filter_map(|agency| agency.public_origin.clone())
         .collect();
     let server = Server::bind_also_as(&config.server, &names)?;
-    let parts = Parts::build(&config, &lifecycle).await?;
+    let parts = Parts::build(&config, server.origins(), &lifecycle).await?;
     start_admin(admin, &lifecycle, &parts, prometheus);
 
     let pages = pages::router(server.headers(), parts.node.agency_ids());
@@ -103,6 +106,7 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
 /// What `serve` would refuse.
 pub fn check(config: &Config) -> anyhow::Result<()> {
     backbone::options(config)?;
+    providers::settings(config)?;
     agency::all(config).map(drop)
 }
 
@@ -118,7 +122,11 @@ struct Parts {
 }
 
 impl Parts {
-    async fn build(config: &Config, lifecycle: &Lifecycle) -> anyhow::Result<Self> {
+    async fn build(
+        config: &Config,
+        origins: Arc<Origins>,
+        lifecycle: &Lifecycle,
+    ) -> anyhow::Result<Self> {
         let data_dir = &config.storage.data_dir;
         private_folder::prepare(data_dir)
             .with_context(|| format!("{} (storage.data_dir)", data_dir.display()))?;
@@ -150,7 +158,8 @@ impl Parts {
         let plane = MediaPlane::start(media_config(&config.media))?;
         let live = live::Live::start(plane, &node);
         let tickets = Tickets::new(tokens.ticket_key(), Arc::clone(&clock));
-        let accounts = accounts(config, clock)?;
+        let providers = providers::all(config, &tokens, &clock)?;
+        let accounts = people(config, &providers, clock)?;
         let (uploads, photos) = evidence(config, &node, &tokens)?;
         let transport = Arc::new(Transport {
             node: Arc::clone(&node),
@@ -162,6 +171,9 @@ impl Parts {
         let api = Api {
             transport,
             accounts,
+            providers,
+            by_passphrase: Arc::new(agency::by_passphrase(config)?),
+            origins,
             tokens,
             photos,
             default_agency,
@@ -205,12 +217,17 @@ fn follow_rules(config: &Config, node: &Node, lifecycle: &Lifecycle) {
     }
 }
 
-fn accounts(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<Arc<dyn SignIn>> {
-    let mut accounts = Accounts::new(clock)?;
+fn people(
+    config: &Config,
+    providers: &Arc<Providers>,
+    clock: Arc<dyn Clock>,
+) -> anyhow::Result<Arc<dyn SignIn>> {
+    let mut accounts = Accounts::new(Arc::clone(&clock))?;
     for agency in config.all_agencies() {
         agency::add_demo_people(&mut accounts, agency)?;
     }
-    Ok(Arc::new(accounts))
+    let people = People::new(accounts, Arc::clone(providers), clock);
+    Ok(Arc::new(people))
 }
 
 fn evidence(

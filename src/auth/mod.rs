@@ -1,11 +1,14 @@
-//! Identity: who somebody is, proved by a passphrase, a signed token or a device key.
+//! Identity: who somebody is, proved by a passphrase, an agency's provider, a signed token or a device key.
 //!
-//! Owns: staff accounts, tokens and the check of device keys. Must not: decide what somebody may do (that is
+//! Owns: staff accounts, sign-ins at providers, tokens and the check of device keys. Must not: decide what somebody may do (that is
 //! `callbox_domain::access`). Called by: `transport` (hello), `http` (sign-in, uploads, photos), `app` (set-up).
 //!
-//! Other ways of proving a person (OIDC, passkeys) come in behind [`SignIn`]: they too end in a staff token.
+//! Whatever way a person is proved, it ends in a staff token, and [`SignIn`] says whom that stands for: [`people::People`] asks
+//! the accounts ([`staff`]) for those with a passphrase, and [`provider`] for those who came from there.
 
 pub mod device;
+pub mod people;
+pub mod provider;
 pub mod staff;
 pub mod tokens;
 
@@ -13,7 +16,7 @@ use async_trait::async_trait;
 use callbox_domain::access::{Access, Route, allowed};
 use callbox_proto::error::ErrorCode;
 use callbox_proto::ids::{AgencyId, CommandId, SessionId, StaffId};
-use callbox_proto::vocabulary::Role;
+use callbox_proto::vocabulary::{Millis, Role};
 
 /// A proved member of an agency's staff.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +29,40 @@ pub struct StaffIdentity {
     pub name: String,
     /// Role.
     pub role: Role,
+    /// How it was proved.
+    pub by: SignedInBy,
+}
+
+/// How a person was proved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SignedInBy {
+    /// By a passphrase: the account decides, each time anew.
+    Passphrase,
+    /// By the agency's provider: what it said counts for a while.
+    Provider {
+        /// When, in s.
+        at_s: u64,
+    },
+}
+
+impl SignedInBy {
+    /// When it was at a provider.
+    #[must_use]
+    pub const fn provider_s(self) -> Option<u64> {
+        match self {
+            Self::Passphrase => None,
+            Self::Provider { at_s } => Some(at_s),
+        }
+    }
+
+    /// The word for it in the log.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Passphrase => "passphrase",
+            Self::Provider { .. } => "provider",
+        }
+    }
 }
 
 impl StaffIdentity {
@@ -79,5 +116,10 @@ pub trait SignIn: Send + Sync + 'static {
         } else {
             Some(person)
         }
+    }
+
+    /// From when on a person counts no more, whatever is renewed; `None` where there is no such time.
+    fn ends_ms(&self, _who: &StaffIdentity) -> Option<Millis> {
+        None
     }
 }

@@ -179,6 +179,7 @@ impl SignIn for Accounts {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::auth::SignedInBy;
     use crate::clock::ManualClock;
     use callbox_proto::vocabulary::Role;
 
@@ -189,6 +190,7 @@ mod tests {
             staff: "tina".parse().unwrap(),
             name: "Tina".to_owned(),
             role: Role::Telecommunicator,
+            by: SignedInBy::Passphrase,
         };
         accounts.add(tina, "correct").unwrap();
         accounts
@@ -203,6 +205,7 @@ mod tests {
             staff: staff.parse().unwrap(),
             name: staff.to_owned(),
             role,
+            by: SignedInBy::Passphrase,
         };
         let wall = of("sue", Role::Wallboard);
         assert_eq!(accounts.stands_for(&wall), None, "there is no such account");

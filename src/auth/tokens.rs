@@ -1,6 +1,7 @@
 //! Tokens: short signed words that say who somebody is.
 //!
-//! Owns: the signing key and the three kinds of token (staff, upload, responder). Must not: ask accounts. Called by: `transport`, `http`.
+//! Owns: the signing key and the kinds of token (staff, upload, responder, and a [`Trip`] to a provider). Must not: ask accounts. Called by:
+//! `transport`, `http`.
 //!
 //! HS256 with a key of 32 random bytes that never leaves the nodes; the algorithm, issuer and audience are pinned, so a token
 //! of one kind is none of the other, and `none` or another algorithm is never accepted.
@@ -16,12 +17,13 @@ use ring::hmac;
 use ring::rand::{SecureRandom, SystemRandom};
 use serde::{Deserialize, Serialize};
 
-use super::{ResponderPass, StaffIdentity};
+use super::{ResponderPass, SignedInBy, StaffIdentity};
 
 const ISSUER: &str = "callbox";
 const STAFF: &str = "callbox-staff";
 const UPLOAD: &str = "callbox-upload";
 const RESPONDER: &str = "callbox-responder";
+const TRIP: &str = "callbox-trip";
 const KEY_BYTES: usize = 32;
 /// A longer text is no token of ours.
 const TOKEN_MAX_BYTES: usize = 2_048;
@@ -57,6 +59,7 @@ pub struct Tokens {
     encoding: EncodingKey,
     decoding: DecodingKey,
     ticket_key: [u8; KEY_BYTES],
+    trip_key: hmac::Key,
 }
 
 impl std::fmt::Debug for Tokens {
@@ -75,6 +78,35 @@ struct StaffClaims {
     agency: AgencyId,
     role: Role,
     name: String,
+    /// When the person signed in at the agency's provider, in s; without it they did so by passphrase.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    provider_s: Option<u64>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct TripClaims {
+    iss: String,
+    aud: String,
+    exp: u64,
+    iat: u64,
+    #[serde(flatten)]
+    trip: Trip,
+}
+
+/// A sign-in that is under way at a provider. It travels with the browser as the `state` of OpenID Connect, so that any node can
+/// go on with it; nothing in it is secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trip {
+    /// Its own id: everything secret about it follows from it and our key.
+    pub jti: String,
+    /// Whose people sign in.
+    pub agency: AgencyId,
+    /// The origin that the browser is at, to which the provider sends it back.
+    pub origin: String,
+    /// The page that began, as path and query.
+    pub back: String,
+    /// SHA-256 of what only the page that began knows, in base64url.
+    pub proof: String,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -143,6 +175,7 @@ impl Tokens {
             encoding: EncodingKey::from_secret(key),
             decoding: DecodingKey::from_secret(key),
             ticket_key: derive(key, b"tickets of TLS"),
+            trip_key: hmac::Key::new(hmac::HMAC_SHA256, &derive(key, b"sign-ins at a provider")),
         }
     }
 
@@ -174,9 +207,57 @@ impl Tokens {
                 agency: who.agency.clone(),
                 role: who.role,
                 name: who.name.clone(),
+                provider_s: who.by.provider_s(),
             },
             exp,
         )
+    }
+
+    /// A trip to a provider, signed.
+    ///
+    /// # Errors
+    /// As [`Self::staff`].
+    pub fn trip(&self, trip: Trip, now_ms: Millis, life_ms: u64) -> Result<String, ErrorCode> {
+        let (iat, exp) = span(now_ms, life_ms);
+        let claims = TripClaims {
+            iss: ISSUER.to_owned(),
+            aud: TRIP.to_owned(),
+            exp,
+            iat,
+            trip,
+        };
+        self.sign(&claims, exp).map(|issued| issued.token)
+    }
+
+    /// The trip behind a signed one.
+    ///
+    /// # Errors
+    /// [`ErrorCode::SignInLate`] when it took too long, else [`ErrorCode::SignInLost`].
+    pub fn check_trip(&self, token: &str) -> Result<Trip, ErrorCode> {
+        match self.check::<TripClaims>(token, TRIP) {
+            Ok(claims) => Ok(claims.trip),
+            Err(ErrorCode::TokenExpired) => Err(ErrorCode::SignInLate),
+            Err(_) => Err(ErrorCode::SignInLost),
+        }
+    }
+
+    /// The same, however long it took: for where it leads back to, which is signed too.
+    #[must_use]
+    pub fn trip_however_late(&self, token: &str) -> Option<Trip> {
+        let mut validation = validation(TRIP);
+        validation.validate_exp = false;
+        let trip = self.read::<TripClaims>(token, &validation).ok()?;
+        Some(trip.trip)
+    }
+
+    /// What only nodes with our key know of a trip, the same on each of them.
+    #[must_use]
+    pub fn secret_of(&self, trip: &Trip, purpose: &str) -> [u8; KEY_BYTES] {
+        let said = format!("{purpose} {} {}", trip.jti, trip.proof);
+        let tag = hmac::sign(&self.trip_key, said.as_bytes());
+        let mut secret = [0; KEY_BYTES];
+        secret.copy_from_slice(tag.as_ref());
+        secret
     }
 
     /// A token for a resident's uploads.
@@ -267,6 +348,9 @@ impl Tokens {
             staff: claims.sub,
             name: claims.name,
             role: claims.role,
+            by: claims
+                .provider_s
+                .map_or(SignedInBy::Passphrase, |at_s| SignedInBy::Provider { at_s }),
         };
         Ok((who, until_s.saturating_mul(1_000)))
     }
@@ -294,15 +378,18 @@ impl Tokens {
         token: &str,
         audience: &str,
     ) -> Result<T, ErrorCode> {
+        self.read(token, &validation(audience))
+    }
+
+    fn read<T: serde::de::DeserializeOwned>(
+        &self,
+        token: &str,
+        validation: &Validation,
+    ) -> Result<T, ErrorCode> {
         if token.len() > TOKEN_MAX_BYTES {
             return Err(ErrorCode::TokenInvalid);
         }
-        let mut validation = Validation::new(Algorithm::HS256);
-        validation.set_audience(&[audience]);
-        validation.set_issuer(&[ISSUER]);
-        validation.set_required_spec_claims(&["exp", "iss", "aud"]);
-        validation.leeway = LEEWAY_S;
-        match jsonwebtoken::decode::<T>(token, &self.decoding, &validation) {
+        match jsonwebtoken::decode::<T>(token, &self.decoding, validation) {
             Ok(data) => Ok(data.claims),
             Err(error) => match error.kind() {
                 jsonwebtoken::errors::ErrorKind::ExpiredSignature => Err(ErrorCode::TokenExpired),
@@ -310,6 +397,16 @@ impl Tokens {
             },
         }
     }
+}
+
+/// What every token of ours must be: our algorithm and no other, our issuer, this audience, with an end.
+fn validation(audience: &str) -> Validation {
+    let mut validation = Validation::new(Algorithm::HS256);
+    validation.set_audience(&[audience]);
+    validation.set_issuer(&[ISSUER]);
+    validation.set_required_spec_claims(&["exp", "iss", "aud"]);
+    validation.leeway = LEEWAY_S;
+    validation
 }
 
 const fn span(now_ms: Millis, life_ms: u64) -> (u64, u64) {
@@ -351,7 +448,49 @@ mod tests {
             staff: "tina".parse().unwrap(),
             name: "Tina".to_owned(),
             role: Role::Telecommunicator,
+            by: SignedInBy::Passphrase,
         }
+    }
+
+    fn trip() -> Trip {
+        Trip {
+            jti: "a".repeat(32),
+            agency: "demo.example".parse().unwrap(),
+            origin: "https://report.example".to_owned(),
+            back: "/console/".to_owned(),
+            proof: "b".repeat(43),
+        }
+    }
+
+    #[test]
+    fn a_trip_is_good_for_its_time_and_leads_back_however_late() {
+        let tokens = Tokens::new(&[7; 32]);
+        let good = tokens.trip(trip(), now_ms(), 60_000).unwrap();
+        assert_eq!(tokens.check_trip(&good), Ok(trip()));
+        let late = tokens.trip(trip(), now_ms() - 120_000, 60_000).unwrap();
+        assert_eq!(tokens.check_trip(&late), Err(ErrorCode::SignInLate));
+        assert_eq!(tokens.trip_however_late(&late), Some(trip()));
+        let staff = tokens.staff(&tina(), now_ms(), 60_000).unwrap().token;
+        let foreign = Tokens::new(&[8; 32]).trip(trip(), now_ms(), 60_000);
+        for forged in [staff, foreign.unwrap(), format!("{good}x"), String::new()] {
+            assert_eq!(tokens.check_trip(&forged), Err(ErrorCode::SignInLost));
+            assert_eq!(tokens.trip_however_late(&forged), None);
+        }
+        assert_eq!(tokens.check_staff(&good), Err(ErrorCode::TokenInvalid));
+    }
+
+    #[test]
+    fn what_is_secret_of_a_trip_is_known_to_every_node_with_the_key_and_to_no_other() {
+        let of = |key: u8, trip: &Trip, purpose| Tokens::new(&[key; 32]).secret_of(trip, purpose);
+        let secret = of(7, &trip(), "a");
+        assert_eq!(secret, of(7, &trip(), "a"));
+        assert_ne!(secret, of(8, &trip(), "a"));
+        assert_ne!(secret, of(7, &trip(), "b"));
+        let other = Trip {
+            proof: "c".repeat(43),
+            ..trip()
+        };
+        assert_ne!(secret, of(7, &other, "a"));
     }
 
     #[test]

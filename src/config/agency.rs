@@ -5,9 +5,10 @@
 
 use std::path::PathBuf;
 
+use callbox_proto::vocabulary::Role;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::{Passphrase, WebOrigin};
+use super::{Passphrase, SignIn, WebOrigin};
 
 /// One agency that is served.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -36,6 +37,9 @@ pub struct Agency {
     pub default_queue: String,
     /// Identities for trying the gateway.
     pub demo: Demo,
+    /// The provider at which the agency's own people sign in. Unset: none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sign_in: Option<SignIn>,
 }
 
 /// A queue and what its people should reach.
@@ -83,15 +87,15 @@ pub struct DemoUser {
     /// Sign-in name.
     pub name: String,
     /// What the person may do.
-    pub role: DemoRole,
+    pub role: StaffRole,
     /// Passphrase. Never printed except in the welcome text of a demo.
     pub passphrase: Passphrase,
 }
 
-/// What a person of the demo may do.
+/// What a person may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum DemoRole {
+pub enum StaffRole {
     /// Answers sessions.
     Telecommunicator,
     /// Watches queues and people.
@@ -102,7 +106,7 @@ pub enum DemoRole {
     Auditor,
 }
 
-impl DemoRole {
+impl StaffRole {
     /// The word for it, as on the screen.
     #[must_use]
     pub fn word(self) -> &'static str {
@@ -111,6 +115,17 @@ impl DemoRole {
             Self::Supervisor => "supervisor",
             Self::Administrator => "administrator",
             Self::Auditor => "auditor",
+        }
+    }
+
+    /// The same on the wire.
+    #[must_use]
+    pub const fn role(self) -> Role {
+        match self {
+            Self::Telecommunicator => Role::Telecommunicator,
+            Self::Supervisor => Role::Supervisor,
+            Self::Administrator => Role::Administrator,
+            Self::Auditor => Role::Auditor,
         }
     }
 }
@@ -129,6 +144,7 @@ impl Default for Agency {
             queues: default_queues(),
             default_queue: default_queue(),
             demo: Demo::default(),
+            sign_in: None,
         }
     }
 }
@@ -155,6 +171,8 @@ struct FurtherAgency {
     default_queue: String,
     #[serde(default = "no_demo")]
     demo: Demo,
+    #[serde(default)]
+    sign_in: Option<SignIn>,
 }
 
 impl From<FurtherAgency> for Agency {
@@ -170,6 +188,7 @@ impl From<FurtherAgency> for Agency {
             queues: written.queues,
             default_queue: written.default_queue,
             demo: written.demo,
+            sign_in: written.sign_in,
         }
     }
 }
@@ -228,11 +247,11 @@ impl Default for Demo {
             enabled: true,
             allow_remote: false,
             users: vec![
-                user("tina", DemoRole::Telecommunicator, "demo-tina-911"),
-                user("tom", DemoRole::Telecommunicator, "demo-tom-911"),
-                user("sue", DemoRole::Supervisor, "demo-sue-911"),
-                user("ada", DemoRole::Administrator, "demo-ada-911"),
-                user("olga", DemoRole::Auditor, "demo-olga-911"),
+                user("tina", StaffRole::Telecommunicator, "demo-tina-911"),
+                user("tom", StaffRole::Telecommunicator, "demo-tom-911"),
+                user("sue", StaffRole::Supervisor, "demo-sue-911"),
+                user("ada", StaffRole::Administrator, "demo-ada-911"),
+                user("olga", StaffRole::Auditor, "demo-olga-911"),
             ],
         }
     }

@@ -309,7 +309,9 @@ fn shared_tier(config: &Config) -> Fault {
 fn agencies(config: &Config) -> Option<(String, String)> {
     let mut seen: Vec<&Agency> = Vec::new();
     for (number, agency) in config.all_agencies().enumerate() {
-        let fault = people(agency, config).or_else(|| shared(agency, &seen, config));
+        let fault = people(agency, config)
+            .or_else(|| agency.sign_in.as_ref()?.fault())
+            .or_else(|| shared(agency, &seen, config));
         if let Some((key, why)) = fault {
             let key = match number.checked_sub(1) {
                 None => format!("agency.{key}"),

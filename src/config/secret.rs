@@ -1,6 +1,7 @@
 //! A passphrase in the configuration: it can be compared and handed on, never printed or written back.
 //!
-//! Owns: reading it. Must not: have a form that shows it. Called by: the section `agency`.
+//! Owns: reading it. Must not: have a form that shows it. Called by: the sections `agency` and
+//! `agency.sign_in`.
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};

@@ -86,6 +86,13 @@ impl Origins {
         self.own.iter()
     }
 
+    /// The own origin that a page of a request is at; `None` for another one's, and for what is no page.
+    #[must_use]
+    pub fn own_of(&self, headers: &HeaderMap) -> Option<&WebOrigin> {
+        let said = headers.get(ORIGIN)?.to_str().ok()?;
+        self.own.iter().find(|origin| origin.as_str() == said)
+    }
+
     /// Judges the `Origin` of a request.
     #[must_use]
     pub fn judge(&self, headers: &HeaderMap) -> OriginVerdict {

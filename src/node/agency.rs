@@ -13,7 +13,7 @@ use callbox_domain::policy::Policy;
 use callbox_domain::queue::{Lane, TurnTaker};
 use callbox_proto::ids::{AgencyId, CommandId, SessionId, StaffId};
 use callbox_proto::message::AgencyInfo;
-use callbox_proto::vocabulary::{Category, Millis};
+use callbox_proto::vocabulary::{Category, Millis, Role};
 
 use super::bus::Around;
 use super::figures::{Figures, Move};
@@ -68,6 +68,18 @@ impl Agency {
             lists: Mutex::default(),
             around: Around::default(),
         }
+    }
+
+    /// The role in which a person is signed in now, here or at another node.
+    #[must_use]
+    pub fn role_now(&self, staff: &StaffId) -> Option<Role> {
+        let here = lock(&self.roster).role(staff);
+        here.or_else(|| {
+            self.around
+                .elsewhere()
+                .person(staff)
+                .map(|there| there.role)
+        })
     }
 
     /// Its id.

@@ -117,6 +117,12 @@ impl Roster {
         last
     }
 
+    /// In which role a person is signed in here.
+    #[must_use]
+    pub fn role(&self, staff: &StaffId) -> Option<Role> {
+        self.people.get(staff).map(|person| person.role)
+    }
+
     /// Registers a console for queues.
     pub fn register(&mut self, staff: &StaffId, connection: ConnectionId, queues: Vec<QueueId>) {
         let consoles = self.people.get_mut(staff).map(|p| &mut p.consoles);

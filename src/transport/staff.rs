@@ -377,10 +377,11 @@ impl Console {
         };
         let accounts = &self.transport.accounts;
         let person = accounts.still(self.person.agency.id(), staff);
-        let takes = person.is_some_and(|person| {
-            access::allowed(person.role, Action::TakeNext) != access::Access::Never
-        });
-        if takes {
+        let takes = |role| access::allowed(role, Action::TakeNext) != access::Access::Never;
+        // Whoever comes from a provider has no account: they are known while they are signed in.
+        let known = person.is_some_and(|person| takes(person.role))
+            || self.person.agency.role_now(staff).is_some_and(takes);
+        if known {
             Ok(())
         } else {
             Err(ErrorCode::NoSuchTarget)

@@ -256,6 +256,7 @@ fn has_key(annotated: &str, key: &str) -> bool {
     };
     let rest = annotated
         .split_once(&format!("\n[{section}]\n"))
+        .or_else(|| annotated.split_once(&format!("\n# [{section}]\n")))
         .map(|(_, rest)| rest);
     let own = rest.map(|rest| rest.split("\n[").next().unwrap_or(rest));
     own.is_some_and(|own| {

@@ -83,6 +83,7 @@ fn tokens() -> Vec<Vec<u8>> {
         staff: "tina".parse().expect("a name"),
         name: "Tina".to_owned(),
         role: callbox_proto::vocabulary::Role::Telecommunicator,
+        by: callbox::auth::SignedInBy::Passphrase,
     };
     let resident = callbox_proto::ids::ResidentId::from_u128(5).expect("an id");
     let hour_ms = 3_600_000;

@@ -2,7 +2,7 @@
 // telecommunicator who works over the JSON subprotocol without a page.
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { copyFile, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
+import { appendFile, copyFile, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -86,6 +86,13 @@ export class Gateway {
   /** Stops it in the middle of whatever it does, or lets it go on: a node that hangs. */
   freeze(frozen: boolean): void {
     this.#process?.kill(frozen ? 'SIGSTOP' : 'SIGCONT')
+  }
+
+  /** Goes on with these settings beside those it has. */
+  async with(settings: string): Promise<void> {
+    await this.down()
+    await appendFile(this.#config, `\n${settings}\n`)
+    await this.up()
   }
 
   /** Loses everything it has stored, as a gateway that was set up anew; call while it is down. */

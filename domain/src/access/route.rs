@@ -117,6 +117,12 @@ routes! {
     AgencyInfoOf = Get "/api/v1/agencies/{agency}";
     /// Signs a person in by name and passphrase.
     SignIn = Post "/api/v1/sign-in";
+    /// Begins a sign-in at the agency's provider: where the browser goes.
+    BeginProviderSignIn = Post "/api/v1/sign-in/provider";
+    /// Where the provider sends the browser back to; leads on to the page that began.
+    ProviderReturn = Get "/api/v1/sign-in/provider/{agency}/return";
+    /// Ends a sign-in at the agency's provider: what it said for a token.
+    EndProviderSignIn = Post "/api/v1/sign-in/provider/end";
     /// Renews a sign-in that is still valid.
     RefreshSignIn = Post "/api/v1/sign-in/refresh";
     /// Trades a supervisor's sign-in for a wallboard's, which reads the board and nothing else.

@@ -7,12 +7,13 @@
 //! cannot be written, and a row that nobody serves fails the test that walks the table.
 
 mod photos;
+mod provider;
 mod refusal;
 mod responders;
 mod sign_in;
 mod sockets;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -29,7 +30,9 @@ use tokio_util::task::TaskTracker;
 pub use refusal::Refused;
 
 use crate::auth::SignIn;
+use crate::auth::provider::Providers;
 use crate::auth::tokens::Tokens;
+use crate::http::Origins;
 use crate::transport::Transport;
 
 /// Which form of a photo is asked for.
@@ -66,6 +69,12 @@ pub struct Api {
     pub transport: Arc<Transport>,
     /// Accounts.
     pub accounts: Arc<dyn SignIn>,
+    /// Agencies' providers.
+    pub providers: Arc<Providers>,
+    /// Agencies whose people may sign in by passphrase.
+    pub by_passphrase: Arc<HashSet<AgencyId>>,
+    /// Where this gateway's pages are.
+    pub origins: Arc<Origins>,
     /// Tokens.
     pub tokens: Arc<Tokens>,
     /// Photos.
@@ -138,6 +147,9 @@ fn handler(route: Route) -> Option<MethodRouter<Api>> {
         Route::AgencyInfo => get(sign_in::agency),
         Route::AgencyInfoOf => get(sign_in::agency_of),
         Route::SignIn => post(sign_in::sign_in),
+        Route::BeginProviderSignIn => post(provider::begin),
+        Route::ProviderReturn => get(provider::came_back),
+        Route::EndProviderSignIn => post(provider::end),
         Route::RefreshSignIn => post(sign_in::refresh),
         Route::OpenWallboard => post(sign_in::open_wallboard),
         Route::OpenResponderLink => post(responders::open),

@@ -22,6 +22,7 @@ impl Refused {
     const fn status(self) -> StatusCode {
         match self.0.number() {
             3_000..=3_002 => StatusCode::UNAUTHORIZED,
+            3_014 => StatusCode::NOT_FOUND,
             3_003 => StatusCode::TOO_MANY_REQUESTS,
             3_004..=3_999 => StatusCode::FORBIDDEN,
             2_006 | 2_010 | 2_017 | 2_026 | 4_005 => StatusCode::NOT_FOUND,

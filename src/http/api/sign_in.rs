@@ -33,13 +33,33 @@ pub struct SignedIn {
     staff: StaffId,
     name: String,
     role: Role,
+    /// From when on no renewal helps: a sign-in at a provider has an end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ends_ms: Option<Millis>,
+}
+
+/// An agency before anybody connects: its public face, and how its people sign in.
+#[derive(Serialize)]
+pub struct AgencyFace {
+    #[serde(flatten)]
+    info: AgencyInfo,
+    sign_in: WaysIn,
+}
+
+/// How people of an agency sign in.
+#[derive(Serialize)]
+struct WaysIn {
+    passphrase: bool,
+    /// What people call the account at the agency's provider.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    provider: Option<String>,
 }
 
 /// The agency that is meant where none is named, for the page before it connects.
 pub async fn agency(
     State(api): State<Api>,
     headers: HeaderMap,
-) -> Result<Json<AgencyInfo>, Refused> {
+) -> Result<Json<AgencyFace>, Refused> {
     let meant = api.agency_meant(&headers).clone();
     info(&api, &meant)
 }
@@ -48,15 +68,22 @@ pub async fn agency(
 pub async fn agency_of(
     State(api): State<Api>,
     Path(agency): Path<String>,
-) -> Result<Json<AgencyInfo>, Refused> {
+) -> Result<Json<AgencyFace>, Refused> {
     let agency = agency.parse().map_err(|_| ErrorCode::NoSuchAgency)?;
     info(&api, &agency)
 }
 
-fn info(api: &Api, agency: &AgencyId) -> Result<Json<AgencyInfo>, Refused> {
-    let agency = api.transport.node.agency(agency);
-    let agency = agency.ok_or(ErrorCode::NoSuchAgency)?;
-    Ok(Json(agency.info().clone()))
+fn info(api: &Api, agency: &AgencyId) -> Result<Json<AgencyFace>, Refused> {
+    let known = api.transport.node.agency(agency);
+    let known = known.ok_or(ErrorCode::NoSuchAgency)?;
+    let provider = api.providers.of(agency);
+    Ok(Json(AgencyFace {
+        info: known.info().clone(),
+        sign_in: WaysIn {
+            passphrase: api.by_passphrase.contains(agency),
+            provider: provider.map(|provider| provider.words().to_owned()),
+        },
+    }))
 }
 
 /// Name and passphrase for a token.
@@ -72,8 +99,14 @@ pub async fn sign_in(
         .accounts
         .sign_in(&asked.agency, &asked.name, &asked.passphrase)
         .await?;
-    tracing::info!(agency = %who.agency, staff = %who.staff, "signed in");
-    issue(&api, who)
+    Ok(welcome(&api, who)?)
+}
+
+/// The first token of a person who has just been proved.
+pub(super) fn welcome(api: &Api, who: StaffIdentity) -> Result<Json<SignedIn>, ErrorCode> {
+    let method = who.by.word();
+    tracing::info!(agency = %who.agency, staff = %who.staff, %method, "signed in");
+    issue(api, who)
 }
 
 /// A token for a fresh one, as long as the account is there.
@@ -82,7 +115,7 @@ pub async fn refresh(
     headers: HeaderMap,
 ) -> Result<Json<SignedIn>, Refused> {
     let who = bearer(&api, &headers)?;
-    issue(&api, who)
+    Ok(issue(&api, who)?)
 }
 
 /// A supervisor's token for a wallboard's: it reads the board of the same agency, is renewed like any other, and nothing else.
@@ -94,12 +127,14 @@ pub async fn open_wallboard(
     let (agency, staff) = (who.agency.clone(), who.staff.clone());
     let wallboard = who.wallboard().ok_or(ErrorCode::NotAllowed)?;
     tracing::info!(%agency, %staff, "opened a wallboard");
-    issue(&api, wallboard)
+    Ok(issue(&api, wallboard)?)
 }
 
-fn issue(api: &Api, who: StaffIdentity) -> Result<Json<SignedIn>, Refused> {
+fn issue(api: &Api, who: StaffIdentity) -> Result<Json<SignedIn>, ErrorCode> {
     let now_ms = api.transport.node.clock().now_ms();
-    let issued = api.tokens.staff(&who, now_ms, api.staff_token_ms)?;
+    let ends_ms = api.accounts.ends_ms(&who).unwrap_or(Millis::MAX);
+    let life_ms = api.staff_token_ms.min(ends_ms.saturating_sub(now_ms));
+    let issued = api.tokens.staff(&who, now_ms, life_ms)?;
     Ok(Json(SignedIn {
         token: issued.token,
         expires_ms: issued.expires_ms,
@@ -107,6 +142,7 @@ fn issue(api: &Api, who: StaffIdentity) -> Result<Json<SignedIn>, Refused> {
         staff: who.staff,
         name: who.name,
         role: who.role,
+        ends_ms: (ends_ms < Millis::MAX).then_some(ends_ms),
     }))
 }
 

@@ -23,6 +23,7 @@ mod nodes;
 mod ownership;
 mod photo_client;
 mod photos;
+mod providers;
 mod rates;
 mod responders;
 mod roles;

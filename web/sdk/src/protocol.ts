@@ -219,6 +219,22 @@ export type ErrorCode =
   | "not_allowed"
   /** From a page of another site. */
   | "origin_refused"
+  /** A sign-in at the agency's provider took longer than it may: begin again. */
+  | "sign_in_late"
+  /** A sign-in at the provider that was begun elsewhere, is over already, or was changed on its way: begin again. */
+  | "sign_in_lost"
+  /** The agency's provider did not let this person in. */
+  | "provider_refused"
+  /** What the provider answered cannot be trusted: signature, issuer, audience or nonce are wrong. */
+  | "provider_untrusted"
+  /** The provider's clock and ours differ too much. */
+  | "clock_differs"
+  /** The provider knows the person, but gives no role that counts here. */
+  | "no_role"
+  /** The provider gives the person no name that can be used here. */
+  | "no_staff_name"
+  /** The agency has no provider: its people sign in by name and passphrase. */
+  | "no_provider"
   /** Write more slowly. */
   | "too_fast"
   /** The store does not answer or is full; nothing was acknowledged. */
@@ -230,7 +246,9 @@ export type ErrorCode =
   /** A fault of ours; it was counted. */
   | "internal"
   /** This node serves no such agency; another node may. */
-  | "no_such_agency";
+  | "no_such_agency"
+  /** The agency's provider does not answer. */
+  | "provider_unavailable";
 
 /** A refusal. */
 export type ErrorMessage = {
@@ -1745,12 +1763,21 @@ export const ERROR_CODES = {
   key_refused: { number: 3004, retry: "after_change", message: "The device's key was refused." },
   not_allowed: { number: 3005, retry: "never", message: "Your role may not do this." },
   origin_refused: { number: 3006, retry: "never", message: "Requests from this page are not taken." },
+  sign_in_late: { number: 3007, retry: "after_change", message: "The sign-in took too long. Begin again." },
+  sign_in_lost: { number: 3008, retry: "after_change", message: "This sign-in was not begun here, or is over already. Begin again." },
+  provider_refused: { number: 3009, retry: "after_change", message: "The agency's sign-in service did not let you in." },
+  provider_untrusted: { number: 3010, retry: "after_change", message: "The answer of the agency's sign-in service cannot be trusted. Tell whoever runs the gateway." },
+  clock_differs: { number: 3011, retry: "after_change", message: "The clocks of the gateway and of the sign-in service differ. Tell whoever runs the gateway." },
+  no_role: { number: 3012, retry: "after_change", message: "Your account has no role here. Ask for one at your agency." },
+  no_staff_name: { number: 3013, retry: "after_change", message: "Your account has no name that can be used here. Tell whoever runs the gateway." },
+  no_provider: { number: 3014, retry: "never", message: "This agency has no sign-in service." },
   too_fast: { number: 4000, retry: "later", message: "Too many messages at once." },
   store_unavailable: { number: 4001, retry: "later", message: "It could not be stored yet. Keep it and try again." },
   going_down: { number: 4002, retry: "later", message: "The gateway is restarting." },
   media_busy: { number: 4003, retry: "later", message: "No live connection is free." },
   internal: { number: 4004, retry: "later", message: "Something went wrong on our side. Keep it and try again." },
   no_such_agency: { number: 4005, retry: "later", message: "This agency is not served here." },
+  provider_unavailable: { number: 4006, retry: "later", message: "The agency's sign-in service does not answer." },
 } as const satisfies Record<ErrorCode, { number: number; retry: Retry; message: string }>;
 
 /** What to do after the gateway closed the WebSocket. */

@@ -114,6 +114,13 @@ function shared(me: SignedIn): string {
   return `callbox-staff ${me.agency} ${me.staff}`
 }
 
+/** Hands a fresh sign-in of a person to the windows that are open for them: another window got it. */
+export function handOn(windows: Windows, signedIn: SignedIn): void {
+  const channel = windows.channel(shared(signedIn))
+  channel.postMessage({ kind: 'renewed', signedIn } satisfies Packet)
+  channel.close()
+}
+
 /** A link that all windows of one person share. */
 export class SharedLink implements StaffLink {
   readonly state: Readable<LinkState>

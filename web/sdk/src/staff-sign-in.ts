@@ -19,6 +19,24 @@ export interface SignedIn {
   readonly role: Role;
   /** Agency. */
   readonly agency: string;
+  /** From when on no renewal helps: a sign-in at an agency's provider has an end. */
+  readonly ends_ms?: number;
+}
+
+/** How people of an agency sign in, as `GET /api/v1/agency` tells it beside the rest. */
+export interface WaysIn {
+  /** By name and passphrase. */
+  readonly passphrase: boolean;
+  /** At the agency's provider: what people call the account there. */
+  readonly provider?: string;
+}
+
+/** What the agency's provider sent along with the browser. */
+export interface FromProvider {
+  readonly state: string;
+  readonly code?: string;
+  readonly iss?: string;
+  readonly error?: string;
 }
 
 /** What went wrong: a public code of the gateway, or no answer at all. */
@@ -39,7 +57,7 @@ export class SignInFailed extends Error {
 /** The part of `fetch` this module needs. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
-async function ask(fetch: Fetch, url: string, init: RequestInit): Promise<SignedIn> {
+async function ask<T>(fetch: Fetch, url: string, init: RequestInit, is: (body: unknown) => body is T): Promise<T> {
   let response: Response;
   try {
     response = await fetch(url, { ...init, method: 'POST', cache: 'no-store', credentials: 'omit' });
@@ -47,7 +65,7 @@ async function ask(fetch: Fetch, url: string, init: RequestInit): Promise<Signed
     throw new SignInFailed('no_answer');
   }
   const body: unknown = await response.json().catch(() => undefined);
-  if (response.ok && isSignedIn(body)) return body;
+  if (response.ok && is(body)) return body;
   const problem = (body ?? {}) as { code?: unknown; after_ms?: unknown };
   const code = typeof problem.code === 'string' ? problem.code : 'no_answer';
   throw new SignInFailed(code, typeof problem.after_ms === 'number' ? problem.after_ms : undefined);
@@ -59,6 +77,36 @@ function isSignedIn(body: unknown): body is SignedIn {
   return typeof told['token'] === 'string' && typeof told['expires_ms'] === 'number' && typeof told['staff'] === 'string';
 }
 
+function isAddress(body: unknown): body is { url: string } {
+  return typeof body === 'object' && body !== null && typeof (body as { url?: unknown }).url === 'string';
+}
+
+const JSON_BODY = { 'content-type': 'application/json' };
+
+/**
+ * Begins a sign-in at the agency's provider: answers where the browser goes. `back` is the page, as path and query; `proof` the SHA-256 of
+ * a secret that the page keeps, in base64url; `afresh` has the provider ask who is there even if it knows.
+ */
+export async function beginAtProvider(
+  asked: { agency: string; back: string; proof: string; afresh: boolean },
+  origin = '',
+  request: Fetch = (url, init) => fetch(url, init),
+): Promise<string> {
+  const init = { headers: JSON_BODY, body: JSON.stringify(asked) };
+  return (await ask(request, `${origin}/api/v1/sign-in/provider`, init, isAddress)).url;
+}
+
+/** Ends it: what the provider sent with the browser, and the page's secret, for a token. */
+export function endAtProvider(
+  secret: string,
+  came: FromProvider,
+  origin = '',
+  request: Fetch = (url, init) => fetch(url, init),
+): Promise<SignedIn> {
+  const init = { headers: JSON_BODY, body: JSON.stringify({ secret, ...came }) };
+  return ask(request, `${origin}/api/v1/sign-in/provider/end`, init, isSignedIn);
+}
+
 /** Trades agency, name and passphrase for a token. */
 export function signIn(
   who: { agency: string; name: string; passphrase: string },
@@ -66,9 +114,9 @@ export function signIn(
   request: Fetch = (url, init) => fetch(url, init),
 ): Promise<SignedIn> {
   return ask(request, `${origin}/api/v1/sign-in`, {
-    headers: { 'content-type': 'application/json' },
+    headers: JSON_BODY,
     body: JSON.stringify(who),
-  });
+  }, isSignedIn);
 }
 
 /**
@@ -80,7 +128,7 @@ export function openWallboard(
   origin = '',
   request: Fetch = (url, init) => fetch(url, init),
 ): Promise<SignedIn> {
-  return ask(request, `${origin}/api/v1/sign-in/wallboard`, { headers: { authorization: `Bearer ${token}` } });
+  return ask(request, `${origin}/api/v1/sign-in/wallboard`, { headers: { authorization: `Bearer ${token}` } }, isSignedIn);
 }
 
 /** Trades a token that still counts for a fresh one. */
@@ -89,5 +137,5 @@ export function refresh(
   origin = '',
   request: Fetch = (url, init) => fetch(url, init),
 ): Promise<SignedIn> {
-  return ask(request, `${origin}/api/v1/sign-in/refresh`, { headers: { authorization: `Bearer ${token}` } });
+  return ask(request, `${origin}/api/v1/sign-in/refresh`, { headers: { authorization: `Bearer ${token}` } }, isSignedIn);
 }

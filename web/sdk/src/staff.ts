@@ -23,8 +23,10 @@ export type { Ask, Entry, Fix, MediumState, Message, Photo, ResponderLink, Servi
 export type { SessionList } from './staff-list.ts'
 export type { Watch, WatchState } from './staff-media.ts'
 export { FIELDS, type Catching, type Field, type FollowedSession, type LiveNow, type Presence } from './staff-session.ts'
-export { openWallboard, signIn, SignInFailed, type SignedIn } from './staff-sign-in.ts'
-export { answerSignIns, browserWindows, SharedLink, signInOfOtherWindows, type StaffLink, type Windows } from './staff-share.ts'
+export {
+  beginAtProvider, endAtProvider, openWallboard, signIn, SignInFailed, type FromProvider, type SignedIn, type WaysIn,
+} from './staff-sign-in.ts'
+export { answerSignIns, browserWindows, handOn, SharedLink, signInOfOtherWindows, type StaffLink, type Windows } from './staff-share.ts'
 export type { LinkState } from './connection.ts'
 
 /** What the gateway said on `welcome`. */
@@ -80,6 +82,10 @@ export class StaffClient {
   /** Whether this window holds the connection: it makes the sounds for all windows of this person. */
   readonly leads: Readable<boolean>
   readonly ended = new Store<Ended | undefined>(undefined)
+  /** From when on no renewal helps, by the gateway's clock, in ms; `undefined` where there is no such time. */
+  readonly endsMs: Store<number | undefined>
+  /** Whether other windows of this person share the link, so that any of them may sign in again for all. */
+  readonly shares: boolean
   readonly welcome = new Store<StaffWelcome | undefined>(undefined)
   readonly list = new Store<SessionList>(EMPTY_LIST)
   readonly board = new Store<Board | undefined>(undefined)
@@ -109,6 +115,8 @@ export class StaffClient {
   constructor(signedIn: SignedIn, options: StaffOptions) {
     this.#signedIn = signedIn
     this.#options = options
+    this.endsMs = new Store(signedIn.ends_ms)
+    this.shares = options.link !== undefined
     const send = (frame: FromStaff): boolean => this.#connection.send(frame)
     this.#pending = new PendingCommands(send)
     this.#port = { send, id: newId, me: () => this.#signedIn.staff }
@@ -119,7 +127,11 @@ export class StaffClient {
       me: () => this.#signedIn,
       picture: () => this.#picture(),
       ended: (why) => this.#end(why as Ended),
-      renewed: (fresh) => this.#renewed(fresh),
+      renewed: (fresh) => {
+        this.#renewed(fresh)
+        // A window that does not lead has signed in again: the open link lives as long as the token it knows.
+        if (this.#connection.leads.get()) this.#connection.send({ kind: 'renew', token: fresh.token })
+      },
       stated: ({ state, reason }) => {
         const own = this.own.get()
         if (own.state !== state || own.reason !== reason) this.own.set({ state, reason, sinceMs: this.nowMs() })
@@ -405,6 +417,7 @@ export class StaffClient {
 
   #renewed(fresh: SignedIn): void {
     this.#signedIn = { ...this.#signedIn, ...fresh }
+    this.endsMs.set(this.#signedIn.ends_ms)
     this.#options.keep?.(this.#signedIn)
     this.#planRefresh()
   }
@@ -457,6 +470,8 @@ export class StaffClient {
 
   #planRefresh(): void {
     clearTimeout(this.#refreshTimer)
+    // Where the sign-in itself ends, no renewal helps: the gateway closes the link, and asks to sign in again.
+    if (this.#signedIn.ends_ms !== undefined && this.#signedIn.expires_ms >= this.#signedIn.ends_ms) return
     const inMs = Math.max(1_000, this.#signedIn.expires_ms - this.nowMs() - REFRESH_BEFORE_MS)
     this.#refreshTimer = setTimeout(() => void this.#refresh(false), Math.min(inMs, TIMER_MAX_MS))
   }

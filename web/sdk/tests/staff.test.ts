@@ -241,6 +241,17 @@ describe('the staff client', () => {
     client.signOut()
   })
 
+  it('asks for no fresh token where the sign-in itself ends', async () => {
+    const ends_ms = WELCOME.now_ms + 30_000
+    const fetch = vi.fn(async () => new Response(JSON.stringify({ ...TINA, token: 'two' }), { status: 200 }))
+    const { world, client } = made(fetch, { ...TINA, expires_ms: ends_ms, ends_ms })
+    await world.greeted({ ...WELCOME })
+    await vi.advanceTimersByTimeAsync(60_000)
+    expect(fetch).not.toHaveBeenCalled()
+    expect(client.endsMs.get()).toBe(ends_ms)
+    client.signOut()
+  })
+
   it('ends when the token is refused for good, and keeps nothing', async () => {
     const refusal = { code: 'token_expired', number: 3001, retry: 'after_change', message: '-' }
     const { world, client, kept } = made(async () => new Response(JSON.stringify(refusal), { status: 401 }))

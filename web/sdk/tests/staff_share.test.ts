@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { SharedLink, signInOfOtherWindows, type Channel, type Windows } from '../src/staff-share.ts'
+import { handOn, SharedLink, signInOfOtherWindows, type Channel, type Windows } from '../src/staff-share.ts'
 import type { SignedIn } from '../src/staff-sign-in.ts'
 import { StaffClient } from '../src/staff.ts'
 import { FakeWorld, settled } from './fake_world.ts'
@@ -167,6 +167,15 @@ describe('two windows of one person', () => {
     first.link.tell({ current: 'x' })
     await many()
     expect(second.link.note.get()).toEqual({ current: 'x' })
+  })
+
+  it('a sign-in that a third window got is shown to the open link, and kept by both', async () => {
+    const { browser, first, second } = await two()
+    handOn(browser.window(), { ...TINA, token: 'fresh', ends_ms: 9_000_000 })
+    await many()
+    expect(first.world.last.takeSent('renew')).toEqual([{ kind: 'renew', token: 'fresh' }])
+    expect([first.client.me.token, second.client.me.token]).toEqual(['fresh', 'fresh'])
+    expect([first.client.endsMs.get(), second.client.endsMs.get()]).toEqual([9_000_000, 9_000_000])
   })
 
   it('a new window learns who is signed in', async () => {

@@ -1,7 +1,7 @@
 //! Somebody else's sessions, tokens and ids.
 
-use callbox::auth::StaffIdentity;
 use callbox::auth::tokens::Tokens;
+use callbox::auth::{SignedInBy, StaffIdentity};
 use callbox_proto::bounds::CLIENT_MAX_CHARS;
 use callbox_proto::codec::Encoding;
 use callbox_proto::command::StaffCommand;
@@ -23,6 +23,7 @@ fn tina() -> StaffIdentity {
         staff: "tina".parse().unwrap(),
         name: "Tina".to_owned(),
         role: Role::Telecommunicator,
+        by: SignedInBy::Passphrase,
     }
 }
 
