@@ -325,8 +325,9 @@ function moved(state: LinkState, by: number): LinkState {
 
 /** The channel on which a new window asks who is signed in. Same origin only, like the storage of the pages. */
 const SIGN_INS = 'callbox-staff-sign-in'
-/** How long a new window waits for an answer, in ms: a busy window answers within one long frame. */
-const SIGN_IN_WITHIN_MS = 600
+/** How long a new window listens for an answer, in ms. The page asks for a name meanwhile, so that nobody waits for it; the other
+ * windows of a busy computer may take a second or two. */
+const SIGN_IN_WITHIN_MS = 5_000
 
 /** Answers new windows of this browser that ask who is signed in; answers how to end it. */
 export function answerSignIns(windows: Windows, me: () => SignedIn): () => void {
