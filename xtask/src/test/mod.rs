@@ -5,7 +5,7 @@
 mod browser;
 mod chaos;
 mod count;
-pub mod packages;
+mod packages;
 mod rust;
 mod step;
 mod tree;
