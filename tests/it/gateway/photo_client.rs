@@ -57,6 +57,17 @@ impl Uploader {
         }
     }
 
+    /// The same client with another token.
+    pub fn showing(&self, token: &str) -> Self {
+        Self {
+            base: self.base.clone(),
+            desk: self.desk.clone(),
+            address: self.address,
+            token: token.to_owned(),
+            client: self.client.clone(),
+        }
+    }
+
     /// A request that speaks tus and shows the token.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.client
