@@ -148,7 +148,7 @@ fn the_code_map_has_every_top_folder_and_every_module() {
 #[test]
 fn the_readme_shows_the_welcome_as_it_is() {
     let welcome = Config::default().welcome();
-    let shown = format!("\n```\nCallbox is ready.\n\n{welcome}  Ctrl-C ");
+    let shown = format!("\n```\nCallbox is ready.\n\n{welcome}\n  Ctrl-C ");
     assert!(read("README.md").contains(&shown), "{shown}");
 }
 

@@ -87,7 +87,7 @@ fn groups() -> Vec<Group> {
         },
         Group {
             name: "stories",
-            steps: vec![browser::stories()],
+            steps: vec![browser::first_run(), browser::stories()],
         },
         Group {
             name: "chaos",
