@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use callbox::cli::Cli;
+use callbox::config::Config;
 use clap::CommandFactory as _;
 
 /// What is there only after a build.
@@ -142,6 +143,13 @@ fn the_code_map_has_every_top_folder_and_every_module() {
         };
         assert!(map.contains(&path), "no line for {path}");
     }
+}
+
+#[test]
+fn the_readme_shows_the_welcome_as_it_is() {
+    let welcome = Config::default().welcome();
+    let shown = format!("\n```\nCallbox is ready.\n\n{welcome}\n  Ctrl-C ");
+    assert!(read("README.md").contains(&shown), "{shown}");
 }
 
 /// Words after `prefix` wherever a document has it as code.

@@ -295,7 +295,7 @@ export function expect(so: boolean, what: string): asserts so {
 const PORTS = { from: 10_000, to: 32_000 }
 let nextPort = PORTS.from + Math.floor(Math.random() * (PORTS.to - PORTS.from))
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   for (;;) {
     const port = (nextPort = nextPort < PORTS.to ? nextPort + 1 : PORTS.from)
     const server = createServer()

@@ -4,19 +4,20 @@
 
 use std::process::Command;
 
-use anyhow::Context as _;
+use anyhow::Error;
 
 use crate::command::{root, run};
 use crate::gateway::{Programs, build, built};
-use crate::test::packages::privilege;
+use crate::privilege::{BY_HAND, Privilege};
 
 /// What it takes, and how its last lines read, is in `docs/reliability.md`.
 pub fn run_with(flags: &[String]) -> anyhow::Result<()> {
     let gateway = build(Programs::All)?;
     let clients = built("callbox-loadtests")?;
     // Network namespaces and disks of limited size.
-    let prefix =
-        privilege().context("chaos takes the rights of root: sudo -v, then start again")?;
+    let prefix = Privilege::of_this_run()
+        .prefix("Chaos", BY_HAND)
+        .map_err(Error::msg)?;
     let mut words = prefix.iter().map(std::ffi::OsStr::new);
     let mut chaos = match words.next() {
         Some(first) => {

@@ -36,7 +36,13 @@ const OWN_PACKAGE: [&str; 5] = [
 pub fn cargo<S: AsRef<OsStr>>(arguments: &[S]) -> Command {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
     let mut command = program(&cargo, arguments, &root());
-    // Build scripts of dependencies look at them and would be run again after each plain `cargo build`.
+    without_own_package(&mut command);
+    command
+}
+
+/// Takes those variables away from a program that starts cargo: build scripts of dependencies look at them and would be run again
+/// after each plain `cargo build`.
+pub fn without_own_package(command: &mut Command) -> &mut Command {
     for (name, _) in std::env::vars_os() {
         let own = name
             .to_str()

@@ -10,6 +10,7 @@ mod files;
 mod gateway;
 mod generate;
 mod picture;
+mod privilege;
 mod run;
 mod shots;
 mod signals;

@@ -24,7 +24,7 @@ mod wire;
 
 pub use console::{Console, SignedIn};
 pub use ids::{Seed, fresh};
-pub use program::Gateway;
+pub use program::{Gateway, free_tcp, free_udp};
 pub use relay::Relay;
 pub use resident::{Device, Entry, Receipt, Resident, opening, text};
 pub use steady::{SteadyConsole, SteadyResident};

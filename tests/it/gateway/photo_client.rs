@@ -11,11 +11,21 @@ use tokio::net::TcpStream;
 
 use super::harness::{Gateway, Resident, fresh, soon};
 
-/// Announces a photo; its id is the command's id.
+/// Announces a JPEG; its id is the command's id.
 pub async fn announce(ann: &Resident, size_bytes: usize, preview: Option<Vec<u8>>) -> CommandId {
+    announce_as(ann, "image/jpeg", size_bytes, preview).await
+}
+
+/// Announces a photo of this type.
+pub async fn announce_as(
+    ann: &Resident,
+    media_type: &str,
+    size_bytes: usize,
+    preview: Option<Vec<u8>>,
+) -> CommandId {
     let id = fresh();
     let command = ResidentCommand::AnnouncePhoto {
-        media_type: "image/jpeg".to_owned(),
+        media_type: media_type.to_owned(),
         size_bytes: size_bytes as u64,
         preview: preview.map(Bytes),
         age_ms: 0,
@@ -44,6 +54,17 @@ impl Uploader {
             address: gateway.address(),
             token: token.to_owned(),
             client: reqwest::Client::new(),
+        }
+    }
+
+    /// The same client with another token.
+    pub fn showing(&self, token: &str) -> Self {
+        Self {
+            base: self.base.clone(),
+            desk: self.desk.clone(),
+            address: self.address,
+            token: token.to_owned(),
+            client: self.client.clone(),
         }
     }
 

@@ -7,7 +7,7 @@ use callbox_proto::ids::{CommandId, SessionId};
 use sha2::{Digest as _, Sha256};
 
 use super::harness::{Console, Gateway, Resident, Topology, everywhere};
-use super::photo_client::{Uploader, announce, problem};
+use super::photo_client::{Uploader, announce, announce_as, problem};
 use crate::pictures;
 
 everywhere!(
@@ -15,6 +15,7 @@ everywhere!(
     a_preview_that_is_no_picture_does_not_cost_the_photo,
     an_upload_that_is_cut_goes_on_where_it_stopped,
     a_power_cut_in_the_middle_of_an_upload_seals_the_photo_once,
+    every_format_that_can_be_shown_is_kept_as_it_is_and_shown_as_a_copy,
     a_heic_photo_is_kept_and_not_shown,
     scripts_and_pages_in_place_of_photos_are_refused_and_the_resident_told,
     what_hides_behind_a_picture_is_not_in_its_copy,
@@ -179,6 +180,34 @@ async fn a_power_cut_in_the_middle_of_an_upload_seals_the_photo_once(on: Topolog
     assert_eq!(sealed.count(), 1);
 }
 
+async fn every_format_that_can_be_shown_is_kept_as_it_is_and_shown_as_a_copy(on: Topology) {
+    let gateway = on.start().await;
+    let (ann, tina, session) = scene(&gateway).await;
+    let anns = Uploader::new(&gateway, &ann.token);
+    let tinas = Uploader::new(&gateway, &tina.who.token);
+    for (media_type, bytes) in [
+        ("image/jpeg", pictures::jpeg(200, 100)),
+        ("image/png", pictures::png(200, 100)),
+        ("image/webp", pictures::webp(200, 100)),
+    ] {
+        let photo = announce_as(&ann, media_type, bytes.len(), None).await;
+        let announced = |event: &Event| matches!(event, Event::PhotoAnnounced { photo: of, media_type: told, .. } if *of == photo && told == media_type);
+        tina.entry(session, announced).await;
+        let brought = anns.brings(session, photo, &bytes).await;
+        assert_eq!(brought.status(), 204, "{media_type}");
+        assert_eq!(stored(&ann, photo).await, (sha256(&bytes), true));
+        assert_eq!(tinas.sees(session, photo, "original").await, bytes);
+        let copy = tinas.sees(session, photo, "copy").await;
+        assert_ne!(copy, bytes, "{media_type} is shown as a copy only");
+        let copy = image::load_from_memory_with_format(&copy, image::ImageFormat::Jpeg).unwrap();
+        assert_eq!((copy.width(), copy.height()), (200, 100), "{media_type}");
+        // Red where the scene is, blue where it is not: the right picture, the right way round.
+        let pixel = |x, y| copy.to_rgb8().get_pixel(x, y).0;
+        assert!(pixel(20, 10)[0] > 200 && pixel(20, 10)[2] < 60);
+        assert!(pixel(180, 90)[0] < 80 && pixel(180, 90)[2] > 140);
+    }
+}
+
 async fn a_heic_photo_is_kept_and_not_shown(on: Topology) {
     let gateway = on.start().await;
     let (ann, tina, session) = scene(&gateway).await;
@@ -216,16 +245,21 @@ async fn what_hides_behind_a_picture_is_not_in_its_copy(on: Topology) {
     let gateway = on.start().await;
     let (ann, tina, session) = scene(&gateway).await;
     let script = b"<script>alert('canary')</script>";
-    let bytes = [pictures::jpeg(200, 100), script.to_vec()].concat();
-    let photo = announce(&ann, bytes.len(), None).await;
     let anns = Uploader::new(&gateway, &ann.token);
-    let answer = anns.brings(session, photo, &bytes).await;
-    if !answer.status().is_success() {
-        return assert_eq!(refused(&ann, photo).await, ErrorCode::PhotoUnreadable);
-    }
-    stored(&ann, photo).await;
     let tinas = Uploader::new(&gateway, &tina.who.token);
-    assert!(!holds(&tinas.sees(session, photo, "copy").await, script));
+    for picture in [
+        pictures::jpeg(200, 100),
+        pictures::png(200, 100),
+        pictures::webp(200, 100),
+    ] {
+        let bytes = [&picture[..], script].concat();
+        let photo = announce(&ann, bytes.len(), None).await;
+        let answer = anns.brings(session, photo, &bytes).await;
+        assert_eq!(answer.status(), 204);
+        // The evidence is what was sent, to the last byte; nobody is shown more than the picture.
+        assert_eq!(stored(&ann, photo).await, (sha256(&bytes), true));
+        assert!(!holds(&tinas.sees(session, photo, "copy").await, script));
+    }
 }
 
 async fn a_damaged_picture_is_refused(on: Topology) {

@@ -1,5 +1,7 @@
 //! Waiting: who is answered next, who is counted as gone, and what supervisors see of it.
 
+use std::time::Duration;
+
 use callbox_proto::command::{ResidentCommand, StaffCommand};
 use callbox_proto::error::ErrorCode;
 use callbox_proto::event::Event;
@@ -7,7 +9,7 @@ use callbox_proto::ids::SessionId;
 use callbox_proto::message::{Board, FromStaff, QueueFigures, ToStaff};
 use callbox_proto::vocabulary::{Category, Disposition, Priority, Standing};
 
-use super::harness::{Console, Gateway, Resident, Topology, everywhere, fresh, opening};
+use super::harness::{Console, Gateway, Resident, Topology, everywhere, fresh, opening, soon};
 
 everywhere!(
     a_life_at_risk_overtakes_and_every_tenth_take_goes_to_the_most_overdue_other,
@@ -18,6 +20,7 @@ everywhere!(
     an_abandoned_session_can_be_taken_to_contact_back,
     supervisors_see_queues_and_people_on_the_board,
     finished_sessions_are_listed_newest_first_page_by_page,
+    an_answer_is_counted_once_by_the_targets_of_the_trade,
 );
 
 async fn a_life_at_risk_overtakes_and_every_tenth_take_goes_to_the_most_overdue_other(
@@ -202,6 +205,55 @@ async fn finished_sessions_are_listed_newest_first_page_by_page(on: Topology) {
     assert_eq!((second.len(), more), (3, false));
     let listed: Vec<_> = first.into_iter().chain(second).collect();
     assert_eq!(listed, closed);
+}
+
+async fn an_answer_is_counted_once_by_the_targets_of_the_trade(on: Topology) {
+    let gateway = on.start().await;
+    let tina = gateway.console("tina").await;
+    let mut residents = Vec::new();
+    let mut sessions = Vec::new();
+    for words in ["A dog barks", "A cat as well"] {
+        sessions.push(open(&gateway, &mut residents, Category::Other, words).await);
+    }
+    assert_eq!(answers(&gateway, "_count").await, 0, "both wait");
+    tina.takes(sessions[0]).await;
+    counted(&gateway, 1).await;
+    // Taken at once: within every target, and by one node only.
+    for target in ["15", "20"] {
+        let bucket = format!("_bucket{{le=\"{target}\"}}");
+        assert_eq!(answers(&gateway, &bucket).await, 1, "{target} s");
+    }
+    tina.does(sessions[0], StaffCommand::Release {}).await;
+    tina.takes(sessions[0]).await;
+    tina.takes(sessions[1]).await;
+    counted(&gateway, 2).await;
+    let both = answers(&gateway, "_count").await;
+    assert_eq!(both, 2, "taken again is not answered again");
+}
+
+/// Waits until at least so many answers are counted.
+async fn counted(gateway: &Gateway, wanted: u64) {
+    let counted = async {
+        while answers(gateway, "_count").await < wanted {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    soon(counted).await;
+}
+
+/// A figure of the time to answer, over all nodes; 0 where no node has it.
+async fn answers(gateway: &Gateway, figure: &str) -> u64 {
+    let mut nodes = vec![gateway.admin(), gateway.desk_admin()];
+    nodes.dedup();
+    let wanted = format!("callbox_time_to_answer_seconds{figure} ");
+    let mut sum = 0;
+    for node in nodes {
+        let told = soon(reqwest::get(format!("http://{node}/metrics"))).await;
+        let told = soon(told.unwrap().text()).await.unwrap();
+        let found = told.lines().find_map(|line| line.strip_prefix(&wanted));
+        sum += found.map_or(0, |number| number.parse::<u64>().unwrap());
+    }
+    sum
 }
 
 async fn history(sue: &Console, after: Option<SessionId>) -> (Vec<SessionId>, bool) {

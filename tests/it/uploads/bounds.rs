@@ -61,15 +61,22 @@ async fn one_session_has_few_uploads_open_and_all_together_have_a_bound() {
     );
 }
 
-/// Runs the next test in its own mount namespace, where the evidence folder is a disk of 1 MiB.
-#[test]
-fn a_full_disk_is_told_and_the_server_works_on() {
+/// Tells this test that it runs on the small disk.
+const SMALL_DISK: &str = "CALLBOX_TEST_SMALL_DISK";
+
+/// Starts itself once more in a mount namespace of its own, where the evidence folder is a disk of 1 MiB.
+#[tokio::test]
+async fn a_full_disk_is_told_and_the_server_works_on() {
+    if std::env::var_os(SMALL_DISK).is_some() {
+        return on_a_small_disk().await;
+    }
     let folder = tempfile::tempdir().unwrap();
-    let script = "mount -t tmpfs -o size=1m none \"$0\" && TMPDIR=\"$0\" CALLBOX_TEST_SMALL_DISK=1 exec \"$1\" --exact uploads::bounds::on_a_small_disk";
+    let script = "mount -t tmpfs -o size=1m none \"$0\" && TMPDIR=\"$0\" exec \"$1\" --exact uploads::bounds::a_full_disk_is_told_and_the_server_works_on";
     let outcome = Command::new("unshare")
         .args(["--mount", "--map-root-user", "sh", "-c", script])
         .arg(folder.path())
         .arg(std::env::current_exe().unwrap())
+        .env(SMALL_DISK, "1")
         .output()
         .unwrap();
     let told = String::from_utf8_lossy(&outcome.stdout);
@@ -80,12 +87,7 @@ fn a_full_disk_is_told_and_the_server_works_on() {
     );
 }
 
-/// The inner half of the test above: only there is the disk small.
-#[tokio::test]
 async fn on_a_small_disk() {
-    if std::env::var_os("CALLBOX_TEST_SMALL_DISK").is_none() {
-        return;
-    }
     let desk = Desk::open().await;
     let small = pictures::jpeg(64, 48);
     let large = vec![0x5A; 3 * 1024 * 1024];

@@ -5,7 +5,7 @@
 mod browser;
 mod chaos;
 mod count;
-pub mod packages;
+mod packages;
 mod rust;
 mod step;
 mod tree;
@@ -87,7 +87,7 @@ fn groups() -> Vec<Group> {
         },
         Group {
             name: "stories",
-            steps: vec![browser::stories()],
+            steps: vec![browser::first_run(), browser::stories()],
         },
         Group {
             name: "chaos",

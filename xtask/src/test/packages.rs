@@ -6,11 +6,12 @@
 use std::path::Path;
 use std::process::Command;
 
-use anyhow::bail;
+use anyhow::{Error, bail};
 
 use super::count::Count;
 use super::step::Step;
 use crate::command::{cargo, quiet, run};
+use crate::privilege::{BY_HAND, Prefix, Privilege};
 use crate::web::check_node;
 
 /// A Debian package, and a program or folder that shows that it is there where packages have other names.
@@ -73,26 +74,22 @@ pub fn step() -> Step {
 }
 
 fn prepare() -> anyhow::Result<Count> {
-    rust_components()?;
-    check_node()?;
     let missing: Vec<&Package> = PACKAGES
         .iter()
         .filter(|package| !package.is_there())
         .collect();
+    // Found out now, not after everything else has run; what it says holds until the end of the run.
+    let prefix = root(&missing)?;
+    rust_components()?;
+    check_node()?;
     if !missing.is_empty() {
-        install(&missing)?;
+        install(prefix, &missing)?;
     }
     if let Some(package) = PACKAGES.iter().find(|package| !package.is_there()) {
         bail!(
             "{} is still missing after the installation: {}",
             package.name,
             package.why
-        );
-    }
-    // Found out now, not after everything else has run.
-    if privilege().is_none() {
-        bail!(
-            "the runs under faults cut networks and fill disks, which takes root. Type this once, then start again:\n\n    sudo -v\n"
         );
     }
     println!("cargo, rustfmt, clippy, node, npm, and the packages above are there");
@@ -117,6 +114,11 @@ impl Package {
             Sign::Folder(path) => Path::new(path).is_dir(),
         }
     }
+
+    /// Says that it is missing, and what it is for.
+    fn line(&self) -> String {
+        format!("Missing: {} ({})\n", self.name, self.why)
+    }
 }
 
 fn on_path(program: &str) -> bool {
@@ -124,21 +126,38 @@ fn on_path(program: &str) -> bool {
     std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
 }
 
-fn install(missing: &[&Package]) -> anyhow::Result<()> {
+/// How this run becomes root. Where it cannot, that ends it: whatever else is missing is typed along.
+fn root(missing: &[&Package]) -> anyhow::Result<Prefix> {
+    let privilege = Privilege::of_this_run();
+    let (what, by_hand) = if missing.is_empty() {
+        let runs = "A run under faults, which cuts networks and fills disks,";
+        (runs, BY_HAND.to_owned())
+    } else {
+        ("Installing what is missing", by_hand(missing))
+    };
+    privilege.prefix(what, &by_hand).map_err(|words| {
+        let list: String = missing.iter().map(|package| package.line()).collect();
+        Error::msg(format!("{list}{words}"))
+    })
+}
+
+/// The command that installs all of these.
+fn by_hand(missing: &[&Package]) -> String {
     let names: Vec<&str> = missing.iter().map(|package| package.name).collect();
-    for package in missing {
-        println!("Missing: {} ({})", package.name, package.why);
-    }
-    let by_hand = format!(
+    format!(
         "sudo apt-get update && sudo apt-get install --yes {}",
         names.join(" ")
-    );
+    )
+}
+
+fn install(prefix: Prefix, missing: &[&Package]) -> anyhow::Result<()> {
+    let names: Vec<&str> = missing.iter().map(|package| package.name).collect();
+    for package in missing {
+        print!("{}", package.line());
+    }
     if !on_path("apt-get") {
         bail!("this is not a Debian system: install what is named above by hand");
     }
-    let Some(prefix) = privilege() else {
-        bail!("this needs root. Type this once, then start again:\n\n    {by_hand}\n");
-    };
     println!(
         "Installing as root: apt-get update, apt-get install {}",
         names.join(" ")
@@ -148,15 +167,7 @@ fn install(missing: &[&Package]) -> anyhow::Result<()> {
     run(apt(prefix, &install).args(names))
 }
 
-/// How to become root without a question: nothing when root already, `sudo`, or not at all.
-pub fn privilege() -> Option<&'static [&'static str]> {
-    if quiet(Command::new("id").arg("-u")).is_some_and(|id| id.trim() == "0") {
-        return Some(&[]);
-    }
-    quiet(Command::new("sudo").args(["-n", "true"])).map(|_| ["sudo", "-n"].as_slice())
-}
-
-fn apt(prefix: &[&str], arguments: &[&str]) -> Command {
+fn apt(prefix: Prefix, arguments: &[&str]) -> Command {
     let mut words =
         prefix
             .iter()
@@ -165,4 +176,21 @@ fn apt(prefix: &[&str], arguments: &[&str]) -> Command {
     let mut command = Command::new(words.next().unwrap_or("env"));
     command.args(words).args(arguments);
     command
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_typed_by_hand_names_every_package() {
+        let all: Vec<&Package> = PACKAGES.iter().collect();
+        let typed = by_hand(&all);
+        assert!(typed.starts_with("sudo apt-get update && sudo apt-get install --yes chromium "));
+        for package in &PACKAGES {
+            assert!(typed.split(' ').any(|word| word == package.name));
+            let line = package.line();
+            assert!(line.contains(package.name) && line.contains(package.why));
+        }
+    }
 }

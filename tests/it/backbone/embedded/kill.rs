@@ -1,4 +1,4 @@
-//! Processes that die in the middle: this binary, started again as a child that appends and tells what was acknowledged.
+//! Processes that die in the middle: the one test here, started again as a child that appends and tells what was acknowledged.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
@@ -68,7 +68,7 @@ fn command_of(number: u128, seq: u64) -> callbox_proto::ids::CommandId {
 fn child_arguments(command: &mut Command, what: &str, folder: &Path) {
     command.args([
         "--exact",
-        "backbone::embedded::kill::the_child",
+        "backbone::embedded::kill::everything_acknowledged_survives_ten_kills",
         "--nocapture",
     ]);
     command
@@ -160,14 +160,10 @@ fn say(line: &str) {
     out.flush().unwrap();
 }
 
-/// Not a test: the other side of the tests here, when they start this binary with `CALLBOX_TEST_CHILD`.
-#[tokio::test(flavor = "multi_thread")]
-async fn the_child() {
-    let (Ok(what), Some(folder)) = (std::env::var(WHAT), std::env::var_os(WHERE)) else {
-        return;
-    };
+/// The other side of the tests here, in a process of its own: appends until it is killed or cannot.
+async fn the_child(what: &str, folder: &Path) {
     say("");
-    let backbone = open(folder.as_ref()).unwrap();
+    let backbone = open(folder).unwrap();
     let mut round = match backbone.find_session(session(1)).await.unwrap() {
         Some(found) => found.head,
         None => 0,
@@ -250,6 +246,9 @@ async fn after(backbone: &dyn Backbone, error: BackboneError) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn everything_acknowledged_survives_ten_kills() {
+    if let (Ok(what), Some(folder)) = (std::env::var(WHAT), std::env::var_os(WHERE)) {
+        return the_child(&what, folder.as_ref()).await;
+    }
     let folder = tempfile::tempdir().unwrap();
     for time in 1..=10_usize {
         let acknowledged = Child::start("append", folder.path()).kill_after(time * 41);

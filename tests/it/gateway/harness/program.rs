@@ -382,10 +382,12 @@ fn free(is_free: impl Fn(SocketAddr) -> bool) -> SocketAddr {
         .expect("a free port")
 }
 
-fn free_tcp() -> SocketAddr {
+/// A TCP address of this machine that nobody has.
+pub fn free_tcp() -> SocketAddr {
     free(|address| TcpListener::bind(address).is_ok())
 }
 
-fn free_udp() -> SocketAddr {
+/// A UDP address of this machine that nobody has.
+pub fn free_udp() -> SocketAddr {
     free(|address| UdpSocket::bind(address).is_ok())
 }
