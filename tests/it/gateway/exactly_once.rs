@@ -116,6 +116,8 @@ async fn every_command_of_staff_sent_again_counts_once_and_has_the_same_receipt(
     let photo = announce(&ann, 1_000, None).await;
     let incident = IncidentId::from(session);
     let release = || StaffCommand::Release {};
+    // A link has the id of the command that made it.
+    let link = fresh();
     let commands = [
         StaffCommand::Watch {},
         StaffCommand::Link { incident },
@@ -140,6 +142,12 @@ async fn every_command_of_staff_sent_again_counts_once_and_has_the_same_receipt(
         },
         StaffCommand::Reveal { photo },
         StaffCommand::Unlink { incident },
+        StaffCommand::MakeResponderLink {
+            digest: "5a".repeat(32),
+            life_ms: 60_000,
+            note: String::new(),
+        },
+        StaffCommand::RevokeResponderLink { link },
         release(),
         StaffCommand::Take {},
         StaffCommand::Transfer {
@@ -157,7 +165,10 @@ async fn every_command_of_staff_sent_again_counts_once_and_has_the_same_receipt(
     assert_eq!(of_staff(&commands), STAFF_KINDS);
     let mut done = Vec::new();
     for command in commands {
-        let id = fresh();
+        let id = match command {
+            StaffCommand::MakeResponderLink { .. } => link,
+            _ => fresh(),
+        };
         sue.submit(id, session, command.clone());
         let answer = sue.answer(id).await.unwrap();
         sue.submit(id, session, command.clone());
@@ -373,7 +384,7 @@ async fn a_killed_gateway_has_everything_it_called_safe_in_order_and_once(on: To
 /// Kinds of commands that a resident has, and that a person of an agency has. What a new kind does has to count once too: a list
 /// that lacks it fails, and the numbers below do not compile without it.
 const RESIDENTS_KINDS: usize = 6;
-const STAFF_KINDS: usize = 14;
+const STAFF_KINDS: usize = 16;
 
 /// How many kinds of commands are among these.
 fn of_residents(commands: &[ResidentCommand]) -> usize {
@@ -406,6 +417,8 @@ fn of_staff(commands: &[StaffCommand]) -> usize {
         C::Watch {} => 11,
         C::Link { .. } => 12,
         C::Unlink { .. } => 13,
+        C::MakeResponderLink { .. } => 14,
+        C::RevokeResponderLink { .. } => 15,
     });
     kinds.collect::<BTreeSet<_>>().len()
 }
