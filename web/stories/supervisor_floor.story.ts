@@ -18,7 +18,7 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     await states.getByText(/^1 Available/).waitFor()
     await tina.getByLabel('My state').selectOption('break')
     await states.getByText(/1 Break/).waitFor()
-    await sue.getByRole('row').filter({ hasText: 'telecommunicator' }).getByText('Break').waitFor()
+    await sue.getByRole('row').filter({ hasText: 'Tina' }).getByText('Break').waitFor()
 
     // The figures themselves: nobody waits; one is taken in time; another waits, and is taken.
     const figure = (place: number) => tile.locator(`dl > div:nth-child(${String(place)}) .big`)
