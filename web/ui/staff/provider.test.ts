@@ -31,7 +31,7 @@ afterEach(() => void vi.unstubAllGlobals())
 describe('the way to a provider and back', () => {
   it('begins with the hash of a secret that stays in this tab', async () => {
     await left()
-    const { body } = asked[0] ?? { body: {} }
+    const body: Record<string, unknown> = asked[0]?.body ?? {}
     expect(body).toMatchObject({ agency: 'demo.example', back: '/console/?panel=overview', afresh: false })
     expect(body['proof']).toMatch(/^[A-Za-z0-9_-]{43}$/)
     expect(JSON.stringify(body)).not.toContain((JSON.parse(sessionStorage.getItem('callbox-trip') ?? '{}') as { secret: string }).secret)
