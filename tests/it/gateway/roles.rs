@@ -89,11 +89,15 @@ async fn lists_and_boards_come_to_those_who_may_see_them() {
     let sue = gateway.staff("sue").await;
     for name in ["tina", "olga", "ada"] {
         let who = gateway.staff(name).await;
-        // Two boards of the supervisor lie between: time enough for everybody's first list.
+        // Two boards of the supervisor that are made from now on lie between: time enough for everybody's first list.
+        let made = |m: &ToStaff| match m {
+            ToStaff::Board(board) => Some(board.now_ms),
+            _ => None,
+        };
+        let mut newest = sue.wire.record().all().iter().filter_map(made).max();
         for _ in 0..2 {
-            sue.wire
-                .wait(|m| matches!(m, ToStaff::Board(_)).then_some(()))
-                .await;
+            let next = sue.wire.wait(|m| made(m).filter(|at| Some(*at) > newest));
+            newest = Some(next.await);
             who.ready_for_everything();
         }
         who.quiet().await;
