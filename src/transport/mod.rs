@@ -10,6 +10,7 @@
 mod arrived;
 mod link;
 mod rate;
+mod receiving;
 mod resident;
 mod responder;
 mod staff;

@@ -8,19 +8,19 @@ use std::sync::Arc;
 use callbox_domain::access::{self, Action, Caller, Target, action_of_responder_message};
 use callbox_proto::codec::Encoding;
 use callbox_proto::error::{CloseCode, ErrorCode};
-use callbox_proto::ids::{CommandId, PeerId};
+use callbox_proto::ids::CommandId;
 use callbox_proto::message::{ErrorMessage, FromResponder, ToResponder};
 use callbox_proto::vocabulary::{Millis, Role, Seq};
 
 use super::link::{End, Link, Peer, close_of_hello, refuse};
 use super::rate::{Rate, TooEarly, WHOLE_PARTS};
+use super::receiving::Receiving;
 use super::{Broken, HEARTBEATS_MISSED_MAX, Transport, check_client};
 use crate::auth::ResponderPass;
 use crate::node::Fed;
 use crate::node::cell::{Audience, Cell};
 use crate::node::connections::Open;
 use crate::node::frame::tell;
-use crate::node::lock;
 use crate::node::outbox::Outbox;
 
 /// Serves one connection until it ends.
@@ -125,7 +125,7 @@ async fn run(transport: Arc<Transport>, mut link: Box<Link>, hello: Hello) {
         cell: hello.cell,
         outbox: Arc::clone(&outbox),
         transport,
-        receives: Arc::default(),
+        receiving: Receiving::default(),
         broken: Broken::on("responder"),
         rate: Rate::default(),
     };
@@ -137,20 +137,12 @@ async fn run(transport: Arc<Transport>, mut link: Box<Link>, hello: Hello) {
     peer.leave();
 }
 
-/// The live connection of one responder.
-#[derive(Debug, Default)]
-struct Receives {
-    peer: Option<PeerId>,
-    /// Nobody is there to receive any more: an answer that comes late is closed again.
-    over: bool,
-}
-
 struct Responder {
     transport: Arc<Transport>,
     pass: ResponderPass,
     cell: Arc<Cell>,
     outbox: Arc<Outbox>,
-    receives: Arc<std::sync::Mutex<Receives>>,
+    receiving: Receiving,
     broken: Broken,
     rate: Rate,
 }
@@ -181,14 +173,7 @@ impl Responder {
     }
 
     fn leave(&self) {
-        let peer = {
-            let mut receives = lock(&self.receives);
-            receives.over = true;
-            receives.peer.take()
-        };
-        if let Some(peer) = peer {
-            self.transport.node.stop_watching(&self.cell, peer);
-        }
+        self.receiving.end(&self.transport.node);
         self.cell.unfollow(self.outbox.connection());
     }
 
@@ -203,10 +188,7 @@ impl Responder {
             FromResponder::Hello { .. } => Err(ErrorCode::WrongOrder),
             FromResponder::MediaOffer { id, sdp } => self.offer(id, sdp),
             FromResponder::MediaStop {} => {
-                let peer = lock(&self.receives).peer.take();
-                if let Some(peer) = peer {
-                    self.transport.node.stop_watching(&self.cell, peer);
-                }
+                self.receiving.stop(&self.transport.node, self.cell.id);
                 Ok(())
             }
             FromResponder::Ping { n } => {
@@ -226,24 +208,13 @@ impl Responder {
             session.responder_link(self.pass.link, node.clock().now_ms())?;
         }
         let (outbox, cell) = (Arc::clone(&self.outbox), Arc::clone(&self.cell));
-        let receives = Arc::clone(&self.receives);
+        let receiving = self.receiving.clone();
         tokio::spawn(async move {
             let answer = match node.watch(&cell, &sdp, Role::Responder, false, false).await {
                 Ok(answer) => answer,
                 Err(code) => return tell(&outbox, &error(Some(id), code)),
             };
-            let (older, over) = {
-                let mut receives = lock(&receives);
-                let older = match receives.over {
-                    true => Some(answer.peer),
-                    false => receives.peer.replace(answer.peer),
-                };
-                (older, receives.over)
-            };
-            if let Some(older) = older {
-                node.stop_watching(&cell, older);
-            }
-            if !over {
+            if receiving.answered(&node, &cell, answer.peer) {
                 let (sdp, peer) = (answer.sdp, answer.peer);
                 tell(&outbox, &ToResponder::MediaAnswer { id, sdp, peer });
             }

@@ -14,12 +14,13 @@ use callbox_proto::codec::Encoding;
 use callbox_proto::command::StaffCommand;
 use callbox_proto::error::{CloseCode, ErrorCode};
 use callbox_proto::event::Event;
-use callbox_proto::ids::{CommandId, PeerId, SessionId};
+use callbox_proto::ids::{CommandId, SessionId};
 use callbox_proto::message::{FromStaff, RealTimeText, ToStaff};
 use callbox_proto::vocabulary::{Millis, Role, Seq, TransferTarget};
 
 use super::link::{End, Link, Peer, close_of_hello, refuse};
 use super::rate::{LIGHT_PARTS, Rate, TooEarly, WHOLE_PARTS};
+use super::receiving::Receiving;
 use super::{Broken, HEARTBEATS_MISSED_MAX, Transport, check_client};
 use crate::node::cell::{Audience, Cell};
 use crate::node::cluster::Wanted;
@@ -27,7 +28,7 @@ use crate::node::connections::Open;
 use crate::node::frame::tell;
 use crate::node::outbox::Outbox;
 use crate::node::pending::{Pending, Reply, Wish, staff_error};
-use crate::node::{Fed, Person, lock};
+use crate::node::{Fed, Person};
 
 /// A console's outbox in residents' outboxes: a whole list of 1,500 rows, some 600 KB, must leave room for what follows it.
 const STAFF_OUTBOX_FACTOR: usize = 8;
@@ -114,7 +115,7 @@ async fn run(transport: Arc<Transport>, mut link: Box<Link>, person: Person, end
         follows: HashMap::new(),
         watched: HashSet::new(),
         asked_next: false,
-        peers: Arc::default(),
+        receiving: Receiving::default(),
         broken: Broken::on("staff"),
         rate: Rate::default(),
     };
@@ -136,7 +137,7 @@ struct Console {
     /// A take-next has come over this connection.
     asked_next: bool,
     /// Live connections, so that they end with this one.
-    peers: Arc<std::sync::Mutex<HashMap<SessionId, PeerId>>>,
+    receiving: Receiving,
     broken: Broken,
     rate: Rate,
 }
@@ -162,11 +163,7 @@ impl Console {
     fn leave(&mut self) {
         let node = &self.transport.node;
         let connection = self.outbox.connection();
-        for (session, peer) in lock(&self.peers).drain() {
-            if let Some(cell) = self.follows.get(&session) {
-                node.stop_watching(cell, peer);
-            }
-        }
+        self.receiving.end(node);
         for cell in self.follows.values() {
             cell.unfollow(connection);
         }
@@ -224,7 +221,7 @@ impl Console {
                 talk,
             } => self.offer(id, session, sdp, talk, action),
             FromStaff::MediaStop { session } => {
-                self.stop_media(session);
+                self.receiving.stop(&self.transport.node, session);
                 Ok(())
             }
             FromStaff::ListClosed { id, after } => {
@@ -409,7 +406,7 @@ impl Console {
     }
 
     fn unfollow(&mut self, session: SessionId) {
-        self.stop_media(session);
+        self.receiving.stop(&self.transport.node, session);
         self.watched.remove(&session);
         if let Some(cell) = self.follows.remove(&session) {
             cell.unfollow(self.outbox.connection());
@@ -448,36 +445,26 @@ impl Console {
             state.is_some_and(|s| s.is_owned_by(&self.person.staff))
         };
         let (node, outbox) = (Arc::clone(&self.transport.node), Arc::clone(&self.outbox));
-        let (cell, role, peers) = (Arc::clone(cell), self.person.role, Arc::clone(&self.peers));
+        let (cell, role) = (Arc::clone(cell), self.person.role);
+        let receiving = self.receiving.clone();
         tokio::spawn(async move {
             match node.watch(&cell, &sdp, role, owns, talk).await {
                 Ok(answer) => {
-                    let older = lock(&peers).insert(session, answer.peer);
-                    // A further offer of the same connection is answered by the same connection.
-                    if let Some(older) = older.filter(|older| *older != answer.peer) {
-                        node.stop_watching(&cell, older);
-                    }
-                    tell(
-                        &outbox,
-                        &ToStaff::MediaAnswer {
+                    if receiving.answered(&node, &cell, answer.peer) {
+                        let (sdp, peer) = (answer.sdp, answer.peer);
+                        let answer = ToStaff::MediaAnswer {
                             id,
                             session,
-                            sdp: answer.sdp,
-                            peer: answer.peer,
-                        },
-                    );
+                            sdp,
+                            peer,
+                        };
+                        tell(&outbox, &answer);
+                    }
                 }
                 Err(code) => tell(&outbox, &staff_error(Some(id), code)),
             }
         });
         Ok(())
-    }
-
-    fn stop_media(&self, session: SessionId) {
-        let peer = lock(&self.peers).remove(&session);
-        if let (Some(peer), Some(cell)) = (peer, self.follows.get(&session)) {
-            self.transport.node.stop_watching(cell, peer);
-        }
     }
 
     /// Counts a message; one that comes too early is answered here and not carried out.

@@ -606,6 +606,18 @@ async fn a_responder_receives_the_picture_by_consent_and_the_resident_is_told(on
     viewer.answer(&answer);
     viewer.until(|heard| heard.video > 5).await;
     watched_by(&ann, 1).await;
+    // A further offer of the same connection, as after a change of network, does not end it.
+    let further = unit.offers(&viewer.offer).await;
+    further.expect("an answer of the same connection");
+    unit.quiet().await;
+    let seen = std::cell::Cell::new(0);
+    viewer
+        .until(|heard| {
+            seen.set(heard.video);
+            true
+        })
+        .await;
+    viewer.until(|heard| heard.video > seen.get() + 20).await;
 
     // Giving the session back takes the picture from its owner only; ending the link takes it from the responder.
     tina.does(session, StaffCommand::Release {}).await;
