@@ -16,6 +16,8 @@ use callbox_proto::error::ErrorCode;
 use callbox_proto::ids::{AgencyId, ResidentId, SessionId, StaffId};
 use callbox_proto::vocabulary::Role;
 
+use crate::session::Session;
+
 pub use kinds::{
     action_of_resident_command, action_of_resident_message, action_of_responder_message,
     action_of_staff_command, action_of_staff_message,
@@ -399,6 +401,19 @@ pub struct Target {
     pub resident: ResidentId,
     /// Which session.
     pub session: SessionId,
+}
+
+impl Target {
+    /// A session as it is now.
+    #[must_use]
+    pub fn of(session: SessionId, state: &Session) -> Self {
+        Self {
+            agency: state.agency.clone(),
+            owner: state.owner.clone(),
+            resident: state.resident,
+            session,
+        }
+    }
 }
 
 /// Why an action is refused.

@@ -10,8 +10,10 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use callbox_domain::access::Target;
 use callbox_domain::queue;
 use callbox_domain::session::{Refusal, Session};
+use callbox_proto::error::ErrorCode;
 use callbox_proto::event::{Event, Stored};
 use callbox_proto::ids::{CommandId, ConnectionId, SessionId, StaffId};
 use callbox_proto::message::{ToResident, ToStaff};
@@ -131,6 +133,17 @@ pub struct Follower {
 }
 
 impl Cell {
+    /// The session as far as rights are concerned.
+    ///
+    /// # Errors
+    /// [`ErrorCode::NoSuchSession`] where it was never read.
+    pub fn target(&self) -> Result<Target, ErrorCode> {
+        let inner = self.lock();
+        let session = inner.session.as_ref();
+        let session = session.ok_or(ErrorCode::NoSuchSession)?;
+        Ok(Target::of(self.id, session))
+    }
+
     /// A session that is not yet read, or does not yet exist.
     #[must_use]
     pub fn new(id: SessionId) -> Self {

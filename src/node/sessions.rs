@@ -422,14 +422,12 @@ fn may(id: SessionId, state: &Session, wish: &Wish) -> Result<(), Refusal> {
         agency: state.agency.clone(),
         staff: staff.clone(),
     };
-    let target = Target {
-        agency: state.agency.clone(),
-        owner: state.owner.clone(),
-        resident: state.resident,
-        session: id,
-    };
-    access::may(&caller, action_of_staff_command(command), &target)
-        .map_err(|refusal| refusal.code().into())
+    access::may(
+        &caller,
+        action_of_staff_command(command),
+        &Target::of(id, state),
+    )
+    .map_err(|refusal| refusal.code().into())
 }
 
 const fn context(

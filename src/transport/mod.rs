@@ -13,6 +13,7 @@ mod rate;
 mod receiving;
 mod resident;
 mod responder;
+mod side;
 mod staff;
 
 use std::sync::Arc;
@@ -20,7 +21,7 @@ use std::time::Duration;
 
 use callbox_proto::bounds::CLIENT_MAX_CHARS;
 use callbox_proto::bytes::Bytes;
-use callbox_proto::error::{CloseCode, ErrorCode};
+use callbox_proto::error::ErrorCode;
 use callbox_proto::ids::{AgencyId, CommandId, SessionId};
 use callbox_proto::message::Limits;
 
@@ -65,29 +66,6 @@ fn check_client(client: &str) -> Result<(), ErrorCode> {
         return Err(ErrorCode::TooLong);
     }
     Ok(())
-}
-
-/// Frames of one connection that were no messages.
-#[derive(Debug)]
-struct Broken {
-    side: &'static str,
-    frames: u32,
-}
-
-impl Broken {
-    const fn on(side: &'static str) -> Self {
-        Self { side, frames: 0 }
-    }
-
-    /// One more; over the bound the connection has to go.
-    fn count(&mut self) -> Result<(), CloseCode> {
-        metrics::counter!("callbox_broken_frames_total", "side" => self.side).increment(1);
-        self.frames += 1;
-        if self.frames > BROKEN_FRAMES_MAX {
-            return Err(CloseCode::Protocol);
-        }
-        Ok(())
-    }
 }
 
 /// Takes previews to be re-encoded and kept; answers by a note in the session.

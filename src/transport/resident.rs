@@ -14,19 +14,18 @@ use callbox_proto::codec::Encoding;
 use callbox_proto::command::{Opening, ResidentCommand};
 use callbox_proto::error::{CloseCode, ErrorCode};
 use callbox_proto::ids::{AgencyId, CommandId, ResidentId, SessionId};
-use callbox_proto::message::{AgencyInfo, FromResident, RealTimeText, ToResident};
+use callbox_proto::message::{AgencyInfo, ErrorMessage, FromResident, RealTimeText, ToResident};
 use callbox_proto::vocabulary::Seq;
 
-use super::link::{End, Link, Peer, close_of_hello, refuse};
-use super::rate::{LIGHT_PARTS, Rate, TooEarly, WHOLE_PARTS};
-use super::{Broken, HEARTBEATS_MISSED_MAX, Transport, check_client};
+use super::link::{End, Link, close_of_hello, refuse};
+use super::rate::{LIGHT_PARTS, RateLimit, WHOLE_PARTS};
+use super::side::{self, Connection, Side, Terms};
+use super::{Transport, TransportLimits, check_client};
 use crate::auth::device;
+use crate::node::Node;
 use crate::node::cell::{Audience, Cell};
-use crate::node::connections::Open;
 use crate::node::frame::tell;
-use crate::node::outbox::Outbox;
 use crate::node::pending::{Pending, Reply, Wish, resident_error};
-use crate::node::{Fed, Node};
 
 /// Serves one connection until it ends. Whoever names no agency reaches `agency`.
 pub async fn serve(transport: Arc<Transport>, mut link: Box<Link>, agency: AgencyId) {
@@ -91,59 +90,47 @@ fn check_hello(
 
 async fn run(transport: Arc<Transport>, mut link: Box<Link>, hello: Hello) {
     let node = Arc::clone(&transport.node);
-    let limits = &transport.limits;
-    let outbox = Arc::new(Outbox::new(
-        node.random().connection_id(),
-        link.encoding(),
-        node.limits().outbox_bytes,
-        node.clock().monotonic_ms(),
-    ));
-    let silence_ms = limits.resident_heartbeat_ms * HEARTBEATS_MISSED_MAX;
-    node.connections().add(Open {
-        outbox: Arc::clone(&outbox),
-        silence_ms,
+    let terms = Terms {
+        heartbeat_ms: transport.limits.resident_heartbeat_ms,
+        outboxes: 1,
         ends_ms: None,
         by_link: false,
-    });
+    };
+    let connection = Connection::open(transport, link.encoding(), &terms);
+    let outbox = Arc::clone(&connection.outbox);
     let mut peer = Resident {
         agency: hello.agency.agency.clone(),
         resident: hello.resident,
-        outbox: Arc::clone(&outbox),
-        transport,
+        connection,
         cell: None,
-        broken: Broken::on("resident"),
-        rate: Rate::default(),
     };
     if peer.welcome(hello.agency).is_ok() {
         link.run(&outbox, node.clock(), &mut peer).await;
     }
-    node.connections().remove(outbox.connection());
+    peer.connection.close();
     if let Some(cell) = peer.cell.take() {
         node.detach_resident(&cell, outbox.connection());
     }
 }
 
 struct Resident {
-    transport: Arc<Transport>,
+    connection: Connection,
     agency: AgencyId,
     resident: ResidentId,
-    outbox: Arc<Outbox>,
     cell: Option<Arc<Cell>>,
-    broken: Broken,
-    rate: Rate,
 }
 
 impl Resident {
     fn welcome(&self, agency: AgencyInfo) -> Result<(), ErrorCode> {
-        let node = &self.transport.node;
-        let limits = &self.transport.limits;
+        let node = &self.connection.transport.node;
+        let limits = &self.connection.transport.limits;
         let now_ms = node.clock().now_ms();
-        let tokens = &self.transport.tokens;
+        let tokens = &self.connection.transport.tokens;
         let issued = tokens.upload(self.resident, now_ms, limits.upload_token_ms)?;
         tell(
-            &self.outbox,
+            &self.connection.outbox,
             &ToResident::Welcome {
-                connection: self.outbox.connection(),
+                connection: self.connection.outbox.connection(),
                 now_ms,
                 heartbeat_ms: limits.resident_heartbeat_ms,
                 agency,
@@ -153,10 +140,6 @@ impl Resident {
             },
         );
         Ok(())
-    }
-
-    fn refuse(&self, id: Option<CommandId>, code: ErrorCode) {
-        tell(&self.outbox, &resident_error(id, code));
     }
 
     fn session(&self) -> Result<&Arc<Cell>, ErrorCode> {
@@ -170,30 +153,8 @@ impl Resident {
         }
     }
 
-    async fn handle(&mut self, message: FromResident) -> Result<(), ErrorCode> {
-        let action = action_of_resident_message(&message);
-        may_at_all(&self.caller(), action).map_err(|refusal| refusal.code())?;
-        match message {
-            FromResident::Hello { .. } => Err(ErrorCode::WrongOrder),
-            FromResident::Open { id, opening } => Box::pin(self.open(id, opening)).await,
-            FromResident::Resume { session, after } => Box::pin(self.resume(session, after)).await,
-            FromResident::Do { id, command } => self.submit(id, command),
-            FromResident::RealTimeText(typed) => self.typed(typed),
-            FromResident::MediaOffer { id, sdp } => self.offer(id, sdp),
-            FromResident::Delivered { up_to } => self.has(up_to, 0),
-            FromResident::Seen { up_to } => self.has(up_to, up_to),
-            FromResident::RefreshToken {} => self.refresh_token(),
-            FromResident::Ping { n } => {
-                let urgent = self.cell.as_ref().is_some_and(|cell| cell.is_urgent());
-                let spread_ms = self.transport.node.spread_of(urgent);
-                tell(&self.outbox, &ToResident::Pong { n, spread_ms });
-                Ok(())
-            }
-        }
-    }
-
     async fn open(&mut self, id: CommandId, opening: Opening) -> Result<(), ErrorCode> {
-        let node = Arc::clone(&self.transport.node);
+        let node = Arc::clone(&self.connection.transport.node);
         if let Some(cell) = &self.cell {
             let again = Node::session_of_opening(self.resident, id) == cell.id;
             let over = cell.lock().is_closed();
@@ -205,13 +166,13 @@ impl Resident {
             .open(self.agency.clone(), self.resident, id, opening)
             .await?;
         self.bind(&cell, 0);
-        let reply = Reply::Resident(Arc::clone(&self.outbox));
+        let reply = Reply::Resident(Arc::clone(&self.connection.outbox));
         node.answer(cell.id, reply, id, done);
         Ok(())
     }
 
     async fn resume(&mut self, session: SessionId, after: Seq) -> Result<(), ErrorCode> {
-        let node = Arc::clone(&self.transport.node);
+        let node = Arc::clone(&self.connection.transport.node);
         let cell = node.own_session(self.resident, session).await?;
         // The same phone reports to another agency: here that report is not.
         if !cell.lock().is_of(&self.agency) {
@@ -222,12 +183,12 @@ impl Resident {
     }
 
     fn bind(&mut self, cell: &Arc<Cell>, after: Seq) {
-        let node = &self.transport.node;
+        let node = &self.connection.transport.node;
         let before = self.cell.replace(Arc::clone(cell));
         if let Some(before) = before.filter(|before| before.id != cell.id) {
-            node.detach_resident(&before, self.outbox.connection());
+            node.detach_resident(&before, self.connection.outbox.connection());
         }
-        node.attach_resident(cell, &self.outbox, after);
+        node.attach_resident(cell, &self.connection.outbox, after);
     }
 
     fn submit(&self, id: CommandId, command: ResidentCommand) -> Result<(), ErrorCode> {
@@ -244,13 +205,13 @@ impl Resident {
         let over = preview
             .as_ref()
             .is_some_and(|p| p.0.len() > callbox_domain::session::PREVIEW_MAX_BYTES);
-        self.transport.node.submit(
+        self.connection.transport.node.submit(
             cell,
             Pending {
                 id,
                 wish: Wish::Resident(Box::new(command)),
                 claim_epoch: None,
-                reply: Reply::Resident(Arc::clone(&self.outbox)),
+                reply: Reply::Resident(Arc::clone(&self.connection.outbox)),
                 attempts: 0,
                 arrived: 0,
             },
@@ -258,12 +219,12 @@ impl Resident {
         match preview {
             // The announcement stands and has its own answer, so this one names no command.
             Some(_) if over => {
-                self.transport.previews.refuse(cell.id, id);
-                self.refuse(None, ErrorCode::PreviewRefused);
+                self.connection.transport.previews.refuse(cell.id, id);
+                side::refuse::<Self>(&self.connection.outbox, None, ErrorCode::PreviewRefused);
                 Ok(())
             }
             Some(preview) => {
-                let previews = &self.transport.previews;
+                let previews = &self.connection.transport.previews;
                 previews.keep(self.agency.clone(), cell.id, id, preview);
                 Ok(())
             }
@@ -275,20 +236,29 @@ impl Resident {
         if typed.text.chars().count() > REAL_TIME_TEXT_MAX_CHARS {
             return Err(ErrorCode::TextTooLong);
         }
-        self.transport.node.resident_types(self.session()?, &typed);
+        self.connection
+            .transport
+            .node
+            .resident_types(self.session()?, &typed);
         Ok(())
     }
 
     fn has(&self, delivered: Seq, seen: Seq) -> Result<(), ErrorCode> {
         let cell = self.session()?;
-        self.transport.node.resident_has(cell, delivered, seen);
+        self.connection
+            .transport
+            .node
+            .resident_has(cell, delivered, seen);
         Ok(())
     }
 
     /// The media plane takes its time with an offer; text must not wait for it.
     fn offer(&self, id: CommandId, sdp: String) -> Result<(), ErrorCode> {
         let cell = Arc::clone(self.session()?);
-        let (node, outbox) = (Arc::clone(&self.transport.node), Arc::clone(&self.outbox));
+        let (node, outbox) = (
+            Arc::clone(&self.connection.transport.node),
+            Arc::clone(&self.connection.outbox),
+        );
         tokio::spawn(async move {
             match node.publish(&cell, &sdp).await {
                 Ok(answer) => tell(
@@ -306,14 +276,15 @@ impl Resident {
     }
 
     fn refresh_token(&self) -> Result<(), ErrorCode> {
-        let now_ms = self.transport.node.clock().now_ms();
-        let life_ms = self.transport.limits.upload_token_ms;
+        let now_ms = self.connection.transport.node.clock().now_ms();
+        let life_ms = self.connection.transport.limits.upload_token_ms;
         let issued = self
+            .connection
             .transport
             .tokens
             .upload(self.resident, now_ms, life_ms)?;
         tell(
-            &self.outbox,
+            &self.connection.outbox,
             &ToResident::Token {
                 token: issued.token,
                 token_expires_ms: issued.expires_ms,
@@ -321,46 +292,63 @@ impl Resident {
         );
         Ok(())
     }
-
-    /// Counts a message; one that comes too early is answered here and not carried out.
-    async fn is_in_time(&mut self, message: &FromResident) -> Result<bool, CloseCode> {
-        let parts = match message {
-            FromResident::Delivered { .. } | FromResident::Seen { .. } => LIGHT_PARTS,
-            _ => WHOLE_PARTS,
-        };
-        let types = matches!(message, FromResident::RealTimeText(_));
-        let now_ms = self.transport.node.clock().monotonic_ms();
-        let limit = &self.transport.limits.resident_rate;
-        let Some(too_early) = self.rate.refusal(limit, parts, types, now_ms)? else {
-            return Ok(true);
-        };
-        self.tell_too_early(&too_early, FromResident::id(message))
-            .await;
-        Ok(false)
-    }
-
-    async fn tell_too_early(&self, too_early: &TooEarly, id: Option<CommandId>) {
-        metrics::counter!("callbox_messages_refused_total", "side" => "resident").increment(1);
-        if let Some(error) = too_early.error(id) {
-            tell(&self.outbox, &ToResident::Error(error));
-        }
-        too_early.slow_down().await;
-    }
 }
 
-impl Peer for Resident {
-    async fn on_frame(&mut self, frame: &[u8]) -> Result<(), CloseCode> {
-        match self.outbox.encoding().decode(frame) {
-            Ok(message) => {
-                let id = FromResident::id(&message);
-                if self.is_in_time(&message).await?
-                    && let Err(code) = self.handle(message).await
-                {
-                    self.refuse(id, code);
-                }
+impl Side for Resident {
+    const WORD: &'static str = "resident";
+    type Says = FromResident;
+    type Hears = ToResident;
+
+    fn id(message: &FromResident) -> Option<CommandId> {
+        message.id()
+    }
+
+    fn parts(message: &FromResident) -> u64 {
+        match message {
+            FromResident::Delivered { .. } | FromResident::Seen { .. } => LIGHT_PARTS,
+            _ => WHOLE_PARTS,
+        }
+    }
+
+    fn is_typing(message: &FromResident) -> bool {
+        matches!(message, FromResident::RealTimeText(_))
+    }
+
+    fn limit(limits: &TransportLimits) -> &RateLimit {
+        &limits.resident_rate
+    }
+
+    fn error(error: ErrorMessage) -> ToResident {
+        ToResident::Error(error)
+    }
+
+    fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    fn connection_mut(&mut self) -> &mut Connection {
+        &mut self.connection
+    }
+
+    async fn handle(&mut self, message: FromResident) -> Result<(), ErrorCode> {
+        let action = action_of_resident_message(&message);
+        may_at_all(&self.caller(), action).map_err(|refusal| refusal.code())?;
+        match message {
+            FromResident::Hello { .. } => Err(ErrorCode::WrongOrder),
+            FromResident::Open { id, opening } => Box::pin(self.open(id, opening)).await,
+            FromResident::Resume { session, after } => Box::pin(self.resume(session, after)).await,
+            FromResident::Do { id, command } => self.submit(id, command),
+            FromResident::RealTimeText(typed) => self.typed(typed),
+            FromResident::MediaOffer { id, sdp } => self.offer(id, sdp),
+            FromResident::Delivered { up_to } => self.has(up_to, 0),
+            FromResident::Seen { up_to } => self.has(up_to, up_to),
+            FromResident::RefreshToken {} => self.refresh_token(),
+            FromResident::Ping { n } => {
+                let urgent = self.cell.as_ref().is_some_and(|cell| cell.is_urgent());
+                let spread_ms = self.connection.transport.node.spread_of(urgent);
+                tell(&self.connection.outbox, &ToResident::Pong { n, spread_ms });
                 Ok(())
             }
-            Err(code) => self.on_broken(Some(frame), code),
         }
     }
 
@@ -368,31 +356,12 @@ impl Peer for Resident {
         let Some(cell) = &self.cell else {
             return Ok(());
         };
-        let node = &self.transport.node;
-        match node.feed(cell, &self.outbox, &Audience::Resident).await {
-            Ok(Fed::Busy) => self.outbox.mark_behind(),
-            Ok(Fed::Live | Fed::Gone) => {}
-            Err(error) => {
-                tracing::error!(%error, "a resident could not be fed from the log");
-                self.refuse(None, ErrorCode::StoreUnavailable);
-                return Err(CloseCode::GoingDown);
-            }
-        }
-        Ok(())
-    }
-
-    async fn on_control(&mut self) -> Result<(), CloseCode> {
-        let now_ms = self.transport.node.clock().monotonic_ms();
-        let limit = &self.transport.limits.resident_rate;
-        if let Some(too_early) = self.rate.refusal_of_control(limit, now_ms)? {
-            self.tell_too_early(&too_early, None).await;
-        }
-        Ok(())
-    }
-
-    fn on_broken(&mut self, frame: Option<&[u8]>, code: ErrorCode) -> Result<(), CloseCode> {
-        let id = frame.and_then(|frame| self.outbox.encoding().peek_id(frame));
-        self.refuse(id, code);
-        self.broken.count()
+        let outbox = &self.connection.outbox;
+        let fed = self
+            .connection
+            .transport
+            .node
+            .feed(cell, outbox, &Audience::Resident);
+        side::fed::<Self>(outbox, fed.await).map(|_| ())
     }
 }

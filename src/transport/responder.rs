@@ -5,23 +5,21 @@
 
 use std::sync::Arc;
 
-use callbox_domain::access::{self, Action, Caller, Target, action_of_responder_message};
+use callbox_domain::access::{self, Action, Caller, action_of_responder_message};
 use callbox_proto::codec::Encoding;
 use callbox_proto::error::{CloseCode, ErrorCode};
 use callbox_proto::ids::CommandId;
 use callbox_proto::message::{ErrorMessage, FromResponder, ToResponder};
 use callbox_proto::vocabulary::{Millis, Role, Seq};
 
-use super::link::{End, Link, Peer, close_of_hello, refuse};
-use super::rate::{Rate, TooEarly, WHOLE_PARTS};
+use super::link::{End, Link, close_of_hello, refuse};
+use super::rate::RateLimit;
 use super::receiving::Receiving;
-use super::{Broken, HEARTBEATS_MISSED_MAX, Transport, check_client};
+use super::side::{self, Connection, Side, Terms};
+use super::{Transport, TransportLimits, check_client};
 use crate::auth::ResponderPass;
-use crate::node::Fed;
 use crate::node::cell::{Audience, Cell};
-use crate::node::connections::Open;
 use crate::node::frame::tell;
-use crate::node::outbox::Outbox;
 
 /// Serves one connection until it ends.
 pub async fn serve(transport: Arc<Transport>, mut link: Box<Link>) {
@@ -49,7 +47,7 @@ async fn hello(transport: &Transport, link: &mut Link) -> Result<Hello, End> {
     match checked {
         Ok(hello) => Ok(hello),
         Err(code) => {
-            link.say(&error(None, code)).await?;
+            link.say(&side::error::<Responder>(None, code)).await?;
             Err(End::Close(close_of_hello(code)))
         }
     }
@@ -88,76 +86,52 @@ fn may(pass: &ResponderPass, cell: &Cell, action: Action) -> Result<(), ErrorCod
         agency: pass.agency.clone(),
         session: pass.session,
     };
-    let target = {
-        let inner = cell.lock();
-        let session = inner.session.as_ref().ok_or(ErrorCode::NoSuchSession)?;
-        Target {
-            agency: session.agency.clone(),
-            owner: session.owner.clone(),
-            resident: session.resident,
-            session: cell.id,
-        }
-    };
-    access::may(&caller, action, &target).map_err(access::Refusal::code)
-}
-
-fn error(id: Option<CommandId>, code: ErrorCode) -> ToResponder {
-    ToResponder::Error(ErrorMessage::new(id, code))
+    access::may(&caller, action, &cell.target()?).map_err(access::Refusal::code)
 }
 
 async fn run(transport: Arc<Transport>, mut link: Box<Link>, hello: Hello) {
     let node = Arc::clone(&transport.node);
-    let outbox = Arc::new(Outbox::new(
-        node.random().connection_id(),
-        link.encoding(),
-        node.limits().outbox_bytes,
-        node.clock().monotonic_ms(),
-    ));
-    node.connections().add(Open {
-        outbox: Arc::clone(&outbox),
+    let terms = Terms {
         // A phone on the way, as residents have one: its radio may sleep.
-        silence_ms: transport.limits.resident_heartbeat_ms * HEARTBEATS_MISSED_MAX,
+        heartbeat_ms: transport.limits.resident_heartbeat_ms,
+        outboxes: 1,
         ends_ms: Some(hello.ends_ms),
         by_link: true,
-    });
+    };
+    let connection = Connection::open(transport, link.encoding(), &terms);
+    let outbox = Arc::clone(&connection.outbox);
     let mut peer = Responder {
         pass: hello.pass,
         cell: hello.cell,
-        outbox: Arc::clone(&outbox),
-        transport,
+        connection,
         receiving: Receiving::default(),
-        broken: Broken::on("responder"),
-        rate: Rate::default(),
     };
     if peer.welcome(hello.ends_ms).is_ok() {
         node.follow_by_link(&peer.cell, peer.pass.link, &outbox, hello.after);
         link.run(&outbox, node.clock(), &mut peer).await;
     }
-    node.connections().remove(outbox.connection());
+    peer.connection.close();
     peer.leave();
 }
 
 struct Responder {
-    transport: Arc<Transport>,
+    connection: Connection,
     pass: ResponderPass,
     cell: Arc<Cell>,
-    outbox: Arc<Outbox>,
     receiving: Receiving,
-    broken: Broken,
-    rate: Rate,
 }
 
 impl Responder {
     fn welcome(&self, ends_ms: Millis) -> Result<(), ErrorCode> {
-        let node = &self.transport.node;
+        let node = &self.connection.transport.node;
         let agency = node.agency(&self.pass.agency);
         let agency = agency.ok_or(ErrorCode::NoSuchAgency)?;
         let inner = self.cell.lock();
         let session = inner.session.as_ref().ok_or(ErrorCode::NoSuchSession)?;
         let welcome = ToResponder::Welcome {
-            connection: self.outbox.connection(),
+            connection: self.connection.outbox.connection(),
             now_ms: node.clock().now_ms(),
-            heartbeat_ms: self.transport.limits.resident_heartbeat_ms,
+            heartbeat_ms: self.connection.transport.limits.resident_heartbeat_ms,
             agency: agency.info().clone(),
             session: self.cell.id,
             category: session.category,
@@ -168,51 +142,29 @@ impl Responder {
             ends_ms,
         };
         drop(inner);
-        tell(&self.outbox, &welcome);
+        tell(&self.connection.outbox, &welcome);
         Ok(())
     }
 
     fn leave(&self) {
-        self.receiving.end(&self.transport.node);
-        self.cell.unfollow(self.outbox.connection());
-    }
-
-    fn refuse(&self, id: Option<CommandId>, code: ErrorCode) {
-        tell(&self.outbox, &error(id, code));
-    }
-
-    fn handle(&self, message: FromResponder) -> Result<(), ErrorCode> {
-        let action = action_of_responder_message(&message);
-        may(&self.pass, &self.cell, action)?;
-        match message {
-            FromResponder::Hello { .. } => Err(ErrorCode::WrongOrder),
-            FromResponder::MediaOffer { id, sdp } => self.offer(id, sdp),
-            FromResponder::MediaStop {} => {
-                self.receiving.stop(&self.transport.node, self.cell.id);
-                Ok(())
-            }
-            FromResponder::Ping { n } => {
-                let spread_ms = self.transport.node.spread_of(true);
-                tell(&self.outbox, &ToResponder::Pong { n, spread_ms });
-                Ok(())
-            }
-        }
+        self.receiving.end(&self.connection.transport.node);
+        self.cell.unfollow(self.connection.outbox.connection());
     }
 
     /// The media plane takes its time with an offer; entries must not wait for it.
     fn offer(&self, id: CommandId, sdp: String) -> Result<(), ErrorCode> {
-        let node = Arc::clone(&self.transport.node);
+        let node = Arc::clone(&self.connection.transport.node);
         {
             let inner = self.cell.lock();
             let session = inner.session.as_ref().ok_or(ErrorCode::NoSuchSession)?;
             session.responder_link(self.pass.link, node.clock().now_ms())?;
         }
-        let (outbox, cell) = (Arc::clone(&self.outbox), Arc::clone(&self.cell));
+        let (outbox, cell) = (Arc::clone(&self.connection.outbox), Arc::clone(&self.cell));
         let receiving = self.receiving.clone();
         tokio::spawn(async move {
             let answer = match node.watch(&cell, &sdp, Role::Responder, false, false).await {
                 Ok(answer) => answer,
-                Err(code) => return tell(&outbox, &error(Some(id), code)),
+                Err(code) => return tell(&outbox, &side::error::<Self>(Some(id), code)),
             };
             if receiving.answered(&node, &cell, answer.peer) {
                 let (sdp, peer) = (answer.sdp, answer.peer);
@@ -221,41 +173,49 @@ impl Responder {
         });
         Ok(())
     }
-
-    async fn tell_too_early(&self, too_early: &TooEarly, id: Option<CommandId>) {
-        metrics::counter!("callbox_messages_refused_total", "side" => "responder").increment(1);
-        if let Some(error) = too_early.error(id) {
-            tell(&self.outbox, &ToResponder::Error(error));
-        }
-        too_early.slow_down().await;
-    }
-
-    /// Counts a message; one that comes too early is answered here and not carried out.
-    async fn is_in_time(&mut self, message: &FromResponder) -> Result<bool, CloseCode> {
-        let now_ms = self.transport.node.clock().monotonic_ms();
-        let limit = &self.transport.limits.resident_rate;
-        let refused = self.rate.refusal(limit, WHOLE_PARTS, false, now_ms)?;
-        let Some(too_early) = refused else {
-            return Ok(true);
-        };
-        self.tell_too_early(&too_early, message.id()).await;
-        Ok(false)
-    }
 }
 
-impl Peer for Responder {
-    async fn on_frame(&mut self, frame: &[u8]) -> Result<(), CloseCode> {
-        match self.outbox.encoding().decode(frame) {
-            Ok(message) => {
-                let id = FromResponder::id(&message);
-                if self.is_in_time(&message).await?
-                    && let Err(code) = self.handle(message)
-                {
-                    self.refuse(id, code);
-                }
+impl Side for Responder {
+    const WORD: &'static str = "responder";
+    type Says = FromResponder;
+    type Hears = ToResponder;
+
+    fn id(message: &FromResponder) -> Option<CommandId> {
+        message.id()
+    }
+
+    fn limit(limits: &TransportLimits) -> &RateLimit {
+        &limits.resident_rate
+    }
+
+    fn error(error: ErrorMessage) -> ToResponder {
+        ToResponder::Error(error)
+    }
+
+    fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    fn connection_mut(&mut self) -> &mut Connection {
+        &mut self.connection
+    }
+
+    async fn handle(&mut self, message: FromResponder) -> Result<(), ErrorCode> {
+        let action = action_of_responder_message(&message);
+        may(&self.pass, &self.cell, action)?;
+        match message {
+            FromResponder::Hello { .. } => Err(ErrorCode::WrongOrder),
+            FromResponder::MediaOffer { id, sdp } => self.offer(id, sdp),
+            FromResponder::MediaStop {} => {
+                self.receiving
+                    .stop(&self.connection.transport.node, self.cell.id);
                 Ok(())
             }
-            Err(code) => self.on_broken(Some(frame), code),
+            FromResponder::Ping { n } => {
+                let spread_ms = self.connection.transport.node.spread_of(true);
+                tell(&self.connection.outbox, &ToResponder::Pong { n, spread_ms });
+                Ok(())
+            }
         }
     }
 
@@ -263,31 +223,9 @@ impl Peer for Responder {
         let audience = Audience::Responder {
             link: self.pass.link,
         };
-        let node = &self.transport.node;
-        match node.feed(&self.cell, &self.outbox, &audience).await {
-            Ok(Fed::Busy) => self.outbox.mark_behind(),
-            Ok(Fed::Live | Fed::Gone) => {}
-            Err(error) => {
-                tracing::error!(%error, "a responder could not be fed from the log");
-                self.refuse(None, ErrorCode::StoreUnavailable);
-                return Err(CloseCode::GoingDown);
-            }
-        }
-        Ok(())
-    }
-
-    async fn on_control(&mut self) -> Result<(), CloseCode> {
-        let now_ms = self.transport.node.clock().monotonic_ms();
-        let limit = &self.transport.limits.resident_rate;
-        if let Some(too_early) = self.rate.refusal_of_control(limit, now_ms)? {
-            self.tell_too_early(&too_early, None).await;
-        }
-        Ok(())
-    }
-
-    fn on_broken(&mut self, frame: Option<&[u8]>, code: ErrorCode) -> Result<(), CloseCode> {
-        let id = frame.and_then(|frame| self.outbox.encoding().peek_id(frame));
-        self.refuse(id, code);
-        self.broken.count()
+        let outbox = &self.connection.outbox;
+        let node = &self.connection.transport.node;
+        let fed = node.feed(&self.cell, outbox, &audience).await;
+        side::fed::<Self>(outbox, fed).map(|_| ())
     }
 }

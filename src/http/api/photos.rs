@@ -8,7 +8,7 @@ use std::sync::Arc;
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
-use callbox_domain::access::{self, Caller, Route, Target};
+use callbox_domain::access::{self, Caller, Route};
 use callbox_proto::error::ErrorCode;
 use callbox_proto::ids::{CommandId, SessionId};
 
@@ -67,16 +67,7 @@ async fn read(
         None => by_sign_in(api, headers, route, session.ok()).await?,
     };
     let photo = photo.map_err(|_| ErrorCode::NoSuchPhoto)?;
-    let target = {
-        let inner = cell.lock();
-        let state = inner.session.as_ref().ok_or(ErrorCode::NoSuchSession)?;
-        Target {
-            agency: state.agency.clone(),
-            owner: state.owner.clone(),
-            resident: state.resident,
-            session: cell.id,
-        }
-    };
+    let target = cell.target()?;
     access::may(&caller, route.action(), &target).map_err(access::Refusal::code)?;
     Ok(api
         .photos
