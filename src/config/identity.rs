@@ -15,7 +15,8 @@ pub struct Identity {
     /// Replacing it signs everybody out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key_file: Option<PathBuf>,
-    /// Minutes that a staff token is valid. Default 600: a shift of ten hours, so that nobody is signed out at work.
+    /// Minutes that a staff token is valid. Default 240: a page renews its own at half of its time, so that two hours
+    /// without a gateway, or a clock that is two hours wrong, sign nobody out, and a stolen one is worthless after four.
     pub staff_token_min: u64,
     /// Minutes that a resident's token for uploads is valid. Default 15; the client renews it over its link, so a stolen one
     /// is soon worthless.
@@ -26,7 +27,7 @@ impl Default for Identity {
     fn default() -> Self {
         Self {
             key_file: None,
-            staff_token_min: 600,
+            staff_token_min: 240,
             upload_token_min: 15,
         }
     }

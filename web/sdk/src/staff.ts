@@ -69,8 +69,8 @@ export interface StaffOptions {
   readonly now?: () => number
 }
 
-/** A token is renewed this long before it expires, in ms; with two tries before a person would notice. */
-const REFRESH_BEFORE_MS = 120_000
+/** Share of its time after which a token is renewed: a gateway that is away for the other half signs nobody out. */
+const REFRESH_AFTER = 0.5
 /** Pause between tries of a refresh that had no answer, in ms. */
 const REFRESH_AGAIN_MS = 15_000
 /** Longest span of one timer in browsers, in ms. */
@@ -472,7 +472,7 @@ export class StaffClient {
     clearTimeout(this.#refreshTimer)
     // Where the sign-in itself ends, no renewal helps: the gateway closes the link, and asks to sign in again.
     if (this.#signedIn.ends_ms !== undefined && this.#signedIn.expires_ms >= this.#signedIn.ends_ms) return
-    const inMs = Math.max(1_000, this.#signedIn.expires_ms - this.nowMs() - REFRESH_BEFORE_MS)
+    const inMs = Math.max(1_000, (this.#signedIn.expires_ms - this.nowMs()) * REFRESH_AFTER)
     this.#refreshTimer = setTimeout(() => void this.#refresh(false), Math.min(inMs, TIMER_MAX_MS))
   }
 

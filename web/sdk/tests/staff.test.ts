@@ -232,12 +232,24 @@ describe('the staff client', () => {
   })
 
   it('shows a fresh token to the open link before the old one ends', async () => {
-    const soon = { ...TINA, expires_ms: WELCOME.now_ms + 30_000 }
+    const soon = { ...TINA, expires_ms: WELCOME.now_ms + 2_000 }
     const { world, client } = made(async () => new Response(JSON.stringify({ ...TINA, token: 'two' }), { status: 200 }), soon)
     await world.greeted({ ...WELCOME })
     await vi.advanceTimersByTimeAsync(1_000)
     await vi.waitFor(() => expect(world.last.takeSent('renew')).toEqual([{ kind: 'renew', token: 'two' }]))
     expect(world.sockets.length).toBe(1)
+    client.signOut()
+  })
+
+  it('renews its token at half of its time, so that an outage in the other half signs nobody out', async () => {
+    const fetch = vi.fn(async () => new Response(JSON.stringify({ ...TINA, token: 'two', expires_ms: WELCOME.now_ms + 5_400_000 }), { status: 200 }))
+    const { world, client } = made(fetch, { ...TINA, expires_ms: WELCOME.now_ms + 3_600_000 })
+    await world.greeted({ ...WELCOME })
+    await vi.advanceTimersByTimeAsync(1_790_000)
+    expect(fetch).not.toHaveBeenCalled()
+    await vi.advanceTimersByTimeAsync(20_000)
+    expect(fetch).toHaveBeenCalledTimes(1)
+    expect(world.last.takeSent('renew')).toEqual([{ kind: 'renew', token: 'two' }])
     client.signOut()
   })
 
