@@ -257,6 +257,34 @@ fn operations_lists_every_metric_and_no_other() {
     );
 }
 
+/// Every command of the program that does something, as it is typed: `store verify`.
+fn commands_of(program: &clap::Command, before: &str, into: &mut BTreeSet<String>) {
+    for command in program.get_subcommands() {
+        let typed = format!("{before} {}", command.get_name());
+        if command.has_subcommands() {
+            commands_of(command, &typed, into);
+        } else {
+            into.insert(typed);
+        }
+    }
+}
+
+#[test]
+fn operations_lists_every_command_and_no_other() {
+    let mut known = BTreeSet::new();
+    commands_of(&Cli::command(), "callbox", &mut known);
+    let page = read("docs/operations.md");
+    let rows = page
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `callbox "));
+    let told: BTreeSet<String> = rows
+        .filter_map(|row| row.split_once('`'))
+        .map(|(typed, _)| typed.split(" --").next().unwrap_or(typed))
+        .map(|typed| format!("callbox {typed}"))
+        .collect();
+    assert_eq!(told, known);
+}
+
 /// Whether the annotated configuration has this dotted key, set or commented out.
 fn has_key(annotated: &str, key: &str) -> bool {
     let Some((section, name)) = key.rsplit_once('.') else {
