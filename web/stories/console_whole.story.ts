@@ -108,6 +108,25 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     await watching.getByRole('log').getByText('Is anybody inside?', { exact: true }).waitFor()
     await residentSays(resident, 'I do not know')
     await safe(resident, 'I do not know')
+    // A place, where help goes, a note, and a priority by hand.
+    await tina.locator('[data-ask=place]:enabled').click()
+    await residentGrants(resident, 'place')
+    const place = tina.getByRole('region', { name: 'Place', exact: true })
+    await place.getByText('40.00010, -99.99980').first().waitFor()
+    await place.getByRole('button', { name: 'Use this location' }).click()
+    await place.getByRole('button', { name: 'This fix is in use' }).waitFor()
+    await tina.getByRole('tab', { name: /^Notes/ }).click()
+    await tina.locator('#note').fill('caretaker has the keys')
+    await tina.getByRole('button', { name: 'Add note' }).click()
+    const notes = tina.getByRole('list', { name: 'Notes' }).getByText('caretaker has the keys')
+    await notes.waitFor()
+    await tina.getByRole('tab', { name: /^Chat/ }).click()
+    await line.getByRole('button', { name: 'Priority', exact: true }).click()
+    await sue.getByRole('radio', { name: /Life at risk/ }).check()
+    await sue.getByLabel('Why (stays in the record)').fill('somebody may be inside')
+    await sue.getByRole('button', { name: 'Change', exact: true }).click()
+    const urgent = tina.getByRole('button', { name: /Life at risk/ }).first()
+    await urgent.waitFor()
     const pages = [resident, tina, sue]
     let reloads = 0
     for (const page of pages) page.on('framenavigated', () => (reloads += 1))
@@ -136,6 +155,23 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     expect((await resident.locator('[data-original=stored]').count()) === 1, 'one photo, stored')
     expect((await tina.getByText('original sealed').count()) === 1, 'one photo at the console')
     expect(await tina.getByRole('button', { name: 'Give back', exact: true }).isEnabled(), 'the console still owns the session')
+
+    // So does what was decided: a page opened only now reads it from the gateway, not from its own memory.
+    await urgent.waitFor()
+    await place.getByRole('button', { name: 'This fix is in use' }).waitFor()
+    await tina.getByRole('tab', { name: /^Notes/ }).click()
+    await notes.waitFor()
+    expect((await notes.count()) === 1, 'the note stands once')
+    const other = await supervisorOf(story)
+    await other.locator('tr[data-session]').filter({ hasText: /with .?tina/ }).getByRole('button', { name: 'Watch', exact: true }).click()
+    const record = other.getByRole('region', { name: 'Watched session' })
+    await record.getByRole('button', { name: /Life at risk/ }).first().waitFor()
+    await record.getByRole('tab', { name: /^Timeline/ }).click()
+    for (const words of [/sends help to .?40.00010/, /granted .*place/, /changed the priority/, /somebody may be inside/, /took the session/]) {
+      const lines = record.getByRole('list', { name: 'Timeline' }).getByText(words)
+      await lines.first().waitFor()
+      expect((await lines.count()) === 1, `${String(words)} once in the timeline`)
+    }
 
     // The picture flows again. Where the resident was back later than the console it had stopped, and what has stopped is covered.
     await resident.locator('[data-live=flowing]').waitFor()

@@ -38,10 +38,11 @@ export class Reporter {
     return reporter
   }
 
-  /** Does something and waits for its receipt. */
-  async do(command: ResidentCommand): Promise<void> {
+  /** Does something and waits for its receipt; its id. */
+  async do(command: ResidentCommand): Promise<string> {
     const id = this.send(command)
     await within('the receipt', () => Promise.resolve(this.heard.some((message) => message.kind === 'receipt' && message.id === id)))
+    return id
   }
 
   /** Does something without waiting. */
@@ -51,11 +52,16 @@ export class Reporter {
     return id
   }
 
-  say(text: string): Promise<void> {
+  /** The token for uploads that came with the welcome. */
+  get token(): string {
+    return this.heard.find((message) => message.kind === 'welcome')?.token ?? ''
+  }
+
+  say(text: string): Promise<string> {
     return this.do({ kind: 'text', text, age_ms: 0 })
   }
 
-  at(latitude: number, longitude: number, uncertainty_m = 20): Promise<void> {
+  at(latitude: number, longitude: number, uncertainty_m = 20): Promise<string> {
     return this.do({ kind: 'locate', location: place(latitude, longitude, uncertainty_m) })
   }
 

@@ -1,14 +1,10 @@
 // A public client of tus uploads a photo: the endpoint speaks the protocol, not only our dialect of it.
 import { randomBytes } from 'node:crypto'
 import { Upload } from 'tus-js-client'
-import { Connection, socketUrl } from '../sdk/src/connection.ts'
-import { deviceKey } from '../sdk/src/device_key.ts'
-import { newId } from '../sdk/src/ids.ts'
-import { memoryKeep } from '../sdk/src/keep.ts'
-import type { FromResident, ToResident } from '../sdk/src/protocol.ts'
+import { Reporter } from './crowd.ts'
 import { expect, within, type Story } from './harness.ts'
 
-type Entry = Extract<ToResident, { kind: 'entry' }>
+const PIECE_BYTES = 200_000
 
 /** The smallest JPEG that decodes, followed by bytes that make it large. */
 async function photo(story: Story): Promise<Buffer> {
@@ -22,49 +18,61 @@ async function photo(story: Story): Promise<Buffer> {
   return Buffer.concat([Buffer.from(bytes), randomBytes(700_000)])
 }
 
+/** Uploads an announced photo; what the client asked for and was answered, in order. */
+async function upload(story: Story, reporter: Reporter, original: Buffer, pieceStored?: () => void): Promise<string[]> {
+  const photo = await reporter.do({ kind: 'announce_photo', media_type: 'image/jpeg', size_bytes: original.length, age_ms: 0 })
+  const spoken: string[] = []
+  await new Promise<void>((done, fail) => {
+    new Upload(original, {
+      endpoint: `${story.gateway.origin}/api/v1/uploads`,
+      chunkSize: PIECE_BYTES,
+      retryDelays: Array.from({ length: 40 }, () => 250),
+      headers: { Authorization: `Bearer ${reporter.token}` },
+      metadata: { photo, session: reporter.session },
+      onAfterResponse: (request, response) => void spoken.push(`${request.getMethod()} ${response.getHeader('Upload-Offset') ?? '-'}`),
+      onError: fail,
+      onSuccess: () => done(),
+      ...(pieceStored ? { onChunkComplete: pieceStored } : {}),
+    }).start()
+  })
+  return spoken
+}
+
+/** Waits for the outcome as the log has it, whoever of the staff looks. */
+async function stored(story: Story, session: string, original: Buffer): Promise<void> {
+  const tina = await story.telecommunicator()
+  tina.send({ kind: 'follow', session, after: 0 })
+  const outcome = () => tina.log(session).find(({ event }) => /^photo_(stored|refused)$/.test(event.kind))?.event
+  await within('the outcome', () => Promise.resolve(outcome() !== undefined))
+  const event = outcome()
+  expect(event?.kind === 'photo_stored' && event.size_bytes === original.length, `stored whole, not ${JSON.stringify(event)}`)
+}
+
 export const stories: Record<string, (story: Story) => Promise<void>> = {
   async 'RE13 a public tus client uploads a photo in pieces'(story) {
     const original = await photo(story)
-    const key = await deviceKey(memoryKeep())
-    const heard: ToResident[] = []
-    const connection = new Connection<FromResident, ToResident>({
-      url: () => socketUrl('/ws/resident', story.gateway.origin),
-      greet: async (before) =>
-        before?.kind === 'challenge'
-          ? { kind: 'hello', client: 'story', key: key.point, signature: await key.sign(before.nonce) }
-          : null,
-      receive: (message) => heard.push(message),
+    const reporter = await Reporter.report(story)
+    const session = await (await story.telecommunicator()).take()
+    const spoken = await upload(story, reporter, original)
+    const offsets = [PIECE_BYTES, 2 * PIECE_BYTES, 3 * PIECE_BYTES, original.length]
+    expect(spoken.join() === ['POST 0', ...offsets.map((offset) => `PATCH ${String(offset)}`)].join(), `each byte once, not ${spoken.join()}`)
+    await stored(story, session, original)
+  },
+
+  async 'RE13 a public tus client goes on where a crash of the gateway cut its upload'(story) {
+    const original = await photo(story)
+    const reporter = await Reporter.report(story)
+    const session = await (await story.telecommunicator()).take()
+    let crashed: Promise<void> | undefined
+    const spoken = await upload(story, reporter, original, () => {
+      crashed ??= story.gateway.down('SIGKILL').then(() => story.gateway.up())
     })
-    connection.start()
-    const first = <K extends ToResident['kind']>(kind: K) =>
-      heard.find((message): message is Extract<ToResident, { kind: K }> => message.kind === kind)
-    await within('the link is open', () => Promise.resolve(first('welcome') !== undefined))
-    const device = { video: false, audio: false, place: false }
-    connection.send({ kind: 'open', id: newId(), opening: { category: 'other', language: 'en', silent: false, device } })
-    await within('the session is open', () => Promise.resolve(first('session') !== undefined))
-    const id = newId()
-    const announce = { kind: 'announce_photo', media_type: 'image/jpeg', size_bytes: original.length, age_ms: 0 } as const
-    connection.send({ kind: 'do', id, command: announce })
-    await within('the announcement is safe', () =>
-      Promise.resolve(heard.some((message) => message.kind === 'receipt' && message.id === id)),
-    )
-    await new Promise<void>((done, fail) => {
-      const upload = new Upload(original, {
-        endpoint: `${story.gateway.origin}/api/v1/uploads`,
-        chunkSize: 200_000,
-        retryDelays: [100, 500],
-        headers: { Authorization: `Bearer ${first('welcome')?.token ?? ''}` },
-        metadata: { photo: id, session: first('session')?.session ?? '' },
-        onError: fail,
-        onSuccess: () => done(),
-      })
-      upload.start()
-    })
-    const outcome = () =>
-      heard.find((message): message is Entry => message.kind === 'entry' && /^photo_(stored|refused)$/.test(message.event.kind))?.event
-    await within('the outcome', () => Promise.resolve(outcome() !== undefined))
-    connection.stop()
-    const event = outcome()
-    expect(event?.kind === 'photo_stored' && event.size_bytes === original.length, `stored whole, not ${JSON.stringify(event)}`)
+    await crashed
+    // One creation; after the crash the client asks how far it was, and what was answered before is not sent again.
+    expect(spoken.filter((said) => said.startsWith('POST')).length === 1, `one upload, not ${spoken.join()}`)
+    const asked = spoken.findIndex((said) => /^HEAD \d/.test(said))
+    const [, offset] = (spoken[asked] ?? '').split(' ')
+    expect(asked > 1 && Number(offset) >= PIECE_BYTES, `it goes on after the first piece, not ${spoken.join()}`)
+    await stored(story, session, original)
   },
 }
