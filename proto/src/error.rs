@@ -35,6 +35,14 @@ macro_rules! codes {
             #[must_use]
             pub const fn number(self) -> u16 { match self { $(Self::$name => $number),+ } }
 
+            /// As it is written in messages.
+            #[must_use]
+            pub fn word(self) -> String {
+                let written = serde_json::to_value(self).ok();
+                let word = written.as_ref().and_then(serde_json::Value::as_str);
+                word.unwrap_or_default().to_owned()
+            }
+
             /// Whether to try again.
             #[must_use]
             pub const fn retry(self) -> Retry { match self { $(Self::$name => Retry::$retry),+ } }

@@ -9,7 +9,7 @@ use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use callbox_proto::error::{ErrorCode, Retry};
-use serde::Serialize;
+use callbox_proto::http;
 
 /// Pause that is told with [`Retry::Later`], in ms: long enough that a herd spreads, short enough for somebody in need.
 const AFTER_MS: u64 = 1_000;
@@ -18,8 +18,7 @@ const AFTER_MS: u64 = 1_000;
 pub const MEDIA_TYPE: &str = "application/problem+json";
 
 /// A code: one of the protocol's, or a word that only HTTP has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(untagged)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Code {
     /// As in the sockets; it has a number.
     Protocol(ErrorCode),
@@ -107,40 +106,26 @@ impl Problem {
     }
 }
 
-#[derive(Serialize)]
-struct Body<'a> {
-    #[serde(rename = "type")]
-    kind: &'static str,
-    title: &'static str,
-    status: u16,
-    code: Code,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    number: Option<u16>,
-    retry: Retry,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    after_ms: Option<u64>,
-    message: &'a str,
-}
-
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let number = match self.code {
-            Code::Protocol(code) => Some(code.number()),
-            Code::Http(_) => None,
+        let (code, number) = match self.code {
+            Code::Protocol(code) => (code.word(), Some(code.number())),
+            Code::Http(word) => (word.to_owned(), None),
         };
-        let body = Body {
-            kind: "about:blank",
+        let body = http::Problem {
+            r#type: "about:blank".to_owned(),
             // 460 is of tus, not of HTTP.
             title: self
                 .status
                 .canonical_reason()
-                .unwrap_or("Checksum Mismatch"),
+                .unwrap_or("Checksum Mismatch")
+                .to_owned(),
             status: self.status.as_u16(),
-            code: self.code,
+            code,
             number,
             retry: self.retry,
             after_ms: (self.retry == Retry::Later).then_some(AFTER_MS),
-            message: &self.message,
+            message: self.message.into_owned(),
         };
         let mut answer = (self.status, Json(body)).into_response();
         let kind = HeaderValue::from_static(MEDIA_TYPE);

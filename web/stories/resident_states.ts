@@ -28,8 +28,9 @@ export interface Look {
 /** Looks that differ in what may go wrong. */
 export const LOOKS: readonly Look[] = [
   { name: 'light', colorScheme: 'light', width: 390, height: 844 },
-  { name: 'dark', colorScheme: 'dark', width: 390, height: 844, language: 'fr' },
+  { name: 'dark', colorScheme: 'dark', width: 390, height: 844, like: 'light' },
   { name: 'narrow', colorScheme: 'light', width: 320, height: 640, like: 'light' },
+  { name: 'french', colorScheme: 'light', width: 390, height: 844, language: 'fr' },
   { name: 'arabic', colorScheme: 'light', width: 390, height: 844, language: 'ar' },
   { name: 'spanish', colorScheme: 'light', width: 390, height: 844, language: 'es' },
   { name: 'contrast', colorScheme: 'dark', contrast: 'more', width: 390, height: 844, like: 'light' },
@@ -39,7 +40,7 @@ export const LOOKS: readonly Look[] = [
 
 /** Looks that change words or room, not colours: the fullest states show what may go wrong there. */
 const FULLEST = ['begin', 'line', 'report', 'items', 'asked', 'camera', 'place', 'choices', 'offline', 'begun', 'closed']
-const IN_THESE: ReadonlySet<string> = new Set(['arabic', 'spanish', 'silent', 'zoom'])
+const IN_THESE: ReadonlySet<string> = new Set(['french', 'arabic', 'spanish', 'silent', 'zoom'])
 
 /** The states of a look. */
 export function statesOf(look: Look): string[] {

@@ -16,8 +16,8 @@ use rustix::process::{Pid, Signal, kill_process};
 
 /// A hardware address that nobody has.
 const NOBODY: &str = "02:00:00:00:00:ff";
-/// Size of a host's disk: a run writes some 30 MB, and filling it up must be quick.
-const DISK: &str = "size=256m";
+/// Size of a host's disk: the log of a million commands and the next one that it is rewritten to, and filling it up must be quick.
+const DISK: &str = "size=2g";
 
 /// Namespaces on one bridge.
 #[derive(Debug)]

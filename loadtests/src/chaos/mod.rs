@@ -41,6 +41,8 @@ const SHORT_FAULTS: usize = 25;
 const CALM: Duration = Duration::from_secs(3);
 /// How often faults are looked after.
 const LOOK: Duration = Duration::from_millis(100);
+/// Faults between two words of how far it is.
+const TOLD_EVERY: usize = 25;
 /// How long the negative control cuts the primary off: several times what a failover takes.
 const CONTROL_CUT: Duration = Duration::from_secs(9);
 
@@ -159,9 +161,17 @@ impl Chaos {
         let mut crews = self.crews(&cluster, seed)?;
         sleep(CALM).await;
         let mut storm = Storm::new(seed, CLIENTS.len());
+        let (begun, mut told) = (Instant::now(), 0);
         while storm.done.len() < faults {
             storm.blow(&mut cluster)?;
             sleep(LOOK).await;
+            if storm.done.len() >= told + TOLD_EVERY {
+                told = storm.done.len();
+                println!(
+                    "chaos: {told} of {faults} faults after {} s",
+                    begun.elapsed().as_secs()
+                );
+            }
         }
         storm.calm(&mut cluster)?;
         cluster.wait_until_whole().await?;

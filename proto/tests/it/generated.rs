@@ -24,7 +24,10 @@ fn no_fixture_outlives_its_message() -> Outcome {
         "to_resident",
         "from_staff",
         "to_staff",
+        "from_responder",
+        "to_responder",
         "stored",
+        "http",
     ] {
         for entry in std::fs::read_dir(root().join(FOLDER).join(folder))? {
             let name = entry?.file_name();

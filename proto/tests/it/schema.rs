@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::files::samples::{self, Named, Samples};
-use crate::files::schema;
+use crate::files::{fixtures, schema};
 use crate::{Failure, Outcome, committed, fixture, validator};
 
 fn committed_schema() -> Result<Value, Failure> {
@@ -41,6 +41,27 @@ fn every_message_fixture_validates() -> Outcome {
             let (json, _) = fixture(folder, &file)?;
             let checked = validator::check(&root, &root["$defs"][name], &json);
             assert_eq!(checked, Ok(()), "{folder}/{file}");
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn every_body_over_http_validates_and_not_without_one_of_its_parts() -> Outcome {
+    let root = committed_schema()?;
+    for (name, of, json) in &samples::all()?.http {
+        let schema = &root["$defs"][of];
+        let path = format!("{}/http/{name}.json", fixtures::FOLDER);
+        let fixture: Value = serde_json::from_str(&committed(&path)?)?;
+        assert_eq!((&fixture["json"], &fixture["type"]), (json, &json!(of)));
+        assert_eq!(validator::check(&root, schema, json), Ok(()), "{name}");
+        let required = schema["required"].as_array().ok_or("nothing required")?;
+        for part in required.iter().filter_map(Value::as_str) {
+            let mut shorter = json.clone();
+            let fields = shorter.as_object_mut().ok_or("no map")?;
+            fields.remove(part).ok_or("not sent")?;
+            let checked = validator::check(&root, schema, &shorter);
+            assert!(checked.is_err(), "{name} without {part}");
         }
     }
     Ok(())

@@ -247,10 +247,7 @@ impl Providers {
         let outcome = self.who(secret, came).await;
         let result = match &outcome {
             Ok(_) => "signed_in".to_owned(),
-            Err(code) => serde_json::to_value(code)
-                .ok()
-                .and_then(|word| word.as_str().map(str::to_owned))
-                .unwrap_or_default(),
+            Err(code) => code.word(),
         };
         metrics::counter!("callbox_provider_sign_ins_total", "result" => result).increment(1);
         outcome

@@ -9,31 +9,13 @@ use axum::extract::{Path, Query, State};
 use axum::http::HeaderMap;
 use axum::response::Redirect;
 use callbox_proto::error::ErrorCode;
+use callbox_proto::http::{ProviderAddress, ProviderBegin, ProviderEnd, SignedIn};
 use callbox_proto::ids::AgencyId;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
-use super::sign_in::{SignedIn, welcome};
+use super::sign_in::welcome;
 use super::{Api, Refused};
 use crate::auth::provider::{Begin, Return};
-
-/// What a page says that begins.
-#[derive(Deserialize)]
-pub struct BeginRequest {
-    agency: AgencyId,
-    /// Where it stands, as path and query: it is led back there.
-    back: String,
-    /// SHA-256 of a secret that it keeps, in base64url.
-    proof: String,
-    /// Whether the provider shall ask who is there even if it knows.
-    #[serde(default)]
-    afresh: bool,
-}
-
-/// Where the page goes.
-#[derive(Serialize)]
-pub struct Go {
-    url: String,
-}
 
 /// What the provider sends with the browser, as query; others' words in it are left out. Never printed: it has no `Debug`.
 #[derive(Deserialize)]
@@ -43,14 +25,6 @@ pub struct ReturnQuery {
     code: Option<String>,
     iss: Option<String>,
     error: Option<String>,
-}
-
-/// The same, with the page's secret.
-#[derive(Deserialize)]
-pub struct EndRequest {
-    secret: String,
-    #[serde(flatten)]
-    came: ReturnQuery,
 }
 
 impl From<ReturnQuery> for Return {
@@ -68,8 +42,8 @@ impl From<ReturnQuery> for Return {
 pub async fn begin(
     State(api): State<Api>,
     headers: HeaderMap,
-    body: Result<Json<BeginRequest>, JsonRejection>,
-) -> Result<Json<Go>, Refused> {
+    body: Result<Json<ProviderBegin>, JsonRejection>,
+) -> Result<Json<ProviderAddress>, Refused> {
     let Json(asked) = body.map_err(|_| ErrorCode::MalformedMessage)?;
     let origin = api.origins.own_of(&headers);
     let origin = origin.ok_or(ErrorCode::OriginRefused)?.clone();
@@ -84,7 +58,7 @@ pub async fn begin(
         afresh: asked.afresh,
     };
     let url = api.providers.begin(begin).await?;
-    Ok(Json(Go { url }))
+    Ok(Json(ProviderAddress { url }))
 }
 
 /// The provider sent the browser back: on to the page that began, which alone can end it.
@@ -104,9 +78,15 @@ pub async fn came_back(
 /// The page that began ends it: its secret and what the provider sent for a token.
 pub async fn end(
     State(api): State<Api>,
-    body: Result<Json<EndRequest>, JsonRejection>,
+    body: Result<Json<ProviderEnd>, JsonRejection>,
 ) -> Result<Json<SignedIn>, Refused> {
     let Json(asked) = body.map_err(|_| ErrorCode::MalformedMessage)?;
-    let who = api.providers.end(&asked.secret, asked.came.into()).await?;
+    let came = Return {
+        state: asked.state,
+        code: asked.code,
+        iss: asked.iss,
+        error: asked.error,
+    };
+    let who = api.providers.end(&asked.secret, came).await?;
     Ok(welcome(&api, who)?)
 }

@@ -7,38 +7,19 @@ use axum::Json;
 use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
 use callbox_proto::error::ErrorCode;
-use callbox_proto::ids::{CommandId, SessionId};
-use callbox_proto::vocabulary::Millis;
+use callbox_proto::http::{OpenResponderLink, ResponderLinkOpened};
 use ring::digest::{SHA256, digest};
-use serde::{Deserialize, Serialize};
 
 use super::{Api, Refused};
 
 /// Characters of a secret: 32 bytes in base64 without padding. Another length is no secret of ours.
 const SECRET_CHARS: usize = 43;
 
-/// Body of an opening. Never printed: it has no `Debug`.
-#[derive(Deserialize)]
-pub struct OpenRequest {
-    /// Made by the client: sent again it is the same opening.
-    id: CommandId,
-    session: SessionId,
-    secret: String,
-    name: String,
-}
-
-/// Answer to an opening.
-#[derive(Serialize)]
-pub struct LinkOpened {
-    token: String,
-    ends_ms: Millis,
-}
-
 /// A link's secret, and who opens it, for a token.
 pub async fn open(
     State(api): State<Api>,
-    body: Result<Json<OpenRequest>, JsonRejection>,
-) -> Result<Json<LinkOpened>, Refused> {
+    body: Result<Json<OpenResponderLink>, JsonRejection>,
+) -> Result<Json<ResponderLinkOpened>, Refused> {
     let Json(asked) = body.map_err(|_| ErrorCode::MalformedMessage)?;
     if asked.secret.len() != SECRET_CHARS {
         return Err(ErrorCode::NoSuchLink.into());
@@ -51,7 +32,7 @@ pub async fn open(
     tracing::info!(agency = %pass.agency, session = %pass.session, link = %pass.link, "a link for responders was opened");
     let now_ms = node.clock().now_ms();
     let issued = api.tokens.responder(pass, now_ms, opened.ends_ms)?;
-    Ok(Json(LinkOpened {
+    Ok(Json(ResponderLinkOpened {
         token: issued.token,
         ends_ms: opened.ends_ms,
     }))

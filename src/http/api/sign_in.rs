@@ -8,52 +8,12 @@ use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use callbox_proto::error::ErrorCode;
-use callbox_proto::ids::{AgencyId, StaffId};
-use callbox_proto::message::AgencyInfo;
-use callbox_proto::vocabulary::{Millis, Role};
-use serde::{Deserialize, Serialize};
+use callbox_proto::http::{AgencyFace, SignInRequest, SignedIn, WaysIn};
+use callbox_proto::ids::AgencyId;
+use callbox_proto::vocabulary::Millis;
 
 use super::{Api, Refused};
 use crate::auth::StaffIdentity;
-
-/// Body of a sign-in. Never printed: it has no `Debug`.
-#[derive(Deserialize)]
-pub struct SignInRequest {
-    agency: AgencyId,
-    name: StaffId,
-    passphrase: String,
-}
-
-/// Answer to a sign-in.
-#[derive(Serialize)]
-pub struct SignedIn {
-    token: String,
-    expires_ms: Millis,
-    agency: AgencyId,
-    staff: StaffId,
-    name: String,
-    role: Role,
-    /// From when on no renewal helps: a sign-in at a provider has an end.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    ends_ms: Option<Millis>,
-}
-
-/// An agency before anybody connects: its public face, and how its people sign in.
-#[derive(Serialize)]
-pub struct AgencyFace {
-    #[serde(flatten)]
-    info: AgencyInfo,
-    sign_in: WaysIn,
-}
-
-/// How people of an agency sign in.
-#[derive(Serialize)]
-struct WaysIn {
-    passphrase: bool,
-    /// What people call the account at the agency's provider.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    provider: Option<String>,
-}
 
 /// The agency that is meant where none is named, for the page before it connects.
 pub async fn agency(

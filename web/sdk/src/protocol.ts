@@ -21,6 +21,22 @@ export type Actor =
   /** The gateway itself. */
   | { role: "gateway" };
 
+/** An agency before anybody connects: its public face, and how its people sign in. */
+export type AgencyFace = {
+  /** How its people sign in. */
+  sign_in: WaysIn;
+  /** Its id. */
+  agency: string;
+  /** Its name. */
+  name: string;
+  /** What this reaches, in a sentence. */
+  banner: string;
+  /** The number to call in an emergency. */
+  emergency_number: string;
+  /** Where quick exit goes. */
+  exit_url: string;
+};
+
 /** An agency as its residents and staff see it. */
 export type AgencyInfo = {
   /** Its id. */
@@ -884,6 +900,18 @@ export type NodeState =
   /** It said good-bye, or nothing has been heard of it for a while. */
   | "gone";
 
+/** Opens a link for responders. */
+export type OpenResponderLink = {
+  /** Made by the client: sent again it is the same opening. */
+  id: string;
+  /** The session that the link leads to. */
+  session: string;
+  /** The link's secret, 43 characters. */
+  secret: string;
+  /** Who opens it, or which unit. */
+  name: string;
+};
+
 /** How a session begins. */
 export type Opening = {
   /** What is happening. */
@@ -924,6 +952,58 @@ export type PersonFigures = {
   alarms: number;
   /** Time of this shift in which a revealed photo or a live picture was in their view, in ms, as their pages tell. */
   exposed_ms: number;
+};
+
+/** A refused request (RFC 9457): a code for programs, a sentence for people, and whether to try again. */
+export type Problem = {
+  /** Always `about:blank`. */
+  type: string;
+  /** The status in words. */
+  title: string;
+  /** The HTTP status. */
+  status: number;
+  /** One of the protocol's codes, or a word that only HTTP has. */
+  code: string;
+  /** The code's number; left out for the words that only HTTP has. */
+  number?: number;
+  /** Whether to try again. */
+  retry: Retry;
+  /** Pause before trying again, in ms, with `retry: later`. */
+  after_ms?: number;
+  /** The code's plain sentence. */
+  message: string;
+};
+
+/** Where the page goes. */
+export type ProviderAddress = {
+  /** At the provider. */
+  url: string;
+};
+
+/** A page begins to sign in at its agency's provider. */
+export type ProviderBegin = {
+  /** The agency. */
+  agency: string;
+  /** Where the page stands, as path and query: it is led back there. */
+  back: string;
+  /** SHA-256 of a secret that the page keeps, in base64url. */
+  proof: string;
+  /** Whether the provider shall ask who is there even if it knows. */
+  afresh?: boolean;
+};
+
+/** A page ends it: its secret, and what the provider sent with the browser. */
+export type ProviderEnd = {
+  /** The secret whose digest began it. */
+  secret: string;
+  /** Names the trip. */
+  state: string;
+  /** The provider's code. */
+  code?: string;
+  /** Who the provider says it is (RFC 9207). */
+  iss?: string;
+  /** Why there is no code. */
+  error?: string;
 };
 
 /** Figures of one queue, since midnight (gateway's clock, UTC) where a span is needed. */
@@ -1031,6 +1111,14 @@ export type ResidentCommand =
       /** By quick exit: do not contact back unasked. */
       quick_exit: boolean;
     };
+
+/** The link is open. */
+export type ResponderLinkOpened = {
+  /** The token for the socket and for photos. */
+  token: string;
+  /** When the link ends. */
+  ends_ms: number;
+};
 
 /** What a client should do after an error. */
 export type Retry =
@@ -1141,6 +1229,34 @@ export type SessionRow = {
   incident?: string;
   /** How to contact back: told of abandoned sessions, unless the resident left by quick exit. */
   contact?: string;
+};
+
+/** Asks to sign in by name and passphrase. */
+export type SignInRequest = {
+  /** The agency. */
+  agency: string;
+  /** Sign-in name. */
+  name: string;
+  /** Passphrase. */
+  passphrase: string;
+};
+
+/** A signed-in person. */
+export type SignedIn = {
+  /** Short-lived token, sent as `Authorization: Bearer` and in the socket's hello. */
+  token: string;
+  /** When it expires, by the gateway's clock. */
+  expires_ms: number;
+  /** Agency. */
+  agency: string;
+  /** Sign-in name. */
+  staff: string;
+  /** Name on the screen. */
+  name: string;
+  /** Role. */
+  role: Role;
+  /** From when on no renewal helps: a sign-in at an agency's provider has an end. */
+  ends_ms?: number;
 };
 
 /** What a person of an agency does to a session. */
@@ -1715,6 +1831,14 @@ export type Watchers = {
   supervisors: number;
   /** Responders in the field receiving live media, through a link; left out where there are none. */
   responders?: number;
+};
+
+/** How people of an agency sign in. */
+export type WaysIn = {
+  /** By name and passphrase. */
+  passphrase: boolean;
+  /** At the agency's provider: what people call the account there. */
+  provider?: string;
 };
 
 /** Each error code's number, whether to try again, and its plain English sentence. */

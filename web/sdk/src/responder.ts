@@ -5,7 +5,7 @@
 import { Connection, socketUrl, type LinkState, type Surroundings } from './connection.ts'
 import { EvenClock } from './even_clock.ts'
 import { newId } from './ids.ts'
-import type { FromResponder, FromStaff, ToResponder } from './protocol.ts'
+import type { FromResponder, FromStaff, OpenResponderLink, Problem, ResponderLinkOpened, ToResponder } from './protocol.ts'
 import type { ResponderSecret } from './responder-link.ts'
 import { emptyView, fold, type Entry, type SessionView } from './staff-fold.ts'
 import { browserMedia, Watch, type MediaDevice } from './staff-media.ts'
@@ -53,12 +53,12 @@ export async function openLink(link: ResponderSecret, name: string, id: string, 
     response = await request(`${origin}/api/v1/responder-links/open`, {
       method: 'POST', cache: 'no-store', credentials: 'omit',
       headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ id, session: link.session, secret: link.secret, name }),
+      body: JSON.stringify({ id, session: link.session, secret: link.secret, name } satisfies OpenResponderLink),
     })
   } catch {
     throw new OpeningFailed('no_answer')
   }
-  const body = (await response.json().catch(() => ({}))) as { code?: string; token?: string; ends_ms?: number }
+  const body = (await response.json().catch(() => ({}))) as Partial<ResponderLinkOpened & Problem>
   if (!response.ok || body.token === undefined || body.ends_ms === undefined) throw new OpeningFailed(body.code ?? 'no_answer')
   return { session: link.session, token: body.token, endsMs: body.ends_ms }
 }

@@ -3,41 +3,12 @@
 // Owns: the requests and the form of their answers. Must not: keep a passphrase, or write anything to storage: who calls
 // decides where a token may lie. Used by: `staff.ts` and the sign-in views.
 
-import type { Role } from './protocol.ts';
+import type { Problem, ProviderAddress, ProviderBegin, ProviderEnd, SignedIn, SignInRequest } from './protocol.ts';
 
-/** A signed-in person, as the gateway answers. */
-export interface SignedIn {
-  /** Short-lived token, sent as `Authorization: Bearer` and in the socket's hello. */
-  readonly token: string;
-  /** When it expires, by the gateway's clock. */
-  readonly expires_ms: number;
-  /** Sign-in name. */
-  readonly staff: string;
-  /** Name on the screen. */
-  readonly name: string;
-  /** Role. */
-  readonly role: Role;
-  /** Agency. */
-  readonly agency: string;
-  /** From when on no renewal helps: a sign-in at an agency's provider has an end. */
-  readonly ends_ms?: number;
-}
-
-/** How people of an agency sign in, as `GET /api/v1/agency` tells it beside the rest. */
-export interface WaysIn {
-  /** By name and passphrase. */
-  readonly passphrase: boolean;
-  /** At the agency's provider: what people call the account there. */
-  readonly provider?: string;
-}
+export type { SignedIn } from './protocol.ts';
 
 /** What the agency's provider sent along with the browser. */
-export interface FromProvider {
-  readonly state: string;
-  readonly code?: string;
-  readonly iss?: string;
-  readonly error?: string;
-}
+export type FromProvider = Omit<ProviderEnd, 'secret'>;
 
 /** What went wrong: a public code of the gateway, or no answer at all. */
 export class SignInFailed extends Error {
@@ -66,7 +37,7 @@ async function ask<T>(fetch: Fetch, url: string, init: RequestInit, is: (body: u
   }
   const body: unknown = await response.json().catch(() => undefined);
   if (response.ok && is(body)) return body;
-  const problem = (body ?? {}) as { code?: unknown; after_ms?: unknown };
+  const problem = (body ?? {}) as Partial<Record<keyof Problem, unknown>>;
   const code = typeof problem.code === 'string' ? problem.code : 'no_answer';
   throw new SignInFailed(code, typeof problem.after_ms === 'number' ? problem.after_ms : undefined);
 }
@@ -77,7 +48,7 @@ function isSignedIn(body: unknown): body is SignedIn {
   return typeof told['token'] === 'string' && typeof told['expires_ms'] === 'number' && typeof told['staff'] === 'string';
 }
 
-function isAddress(body: unknown): body is { url: string } {
+function isAddress(body: unknown): body is ProviderAddress {
   return typeof body === 'object' && body !== null && typeof (body as { url?: unknown }).url === 'string';
 }
 
@@ -88,7 +59,7 @@ const JSON_BODY = { 'content-type': 'application/json' };
  * a secret that the page keeps, in base64url; `afresh` has the provider ask who is there even if it knows.
  */
 export async function beginAtProvider(
-  asked: { agency: string; back: string; proof: string; afresh: boolean },
+  asked: ProviderBegin,
   origin = '',
   request: Fetch = (url, init) => fetch(url, init),
 ): Promise<string> {
@@ -103,13 +74,13 @@ export function endAtProvider(
   origin = '',
   request: Fetch = (url, init) => fetch(url, init),
 ): Promise<SignedIn> {
-  const init = { headers: JSON_BODY, body: JSON.stringify({ secret, ...came }) };
+  const init = { headers: JSON_BODY, body: JSON.stringify({ secret, ...came } satisfies ProviderEnd) };
   return ask(request, `${origin}/api/v1/sign-in/provider/end`, init, isSignedIn);
 }
 
 /** Trades agency, name and passphrase for a token. */
 export function signIn(
-  who: { agency: string; name: string; passphrase: string },
+  who: SignInRequest,
   origin = '',
   request: Fetch = (url, init) => fetch(url, init),
 ): Promise<SignedIn> {

@@ -24,7 +24,7 @@ export type { SessionList } from './staff-list.ts'
 export type { Watch, WatchState } from './staff-media.ts'
 export { FIELDS, type Catching, type Field, type FollowedSession, type LiveNow, type Presence } from './staff-session.ts'
 export {
-  beginAtProvider, endAtProvider, openWallboard, signIn, SignInFailed, type FromProvider, type SignedIn, type WaysIn,
+  beginAtProvider, endAtProvider, openWallboard, signIn, SignInFailed, type FromProvider, type SignedIn,
 } from './staff-sign-in.ts'
 export { answerSignIns, browserWindows, handOn, SharedLink, signInOfOtherWindows, type StaffLink, type Windows } from './staff-share.ts'
 export type { LinkState } from './connection.ts'

@@ -2,6 +2,7 @@
 //
 // Owns: one upload from the first to the last byte over any number of breaks. Must not: decide what is uploaded or keep
 // anything; the caller keeps the upload's address. Used by: `photos.ts`.
+import type { Problem } from './protocol.ts'
 
 /** Version of the protocol. */
 const TUS = '1.0.0'
@@ -183,7 +184,7 @@ class Later extends Error {
 
 /** What a refused request means: `application/problem+json` says whether to try again. */
 async function failure(response: Response): Promise<Error> {
-  const problem = (await response.json().catch(() => null)) as { code?: string; retry?: string; after_ms?: number } | null
+  const problem = (await response.json().catch(() => null)) as Partial<Problem> | null
   if (response.status === 401) return new Later()
   if (problem?.retry === 'never') return new UploadRefused(problem.code ?? String(response.status))
   if (problem?.retry === 'later' || problem?.retry === 'after_change') return new Later(problem.after_ms)

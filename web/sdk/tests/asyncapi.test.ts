@@ -1,7 +1,7 @@
 // The description of the sockets beside the protocol's page is a valid document of AsyncAPI 3.0, as its makers check one.
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import Ajv from 'ajv'
+import { Ajv } from 'ajv'
 import addFormats from 'ajv-formats'
 import { expect, it } from 'vitest'
 
@@ -10,7 +10,7 @@ const rules = read(createRequire(import.meta.url).resolve('@asyncapi/specs/schem
 const document = read(new URL('../../../proto/schema/asyncapi.json', import.meta.url))
 
 // The rules hold schemas of several drafts, some with words of their own: not strict.
-const ajv = addFormats.default(new Ajv.default({ strict: false, allErrors: true, logger: false }))
+const ajv = addFormats.default(new Ajv({ strict: false, allErrors: true, logger: false }))
 const valid = ajv.compile(rules)
 
 it('is valid', () => {

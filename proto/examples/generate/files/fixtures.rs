@@ -1,4 +1,4 @@
-//! Golden fixtures: every sample in both encodings, one file each.
+//! Golden fixtures: every sample in both encodings, one file each; bodies over HTTP in JSON alone.
 //!
 //! Owns: the layout of a fixture. Other languages' tests read them too.
 
@@ -19,7 +19,8 @@ struct Fixture<'a, T> {
     note: &'a str,
     r#type: &'a str,
     json: &'a T,
-    msgpack_hex: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    msgpack_hex: Option<String>,
 }
 
 /// Every fixture by path.
@@ -52,6 +53,9 @@ pub fn all(samples: &Samples) -> Result<BTreeMap<String, String>, Failure> {
         &samples.to_responder,
     )?;
     add(&mut files, "stored", "Stored", &samples.stored)?;
+    for (name, of, json) in &samples.http {
+        put(&mut files, "http", name, of, json, None)?;
+    }
     Ok(files)
 }
 
@@ -65,18 +69,30 @@ fn add<T: Serialize>(
         let frame = Encoding::MessagePack
             .encode(json)
             .map_err(|code| code.sentence())?;
-        let msgpack_hex = frame.iter().map(|byte| format!("{byte:02x}")).collect();
-        let fixture = Fixture {
-            note: NOTE,
-            r#type,
-            json,
-            msgpack_hex,
-        };
-        let text = serde_json::to_string_pretty(&fixture)? + "\n";
-        let path = format!("{FOLDER}/{folder}/{name}.json");
-        if files.insert(path, text).is_some() {
-            return Err(format!("two samples are named {folder}/{name}").into());
-        }
+        let hex = frame.iter().map(|byte| format!("{byte:02x}")).collect();
+        put(files, folder, name, r#type, json, Some(hex))?;
+    }
+    Ok(())
+}
+
+fn put<T: Serialize>(
+    files: &mut BTreeMap<String, String>,
+    folder: &str,
+    name: &str,
+    r#type: &str,
+    json: &T,
+    msgpack_hex: Option<String>,
+) -> Result<(), Failure> {
+    let fixture = Fixture {
+        note: NOTE,
+        r#type,
+        json,
+        msgpack_hex,
+    };
+    let text = serde_json::to_string_pretty(&fixture)? + "\n";
+    let path = format!("{FOLDER}/{folder}/{name}.json");
+    if files.insert(path, text).is_some() {
+        return Err(format!("two samples are named {folder}/{name}").into());
     }
     Ok(())
 }

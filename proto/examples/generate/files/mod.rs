@@ -12,11 +12,43 @@ mod typescript;
 
 use std::collections::BTreeMap;
 
+use callbox_proto::http;
+use callbox_proto::message::{
+    FromResident, FromResponder, FromStaff, ToResident, ToResponder, ToStaff,
+};
+use schemars::JsonSchema;
+use ts_rs::TS;
+
 /// Why a file could not be made.
 pub type Failure = Box<dyn std::error::Error>;
 
 /// First line of what is generated.
 pub const NOTE: &str = "Generated from proto/src by `cargo xtask generate`. Do not edit.";
+
+/// What wants each type that a program meets first; all others hang on these.
+pub trait Roots {
+    /// One of them.
+    fn root<T: TS + JsonSchema + 'static>(&mut self);
+}
+
+/// Messages of the sockets, then bodies over HTTP.
+pub fn each_root(of: &mut impl Roots) {
+    of.root::<FromResident>();
+    of.root::<ToResident>();
+    of.root::<FromStaff>();
+    of.root::<ToStaff>();
+    of.root::<FromResponder>();
+    of.root::<ToResponder>();
+    of.root::<http::AgencyFace>();
+    of.root::<http::SignInRequest>();
+    of.root::<http::SignedIn>();
+    of.root::<http::ProviderBegin>();
+    of.root::<http::ProviderAddress>();
+    of.root::<http::ProviderEnd>();
+    of.root::<http::OpenResponderLink>();
+    of.root::<http::ResponderLinkOpened>();
+    of.root::<http::Problem>();
+}
 
 /// Every generated file.
 ///

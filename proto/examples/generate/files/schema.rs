@@ -1,14 +1,15 @@
-//! JSON Schema of the six message enums and everything they carry.
+//! JSON Schema of the six message enums, the bodies over HTTP, and everything they carry.
 //!
 //! Owns: what differs from the plain description of the Rust types: optional fields are left out and never null, integers
 //! stay below 2^53.
 
 use callbox_proto::bounds::INTEGER_MAX;
-use callbox_proto::message::{
-    FromResident, FromResponder, FromStaff, ToResident, ToResponder, ToStaff,
-};
 use schemars::generate::SchemaSettings;
+use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Value, json};
+use ts_rs::TS;
+
+use super::{Roots, each_root};
 
 /// The file's path from the repository's root.
 pub const PATH: &str = "proto/schema/callbox.v1.schema.json";
@@ -22,15 +23,16 @@ pub const ENUMS: [&str; 6] = [
     "ToResponder",
 ];
 
+impl Roots for SchemaGenerator {
+    fn root<T: TS + JsonSchema + 'static>(&mut self) {
+        self.subschema_for::<T>();
+    }
+}
+
 /// The whole schema.
 pub fn schema() -> Value {
     let mut schemas = SchemaSettings::draft2020_12().into_generator();
-    schemas.subschema_for::<FromResident>();
-    schemas.subschema_for::<ToResident>();
-    schemas.subschema_for::<FromStaff>();
-    schemas.subschema_for::<ToStaff>();
-    schemas.subschema_for::<FromResponder>();
-    schemas.subschema_for::<ToResponder>();
+    each_root(&mut schemas);
     let mut definitions = Value::Object(schemas.take_definitions(true));
     tighten(&mut definitions);
     json!({
@@ -38,8 +40,8 @@ pub fn schema() -> Value {
         "$id": "urn:callbox:v1:messages",
         "$comment": super::NOTE,
         "title": "Callbox protocol, version 1",
-        "description": "Messages of the subprotocol callbox.v1.json. In callbox.v1.msgpack they are the same maps; `Bytes` is binary there. \
-                        Unknown fields are ignored. Bounds are in docs/protocol.md.",
+        "description": "Messages of the subprotocol callbox.v1.json, and bodies over HTTP. In callbox.v1.msgpack messages are the same maps; `Bytes` is binary \
+                        there. Unknown fields are ignored. Bounds are in docs/protocol.md.",
         "$defs": definitions,
     })
 }

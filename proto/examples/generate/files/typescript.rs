@@ -9,14 +9,11 @@ use std::fmt::Write as _;
 use callbox_proto::bounds;
 use callbox_proto::codec::Encoding;
 use callbox_proto::error::{CloseCode, ErrorCode};
-use callbox_proto::message::{
-    FromResident, FromResponder, FromStaff, ToResident, ToResponder, ToStaff,
-};
-use schemars::SchemaGenerator;
+use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::Value;
 use ts_rs::{Config, TS, TypeVisitor};
 
-use super::Failure;
+use super::{Failure, Roots, each_root};
 
 /// The whole file.
 pub fn file() -> Result<String, Failure> {
@@ -33,12 +30,7 @@ pub fn file() -> Result<String, Failure> {
         config: &config,
         found: BTreeMap::new(),
     };
-    types.visit::<FromResident>();
-    types.visit::<ToResident>();
-    types.visit::<FromStaff>();
-    types.visit::<ToStaff>();
-    types.visit::<FromResponder>();
-    types.visit::<ToResponder>();
+    each_root(&mut types);
     out.push_str("/** How urgent a session is: 1 (life at risk now) to 5 (for information). */\n");
     out.push_str("export type Priority = 1 | 2 | 3 | 4 | 5;\n\n");
     for (name, found) in &types.found {
@@ -79,19 +71,16 @@ impl TypeVisitor for Types<'_> {
     }
 }
 
+impl Roots for Types<'_> {
+    fn root<T: TS + JsonSchema + 'static>(&mut self) {
+        self.visit::<T>();
+    }
+}
+
 /// Documentation of the variants of each enum, in order.
 fn docs() -> BTreeMap<String, Vec<String>> {
     let mut schemas = SchemaGenerator::default();
-    for add in [
-        SchemaGenerator::subschema_for::<FromResident>,
-        SchemaGenerator::subschema_for::<ToResident>,
-        SchemaGenerator::subschema_for::<FromStaff>,
-        SchemaGenerator::subschema_for::<ToStaff>,
-        SchemaGenerator::subschema_for::<FromResponder>,
-        SchemaGenerator::subschema_for::<ToResponder>,
-    ] {
-        add(&mut schemas);
-    }
+    each_root(&mut schemas);
     let described = |variant: &Value| {
         let text = variant["description"].as_str().unwrap_or_default();
         text.split('\n')

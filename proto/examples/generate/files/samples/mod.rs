@@ -5,6 +5,7 @@
 
 mod commands;
 mod events;
+mod http;
 mod resident;
 mod responder;
 mod staff;
@@ -17,6 +18,8 @@ use callbox_proto::message::{
 use callbox_proto::vocabulary::{Location, LocationMethod, Role};
 
 use super::Failure;
+
+pub use http::Body;
 
 /// A value and the name of its fixture.
 pub type Named<T> = (String, T);
@@ -52,6 +55,8 @@ pub struct Samples {
     pub to_responder: Vec<Named<ToResponder>>,
     /// What a log holds.
     pub stored: Vec<Named<Stored>>,
+    /// Bodies over HTTP.
+    pub http: Vec<Body>,
 }
 
 /// Makes them.
@@ -65,6 +70,7 @@ pub fn all() -> Result<Samples, Failure> {
         from_responder: responder::sent()?,
         to_responder: responder::received()?,
         stored: Vec::new(),
+        http: http::all()?,
     };
     for (name, command) in commands::resident()? {
         let id = id(0xc0)?;
