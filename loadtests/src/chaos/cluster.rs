@@ -199,7 +199,7 @@ impl Cluster {
         Ok(())
     }
 
-    /// Starts a gateway; its clock follows the file `clock` on its host.
+    /// Starts a gateway; its clock follows a file.
     ///
     /// # Errors
     /// When it cannot be started.
@@ -210,7 +210,7 @@ impl Cluster {
             fs::write(&file, self.node_configuration(host))?;
             self.set_clock(host, 0)?;
         }
-        let clock = place.disk.join("clock").display().to_string();
+        let clock = self.clock(host).display().to_string();
         let environment = [
             ("LD_PRELOAD", faketime()?.display().to_string()),
             ("FAKETIME_TIMESTAMP_FILE", clock),
@@ -228,12 +228,17 @@ impl Cluster {
     /// Sets a node's wall clock off by some seconds.
     ///
     /// # Errors
-    /// When its disk refuses.
+    /// When the run's own disk refuses.
     pub fn set_clock(&self, host: usize, seconds: i64) -> Result<()> {
-        let file = self.host(host).disk.join("clock");
+        let file = self.clock(host);
         let next = file.with_extension("next");
         fs::write(&next, format!("{seconds:+}\n"))?;
         Ok(fs::rename(next, file)?)
+    }
+
+    /// Where a node reads its clock: outside of its host's disk, which may be full when the clock moves.
+    fn clock(&self, host: usize) -> PathBuf {
+        self.folder.join(format!("clock-{}", host + 1))
     }
 
     fn node_configuration(&self, host: usize) -> String {
