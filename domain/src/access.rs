@@ -161,6 +161,10 @@ actions! {
     MakeResponderLink,
     /// Staff: ends a link for responders.
     RevokeResponderLink,
+    /// Staff: puts a session on hold.
+    PlaceHold,
+    /// Staff: lifts a hold.
+    LiftHold,
     /// Staff: follows a session's log. A supervisor watches first.
     Follow,
     /// Staff: stops following.
@@ -249,6 +253,8 @@ const fn row(action: Action) -> Row {
         A::Unlink                       => [No,     No,      Agency,  Agency,  No,      No,     No    , No    ],
         A::MakeResponderLink            => [No,     No,      Own,     Agency,  No,      No,     No    , No    ],
         A::RevokeResponderLink          => [No,     No,      Own,     Agency,  No,      No,     No    , No    ],
+        A::PlaceHold                    => [No,     No,      No,      Agency,  No,      No,     No    , No    ],
+        A::LiftHold                     => [No,     No,      No,      Agency,  No,      No,     No    , No    ],
         A::Follow                       => [No,     No,      Own,     Agency,  Agency,  No,     No    , No    ],
         A::Unfollow                     => [No,     No,      Agency,  Agency,  Agency,  No,     No    , No    ],
         A::StaffDelivered               => [No,     No,      Own,     Agency,  No,      No,     No    , No    ],

@@ -204,6 +204,18 @@ pub enum StaffCommand {
         /// Which one.
         link: CommandId,
     },
+    /// Puts the session on hold: nothing of it is destroyed while a hold stands, whatever its time. The hold's id is this command's id.
+    PlaceHold {
+        /// Why; 1 to 500 characters.
+        reason: String,
+    },
+    /// Lifts a hold.
+    LiftHold {
+        /// Which one.
+        hold: CommandId,
+        /// Why; 1 to 500 characters.
+        reason: String,
+    },
 }
 
 debug_kind_only!(ResidentCommand {
@@ -231,4 +243,6 @@ debug_kind_only!(StaffCommand {
     Unlink,
     MakeResponderLink,
     RevokeResponderLink,
+    PlaceHold,
+    LiftHold,
 });

@@ -121,6 +121,10 @@ codes! {
     TooManyLinks = 2029, Never, "No more links fit in this session.";
     /// More than 50 openings of one link for responders.
     TooManyOpenings = 2030, Never, "The link was opened too often: ask for a new one.";
+    /// No such hold in this session.
+    NoSuchHold = 2031, Never, "There is no such hold.";
+    /// More than 16 holds on one session at once.
+    TooManyHolds = 2032, Never, "No more holds fit on this session.";
     /// Missing, unreadable or forged.
     TokenInvalid = 3000, AfterChange, "Sign in again.";
     /// Past its time.

@@ -312,6 +312,20 @@ pub enum Event {
         /// Which link.
         link: CommandId,
     },
+    /// A person put the session on hold; the hold's id is the command's id. Nothing of it is destroyed while a hold stands.
+    HoldPlaced {
+        /// Names the hold.
+        hold: CommandId,
+        /// Why, in the person's words.
+        reason: String,
+    },
+    /// A person lifted a hold.
+    HoldLifted {
+        /// Which hold.
+        hold: CommandId,
+        /// Why, in the person's words.
+        reason: String,
+    },
 }
 
 impl Event {
@@ -328,7 +342,9 @@ impl Event {
             | Self::Unlinked { .. }
             | Self::ResponderLinkMade { .. }
             | Self::ResponderLinkOpened { .. }
-            | Self::ResponderLinkRevoked { .. } => false,
+            | Self::ResponderLinkRevoked { .. }
+            | Self::HoldPlaced { .. }
+            | Self::HoldLifted { .. } => false,
             Self::Overruled { event } => event.visible_to_resident(),
             _ => true,
         }
@@ -483,5 +499,7 @@ debug_kind_only!(Event {
     Unlinked,
     ResponderLinkMade,
     ResponderLinkOpened,
-    ResponderLinkRevoked
+    ResponderLinkRevoked,
+    HoldPlaced,
+    HoldLifted
 });

@@ -115,7 +115,8 @@ pub const fn shows_in_lists(event: &Event) -> bool {
 #[cfg(test)]
 mod tests {
     use callbox_proto::bounds::{
-        CONTACT_MAX_CHARS, PHOTOS_MAX, REASON_MAX_CHARS, RESPONDER_LINKS_MAX, RULES_FIRED_MAX,
+        CONTACT_MAX_CHARS, HOLDS_MAX, PHOTOS_MAX, REASON_MAX_CHARS, RESPONDER_LINKS_MAX,
+        RULES_FIRED_MAX,
     };
     use callbox_proto::event::Actor;
     use callbox_proto::ids::{CommandId, IncidentId, ResidentId};
@@ -180,6 +181,12 @@ mod tests {
                 size_bytes: 50 << 20,
                 preview: true,
                 age_ms: 0,
+            });
+        }
+        for n in 1..=HOLDS_MAX as u128 {
+            events.push(Event::HoldPlaced {
+                hold: CommandId::from_u128(u128::MAX - n).unwrap(),
+                reason: String::new(),
             });
         }
         for n in 1..=RESPONDER_LINKS_MAX as u128 {

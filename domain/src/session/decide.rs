@@ -13,7 +13,7 @@ use callbox_proto::vocabulary::{
 
 use super::{
     CONTACT_MAX_CHARS, LANGUAGE_MAX_CHARS, PHOTO_MAX_BYTES, PHOTOS_MAX, PREVIEW_MAX_BYTES,
-    PhotoState, REASON_MAX_CHARS, Refusal, Session, TEXT_MAX_CHARS, check, responder,
+    PhotoState, REASON_MAX_CHARS, Refusal, Session, TEXT_MAX_CHARS, check, custody, responder,
 };
 use crate::policy::Policy;
 use crate::triage::{self, DURESS_RULE, FIRED_MAX, Facts};
@@ -350,6 +350,8 @@ fn by_staff(
             | StaffCommand::Watch {}
             | StaffCommand::Link { .. }
             | StaffCommand::Unlink { .. }
+            | StaffCommand::PlaceHold { .. }
+            | StaffCommand::LiftHold { .. }
     );
     if session.standing == Standing::Closed && !after_the_end {
         return Err(ErrorCode::SessionClosed.into());
@@ -419,6 +421,8 @@ fn by_staff(
             note,
         } => Ok(responder::make(session, context, digest, *life_ms, note)?),
         StaffCommand::RevokeResponderLink { link } => Ok(responder::revoke(session, *link)?),
+        StaffCommand::PlaceHold { reason } => Ok(custody::place_hold(session, context, reason)?),
+        StaffCommand::LiftHold { hold, reason } => Ok(custody::lift_hold(session, *hold, reason)?),
     }
 }
 

@@ -46,6 +46,7 @@ impl Session {
             place: self.place,
             incident: self.incident,
             contact: self.contact_back().map(str::to_owned),
+            on_hold: self.custody.is_held(),
         }
     }
 

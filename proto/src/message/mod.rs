@@ -206,6 +206,10 @@ pub struct SessionRow {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub contact: Option<String>,
+    /// A hold stands: nothing of it is destroyed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[ts(as = "Option<bool>", optional)]
+    pub on_hold: bool,
 }
 
 impl std::fmt::Debug for SessionRow {

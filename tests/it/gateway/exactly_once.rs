@@ -116,8 +116,8 @@ async fn every_command_of_staff_sent_again_counts_once_and_has_the_same_receipt(
     let photo = announce(&ann, 1_000, None).await;
     let incident = IncidentId::from(session);
     let release = || StaffCommand::Release {};
-    // A link has the id of the command that made it.
-    let link = fresh();
+    // A link has the id of the command that made it, and so has a hold.
+    let (link, hold) = (fresh(), fresh());
     let commands = [
         StaffCommand::Watch {},
         StaffCommand::Link { incident },
@@ -148,6 +148,13 @@ async fn every_command_of_staff_sent_again_counts_once_and_has_the_same_receipt(
             note: String::new(),
         },
         StaffCommand::RevokeResponderLink { link },
+        StaffCommand::PlaceHold {
+            reason: "a court".to_owned(),
+        },
+        StaffCommand::LiftHold {
+            hold,
+            reason: "no court".to_owned(),
+        },
         release(),
         StaffCommand::Take {},
         StaffCommand::Transfer {
@@ -167,6 +174,7 @@ async fn every_command_of_staff_sent_again_counts_once_and_has_the_same_receipt(
     for command in commands {
         let id = match command {
             StaffCommand::MakeResponderLink { .. } => link,
+            StaffCommand::PlaceHold { .. } => hold,
             _ => fresh(),
         };
         sue.submit(id, session, command.clone());
@@ -384,7 +392,7 @@ async fn a_killed_gateway_has_everything_it_called_safe_in_order_and_once(on: To
 /// Kinds of commands that a resident has, and that a person of an agency has. What a new kind does has to count once too: a list
 /// that lacks it fails, and the numbers below do not compile without it.
 const RESIDENTS_KINDS: usize = 6;
-const STAFF_KINDS: usize = 16;
+const STAFF_KINDS: usize = 18;
 
 /// How many kinds of commands are among these.
 fn of_residents(commands: &[ResidentCommand]) -> usize {
@@ -419,6 +427,8 @@ fn of_staff(commands: &[StaffCommand]) -> usize {
         C::Unlink { .. } => 13,
         C::MakeResponderLink { .. } => 14,
         C::RevokeResponderLink { .. } => 15,
+        C::PlaceHold { .. } => 16,
+        C::LiftHold { .. } => 17,
     });
     kinds.collect::<BTreeSet<_>>().len()
 }

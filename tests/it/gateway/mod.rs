@@ -7,6 +7,7 @@ mod apart;
 mod bad_disk;
 mod bad_input;
 mod cluster;
+mod custody;
 mod damage;
 mod drain;
 mod exactly_once;

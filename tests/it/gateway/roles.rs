@@ -589,5 +589,10 @@ pub(super) fn staff_messages(session: SessionId) -> Vec<FromStaff> {
             note: words(),
         }),
         command(StaffCommand::RevokeResponderLink { link: fresh() }),
+        command(StaffCommand::PlaceHold { reason: words() }),
+        command(StaffCommand::LiftHold {
+            hold: fresh(),
+            reason: words(),
+        }),
     ]
 }

@@ -205,6 +205,10 @@ export type ErrorCode =
   | "too_many_links"
   /** More than 50 openings of one link for responders. */
   | "too_many_openings"
+  /** No such hold in this session. */
+  | "no_such_hold"
+  /** More than 16 holds on one session at once. */
+  | "too_many_holds"
   /** Missing, unreadable or forged. */
   | "token_invalid"
   /** Past its time. */
@@ -533,6 +537,22 @@ export type Event =
       kind: "responder_link_revoked";
       /** Which link. */
       link: string;
+    }
+  /** A person put the session on hold; the hold's id is the command's id. Nothing of it is destroyed while a hold stands. */
+  | {
+      kind: "hold_placed";
+      /** Names the hold. */
+      hold: string;
+      /** Why, in the person's words. */
+      reason: string;
+    }
+  /** A person lifted a hold. */
+  | {
+      kind: "hold_lifted";
+      /** Which hold. */
+      hold: string;
+      /** Why, in the person's words. */
+      reason: string;
     };
 
 /** What a resident's client sends. */
@@ -1141,6 +1161,8 @@ export type SessionRow = {
   incident?: string;
   /** How to contact back: told of abandoned sessions, unless the resident left by quick exit. */
   contact?: string;
+  /** A hold stands: nothing of it is destroyed. */
+  on_hold?: boolean;
 };
 
 /** What a person of an agency does to a session. */
@@ -1242,6 +1264,20 @@ export type StaffCommand =
       kind: "revoke_responder_link";
       /** Which one. */
       link: string;
+    }
+  /** Puts the session on hold: nothing of it is destroyed while a hold stands, whatever its time. The hold's id is this command's id. */
+  | {
+      kind: "place_hold";
+      /** Why; 1 to 500 characters. */
+      reason: string;
+    }
+  /** Lifts a hold. */
+  | {
+      kind: "lift_hold";
+      /** Which one. */
+      hold: string;
+      /** Why; 1 to 500 characters. */
+      reason: string;
     };
 
 /** Where a session stands. */
@@ -1756,6 +1792,8 @@ export const ERROR_CODES = {
   link_revoked: { number: 2028, retry: "never", message: "The link was revoked." },
   too_many_links: { number: 2029, retry: "never", message: "No more links fit in this session." },
   too_many_openings: { number: 2030, retry: "never", message: "The link was opened too often: ask for a new one." },
+  no_such_hold: { number: 2031, retry: "never", message: "There is no such hold." },
+  too_many_holds: { number: 2032, retry: "never", message: "No more holds fit on this session." },
   token_invalid: { number: 3000, retry: "after_change", message: "Sign in again." },
   token_expired: { number: 3001, retry: "after_change", message: "The sign-in has expired." },
   sign_in_refused: { number: 3002, retry: "after_change", message: "Name or passphrase is wrong." },
@@ -1879,6 +1917,8 @@ export const BOUNDS = {
   RESPONDER_LINK_MAX_MS: 43200000,
   /** Characters in the name or unit that a responder types, and in the words for whom a link is. */
   RESPONDER_NAME_MAX_CHARS: 80,
+  /** Holds that stand on one session at once. Each is somebody's reason to keep it; the state of a session holds them all. */
+  HOLDS_MAX: 16,
   /** Largest integer on the wire: 2^53 - 1, the last one JavaScript keeps exactly. */
   INTEGER_MAX: 9007199254740991,
 } as const;

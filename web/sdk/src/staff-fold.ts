@@ -93,6 +93,15 @@ export interface ResponderLink {
   readonly revoked: { by: string | undefined; atMs: number } | undefined
 }
 
+/** A hold: nothing of the session is destroyed while it stands. */
+export interface Hold {
+  readonly hold: string
+  readonly atMs: number
+  readonly by: string | undefined
+  readonly reason: string
+  readonly lifted: { by: string | undefined; atMs: number; reason: string } | undefined
+}
+
 /** Everything a session's log says, ready to be shown. */
 export interface SessionView {
   readonly entries: readonly Entry[]
@@ -125,6 +134,8 @@ export interface SessionView {
   readonly incident: string | undefined
   /** Links for responders, in the order in which they were made. */
   readonly responderLinks: readonly ResponderLink[]
+  /** Holds, lifted ones too, in the order in which they were placed. */
+  readonly holds: readonly Hold[]
 }
 
 type Draft = { -readonly [K in keyof SessionView]: SessionView[K] }
@@ -137,7 +148,7 @@ export function emptyView(): SessionView {
     entries: [], head: 0, lastFromResident: 0, messages: [], fixes: [], service: undefined, photos: [], asks: [],
     media: { place: NO_MEDIUM, photo: NO_MEDIUM, video: NO_MEDIUM, audio: NO_MEDIUM },
     notes: [], opened: undefined, contact: undefined, standing: 'waiting', owner: undefined, priority: undefined, rules: [], duress: false,
-    priorityReason: undefined, closed: undefined, left: undefined, watchers: [], seen: 0, incident: undefined, responderLinks: [],
+    priorityReason: undefined, closed: undefined, left: undefined, watchers: [], seen: 0, incident: undefined, responderLinks: [], holds: [],
   }
 }
 
@@ -215,6 +226,7 @@ function step(draft: Draft, entry: Entry, event: Event): void {
       stepMedia(draft, entry, event)
       stepStanding(draft, entry, event)
       stepLinks(draft, entry, event)
+      stepCustody(draft, entry, event)
   }
 }
 
@@ -230,6 +242,18 @@ function stepLinks(draft: Draft, entry: Entry, event: Event): void {
       return
     case 'responder_link_revoked':
       changeLink(draft, event.link, () => ({ revoked: { by: staffOf(entry.by), atMs: entry.at_ms } }))
+  }
+}
+
+function stepCustody(draft: Draft, entry: Entry, event: Event): void {
+  switch (event.kind) {
+    case 'hold_placed':
+      draft.holds = [...draft.holds, { hold: event.hold, atMs: entry.at_ms, by: staffOf(entry.by), reason: event.reason, lifted: undefined }]
+      return
+    case 'hold_lifted': {
+      const lifted = { by: staffOf(entry.by), atMs: entry.at_ms, reason: event.reason }
+      draft.holds = draft.holds.map((known) => (known.hold === event.hold ? { ...known, lifted } : known))
+    }
   }
 }
 

@@ -113,6 +113,8 @@ duress = DURESS
 duress-means = The agency’s word for duress was written: whoever writes may be watched
 live-not-recorded = Live pictures are not recorded.
 silent = SILENT
+on-hold = ON HOLD
+on-hold-means = A supervisor has put it on hold: nothing of it is destroyed
 test = TEST
 row-messages = { $messages ->
     [0] no text
@@ -328,6 +330,7 @@ timeline-place = Place
 timeline-media = Photos and media
 timeline-standing = Standing
 timeline-notes = Notes
+timeline-evidence = Evidence
 timeline-empty = Nothing here.
 said-opened = opened the session: { $category }, language { $language }, queue { $queue }
 said-opened-test = opened a TEST session: { $category }, language { $language }, queue { $queue }
@@ -367,6 +370,8 @@ said-responder-link-made = made a link for responders{ $note ->
   }, until { $ends }
 said-responder-link-opened = { $name } opened the link for responders
 said-responder-link-revoked = revoked a link for responders
+said-hold-placed = put the session on hold: { $reason }
+said-hold-lifted = lifted a hold: { $reason }
 said-watched = { $staff } ({ $role }) watches
 said-seen = has seen everything up to entry { $seq }
 medium-place = place
@@ -441,6 +446,8 @@ error-no_such_link = There is no such link.
 error-link_expired = The link has expired.
 error-link_revoked = The link was revoked.
 error-too_many_links = No more links fit in this session.
+error-no_such_hold = There is no such hold, or it has been lifted.
+error-too_many_holds = No more holds fit on this session.
 error-internal = Something went wrong on our side. Try again.
 error-other = Refused: { $code }.
 

@@ -113,6 +113,8 @@ duress = CONTRAINTE
 duress-means = Le mot de contrainte de l’agence a été écrit : la personne est peut-être surveillée
 live-not-recorded = Les images en direct ne sont pas enregistrées.
 silent = SILENCE
+on-hold = CONSERVÉE
+on-hold-means = Un superviseur a ordonné sa conservation : rien n’en est détruit
 test = TEST
 row-messages = { $messages ->
     [0] aucun texte
@@ -331,6 +333,7 @@ timeline-place = Lieu
 timeline-media = Photos et médias
 timeline-standing = Situation
 timeline-notes = Notes
+timeline-evidence = Preuves
 timeline-empty = Rien ici.
 said-opened = a ouvert la session : { $category }, langue { $language }, file { $queue }
 said-opened-test = a ouvert une session de TEST : { $category }, langue { $language }, file { $queue }
@@ -370,6 +373,8 @@ said-responder-link-made = a créé un lien pour intervenants{ $note ->
   }, jusqu'à { $ends }
 said-responder-link-opened = { $name } a ouvert le lien pour intervenants
 said-responder-link-revoked = a révoqué un lien pour intervenants
+said-hold-placed = a ordonné la conservation de la session : { $reason }
+said-hold-lifted = a levé un ordre de conservation : { $reason }
 said-watched = { $staff } ({ $role }) suit
 said-seen = a tout vu jusqu'à l'entrée { $seq }
 medium-place = lieu
@@ -444,6 +449,8 @@ error-no_such_link = Ce lien n'existe pas.
 error-link_expired = Le lien a expiré.
 error-link_revoked = Le lien a été révoqué.
 error-too_many_links = Cette session ne peut avoir plus de liens.
+error-no_such_hold = Cet ordre de conservation n’existe pas, ou il a été levé.
+error-too_many_holds = Cette session ne peut avoir plus d’ordres de conservation.
 error-internal = Une faute de notre côté. Réessayez.
 error-other = Refusé : { $code }.
 

@@ -171,10 +171,18 @@ pub fn every_event() -> Vec<Event> {
             name: NAME_MARK.to_owned(),
         },
         Event::ResponderLinkRevoked { link: id(5) },
+        Event::HoldPlaced {
+            hold: id(6),
+            reason: note(),
+        },
+        Event::HoldLifted {
+            hold: id(6),
+            reason: note(),
+        },
     ]
 }
 
-/// Number of a kind, 0 to 32. A new kind does not compile here until it has one, and then has to be in the list above.
+/// Number of a kind, 0 to 34. A new kind does not compile here until it has one, and then has to be in the list above.
 const fn place_in_list(event: &Event) -> usize {
     match event {
         Event::Opened { .. } => 0,
@@ -210,6 +218,8 @@ const fn place_in_list(event: &Event) -> usize {
         Event::ResponderLinkMade { .. } => 30,
         Event::ResponderLinkOpened { .. } => 31,
         Event::ResponderLinkRevoked { .. } => 32,
+        Event::HoldPlaced { .. } => 33,
+        Event::HoldLifted { .. } => 34,
     }
 }
 
@@ -217,5 +227,5 @@ const fn place_in_list(event: &Event) -> usize {
 fn the_list_holds_every_kind() {
     let mut places: Vec<_> = every_event().iter().map(place_in_list).collect();
     places.dedup();
-    assert_eq!(places, (0..=32).collect::<Vec<_>>());
+    assert_eq!(places, (0..=34).collect::<Vec<_>>());
 }

@@ -141,6 +141,8 @@ fn staff_command() -> impl Strategy<Value = StaffCommand> {
             note,
         }),
         1 => named().prop_map(|link| StaffCommand::RevokeResponderLink { link }),
+        1 => words().prop_map(|reason| StaffCommand::PlaceHold { reason }),
+        1 => (named(), words()).prop_map(|(hold, reason)| StaffCommand::LiftHold { hold, reason }),
     ]
 }
 

@@ -95,5 +95,7 @@ pub fn staff() -> Result<Vec<Named<StaffCommand>>, Failure> {
             },
         ],
         RevokeResponderLink => ["revoke_responder_link" = StaffCommand::RevokeResponderLink { link: id(0x11)? }],
+        PlaceHold => ["place_hold" = StaffCommand::PlaceHold { reason: "Asked for by the district court".into() }],
+        LiftHold => ["lift_hold" = StaffCommand::LiftHold { hold: id(0x12)?, reason: "The case is closed".into() }],
     }))
 }

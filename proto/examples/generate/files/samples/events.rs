@@ -38,7 +38,9 @@ fn actor(event: &Event) -> Result<Actor, Failure> {
         | Event::Abandoned
         | Event::Returned => Actor::Gateway,
         Event::ResponderLinkOpened { .. } => Actor::responder(),
-        Event::Watched { .. } => Actor::staff(Role::Supervisor, name("sue")?),
+        Event::Watched { .. } | Event::HoldPlaced { .. } | Event::HoldLifted { .. } => {
+            Actor::staff(Role::Supervisor, name("sue")?)
+        }
         _ => tina()?,
     })
 }
@@ -162,9 +164,11 @@ fn values() -> Result<Vec<Named<Event>>, Failure> {
             name: "Engine 4, second seat".into(),
         }],
         ResponderLinkRevoked => ["responder_link_revoked" = Event::ResponderLinkRevoked { link: id(0x11)? }],
+        HoldPlaced => ["hold_placed" = Event::HoldPlaced { hold: id(0x12)?, reason: "Asked for by the district court".into() }],
+        HoldLifted => ["hold_lifted" = Event::HoldLifted { hold: id(0x12)?, reason: "The case is closed".into() }],
     });
     // What came later stands behind the others: ids and times of the fixtures before it count on.
-    let mut later = values.split_off(values.len() - 6);
+    let mut later = values.split_off(values.len() - 8);
     values.push(("opened_test".to_owned(), opened_test()?));
     let moved = Event::Linked {
         incident: id(0x5e)?,

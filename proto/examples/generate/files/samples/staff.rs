@@ -86,6 +86,7 @@ fn waiting() -> Result<SessionRow, Failure> {
         place: None,
         incident: None,
         contact: None,
+        on_hold: false,
     })
 }
 
@@ -115,6 +116,7 @@ fn placed() -> Result<SessionRow, Failure> {
 fn linked() -> Result<SessionRow, Failure> {
     Ok(SessionRow {
         incident: Some(id(0x5f)?),
+        on_hold: true,
         ..placed()?
     })
 }
