@@ -12,8 +12,8 @@ use crate::error::ErrorCode;
 use crate::ids::{AgencyId, CommandId, IncidentId, QueueId, ResidentId, StaffId};
 use crate::redacted::debug_kind_only;
 use crate::vocabulary::{
-    Category, DeviceCan, Disposition, Location, Medium, Millis, Priority, Role, RuleFired, Seq,
-    TransferTarget,
+    Category, Custodial, DeviceCan, Disposition, Location, Medium, Millis, Priority, Role,
+    RuleFired, Seq, TransferTarget,
 };
 
 /// Who did it.
@@ -326,6 +326,36 @@ pub enum Event {
         /// Why, in the person's words.
         reason: String,
     },
+    /// A person asked for something that takes two persons; the request's id is the command's id.
+    CustodyRequested {
+        /// Names the request.
+        request: CommandId,
+        /// For what.
+        what: Custodial,
+        /// Why, in the person's words.
+        reason: String,
+        /// Until when somebody else can agree.
+        ends_ms: Millis,
+    },
+    /// Somebody else agreed.
+    CustodyAgreed {
+        /// To which request.
+        request: CommandId,
+        /// Until when the export can be fetched.
+        ends_ms: Millis,
+    },
+    /// The request was declined, taken back, or ended before its time.
+    CustodyDeclined {
+        /// Which request.
+        request: CommandId,
+        /// Why, in the person's words.
+        reason: String,
+    },
+    /// The export of this session, up to here, is about to be sent to this person.
+    Exported {
+        /// By which request.
+        request: CommandId,
+    },
 }
 
 impl Event {
@@ -344,7 +374,11 @@ impl Event {
             | Self::ResponderLinkOpened { .. }
             | Self::ResponderLinkRevoked { .. }
             | Self::HoldPlaced { .. }
-            | Self::HoldLifted { .. } => false,
+            | Self::HoldLifted { .. }
+            | Self::CustodyRequested { .. }
+            | Self::CustodyAgreed { .. }
+            | Self::CustodyDeclined { .. }
+            | Self::Exported { .. } => false,
             Self::Overruled { event } => event.visible_to_resident(),
             _ => true,
         }
@@ -501,5 +535,9 @@ debug_kind_only!(Event {
     ResponderLinkOpened,
     ResponderLinkRevoked,
     HoldPlaced,
-    HoldLifted
+    HoldLifted,
+    CustodyRequested,
+    CustodyAgreed,
+    CustodyDeclined,
+    Exported
 });

@@ -109,6 +109,7 @@ pub const fn shows_in_lists(event: &Event) -> bool {
             | Event::ResponderLinkMade { .. }
             | Event::ResponderLinkOpened { .. }
             | Event::ResponderLinkRevoked { .. }
+            | Event::Exported { .. }
     )
 }
 
@@ -120,7 +121,7 @@ mod tests {
     };
     use callbox_proto::event::Actor;
     use callbox_proto::ids::{CommandId, IncidentId, ResidentId};
-    use callbox_proto::vocabulary::{Category, DeviceCan, Millis, Priority, RuleFired};
+    use callbox_proto::vocabulary::{Category, Custodial, DeviceCan, Millis, Priority, RuleFired};
 
     use super::*;
     use crate::backbone::SUMMARY_MAX_BYTES;
@@ -189,6 +190,12 @@ mod tests {
                 reason: String::new(),
             });
         }
+        events.push(Event::CustodyRequested {
+            request: CommandId::from_u128(u128::MAX).unwrap(),
+            what: Custodial::Export,
+            reason: String::new(),
+            ends_ms: AT_MS,
+        });
         for n in 1..=RESPONDER_LINKS_MAX as u128 {
             events.push(Event::ResponderLinkMade {
                 link: CommandId::from_u128(u128::MAX - n).unwrap(),

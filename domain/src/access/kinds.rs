@@ -84,6 +84,9 @@ pub const fn action_of_staff_command(command: &StaffCommand) -> Action {
         StaffCommand::RevokeResponderLink { .. } => Action::RevokeResponderLink,
         StaffCommand::PlaceHold { .. } => Action::PlaceHold,
         StaffCommand::LiftHold { .. } => Action::LiftHold,
+        StaffCommand::RequestCustody { .. } => Action::RequestCustody,
+        StaffCommand::AgreeCustody { .. } => Action::AgreeCustody,
+        StaffCommand::DeclineCustody { .. } => Action::DeclineCustody,
     }
 }
 

@@ -155,7 +155,11 @@ impl Session {
             Event::ResponderLinkMade { .. }
             | Event::ResponderLinkOpened { .. }
             | Event::ResponderLinkRevoked { .. } => self.change_links(&entry.event),
-            Event::HoldPlaced { .. } | Event::HoldLifted { .. } => self.custody.change(entry),
+            Event::HoldPlaced { .. }
+            | Event::HoldLifted { .. }
+            | Event::CustodyRequested { .. }
+            | Event::CustodyAgreed { .. }
+            | Event::CustodyDeclined { .. } => self.custody.change(entry),
             _ => self.move_on(entry),
         }
     }

@@ -50,6 +50,13 @@ pub enum Command<'a> {
         /// The name or unit that was typed.
         name: &'a str,
     },
+    /// By a person of the agency, over HTTP: fetches an export.
+    FetchExport {
+        /// Who.
+        staff: &'a StaffId,
+        /// By which request.
+        request: CommandId,
+    },
     /// By the gateway, on what it has seen.
     Gateway(&'a GatewayCommand),
 }
@@ -188,6 +195,9 @@ pub fn decide(
         } => by_staff(session, context, staff, role, command),
         Command::OpenLink { digest, name } => {
             responder::open(session, context, digest, name).map_err(Refusal::from)
+        }
+        Command::FetchExport { staff, request } => {
+            Ok(custody::fetch_export(session, context, staff, request)?)
         }
         Command::Gateway(command) => Ok(gateway(session, command)),
     }
@@ -352,6 +362,9 @@ fn by_staff(
             | StaffCommand::Unlink { .. }
             | StaffCommand::PlaceHold { .. }
             | StaffCommand::LiftHold { .. }
+            | StaffCommand::RequestCustody { .. }
+            | StaffCommand::AgreeCustody { .. }
+            | StaffCommand::DeclineCustody { .. }
     );
     if session.standing == Standing::Closed && !after_the_end {
         return Err(ErrorCode::SessionClosed.into());
@@ -423,6 +436,15 @@ fn by_staff(
         StaffCommand::RevokeResponderLink { link } => Ok(responder::revoke(session, *link)?),
         StaffCommand::PlaceHold { reason } => Ok(custody::place_hold(session, context, reason)?),
         StaffCommand::LiftHold { hold, reason } => Ok(custody::lift_hold(session, *hold, reason)?),
+        StaffCommand::RequestCustody { what, reason } => {
+            Ok(custody::request(session, context, *what, reason)?)
+        }
+        StaffCommand::AgreeCustody { request } => {
+            Ok(custody::agree(session, context, staff, *request)?)
+        }
+        StaffCommand::DeclineCustody { request, reason } => {
+            Ok(custody::decline(session, context, *request, reason)?)
+        }
     }
 }
 

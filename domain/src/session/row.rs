@@ -47,6 +47,7 @@ impl Session {
             incident: self.incident,
             contact: self.contact_back().map(str::to_owned),
             on_hold: self.custody.is_held(),
+            requests: self.custody.rows(),
         }
     }
 

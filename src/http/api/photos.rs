@@ -67,6 +67,15 @@ async fn read(
         None => by_sign_in(api, headers, route, session.ok()).await?,
     };
     let photo = photo.map_err(|_| ErrorCode::NoSuchPhoto)?;
+    let target = may(&caller, &cell, route)?;
+    Ok(api
+        .photos
+        .photo(&target.agency, cell.id, photo, form)
+        .await?)
+}
+
+/// Asks the role table about a route and a session; answers whose it is.
+pub(super) fn may(caller: &Caller, cell: &Cell, route: Route) -> Result<Target, ErrorCode> {
     let target = {
         let inner = cell.lock();
         let state = inner.session.as_ref().ok_or(ErrorCode::NoSuchSession)?;
@@ -77,11 +86,8 @@ async fn read(
             session: cell.id,
         }
     };
-    access::may(&caller, route.action(), &target).map_err(access::Refusal::code)?;
-    Ok(api
-        .photos
-        .photo(&target.agency, cell.id, photo, form)
-        .await?)
+    access::may(caller, route.action(), &target).map_err(access::Refusal::code)?;
+    Ok(target)
 }
 
 /// The link behind a responder's token; `None` for every other token.
@@ -111,7 +117,8 @@ async fn by_link(
     Ok((caller, cell))
 }
 
-async fn by_sign_in(
+/// A signed-in person, and the session of their agency.
+pub(super) async fn by_sign_in(
     api: &Api,
     headers: &HeaderMap,
     route: Route,

@@ -12,6 +12,7 @@ mod damage;
 mod drain;
 mod exactly_once;
 mod examples;
+mod exports;
 pub mod harness;
 mod incidents;
 mod island;

@@ -17,7 +17,8 @@ use callbox_proto::message::{
     ErrorMessage, FromResident, FromStaff, RealTimeText, ToResident, ToStaff,
 };
 use callbox_proto::vocabulary::{
-    AgentState, Disposition, Location, LocationMethod, Medium, Priority, Role, TransferTarget,
+    AgentState, Custodial, Disposition, Location, LocationMethod, Medium, Priority, Role,
+    TransferTarget,
 };
 
 use super::harness::{Console, Gateway, Resident, SignedIn, Wire, fresh, soon, text};
@@ -590,6 +591,15 @@ pub(super) fn staff_messages(session: SessionId) -> Vec<FromStaff> {
         }),
         command(StaffCommand::RevokeResponderLink { link: fresh() }),
         command(StaffCommand::PlaceHold { reason: words() }),
+        command(StaffCommand::RequestCustody {
+            what: Custodial::Export,
+            reason: words(),
+        }),
+        command(StaffCommand::AgreeCustody { request: fresh() }),
+        command(StaffCommand::DeclineCustody {
+            request: fresh(),
+            reason: words(),
+        }),
         command(StaffCommand::LiftHold {
             hold: fresh(),
             reason: words(),

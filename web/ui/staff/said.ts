@@ -17,7 +17,7 @@ const GROUP_OF: Record<Event['kind'], Group> = {
   media_started: 'media', media_ended: 'media', taken: 'standing', released: 'standing', transferred: 'standing', left: 'standing',
   abandoned: 'standing', returned: 'standing', closed: 'standing', note: 'notes', watched: 'standing', seen: 'messages', overruled: 'standing', linked: 'standing', unlinked: 'standing',
   responder_link_made: 'standing', responder_link_opened: 'standing', responder_link_revoked: 'standing',
-  hold_placed: 'evidence', hold_lifted: 'evidence',
+  hold_placed: 'evidence', hold_lifted: 'evidence', custody_requested: 'evidence', custody_agreed: 'evidence', custody_declined: 'evidence', exported: 'evidence',
 }
 
 /** The group of an event. An event of a newer gateway counts as standing. */
@@ -105,6 +105,10 @@ export function said(entry: Entry): string {
       return t('said-hold-placed', { reason: event.reason })
     case 'hold_lifted':
       return t('said-hold-lifted', { reason: event.reason })
+    case 'custody_requested':
+      return t(`said-${event.what}-requested`, { reason: event.reason })
+    case 'custody_declined':
+      return t('said-custody-declined', { reason: event.reason })
     case 'overruled':
       return t('said-overruled', { what: said({ ...entry, event: event.event }) })
     default:
