@@ -163,6 +163,16 @@ actions! {
     MakeResponderLink,
     /// Staff: ends a link for responders.
     RevokeResponderLink,
+    /// Staff: puts a session on hold.
+    PlaceHold,
+    /// Staff: lifts a hold.
+    LiftHold,
+    /// Staff: asks for what takes two persons.
+    RequestCustody,
+    /// Staff: agrees to what somebody else asked for.
+    AgreeCustody,
+    /// Staff: declines it.
+    DeclineCustody,
     /// Staff: follows a session's log. A supervisor watches first.
     Follow,
     /// Staff: stops following.
@@ -251,6 +261,11 @@ const fn row(action: Action) -> Row {
         A::Unlink                       => [No,     No,      Agency,  Agency,  No,      No,     No    , No    ],
         A::MakeResponderLink            => [No,     No,      Own,     Agency,  No,      No,     No    , No    ],
         A::RevokeResponderLink          => [No,     No,      Own,     Agency,  No,      No,     No    , No    ],
+        A::PlaceHold                    => [No,     No,      No,      Agency,  No,      No,     No    , No    ],
+        A::LiftHold                     => [No,     No,      No,      Agency,  No,      No,     No    , No    ],
+        A::RequestCustody               => [No,     No,      No,      Agency,  No,      No,     No    , No    ],
+        A::AgreeCustody                 => [No,     No,      No,      Agency,  No,      No,     No    , No    ],
+        A::DeclineCustody               => [No,     No,      No,      Agency,  No,      No,     No    , No    ],
         A::Follow                       => [No,     No,      Own,     Agency,  Agency,  No,     No    , No    ],
         A::Unfollow                     => [No,     No,      Agency,  Agency,  Agency,  No,     No    , No    ],
         A::StaffDelivered               => [No,     No,      Own,     Agency,  No,      No,     No    , No    ],
@@ -315,6 +330,8 @@ const fn row(action: Action) -> Row {
         A::Http(R::PhotoPreview)        => [No,     No,      Own,     Agency,  Agency,  No,     No    , Own   ],
         A::Http(R::PhotoCopy)           => [No,     No,      Own,     Agency,  Agency,  No,     No    , Own   ],
         A::Http(R::PhotoOriginal)       => [No,     No,      Own,     Agency,  Agency,  No,     No    , No    ],
+        // The two persons of the request are looked for where it is decided.
+        A::Http(R::FetchExport)         => [No,     No,      No,      Agency,  No,      No,     No    , No    ],
     }
 }
 

@@ -102,6 +102,12 @@ bounds! {
     RESPONDER_LINK_MAX_MS: u64 = 12 * 60 * 60 * 1_000;
     /// Characters in the name or unit that a responder types, and in the words for whom a link is.
     RESPONDER_NAME_MAX_CHARS: usize = 80;
+    /// Holds that stand on one session at once. Each is somebody's reason to keep it; the state of a session holds them all.
+    HOLDS_MAX: usize = 16;
+    /// Life of a request that takes two persons, in ms: 3 days, so that a colleague of another shift can agree.
+    REQUEST_LIFE_MS: u64 = 3 * 24 * 60 * 60 * 1_000;
+    /// How long an export that was agreed to can be fetched, in ms: a day.
+    EXPORT_LIFE_MS: u64 = 24 * 60 * 60 * 1_000;
     /// Largest integer on the wire: 2^53 - 1, the last one JavaScript keeps exactly.
     INTEGER_MAX: u64 = (1 << 53) - 1;
 }

@@ -11,7 +11,7 @@ use crate::bytes::Bytes;
 use crate::ids::{CommandId, IncidentId};
 use crate::redacted::debug_kind_only;
 use crate::vocabulary::{
-    Category, DeviceCan, Disposition, Location, Medium, Priority, Seq, TransferTarget,
+    Category, Custodial, DeviceCan, Disposition, Location, Medium, Priority, Seq, TransferTarget,
 };
 
 /// How a session begins.
@@ -204,6 +204,37 @@ pub enum StaffCommand {
         /// Which one.
         link: CommandId,
     },
+    /// Puts the session on hold: nothing of it is destroyed while a hold stands, whatever its time. The hold's id is this command's id.
+    PlaceHold {
+        /// Why; 1 to 500 characters.
+        reason: String,
+    },
+    /// Asks for something that takes two persons, of a session that is closed; the request's id is this command's id.
+    RequestCustody {
+        /// For what.
+        what: Custodial,
+        /// Why; 1 to 500 characters.
+        reason: String,
+    },
+    /// Agrees to what somebody else asked for.
+    AgreeCustody {
+        /// To which request.
+        request: CommandId,
+    },
+    /// Declines what was asked for, or takes back what oneself asked for, or ends an export before its time.
+    DeclineCustody {
+        /// Which request.
+        request: CommandId,
+        /// Why; 1 to 500 characters.
+        reason: String,
+    },
+    /// Lifts a hold.
+    LiftHold {
+        /// Which one.
+        hold: CommandId,
+        /// Why; 1 to 500 characters.
+        reason: String,
+    },
 }
 
 debug_kind_only!(ResidentCommand {
@@ -231,4 +262,9 @@ debug_kind_only!(StaffCommand {
     Unlink,
     MakeResponderLink,
     RevokeResponderLink,
+    PlaceHold,
+    LiftHold,
+    RequestCustody,
+    AgreeCustody,
+    DeclineCustody,
 });

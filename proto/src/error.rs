@@ -129,6 +129,18 @@ codes! {
     TooManyLinks = 2029, Never, "No more links fit in this session.";
     /// More than 50 openings of one link for responders.
     TooManyOpenings = 2030, Never, "The link was opened too often: ask for a new one.";
+    /// No such hold in this session.
+    NoSuchHold = 2031, Never, "There is no such hold.";
+    /// More than 16 holds on one session at once.
+    TooManyHolds = 2032, Never, "No more holds fit on this session.";
+    /// No such request in this session, past its time, answered already, or not for this person to fetch.
+    NoSuchRequest = 2033, Never, "There is no such request, or its time is over.";
+    /// The same was asked for already, and its time is not over.
+    RequestOpen = 2034, Never, "The same has been asked for already.";
+    /// Whoever asked cannot agree.
+    OwnRequest = 2035, AfterChange, "Somebody else has to agree.";
+    /// Only of a session that is closed.
+    SessionOpen = 2036, AfterChange, "The session is not closed.";
     /// Missing, unreadable or forged.
     TokenInvalid = 3000, AfterChange, "Sign in again.";
     /// Past its time.

@@ -12,8 +12,8 @@ use crate::error::ErrorCode;
 use crate::ids::{AgencyId, CommandId, IncidentId, QueueId, ResidentId, StaffId};
 use crate::redacted::debug_kind_only;
 use crate::vocabulary::{
-    Category, DeviceCan, Disposition, Location, Medium, Millis, Priority, Role, RuleFired, Seq,
-    TransferTarget,
+    Category, Custodial, DeviceCan, Disposition, Location, Medium, Millis, Priority, Role,
+    RuleFired, Seq, TransferTarget,
 };
 
 /// Who did it.
@@ -312,6 +312,50 @@ pub enum Event {
         /// Which link.
         link: CommandId,
     },
+    /// A person put the session on hold; the hold's id is the command's id. Nothing of it is destroyed while a hold stands.
+    HoldPlaced {
+        /// Names the hold.
+        hold: CommandId,
+        /// Why, in the person's words.
+        reason: String,
+    },
+    /// A person lifted a hold.
+    HoldLifted {
+        /// Which hold.
+        hold: CommandId,
+        /// Why, in the person's words.
+        reason: String,
+    },
+    /// A person asked for something that takes two persons; the request's id is the command's id.
+    CustodyRequested {
+        /// Names the request.
+        request: CommandId,
+        /// For what.
+        what: Custodial,
+        /// Why, in the person's words.
+        reason: String,
+        /// Until when somebody else can agree.
+        ends_ms: Millis,
+    },
+    /// Somebody else agreed.
+    CustodyAgreed {
+        /// To which request.
+        request: CommandId,
+        /// Until when the export can be fetched.
+        ends_ms: Millis,
+    },
+    /// The request was declined, taken back, or ended before its time.
+    CustodyDeclined {
+        /// Which request.
+        request: CommandId,
+        /// Why, in the person's words.
+        reason: String,
+    },
+    /// The export of this session, up to here, is about to be sent to this person.
+    Exported {
+        /// By which request.
+        request: CommandId,
+    },
 }
 
 impl Event {
@@ -328,7 +372,13 @@ impl Event {
             | Self::Unlinked { .. }
             | Self::ResponderLinkMade { .. }
             | Self::ResponderLinkOpened { .. }
-            | Self::ResponderLinkRevoked { .. } => false,
+            | Self::ResponderLinkRevoked { .. }
+            | Self::HoldPlaced { .. }
+            | Self::HoldLifted { .. }
+            | Self::CustodyRequested { .. }
+            | Self::CustodyAgreed { .. }
+            | Self::CustodyDeclined { .. }
+            | Self::Exported { .. } => false,
             Self::Overruled { event } => event.visible_to_resident(),
             _ => true,
         }
@@ -483,5 +533,11 @@ debug_kind_only!(Event {
     Unlinked,
     ResponderLinkMade,
     ResponderLinkOpened,
-    ResponderLinkRevoked
+    ResponderLinkRevoked,
+    HoldPlaced,
+    HoldLifted,
+    CustodyRequested,
+    CustodyAgreed,
+    CustodyDeclined,
+    Exported
 });

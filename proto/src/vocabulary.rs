@@ -110,6 +110,14 @@ impl From<Priority> for u8 {
 }
 
 words! {
+    /// What takes two persons: one asks, another one agrees.
+    Custodial {
+        /// The session's log and sealed originals leave the agency's store as a pack.
+        Export,
+    }
+}
+
+words! {
     /// What the resident says is happening. The agency's own incident types are chosen later, by a person.
     Category {
         /// Injury, illness, somebody does not breathe.

@@ -6,6 +6,7 @@ mod agency;
 mod backbone;
 pub mod drain;
 pub mod dry_run;
+mod exports;
 mod live;
 mod membership;
 mod photos;
@@ -160,7 +161,7 @@ impl Parts {
         let tickets = Tickets::new(tokens.ticket_key(), Arc::clone(&clock));
         let providers = providers::all(config, &tokens, &clock)?;
         let accounts = people(config, &providers, clock)?;
-        let (uploads, photos) = evidence(config, &node, &tokens)?;
+        let (uploads, photos, store) = evidence(config, &node, &tokens)?;
         let transport = Arc::new(Transport {
             node: Arc::clone(&node),
             tokens: Arc::clone(&tokens),
@@ -176,6 +177,7 @@ impl Parts {
             origins,
             tokens,
             photos,
+            exports: exports::Exports::new(Arc::clone(&node), store),
             default_agency,
             by_host: Arc::new(agency::by_host(config)?),
             staff_token_ms: ms(config.identity.staff_token()),
@@ -234,7 +236,7 @@ fn evidence(
     config: &Config,
     node: &Arc<Node>,
     tokens: &Arc<Tokens>,
-) -> anyhow::Result<(Uploads, Arc<photos::Photos>)> {
+) -> anyhow::Result<(Uploads, Arc<photos::Photos>, Arc<dyn EvidenceStore>)> {
     let folder = config.storage.evidence_dir();
     let store = FolderStore::open(&folder, FolderLimits::default(), Arc::new(SystemTime::now))
         .with_context(|| format!("{} (storage.evidence_dir)", folder.display()))?;
@@ -252,8 +254,8 @@ fn evidence(
         Arc::clone(&photos) as Arc<dyn uploads::UploadAuthority>,
         UploadLimits::default(),
     );
-    tokio::spawn(look_after_uploads(store, uploads.clone()));
-    Ok((uploads, photos))
+    tokio::spawn(look_after_uploads(Arc::clone(&store), uploads.clone()));
+    Ok((uploads, photos, store))
 }
 
 /// Tells the log what was sealed before a restart, then removes expired uploads now and then.

@@ -250,6 +250,7 @@ impl Default for Demo {
                 user("tina", StaffRole::Telecommunicator, "demo-tina-911"),
                 user("tom", StaffRole::Telecommunicator, "demo-tom-911"),
                 user("sue", StaffRole::Supervisor, "demo-sue-911"),
+                user("sam", StaffRole::Supervisor, "demo-sam-911"),
                 user("ada", StaffRole::Administrator, "demo-ada-911"),
                 user("olga", StaffRole::Auditor, "demo-olga-911"),
             ],

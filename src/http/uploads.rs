@@ -34,7 +34,7 @@ pub use self::authority::{
     CopyState, NoCopy, PhotoRef, Refusal, SealedPhoto, UploadAuthority, UploadGrant,
 };
 pub use self::problem::Problem;
-pub use self::serve::{serve_copy, serve_original};
+pub use self::serve::{serve_copy, serve_original, serve_pack};
 
 use crate::evidence::photo::PhotoPipeline;
 use crate::evidence::store::EvidenceStore;

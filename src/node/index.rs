@@ -109,17 +109,19 @@ pub const fn shows_in_lists(event: &Event) -> bool {
             | Event::ResponderLinkMade { .. }
             | Event::ResponderLinkOpened { .. }
             | Event::ResponderLinkRevoked { .. }
+            | Event::Exported { .. }
     )
 }
 
 #[cfg(test)]
 mod tests {
     use callbox_proto::bounds::{
-        CONTACT_MAX_CHARS, PHOTOS_MAX, REASON_MAX_CHARS, RESPONDER_LINKS_MAX, RULES_FIRED_MAX,
+        CONTACT_MAX_CHARS, HOLDS_MAX, PHOTOS_MAX, REASON_MAX_CHARS, RESPONDER_LINKS_MAX,
+        RULES_FIRED_MAX,
     };
     use callbox_proto::event::Actor;
     use callbox_proto::ids::{CommandId, IncidentId, ResidentId};
-    use callbox_proto::vocabulary::{Category, DeviceCan, Millis, Priority, RuleFired};
+    use callbox_proto::vocabulary::{Category, Custodial, DeviceCan, Millis, Priority, RuleFired};
 
     use super::*;
     use crate::backbone::SUMMARY_MAX_BYTES;
@@ -182,6 +184,18 @@ mod tests {
                 age_ms: 0,
             });
         }
+        for n in 1..=HOLDS_MAX as u128 {
+            events.push(Event::HoldPlaced {
+                hold: CommandId::from_u128(u128::MAX - n).unwrap(),
+                reason: String::new(),
+            });
+        }
+        events.push(Event::CustodyRequested {
+            request: CommandId::from_u128(u128::MAX).unwrap(),
+            what: Custodial::Export,
+            reason: String::new(),
+            ends_ms: AT_MS,
+        });
         for n in 1..=RESPONDER_LINKS_MAX as u128 {
             events.push(Event::ResponderLinkMade {
                 link: CommandId::from_u128(u128::MAX - n).unwrap(),

@@ -15,6 +15,7 @@ pub mod connections;
 mod crossing;
 pub mod drain;
 mod elsewhere;
+pub mod exports;
 mod far_media;
 mod figures;
 mod fingerprint;

@@ -64,6 +64,15 @@ pub enum Wish {
         /// The name or unit that was typed.
         name: String,
     },
+    /// By a person, over HTTP: fetches an export.
+    FetchExport {
+        /// Who.
+        staff: StaffId,
+        /// In which role.
+        role: Role,
+        /// By which request.
+        request: CommandId,
+    },
     /// By the gateway.
     Gateway(Box<GatewayCommand>),
 }
@@ -74,7 +83,9 @@ impl Wish {
     pub fn actor(&self) -> Actor {
         match self {
             Self::Open { .. } | Self::Resident(_) => Actor::Resident,
-            Self::Staff { staff, role, .. } => Actor::staff(*role, staff.clone()),
+            Self::Staff { staff, role, .. } | Self::FetchExport { staff, role, .. } => {
+                Actor::staff(*role, staff.clone())
+            }
             Self::OpenLink { .. } => Actor::responder(),
             Self::Gateway(_) => Actor::Gateway,
         }
@@ -96,6 +107,10 @@ impl Wish {
                 command,
             }),
             Self::OpenLink { digest, name } => Some(Command::OpenLink { digest, name }),
+            Self::FetchExport { staff, request, .. } => Some(Command::FetchExport {
+                staff,
+                request: *request,
+            }),
             Self::Gateway(command) => Some(Command::Gateway(command)),
         }
     }

@@ -154,7 +154,7 @@ async fn started_in_an_empty_folder_it_serves_the_pages_and_signs_the_demo_in() 
             Err(_) => assert!(page.contains(HOW_TO_BUILD), "{path}: {page}"),
         }
     }
-    for name in ["tina", "tom", "sue", "ada", "olga"] {
+    for name in ["tina", "tom", "sue", "sam", "ada", "olga"] {
         let who = SignedIn::sign_in(bare.public, name).await;
         Console::connect(bare.public, &who, Encoding::Json).await;
     }

@@ -381,6 +381,7 @@ fn the_welcome_names_the_three_pages_and_the_demos_people() {
         "tina",
         "tom",
         "sue",
+        "sam",
         "ada",
         "olga",
     ] {

@@ -310,9 +310,11 @@ fn every_key_of_the_configuration_that_a_document_names_exists() {
         for key in code(&read(&document)) {
             let plain = |c: char| c.is_ascii_lowercase() || c == '.' || c == '_';
             let first = key.split('.').next().unwrap_or_default();
-            let is_file = ["rs", "md", "toml", "json", "sqlite", "key", "mark", "lock"]
-                .iter()
-                .any(|kind| key.ends_with(&format!(".{kind}")));
+            let is_file = [
+                "rs", "md", "toml", "json", "jsonl", "sqlite", "key", "mark", "lock",
+            ]
+            .iter()
+            .any(|kind| key.ends_with(&format!(".{kind}")));
             if key.contains('.') && key.chars().all(plain) && SECTIONS.contains(&first) && !is_file
             {
                 assert!(has_key(&annotated, &key), "{document} names {key}");

@@ -7,12 +7,12 @@ import type { Page } from 'playwright-core'
 import { expect, within, type Story } from './harness.ts'
 
 /** Signs in with the demo agency's names. */
-export async function signIn(page: Page, name: string): Promise<void> {
+export async function signIn(page: Page, name: string, connected = 'Connected'): Promise<void> {
   await page.locator('[name=agency]').fill('demo.example')
   await page.locator('[name=name]').fill(name)
   await page.locator('[name=passphrase]').fill(`demo-${name}-911`)
   await page.locator('button[type=submit]').click()
-  await page.getByText('Connected', { exact: true }).waitFor()
+  await page.getByText(connected, { exact: true }).waitFor()
 }
 
 /** A signed-in console. */

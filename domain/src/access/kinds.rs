@@ -82,6 +82,11 @@ pub const fn action_of_staff_command(command: &StaffCommand) -> Action {
         StaffCommand::Unlink { .. } => Action::Unlink,
         StaffCommand::MakeResponderLink { .. } => Action::MakeResponderLink,
         StaffCommand::RevokeResponderLink { .. } => Action::RevokeResponderLink,
+        StaffCommand::PlaceHold { .. } => Action::PlaceHold,
+        StaffCommand::LiftHold { .. } => Action::LiftHold,
+        StaffCommand::RequestCustody { .. } => Action::RequestCustody,
+        StaffCommand::AgreeCustody { .. } => Action::AgreeCustody,
+        StaffCommand::DeclineCustody { .. } => Action::DeclineCustody,
     }
 }
 

@@ -153,6 +153,8 @@ routes! {
     PhotoCopy = Get "/api/v1/sessions/{session}/photos/{photo}/copy";
     /// The original as it came, as a download.
     PhotoOriginal = Get "/api/v1/sessions/{session}/photos/{photo}/original";
+    /// The export of a session that two persons agreed on. It stands in the log before its first byte: so no reading, and no `GET`.
+    FetchExport = Post "/api/v1/sessions/{session}/exports/{request}";
 }
 
 #[cfg(test)]

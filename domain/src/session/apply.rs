@@ -7,7 +7,7 @@ use callbox_proto::event::{Actor, Event, Stored};
 use callbox_proto::ids::CommandId;
 use callbox_proto::vocabulary::{Priority, Seq, Standing, TransferTarget};
 
-use super::{Media, PHOTOS_MAX, Photo, PhotoState, Session, place};
+use super::{Custody, Media, PHOTOS_MAX, Photo, PhotoState, Session, place};
 use crate::triage::DURESS_RULE;
 
 impl Session {
@@ -59,6 +59,7 @@ impl Session {
             incident: None,
             contact: contact.as_deref().map(Into::into),
             responder_links: Vec::new(),
+            custody: Custody::default(),
             head: 1,
             resident_head: 1,
         })
@@ -154,6 +155,11 @@ impl Session {
             Event::ResponderLinkMade { .. }
             | Event::ResponderLinkOpened { .. }
             | Event::ResponderLinkRevoked { .. } => self.change_links(&entry.event),
+            Event::HoldPlaced { .. }
+            | Event::HoldLifted { .. }
+            | Event::CustodyRequested { .. }
+            | Event::CustodyAgreed { .. }
+            | Event::CustodyDeclined { .. } => self.custody.change(entry),
             _ => self.move_on(entry),
         }
     }

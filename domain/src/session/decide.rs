@@ -13,7 +13,7 @@ use callbox_proto::vocabulary::{
 
 use super::{
     CONTACT_MAX_CHARS, LANGUAGE_MAX_CHARS, PHOTO_MAX_BYTES, PHOTOS_MAX, PREVIEW_MAX_BYTES,
-    PhotoState, REASON_MAX_CHARS, Refusal, Session, TEXT_MAX_CHARS, check, responder,
+    PhotoState, REASON_MAX_CHARS, Refusal, Session, TEXT_MAX_CHARS, check, custody, responder,
 };
 use crate::policy::Policy;
 use crate::triage::{self, DURESS_RULE, FIRED_MAX, Facts};
@@ -49,6 +49,13 @@ pub enum Command<'a> {
         digest: &'a str,
         /// The name or unit that was typed.
         name: &'a str,
+    },
+    /// By a person of the agency, over HTTP: fetches an export.
+    FetchExport {
+        /// Who.
+        staff: &'a StaffId,
+        /// By which request.
+        request: CommandId,
     },
     /// By the gateway, on what it has seen.
     Gateway(&'a GatewayCommand),
@@ -188,6 +195,9 @@ pub fn decide(
         } => by_staff(session, context, staff, role, command),
         Command::OpenLink { digest, name } => {
             responder::open(session, context, digest, name).map_err(Refusal::from)
+        }
+        Command::FetchExport { staff, request } => {
+            Ok(custody::fetch_export(session, context, staff, request)?)
         }
         Command::Gateway(command) => Ok(gateway(session, command)),
     }
@@ -350,6 +360,11 @@ fn by_staff(
             | StaffCommand::Watch {}
             | StaffCommand::Link { .. }
             | StaffCommand::Unlink { .. }
+            | StaffCommand::PlaceHold { .. }
+            | StaffCommand::LiftHold { .. }
+            | StaffCommand::RequestCustody { .. }
+            | StaffCommand::AgreeCustody { .. }
+            | StaffCommand::DeclineCustody { .. }
     );
     if session.standing == Standing::Closed && !after_the_end {
         return Err(ErrorCode::SessionClosed.into());
@@ -419,6 +434,17 @@ fn by_staff(
             note,
         } => Ok(responder::make(session, context, digest, *life_ms, note)?),
         StaffCommand::RevokeResponderLink { link } => Ok(responder::revoke(session, *link)?),
+        StaffCommand::PlaceHold { reason } => Ok(custody::place_hold(session, context, reason)?),
+        StaffCommand::LiftHold { hold, reason } => Ok(custody::lift_hold(session, *hold, reason)?),
+        StaffCommand::RequestCustody { what, reason } => {
+            Ok(custody::request(session, context, *what, reason)?)
+        }
+        StaffCommand::AgreeCustody { request } => {
+            Ok(custody::agree(session, context, staff, *request)?)
+        }
+        StaffCommand::DeclineCustody { request, reason } => {
+            Ok(custody::decline(session, context, *request, reason)?)
+        }
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod apply;
 mod check;
+mod custody;
 mod decide;
 mod dry_run;
 mod place;
@@ -15,6 +16,7 @@ mod row;
 #[cfg(test)]
 mod tests;
 
+pub use custody::Custody;
 pub use decide::{Command, Context, GatewayCommand, decide, open};
 pub use dry_run::{DryRun, Judged, Outcome};
 pub use rebase::Rebasing;
@@ -30,10 +32,10 @@ use serde::{Deserialize, Serialize};
 
 // The bounds of the wire are the bounds of the domain: what a client is told is what is enforced.
 pub use callbox_proto::bounds::{
-    AGE_MAX_MS, CONTACT_MAX_CHARS, LANGUAGE_MAX_CHARS, MEDIA_TYPE_MAX_CHARS, PHOTO_MAX_BYTES,
-    PHOTOS_MAX, PREVIEW_MAX_BYTES, REASON_MAX_CHARS, RESPONDER_LINK_MAX_MS, RESPONDER_LINK_MIN_MS,
-    RESPONDER_LINKS_MAX, RESPONDER_NAME_MAX_CHARS, RESPONDER_OPENINGS_MAX, TEXT_MAX_CHARS,
-    UNCERTAINTY_MAX_M,
+    AGE_MAX_MS, CONTACT_MAX_CHARS, EXPORT_LIFE_MS, HOLDS_MAX, LANGUAGE_MAX_CHARS,
+    MEDIA_TYPE_MAX_CHARS, PHOTO_MAX_BYTES, PHOTOS_MAX, PREVIEW_MAX_BYTES, REASON_MAX_CHARS,
+    REQUEST_LIFE_MS, RESPONDER_LINK_MAX_MS, RESPONDER_LINK_MIN_MS, RESPONDER_LINKS_MAX,
+    RESPONDER_NAME_MAX_CHARS, RESPONDER_OPENINGS_MAX, TEXT_MAX_CHARS, UNCERTAINTY_MAX_M,
 };
 
 /// Why a wish is refused, as the public code.
@@ -180,6 +182,9 @@ pub struct Session {
     /// Links for responders, ended ones too; at most [`RESPONDER_LINKS_MAX`].
     #[serde(default)]
     pub responder_links: Vec<ResponderLink>,
+    /// Whether it may be destroyed, and who asked for what.
+    #[serde(default)]
+    pub custody: Custody,
     /// Last entry of the log.
     pub head: Seq,
     /// Last entry that residents see.

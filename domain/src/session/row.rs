@@ -46,6 +46,8 @@ impl Session {
             place: self.place,
             incident: self.incident,
             contact: self.contact_back().map(str::to_owned),
+            on_hold: self.custody.is_held(),
+            requests: self.custody.rows(),
         }
     }
 

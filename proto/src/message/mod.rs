@@ -27,7 +27,7 @@ use ts_rs::TS;
 
 use crate::error::{ErrorCode, Retry};
 use crate::ids::{AgencyId, CommandId, IncidentId, QueueId, SessionId, StaffId};
-use crate::vocabulary::{Category, Medium, Millis, Priority, RuleFired, Standing};
+use crate::vocabulary::{Category, Custodial, Medium, Millis, Priority, RuleFired, Standing};
 
 /// Real-time text (T.140): what is being typed, replaced from a place on. May be lost; losses are seen by `part`.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
@@ -206,6 +206,27 @@ pub struct SessionRow {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub contact: Option<String>,
+    /// A hold stands: nothing of it is destroyed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[ts(as = "Option<bool>", optional)]
+    pub on_hold: bool,
+    /// What was asked for and has been neither declined nor fetched to its end; past its time by its own word.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(as = "Option<Vec<RowRequest>>", optional)]
+    pub requests: Vec<RowRequest>,
+}
+
+/// A request that takes two persons, in a list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+pub struct RowRequest {
+    /// For what.
+    pub what: Custodial,
+    /// Who asked.
+    pub by: StaffId,
+    /// Somebody else agreed.
+    pub agreed: bool,
+    /// When its time is over.
+    pub ends_ms: Millis,
 }
 
 impl std::fmt::Debug for SessionRow {

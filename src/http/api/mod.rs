@@ -1,4 +1,4 @@
-//! The gateway's own HTTP routes: sign-in, sockets, photos for staff and responders, links for responders, the agencies' public faces.
+//! The gateway's own HTTP routes: sign-in, sockets, photos for staff and responders, exports, links for responders, the agencies' public faces.
 //!
 //! Owns: one handler for each row of [`Route`] that is not a page or an upload. Must not: decide rights (the role table
 //! does) or know how anything is stored. Called by: `app`, which mounts [`router`].
@@ -6,6 +6,7 @@
 //! The routes are made from the role table itself, here as in [`super::pages`] and [`super::uploads`]: a route without a row
 //! cannot be written, and a row that nobody serves fails the test that walks the table.
 
+mod exports;
 mod photos;
 mod provider;
 mod refusal;
@@ -24,7 +25,8 @@ use axum::response::Response;
 use axum::routing::{MethodRouter, get, post};
 use callbox_domain::access::Route;
 use callbox_proto::error::ErrorCode;
-use callbox_proto::ids::{AgencyId, CommandId, SessionId};
+use callbox_proto::ids::{AgencyId, CommandId, SessionId, StaffId};
+use callbox_proto::vocabulary::Role;
 use tokio_util::task::TaskTracker;
 
 pub use refusal::Refused;
@@ -33,6 +35,7 @@ use crate::auth::SignIn;
 use crate::auth::provider::Providers;
 use crate::auth::tokens::Tokens;
 use crate::http::Origins;
+use crate::node::cell::Cell;
 use crate::transport::Transport;
 
 /// Which form of a photo is asked for.
@@ -62,6 +65,31 @@ pub trait PhotoShelf: Send + Sync + 'static {
     ) -> Result<Response, ErrorCode>;
 }
 
+/// Somebody who fetches an export, and may by role.
+pub struct Fetch {
+    /// Whose session it is.
+    pub agency: AgencyId,
+    /// Which session.
+    pub cell: Arc<Cell>,
+    /// Who.
+    pub staff: StaffId,
+    /// In which role.
+    pub role: Role,
+    /// By which request.
+    pub request: CommandId,
+}
+
+/// Where exports are fetched.
+#[async_trait]
+pub trait ExportDesk: Send + Sync + 'static {
+    /// The answer with the pack. The log has it by then.
+    ///
+    /// # Errors
+    /// [`ErrorCode::NoSuchRequest`] where two persons did not agree or the time is over, [`ErrorCode::TooFast`] while too many are
+    /// fetched, or the store's failure.
+    async fn fetch(&self, fetch: Fetch) -> Result<Response, ErrorCode>;
+}
+
 /// What the handlers need.
 #[derive(Clone)]
 pub struct Api {
@@ -79,6 +107,8 @@ pub struct Api {
     pub tokens: Arc<Tokens>,
     /// Photos.
     pub photos: Arc<dyn PhotoShelf>,
+    /// Exports.
+    pub exports: Arc<dyn ExportDesk>,
     /// The agency of whoever names none.
     pub default_agency: AgencyId,
     /// Agencies that have a name of the gateway for themselves, by the `Host` of requests.
@@ -159,6 +189,7 @@ fn handler(route: Route) -> Option<MethodRouter<Api>> {
         Route::PhotoPreview => get(photos::preview),
         Route::PhotoCopy => get(photos::copy),
         Route::PhotoOriginal => get(photos::original),
+        Route::FetchExport => post(exports::fetch),
         _ => return None,
     })
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
-use callbox_domain::access::{self, Caller, Route};
+use callbox_domain::access::{self, Caller, Route, Target};
 use callbox_proto::error::ErrorCode;
 use callbox_proto::ids::{CommandId, SessionId};
 
@@ -67,12 +67,18 @@ async fn read(
         None => by_sign_in(api, headers, route, session.ok()).await?,
     };
     let photo = photo.map_err(|_| ErrorCode::NoSuchPhoto)?;
-    let target = cell.target()?;
-    access::may(&caller, route.action(), &target).map_err(access::Refusal::code)?;
+    let target = may(&caller, &cell, route)?;
     Ok(api
         .photos
         .photo(&target.agency, cell.id, photo, form)
         .await?)
+}
+
+/// Asks the role table about a route and a session; answers whose it is.
+pub(super) fn may(caller: &Caller, cell: &Cell, route: Route) -> Result<Target, ErrorCode> {
+    let target = cell.target()?;
+    access::may(caller, route.action(), &target).map_err(access::Refusal::code)?;
+    Ok(target)
 }
 
 /// The link behind a responder's token; `None` for every other token.
@@ -102,7 +108,8 @@ async fn by_link(
     Ok((caller, cell))
 }
 
-async fn by_sign_in(
+/// A signed-in person, and the session of their agency.
+pub(super) async fn by_sign_in(
     api: &Api,
     headers: &HeaderMap,
     route: Route,

@@ -25,7 +25,7 @@ impl Refused {
             3_014 => StatusCode::NOT_FOUND,
             3_003 => StatusCode::TOO_MANY_REQUESTS,
             3_004..=3_999 => StatusCode::FORBIDDEN,
-            2_006 | 2_010 | 2_017 | 2_026 | 4_005 => StatusCode::NOT_FOUND,
+            2_006 | 2_010 | 2_017 | 2_026 | 2_033 | 4_005 => StatusCode::NOT_FOUND,
             // The session is there and of this agency; it is somebody else's.
             2_008 => StatusCode::FORBIDDEN,
             2_005 | 2_027 | 2_028 => StatusCode::GONE,

@@ -1,12 +1,13 @@
 //! Answers with which evidence is read. The caller has checked who asks, and written down that it was asked.
 //!
-//! Owns: the headers of both answers. Must not: decide who may read. Called by: `app`, for the shelf behind the photo routes.
+//! Owns: the headers of the answers. Must not: decide who may read. Called by: `app`, for the shelf behind the photo routes.
 //!
 //! Nothing here can run in a browser: a copy is a picture that was encoded by us, an original is a download.
 
 use axum::body::Body;
 use axum::http::{HeaderValue, header};
 use axum::response::Response;
+use callbox_proto::ids::SessionId;
 use tokio_util::io::ReaderStream;
 
 use crate::evidence::photo::PhotoKind;
@@ -41,7 +42,25 @@ pub fn serve_original(original: StoredOriginal, kind: PhotoKind) -> Response {
     )
 }
 
+/// An export of a session, as a download. How long it is, is not known before its end.
+pub fn serve_pack(pack: Body, session: SessionId) -> Response {
+    headed(
+        pack,
+        "application/zip",
+        &format!("attachment; filename=\"{session}.zip\""),
+    )
+}
+
 fn answer(body: Body, media_type: &'static str, length_bytes: u64, disposition: &str) -> Response {
+    let mut response = headed(body, media_type, disposition);
+    let length = HeaderValue::from(length_bytes);
+    response
+        .headers_mut()
+        .insert(header::CONTENT_LENGTH, length);
+    response
+}
+
+fn headed(body: Body, media_type: &'static str, disposition: &str) -> Response {
     let mut response = Response::new(body);
     let headers = response.headers_mut();
     for (name, value) in [
@@ -59,7 +78,6 @@ fn answer(body: Body, media_type: &'static str, length_bytes: u64, disposition: 
     ] {
         headers.insert(name, HeaderValue::from_static(value));
     }
-    headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length_bytes));
     let attachment =
         HeaderValue::from_str(disposition).unwrap_or(HeaderValue::from_static("attachment"));
     headers.insert(header::CONTENT_DISPOSITION, attachment);

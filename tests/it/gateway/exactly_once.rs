@@ -7,7 +7,8 @@ use callbox_proto::command::{ResidentCommand, StaffCommand};
 use callbox_proto::event::Event;
 use callbox_proto::ids::IncidentId;
 use callbox_proto::vocabulary::{
-    Category, Disposition, Location, LocationMethod, Medium, Priority, Standing, TransferTarget,
+    Category, Custodial, Disposition, Location, LocationMethod, Medium, Priority, Standing,
+    TransferTarget,
 };
 
 use super::harness::{
@@ -116,8 +117,8 @@ async fn every_command_of_staff_sent_again_counts_once_and_has_the_same_receipt(
     let photo = announce(&ann, 1_000, None).await;
     let incident = IncidentId::from(session);
     let release = || StaffCommand::Release {};
-    // A link has the id of the command that made it.
-    let link = fresh();
+    // A link has the id of the command that made it, and so have a hold and a request.
+    let (link, hold, request) = (fresh(), fresh(), fresh());
     let commands = [
         StaffCommand::Watch {},
         StaffCommand::Link { incident },
@@ -148,6 +149,13 @@ async fn every_command_of_staff_sent_again_counts_once_and_has_the_same_receipt(
             note: String::new(),
         },
         StaffCommand::RevokeResponderLink { link },
+        StaffCommand::PlaceHold {
+            reason: "a court".to_owned(),
+        },
+        StaffCommand::LiftHold {
+            hold,
+            reason: "no court".to_owned(),
+        },
         release(),
         StaffCommand::Take {},
         StaffCommand::Transfer {
@@ -161,12 +169,23 @@ async fn every_command_of_staff_sent_again_counts_once_and_has_the_same_receipt(
             disposition: Disposition::NoActionNeeded,
             note: String::new(),
         },
+        StaffCommand::RequestCustody {
+            what: Custodial::Export,
+            reason: "a court".to_owned(),
+        },
+        StaffCommand::DeclineCustody {
+            request,
+            reason: "no court".to_owned(),
+        },
     ];
-    assert_eq!(of_staff(&commands), STAFF_KINDS);
+    // Whoever asked cannot agree: that takes another person.
+    assert_eq!(of_staff(&commands), STAFF_KINDS - 1);
     let mut done = Vec::new();
     for command in commands {
         let id = match command {
             StaffCommand::MakeResponderLink { .. } => link,
+            StaffCommand::PlaceHold { .. } => hold,
+            StaffCommand::RequestCustody { .. } => request,
             _ => fresh(),
         };
         sue.submit(id, session, command.clone());
@@ -384,7 +403,7 @@ async fn a_killed_gateway_has_everything_it_called_safe_in_order_and_once(on: To
 /// Kinds of commands that a resident has, and that a person of an agency has. What a new kind does has to count once too: a list
 /// that lacks it fails, and the numbers below do not compile without it.
 const RESIDENTS_KINDS: usize = 6;
-const STAFF_KINDS: usize = 16;
+const STAFF_KINDS: usize = 21;
 
 /// How many kinds of commands are among these.
 fn of_residents(commands: &[ResidentCommand]) -> usize {
@@ -419,6 +438,11 @@ fn of_staff(commands: &[StaffCommand]) -> usize {
         C::Unlink { .. } => 13,
         C::MakeResponderLink { .. } => 14,
         C::RevokeResponderLink { .. } => 15,
+        C::PlaceHold { .. } => 16,
+        C::LiftHold { .. } => 17,
+        C::RequestCustody { .. } => 18,
+        C::AgreeCustody { .. } => 19,
+        C::DeclineCustody { .. } => 20,
     });
     kinds.collect::<BTreeSet<_>>().len()
 }

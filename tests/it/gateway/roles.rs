@@ -17,7 +17,8 @@ use callbox_proto::message::{
     ErrorMessage, FromResident, FromStaff, RealTimeText, ToResident, ToStaff,
 };
 use callbox_proto::vocabulary::{
-    AgentState, Disposition, Location, LocationMethod, Medium, Priority, Role, TransferTarget,
+    AgentState, Custodial, Disposition, Location, LocationMethod, Medium, Priority, Role,
+    TransferTarget,
 };
 
 use super::harness::{Console, Gateway, Resident, SignedIn, Wire, fresh, soon, text};
@@ -334,8 +335,9 @@ fn check_http(
     wanted: Result<(), Refusal>,
     (status, code): &(u16, Option<String>),
 ) {
-    // What a resident did not upload looks as if it were not there; so does a picture that is not stored yet.
-    let hidden = *status == 404 && code.as_deref() != Some("no_such_photo");
+    // What a resident did not upload looks as if it were not there; so does a picture that is not stored yet, or an export that nobody asked for.
+    let not_there = matches!(code.as_deref(), Some("no_such_photo" | "no_such_request"));
+    let hidden = *status == 404 && !not_there;
     let file = matches!(
         route,
         Route::Asset | Route::RootFile | Route::AgencyManifest
@@ -589,5 +591,19 @@ pub(super) fn staff_messages(session: SessionId) -> Vec<FromStaff> {
             note: words(),
         }),
         command(StaffCommand::RevokeResponderLink { link: fresh() }),
+        command(StaffCommand::PlaceHold { reason: words() }),
+        command(StaffCommand::RequestCustody {
+            what: Custodial::Export,
+            reason: words(),
+        }),
+        command(StaffCommand::AgreeCustody { request: fresh() }),
+        command(StaffCommand::DeclineCustody {
+            request: fresh(),
+            reason: words(),
+        }),
+        command(StaffCommand::LiftHold {
+            hold: fresh(),
+            reason: words(),
+        }),
     ]
 }

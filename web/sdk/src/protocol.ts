@@ -108,6 +108,11 @@ export type Category =
   /** Anything else. */
   | "other";
 
+/** What takes two persons: one asks, another one agrees. */
+export type Custodial =
+  /** The session's log and sealed originals leave the agency's store as a pack. */
+  | "export";
+
 /** What the device can do, said by the device first. */
 export type DeviceCan = {
   /** It has a camera that may be used. */
@@ -221,6 +226,18 @@ export type ErrorCode =
   | "too_many_links"
   /** More than 50 openings of one link for responders. */
   | "too_many_openings"
+  /** No such hold in this session. */
+  | "no_such_hold"
+  /** More than 16 holds on one session at once. */
+  | "too_many_holds"
+  /** No such request in this session, past its time, answered already, or not for this person to fetch. */
+  | "no_such_request"
+  /** The same was asked for already, and its time is not over. */
+  | "request_open"
+  /** Whoever asked cannot agree. */
+  | "own_request"
+  /** Only of a session that is closed. */
+  | "session_open"
   /** Missing, unreadable or forged. */
   | "token_invalid"
   /** Past its time. */
@@ -549,6 +566,56 @@ export type Event =
       kind: "responder_link_revoked";
       /** Which link. */
       link: string;
+    }
+  /** A person put the session on hold; the hold's id is the command's id. Nothing of it is destroyed while a hold stands. */
+  | {
+      kind: "hold_placed";
+      /** Names the hold. */
+      hold: string;
+      /** Why, in the person's words. */
+      reason: string;
+    }
+  /** A person lifted a hold. */
+  | {
+      kind: "hold_lifted";
+      /** Which hold. */
+      hold: string;
+      /** Why, in the person's words. */
+      reason: string;
+    }
+  /** A person asked for something that takes two persons; the request's id is the command's id. */
+  | {
+      kind: "custody_requested";
+      /** Names the request. */
+      request: string;
+      /** For what. */
+      what: Custodial;
+      /** Why, in the person's words. */
+      reason: string;
+      /** Until when somebody else can agree. */
+      ends_ms: number;
+    }
+  /** Somebody else agreed. */
+  | {
+      kind: "custody_agreed";
+      /** To which request. */
+      request: string;
+      /** Until when the export can be fetched. */
+      ends_ms: number;
+    }
+  /** The request was declined, taken back, or ended before its time. */
+  | {
+      kind: "custody_declined";
+      /** Which request. */
+      request: string;
+      /** Why, in the person's words. */
+      reason: string;
+    }
+  /** The export of this session, up to here, is about to be sent to this person. */
+  | {
+      kind: "exported";
+      /** By which request. */
+      request: string;
     };
 
 /** What a resident's client sends. */
@@ -1158,6 +1225,18 @@ export type RowPlace = {
   service: boolean;
 };
 
+/** A request that takes two persons, in a list. */
+export type RowRequest = {
+  /** For what. */
+  what: Custodial;
+  /** Who asked. */
+  by: string;
+  /** Somebody else agreed. */
+  agreed: boolean;
+  /** When its time is over. */
+  ends_ms: number;
+};
+
 /** One rule of triage that fired. */
 export type RuleFired = {
   /** The rule's name in the rules file. */
@@ -1229,6 +1308,10 @@ export type SessionRow = {
   incident?: string;
   /** How to contact back: told of abandoned sessions, unless the resident left by quick exit. */
   contact?: string;
+  /** A hold stands: nothing of it is destroyed. */
+  on_hold?: boolean;
+  /** What was asked for and has been neither declined nor fetched to its end; past its time by its own word. */
+  requests?: Array<RowRequest>;
 };
 
 /** Asks to sign in by name and passphrase. */
@@ -1358,6 +1441,42 @@ export type StaffCommand =
       kind: "revoke_responder_link";
       /** Which one. */
       link: string;
+    }
+  /** Puts the session on hold: nothing of it is destroyed while a hold stands, whatever its time. The hold's id is this command's id. */
+  | {
+      kind: "place_hold";
+      /** Why; 1 to 500 characters. */
+      reason: string;
+    }
+  /** Asks for something that takes two persons, of a session that is closed; the request's id is this command's id. */
+  | {
+      kind: "request_custody";
+      /** For what. */
+      what: Custodial;
+      /** Why; 1 to 500 characters. */
+      reason: string;
+    }
+  /** Agrees to what somebody else asked for. */
+  | {
+      kind: "agree_custody";
+      /** To which request. */
+      request: string;
+    }
+  /** Declines what was asked for, or takes back what oneself asked for, or ends an export before its time. */
+  | {
+      kind: "decline_custody";
+      /** Which request. */
+      request: string;
+      /** Why; 1 to 500 characters. */
+      reason: string;
+    }
+  /** Lifts a hold. */
+  | {
+      kind: "lift_hold";
+      /** Which one. */
+      hold: string;
+      /** Why; 1 to 500 characters. */
+      reason: string;
     };
 
 /** Where a session stands. */
@@ -1880,6 +1999,12 @@ export const ERROR_CODES = {
   link_revoked: { number: 2028, retry: "never", message: "The link was revoked." },
   too_many_links: { number: 2029, retry: "never", message: "No more links fit in this session." },
   too_many_openings: { number: 2030, retry: "never", message: "The link was opened too often: ask for a new one." },
+  no_such_hold: { number: 2031, retry: "never", message: "There is no such hold." },
+  too_many_holds: { number: 2032, retry: "never", message: "No more holds fit on this session." },
+  no_such_request: { number: 2033, retry: "never", message: "There is no such request, or its time is over." },
+  request_open: { number: 2034, retry: "never", message: "The same has been asked for already." },
+  own_request: { number: 2035, retry: "after_change", message: "Somebody else has to agree." },
+  session_open: { number: 2036, retry: "after_change", message: "The session is not closed." },
   token_invalid: { number: 3000, retry: "after_change", message: "Sign in again." },
   token_expired: { number: 3001, retry: "after_change", message: "The sign-in has expired." },
   sign_in_refused: { number: 3002, retry: "after_change", message: "Name or passphrase is wrong." },
@@ -2003,6 +2128,12 @@ export const BOUNDS = {
   RESPONDER_LINK_MAX_MS: 43200000,
   /** Characters in the name or unit that a responder types, and in the words for whom a link is. */
   RESPONDER_NAME_MAX_CHARS: 80,
+  /** Holds that stand on one session at once. Each is somebody's reason to keep it; the state of a session holds them all. */
+  HOLDS_MAX: 16,
+  /** Life of a request that takes two persons, in ms: 3 days, so that a colleague of another shift can agree. */
+  REQUEST_LIFE_MS: 259200000,
+  /** How long an export that was agreed to can be fetched, in ms: a day. */
+  EXPORT_LIFE_MS: 86400000,
   /** Largest integer on the wire: 2^53 - 1, the last one JavaScript keeps exactly. */
   INTEGER_MAX: 9007199254740991,
 } as const;

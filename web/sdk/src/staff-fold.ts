@@ -4,7 +4,7 @@
 // words of a language. Used by: `staff-session.ts`; tests.
 
 import type {
-  Actor, Category, DeviceCan, Disposition, Event, Location, Medium, Role, RuleFired, Standing, ToStaff,
+  Actor, Category, Custodial, DeviceCan, Disposition, Event, Location, Medium, Role, RuleFired, Standing, ToStaff,
 } from './protocol.ts'
 
 /** An entry as it comes over the socket. */
@@ -93,6 +93,30 @@ export interface ResponderLink {
   readonly revoked: { by: string | undefined; atMs: number } | undefined
 }
 
+/** A hold: nothing of the session is destroyed while it stands. */
+export interface Hold {
+  readonly hold: string
+  readonly atMs: number
+  readonly by: string | undefined
+  readonly reason: string
+  readonly lifted: { by: string | undefined; atMs: number; reason: string } | undefined
+}
+
+/** Something that takes two persons: who asked, and what became of it. Past its time it is over, whatever is said here. */
+export interface CustodyRequest {
+  readonly request: string
+  readonly what: Custodial
+  readonly atMs: number
+  readonly by: string | undefined
+  readonly reason: string
+  /** Until when somebody else can agree; agreed to, until when it can be fetched. */
+  readonly endsMs: number
+  readonly agreed: { by: string | undefined; atMs: number } | undefined
+  readonly declined: { by: string | undefined; atMs: number; reason: string } | undefined
+  /** Each time that the export was sent. */
+  readonly fetched: readonly { by: string | undefined; atMs: number }[]
+}
+
 /** Everything a session's log says, ready to be shown. */
 export interface SessionView {
   readonly entries: readonly Entry[]
@@ -125,6 +149,10 @@ export interface SessionView {
   readonly incident: string | undefined
   /** Links for responders, in the order in which they were made. */
   readonly responderLinks: readonly ResponderLink[]
+  /** Holds, lifted ones too, in the order in which they were placed. */
+  readonly holds: readonly Hold[]
+  /** What was asked for that takes two persons, in the order in which it was asked. */
+  readonly requests: readonly CustodyRequest[]
 }
 
 type Draft = { -readonly [K in keyof SessionView]: SessionView[K] }
@@ -137,7 +165,7 @@ export function emptyView(): SessionView {
     entries: [], head: 0, lastFromResident: 0, messages: [], fixes: [], service: undefined, photos: [], asks: [],
     media: { place: NO_MEDIUM, photo: NO_MEDIUM, video: NO_MEDIUM, audio: NO_MEDIUM },
     notes: [], opened: undefined, contact: undefined, standing: 'waiting', owner: undefined, priority: undefined, rules: [], duress: false,
-    priorityReason: undefined, closed: undefined, left: undefined, watchers: [], seen: 0, incident: undefined, responderLinks: [],
+    priorityReason: undefined, closed: undefined, left: undefined, watchers: [], seen: 0, incident: undefined, responderLinks: [], holds: [], requests: [],
   }
 }
 
@@ -215,6 +243,7 @@ function step(draft: Draft, entry: Entry, event: Event): void {
       stepMedia(draft, entry, event)
       stepStanding(draft, entry, event)
       stepLinks(draft, entry, event)
+      stepCustody(draft, entry, event)
   }
 }
 
@@ -231,6 +260,37 @@ function stepLinks(draft: Draft, entry: Entry, event: Event): void {
     case 'responder_link_revoked':
       changeLink(draft, event.link, () => ({ revoked: { by: staffOf(entry.by), atMs: entry.at_ms } }))
   }
+}
+
+function stepCustody(draft: Draft, entry: Entry, event: Event): void {
+  switch (event.kind) {
+    case 'hold_placed':
+      draft.holds = [...draft.holds, { hold: event.hold, atMs: entry.at_ms, by: staffOf(entry.by), reason: event.reason, lifted: undefined }]
+      return
+    case 'hold_lifted': {
+      const lifted = { by: staffOf(entry.by), atMs: entry.at_ms, reason: event.reason }
+      draft.holds = draft.holds.map((known) => (known.hold === event.hold ? { ...known, lifted } : known))
+      return
+    }
+    case 'custody_requested':
+      draft.requests = [...draft.requests, {
+        request: event.request, what: event.what, atMs: entry.at_ms, by: staffOf(entry.by), reason: event.reason, endsMs: event.ends_ms,
+        agreed: undefined, declined: undefined, fetched: [],
+      }]
+      return
+    case 'custody_agreed':
+      changeRequest(draft, event.request, () => ({ agreed: { by: staffOf(entry.by), atMs: entry.at_ms }, endsMs: event.ends_ms }))
+      return
+    case 'custody_declined':
+      changeRequest(draft, event.request, () => ({ declined: { by: staffOf(entry.by), atMs: entry.at_ms, reason: event.reason } }))
+      return
+    case 'exported':
+      changeRequest(draft, event.request, (known) => ({ fetched: [...known.fetched, { by: staffOf(entry.by), atMs: entry.at_ms }] }))
+  }
+}
+
+function changeRequest(draft: Draft, request: string, by: (known: CustodyRequest) => Partial<CustodyRequest>): void {
+  draft.requests = draft.requests.map((known) => (known.request === request ? { ...known, ...by(known) } : known))
 }
 
 function changeLink(draft: Draft, link: string, by: (known: ResponderLink) => Partial<ResponderLink>): void {

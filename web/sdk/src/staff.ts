@@ -19,7 +19,7 @@ import { Store, type Readable } from './store.ts'
 import { inParts } from './text_parts.ts'
 
 export { Refused, type Receipt } from './staff-commands.ts'
-export type { Ask, Entry, Fix, MediumState, Message, Photo, ResponderLink, ServicePlace, SessionView } from './staff-fold.ts'
+export type { Ask, CustodyRequest, Entry, Fix, Hold, MediumState, Message, Photo, ResponderLink, ServicePlace, SessionView } from './staff-fold.ts'
 export type { SessionList } from './staff-list.ts'
 export type { Watch, WatchState } from './staff-media.ts'
 export { FIELDS, type Catching, type Field, type FollowedSession, type LiveNow, type Presence } from './staff-session.ts'
@@ -310,6 +310,19 @@ export class StaffClient {
       credentials: 'omit',
     })
     if (!response.ok) throw new Error(`photo ${what}: ${String(response.status)}`)
+    return response.blob()
+  }
+
+  /** The export of a session that two persons agreed on. Each time stands in the log before it is sent. */
+  async exported(session: string, by: string): Promise<Blob> {
+    const request = this.#options.fetch ?? ((url: string, init: RequestInit) => fetch(url, init))
+    const response = await request(`${this.#options.origin}/api/v1/sessions/${session}/exports/${by}`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${this.#signedIn.token}` },
+      cache: 'no-store',
+      credentials: 'omit',
+    })
+    if (!response.ok) throw new Refused((await response.json()) as ErrorMessage)
     return response.blob()
   }
 

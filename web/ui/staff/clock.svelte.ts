@@ -36,6 +36,11 @@ export function time(ms: number): string {
   return new Date(ms).toLocaleTimeString('en-GB', { hour12: false })
 }
 
+/** Day and time, for what may lie days back. */
+export function dated(ms: number): string {
+  return new Date(ms).toLocaleString('en-GB', { dateStyle: 'medium', timeStyle: 'short' })
+}
+
 /** The whole moment with its zone, for a title. */
 export function moment(ms: number): string {
   return new Date(ms).toLocaleString('en-GB', { dateStyle: 'medium', timeStyle: 'long' })

@@ -7,7 +7,7 @@ import { time } from './clock.svelte.ts'
 import { errorWords, t } from './words.svelte.ts'
 
 /** What the timeline can be narrowed to. */
-export const GROUPS = ['all', 'messages', 'place', 'media', 'standing', 'notes'] as const
+export const GROUPS = ['all', 'messages', 'place', 'media', 'standing', 'notes', 'evidence'] as const
 /** One of them. */
 export type Group = (typeof GROUPS)[number]
 
@@ -17,6 +17,7 @@ const GROUP_OF: Record<Event['kind'], Group> = {
   media_started: 'media', media_ended: 'media', taken: 'standing', released: 'standing', transferred: 'standing', left: 'standing',
   abandoned: 'standing', returned: 'standing', closed: 'standing', note: 'notes', watched: 'standing', seen: 'messages', overruled: 'standing', linked: 'standing', unlinked: 'standing',
   responder_link_made: 'standing', responder_link_opened: 'standing', responder_link_revoked: 'standing',
+  hold_placed: 'evidence', hold_lifted: 'evidence', custody_requested: 'evidence', custody_agreed: 'evidence', custody_declined: 'evidence', exported: 'evidence',
 }
 
 /** The group of an event. An event of a newer gateway counts as standing. */
@@ -100,6 +101,14 @@ export function said(entry: Entry): string {
       return t('said-responder-link-made', { note: event.note || 'none', ends: time(event.ends_ms) })
     case 'responder_link_opened':
       return t('said-responder-link-opened', { name: event.name })
+    case 'hold_placed':
+      return t('said-hold-placed', { reason: event.reason })
+    case 'hold_lifted':
+      return t('said-hold-lifted', { reason: event.reason })
+    case 'custody_requested':
+      return t(`said-${event.what}-requested`, { reason: event.reason })
+    case 'custody_declined':
+      return t('said-custody-declined', { reason: event.reason })
     case 'overruled':
       return t('said-overruled', { what: said({ ...entry, event: event.event }) })
     default:

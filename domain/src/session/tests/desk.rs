@@ -178,6 +178,16 @@ impl Desk {
         self.kept(&Actor::responder(), decided)
     }
 
+    /// A person fetches an export.
+    pub fn fetches_export(&mut self, name: &str, request: CommandId) -> Decided {
+        let who = staff(name);
+        let decided = self.decide(Command::FetchExport {
+            staff: &who,
+            request,
+        });
+        self.kept(&Actor::staff(Role::Supervisor, who), decided)
+    }
+
     pub fn by_gateway(&mut self, command: GatewayCommand) -> Vec<Event> {
         let decided = self.decide(Command::Gateway(&command));
         self.kept(&Actor::Gateway, decided).unwrap()

@@ -4,7 +4,7 @@ use callbox_proto::error::ErrorCode;
 use callbox_proto::event::{Event, MediaEnd, ReleaseReason};
 use callbox_proto::ids::ResidentId;
 use callbox_proto::vocabulary::{
-    Category, Disposition, Medium, Priority, Role, RuleFired, TransferTarget,
+    Category, Custodial, Disposition, Medium, Priority, Role, RuleFired, TransferTarget,
 };
 
 use super::desk::{id, incident, place, staff};
@@ -171,10 +171,33 @@ pub fn every_event() -> Vec<Event> {
             name: NAME_MARK.to_owned(),
         },
         Event::ResponderLinkRevoked { link: id(5) },
+        Event::HoldPlaced {
+            hold: id(6),
+            reason: note(),
+        },
+        Event::HoldLifted {
+            hold: id(6),
+            reason: note(),
+        },
+        Event::CustodyRequested {
+            request: id(7),
+            what: Custodial::Export,
+            reason: note(),
+            ends_ms: 9,
+        },
+        Event::CustodyAgreed {
+            request: id(7),
+            ends_ms: 9,
+        },
+        Event::CustodyDeclined {
+            request: id(7),
+            reason: note(),
+        },
+        Event::Exported { request: id(7) },
     ]
 }
 
-/// Number of a kind, 0 to 32. A new kind does not compile here until it has one, and then has to be in the list above.
+/// Number of a kind, 0 to 38. A new kind does not compile here until it has one, and then has to be in the list above.
 const fn place_in_list(event: &Event) -> usize {
     match event {
         Event::Opened { .. } => 0,
@@ -210,6 +233,12 @@ const fn place_in_list(event: &Event) -> usize {
         Event::ResponderLinkMade { .. } => 30,
         Event::ResponderLinkOpened { .. } => 31,
         Event::ResponderLinkRevoked { .. } => 32,
+        Event::HoldPlaced { .. } => 33,
+        Event::HoldLifted { .. } => 34,
+        Event::CustodyRequested { .. } => 35,
+        Event::CustodyAgreed { .. } => 36,
+        Event::CustodyDeclined { .. } => 37,
+        Event::Exported { .. } => 38,
     }
 }
 
@@ -217,5 +246,5 @@ const fn place_in_list(event: &Event) -> usize {
 fn the_list_holds_every_kind() {
     let mut places: Vec<_> = every_event().iter().map(place_in_list).collect();
     places.dedup();
-    assert_eq!(places, (0..=32).collect::<Vec<_>>());
+    assert_eq!(places, (0..=38).collect::<Vec<_>>());
 }

@@ -41,6 +41,11 @@ fn is_allowed_after_the_end(event: &Event) -> bool {
             | Event::Watched { .. }
             | Event::Linked { .. }
             | Event::Unlinked { .. }
+            | Event::HoldPlaced { .. }
+            | Event::HoldLifted { .. }
+            | Event::CustodyRequested { .. }
+            | Event::CustodyAgreed { .. }
+            | Event::CustodyDeclined { .. }
             // The gateway still tells what became of photos that were on their way.
             | Event::PhotoPreviewed { .. }
             | Event::PhotoPreviewRefused { .. }

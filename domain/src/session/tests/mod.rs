@@ -3,6 +3,7 @@
 mod by_gateway;
 mod by_resident;
 mod by_staff;
+mod custody;
 mod desk;
 mod dry_run;
 mod duress;

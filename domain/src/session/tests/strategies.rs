@@ -5,7 +5,7 @@ use callbox_proto::error::ErrorCode;
 use callbox_proto::event::{Actor, Event, MediaEnd, ReleaseReason, Stored};
 use callbox_proto::ids::{CommandId, IncidentId, QueueId, StaffId};
 use callbox_proto::vocabulary::{
-    Disposition, Location, LocationMethod, Medium, Priority, Role, TransferTarget,
+    Custodial, Disposition, Location, LocationMethod, Medium, Priority, Role, TransferTarget,
 };
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -141,6 +141,15 @@ fn staff_command() -> impl Strategy<Value = StaffCommand> {
             note,
         }),
         1 => named().prop_map(|link| StaffCommand::RevokeResponderLink { link }),
+        1 => words().prop_map(|reason| StaffCommand::PlaceHold { reason }),
+        1 => words().prop_map(|reason| StaffCommand::RequestCustody {
+            what: Custodial::Export,
+            reason
+        }),
+        1 => named().prop_map(|request| StaffCommand::AgreeCustody { request }),
+        1 => (named(), words())
+            .prop_map(|(request, reason)| StaffCommand::DeclineCustody { request, reason }),
+        1 => (named(), words()).prop_map(|(hold, reason)| StaffCommand::LiftHold { hold, reason }),
     ]
 }
 

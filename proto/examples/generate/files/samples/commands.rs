@@ -2,7 +2,9 @@
 
 use callbox_proto::bytes::Bytes;
 use callbox_proto::command::{ResidentCommand, StaffCommand};
-use callbox_proto::vocabulary::{Disposition, LocationMethod, Medium, Priority, TransferTarget};
+use callbox_proto::vocabulary::{
+    Custodial, Disposition, LocationMethod, Medium, Priority, TransferTarget,
+};
 
 use super::{Failure, Named, id, name, place, samples};
 
@@ -95,5 +97,16 @@ pub fn staff() -> Result<Vec<Named<StaffCommand>>, Failure> {
             },
         ],
         RevokeResponderLink => ["revoke_responder_link" = StaffCommand::RevokeResponderLink { link: id(0x11)? }],
+        PlaceHold => ["place_hold" = StaffCommand::PlaceHold { reason: "Asked for by the district court".into() }],
+        RequestCustody => ["request_custody" = StaffCommand::RequestCustody {
+            what: Custodial::Export,
+            reason: "Asked for by the district court".into(),
+        }],
+        AgreeCustody => ["agree_custody" = StaffCommand::AgreeCustody { request: id(0x13)? }],
+        DeclineCustody => ["decline_custody" = StaffCommand::DeclineCustody {
+            request: id(0x13)?,
+            reason: "The court asked for another one".into(),
+        }],
+        LiftHold => ["lift_hold" = StaffCommand::LiftHold { hold: id(0x12)?, reason: "The case is closed".into() }],
     }))
 }

@@ -3,7 +3,7 @@
 use callbox_proto::error::ErrorCode;
 use callbox_proto::event::{Actor, Event, MediaEnd, ReleaseReason};
 use callbox_proto::vocabulary::{
-    Category, DeviceCan, Disposition, Medium, Priority, Role, RuleFired, TransferTarget,
+    Category, Custodial, DeviceCan, Disposition, Medium, Priority, Role, RuleFired, TransferTarget,
 };
 
 use super::{Failure, NOW_MS, Named, Told, id, name, place, samples, tina};
@@ -38,7 +38,13 @@ fn actor(event: &Event) -> Result<Actor, Failure> {
         | Event::Abandoned
         | Event::Returned => Actor::Gateway,
         Event::ResponderLinkOpened { .. } => Actor::responder(),
-        Event::Watched { .. } => Actor::staff(Role::Supervisor, name("sue")?),
+        Event::Watched { .. }
+        | Event::HoldPlaced { .. }
+        | Event::HoldLifted { .. }
+        | Event::CustodyRequested { .. }
+        | Event::CustodyDeclined { .. }
+        | Event::Exported { .. } => Actor::staff(Role::Supervisor, name("sue")?),
+        Event::CustodyAgreed { .. } => Actor::staff(Role::Supervisor, name("sam")?),
         _ => tina()?,
     })
 }
@@ -162,9 +168,23 @@ fn values() -> Result<Vec<Named<Event>>, Failure> {
             name: "Engine 4, second seat".into(),
         }],
         ResponderLinkRevoked => ["responder_link_revoked" = Event::ResponderLinkRevoked { link: id(0x11)? }],
+        HoldPlaced => ["hold_placed" = Event::HoldPlaced { hold: id(0x12)?, reason: "Asked for by the district court".into() }],
+        HoldLifted => ["hold_lifted" = Event::HoldLifted { hold: id(0x12)?, reason: "The case is closed".into() }],
+        CustodyRequested => ["custody_requested" = Event::CustodyRequested {
+            request: id(0x13)?,
+            what: Custodial::Export,
+            reason: "Asked for by the district court".into(),
+            ends_ms: NOW_MS + 3_600_000,
+        }],
+        CustodyAgreed => ["custody_agreed" = Event::CustodyAgreed { request: id(0x13)?, ends_ms: NOW_MS + 3_600_000 }],
+        CustodyDeclined => ["custody_declined" = Event::CustodyDeclined {
+            request: id(0x13)?,
+            reason: "The court asked for another one".into(),
+        }],
+        Exported => ["exported" = Event::Exported { request: id(0x13)? }],
     });
     // What came later stands behind the others: ids and times of the fixtures before it count on.
-    let mut later = values.split_off(values.len() - 6);
+    let mut later = values.split_off(values.len() - 12);
     values.push(("opened_test".to_owned(), opened_test()?));
     let moved = Event::Linked {
         incident: id(0x5e)?,

@@ -5,11 +5,11 @@ use callbox_proto::error::ErrorCode;
 use callbox_proto::event::{Actor, Event};
 use callbox_proto::message::{
     Board, DrainFigures, ErrorMessage, FromStaff, LongestWait, NodeFigures, PersonFigures,
-    QueueFigures, QueueInfo, RowPlace, SessionRow, StateFigures, ToStaff,
+    QueueFigures, QueueInfo, RowPlace, RowRequest, SessionRow, StateFigures, ToStaff,
 };
 use callbox_proto::vocabulary::{
-    AgentReason, AgentState, Category, Medium, NodeState, Priority, Role, RuleFired, Rung,
-    Standing, Watchers,
+    AgentReason, AgentState, Category, Custodial, Medium, NodeState, Priority, Role, RuleFired,
+    Rung, Standing, Watchers,
 };
 
 use super::resident::{SDP, agency, limits, typed};
@@ -86,6 +86,8 @@ fn waiting() -> Result<SessionRow, Failure> {
         place: None,
         incident: None,
         contact: None,
+        on_hold: false,
+        requests: Vec::new(),
     })
 }
 
@@ -115,6 +117,13 @@ fn placed() -> Result<SessionRow, Failure> {
 fn linked() -> Result<SessionRow, Failure> {
     Ok(SessionRow {
         incident: Some(id(0x5f)?),
+        on_hold: true,
+        requests: vec![RowRequest {
+            what: Custodial::Export,
+            by: name("sue")?,
+            agreed: false,
+            ends_ms: NOW_MS + 3_600_000,
+        }],
         ..placed()?
     })
 }
