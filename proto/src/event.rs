@@ -13,7 +13,7 @@ use crate::ids::{AgencyId, CommandId, IncidentId, QueueId, ResidentId, StaffId};
 use crate::redacted::debug_kind_only;
 use crate::vocabulary::{
     Category, DeviceCan, Disposition, Location, Medium, Millis, Priority, Role, RuleFired, Seq,
-    TransferTarget,
+    Suspicion, TransferTarget,
 };
 
 /// Who did it.
@@ -312,6 +312,13 @@ pub enum Event {
         /// Which link.
         link: CommandId,
     },
+    /// How suspicious the session is changed; with 0 nothing speaks against it any more. Nothing else follows from it.
+    Suspected {
+        /// The number, with its reasons.
+        suspicion: Suspicion,
+        /// Version of the rules.
+        version: String,
+    },
 }
 
 impl Event {
@@ -328,7 +335,8 @@ impl Event {
             | Self::Unlinked { .. }
             | Self::ResponderLinkMade { .. }
             | Self::ResponderLinkOpened { .. }
-            | Self::ResponderLinkRevoked { .. } => false,
+            | Self::ResponderLinkRevoked { .. }
+            | Self::Suspected { .. } => false,
             Self::Overruled { event } => event.visible_to_resident(),
             _ => true,
         }
@@ -483,5 +491,6 @@ debug_kind_only!(Event {
     Unlinked,
     ResponderLinkMade,
     ResponderLinkOpened,
-    ResponderLinkRevoked
+    ResponderLinkRevoked,
+    Suspected
 });

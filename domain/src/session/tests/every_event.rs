@@ -4,7 +4,8 @@ use callbox_proto::error::ErrorCode;
 use callbox_proto::event::{Event, MediaEnd, ReleaseReason};
 use callbox_proto::ids::ResidentId;
 use callbox_proto::vocabulary::{
-    Category, Disposition, Medium, Priority, Role, RuleFired, TransferTarget,
+    Category, Disposition, Medium, Priority, Role, RuleFired, Suspicion, SuspicionReason,
+    TransferTarget,
 };
 
 use super::desk::{id, incident, place, staff};
@@ -171,10 +172,23 @@ pub fn every_event() -> Vec<Event> {
             name: NAME_MARK.to_owned(),
         },
         Event::ResponderLinkRevoked { link: id(5) },
+        Event::Suspected {
+            suspicion: Suspicion {
+                number: 30,
+                reasons: vec![SuspicionReason {
+                    rule: NOTE_MARK.to_owned(),
+                    points: 30,
+                    because: note(),
+                    outside_km: Some(900),
+                    sessions: None,
+                }],
+            },
+            version: "1".to_owned(),
+        },
     ]
 }
 
-/// Number of a kind, 0 to 32. A new kind does not compile here until it has one, and then has to be in the list above.
+/// Number of a kind, 0 to 33. A new kind does not compile here until it has one, and then has to be in the list above.
 const fn place_in_list(event: &Event) -> usize {
     match event {
         Event::Opened { .. } => 0,
@@ -210,6 +224,7 @@ const fn place_in_list(event: &Event) -> usize {
         Event::ResponderLinkMade { .. } => 30,
         Event::ResponderLinkOpened { .. } => 31,
         Event::ResponderLinkRevoked { .. } => 32,
+        Event::Suspected { .. } => 33,
     }
 }
 
@@ -217,5 +232,5 @@ const fn place_in_list(event: &Event) -> usize {
 fn the_list_holds_every_kind() {
     let mut places: Vec<_> = every_event().iter().map(place_in_list).collect();
     places.dedup();
-    assert_eq!(places, (0..=32).collect::<Vec<_>>());
+    assert_eq!(places, (0..=33).collect::<Vec<_>>());
 }

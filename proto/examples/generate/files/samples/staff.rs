@@ -86,6 +86,14 @@ fn waiting() -> Result<SessionRow, Failure> {
         place: None,
         incident: None,
         contact: None,
+        suspicion: None,
+    })
+}
+
+fn suspected() -> Result<SessionRow, Failure> {
+    Ok(SessionRow {
+        suspicion: Some(super::events::suspicion()),
+        ..waiting()?
     })
 }
 
@@ -289,6 +297,7 @@ pub fn received() -> Result<Vec<Named<ToStaff>>, Failure> {
             "session_placed" = ToStaff::Session { row: placed()?, head: 9, after: 0 },
             "session_linked" = ToStaff::Session { row: linked()?, head: 9, after: 0 },
             "session_abandoned" = ToStaff::Session { row: abandoned()?, head: 9, after: 0 },
+            "session_suspected" = ToStaff::Session { row: suspected()?, head: 9, after: 0 },
         ],
         Entry => [
             "entry" = ToStaff::Entry {
