@@ -1,6 +1,6 @@
 //! Policy: what an agency has decided about its queues, and which queue a session goes to.
 //!
-//! Owns: the agency's queues with their targets, the default queue, and the choice between them. Must not: read files or
+//! Owns: the agency's queues with their targets, the default queue, the choice between them, and its area. Must not: read files or
 //! know the time. Called by: `session` (decisions), and `node` which holds one per agency and exchanges it when the
 //! configuration changes.
 
@@ -9,6 +9,7 @@ use callbox_proto::message::QueueInfo;
 use callbox_proto::vocabulary::{Millis, Priority};
 
 use crate::queue;
+use crate::suspicion::Area;
 use crate::triage::Rules;
 
 /// Why a policy cannot be used.
@@ -22,12 +23,13 @@ pub enum PolicyError {
     UnknownDefault(QueueId),
 }
 
-/// One agency's queues and rules.
+/// One agency's queues, rules and area.
 #[derive(Debug, Clone)]
 pub struct Policy {
     queues: Vec<QueueInfo>,
     default_queue: QueueId,
     rules: Rules,
+    area: Option<Area>,
 }
 
 impl Policy {
@@ -50,7 +52,20 @@ impl Policy {
             queues,
             default_queue,
             rules,
+            area: None,
         })
+    }
+
+    /// The same with the area that the agency answers for.
+    #[must_use]
+    pub fn with_area(self, area: Option<Area>) -> Self {
+        Self { area, ..self }
+    }
+
+    /// The area that the agency answers for, where it has said so.
+    #[must_use]
+    pub const fn area(&self) -> Option<Area> {
+        self.area
     }
 
     /// The agency's queues.

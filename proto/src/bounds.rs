@@ -84,6 +84,8 @@ bounds! {
     AGE_MAX_MS: i64 = 7 * 24 * 60 * 60 * 1_000;
     /// Rules named in one `triaged` event.
     RULES_FIRED_MAX: usize = 16;
+    /// Reasons of a session's suspicion: the heaviest ones. They stand in every row of a list.
+    SUSPICION_REASONS_MAX: usize = 4;
     /// Sessions that one staff link follows at once; one more is answered `too_fast`: `unfollow` another one first.
     FOLLOWS_MAX: usize = 256;
     /// Links of one person at one gateway, several windows on several monitors; when one more comes, the oldest is closed with 4300.

@@ -13,7 +13,7 @@ use crate::ids::{AgencyId, CommandId, IncidentId, QueueId, ResidentId, StaffId};
 use crate::redacted::debug_kind_only;
 use crate::vocabulary::{
     Category, Custodial, DeviceCan, Disposition, Location, Medium, Millis, Priority, Role,
-    RuleFired, Seq, TransferTarget,
+    RuleFired, Seq, Suspicion, TransferTarget,
 };
 
 /// Who did it.
@@ -356,6 +356,13 @@ pub enum Event {
         /// By which request.
         request: CommandId,
     },
+    /// How suspicious the session is changed; with 0 nothing speaks against it any more. Nothing else follows from it.
+    Suspected {
+        /// The number, with its reasons.
+        suspicion: Suspicion,
+        /// Version of the rules.
+        version: String,
+    },
 }
 
 impl Event {
@@ -378,7 +385,8 @@ impl Event {
             | Self::CustodyRequested { .. }
             | Self::CustodyAgreed { .. }
             | Self::CustodyDeclined { .. }
-            | Self::Exported { .. } => false,
+            | Self::Exported { .. }
+            | Self::Suspected { .. } => false,
             Self::Overruled { event } => event.visible_to_resident(),
             _ => true,
         }
@@ -539,5 +547,6 @@ debug_kind_only!(Event {
     CustodyRequested,
     CustodyAgreed,
     CustodyDeclined,
-    Exported
+    Exported,
+    Suspected
 });

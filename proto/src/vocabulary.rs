@@ -313,6 +313,36 @@ pub struct RuleFired {
     pub because: String,
 }
 
+/// One reason for suspicion: a rule that holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+pub struct SuspicionReason {
+    /// The rule's name in the rules file.
+    pub rule: String,
+    /// What it adds to the number, 1 to 100.
+    pub points: u8,
+    /// Why, in words for a telecommunicator.
+    pub because: String,
+    /// How far beyond the edge of the agency's area the place is at least, in km, where that is the reason.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub outside_km: Option<u32>,
+    /// How many sessions were found, at least, where that is the reason: others that say the same, or all that the device opened.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub sessions: Option<u32>,
+}
+
+/// How much speaks against a session being what it says, with what speaks (i3 CallSuspicion). It is told to staff and changes nothing:
+/// neither the order of a queue nor what is shown.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, TS, JsonSchema)]
+pub struct Suspicion {
+    /// 0 to 100: the points of the reasons together, at most 100.
+    #[schemars(range(max = 100))]
+    pub number: u8,
+    /// The reasons, the heaviest first; at most 4. None with 0.
+    pub reasons: Vec<SuspicionReason>,
+}
+
 /// What the device can do, said by the device first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, TS, JsonSchema)]
 pub struct DeviceCan {

@@ -36,7 +36,7 @@ pub fn info(config: &config::Agency) -> anyhow::Result<AgencyInfo> {
     })
 }
 
-/// Queues and rules.
+/// Queues, rules and area.
 ///
 /// # Errors
 /// When a name is not plain, or the rules cannot be read or have problems: with agency, file and line.
@@ -50,7 +50,8 @@ pub fn policy(config: &config::Agency, rules_file: Option<&Path>) -> anyhow::Res
         .parse()
         .context("default_queue")
         .with_context(of_agency)?;
-    Policy::new(queues, default_queue, rules).with_context(of_agency)
+    let policy = Policy::new(queues, default_queue, rules).with_context(of_agency)?;
+    Ok(policy.with_area(config.area))
 }
 
 /// Every agency that is served, the default one first.

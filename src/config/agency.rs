@@ -5,6 +5,7 @@
 
 use std::path::PathBuf;
 
+use callbox_domain::suspicion::Area;
 use callbox_proto::vocabulary::Role;
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -31,6 +32,9 @@ pub struct Agency {
     /// The agency's own rules of triage. Unset: those of `triage.rules_file`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rules_file: Option<PathBuf>,
+    /// The area that the agency answers for. Unset: no place speaks against a session.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub area: Option<Area>,
     /// The queues sessions wait in.
     pub queues: Vec<Queue>,
     /// The queue of sessions for which no rule of triage names another one. Default `emergency`.
@@ -141,6 +145,7 @@ impl Default for Agency {
                 .to_owned(),
             public_origin: None,
             rules_file: None,
+            area: None,
             queues: default_queues(),
             default_queue: default_queue(),
             demo: Demo::default(),
@@ -165,6 +170,8 @@ struct FurtherAgency {
     public_origin: Option<WebOrigin>,
     #[serde(default)]
     rules_file: Option<PathBuf>,
+    #[serde(default)]
+    area: Option<Area>,
     #[serde(default = "default_queues")]
     queues: Vec<Queue>,
     #[serde(default = "default_queue")]
@@ -185,6 +192,7 @@ impl From<FurtherAgency> for Agency {
             banner: written.banner,
             public_origin: written.public_origin,
             rules_file: written.rules_file,
+            area: written.area,
             queues: written.queues,
             default_queue: written.default_queue,
             demo: written.demo,

@@ -370,6 +370,12 @@ fn people(agency: &Agency, config: &Config) -> Fault {
     if let Some(fault) = queues(agency) {
         return Some(fault);
     }
+    if agency.area.is_some_and(|area| !area.is_possible()) {
+        return Some((
+            "area",
+            "needs a middle on the earth (latitude, longitude) and a radius_km above 0 and up to 10,000".to_owned(),
+        ));
+    }
     if !(agency.exit_url.starts_with("https://") || agency.exit_url.starts_with("http://")) {
         return Some(("exit_url", "must be an http or https address".to_owned()));
     }

@@ -21,6 +21,7 @@ use super::fingerprint::fingerprint;
 use super::lists::Lists;
 use super::lock;
 use super::roster::Roster;
+use super::suspicion::Judged;
 
 /// Take-next requests remembered, so that one sent again after a cut takes no second session. A console sends it again within
 /// seconds; an agency takes a few in a second.
@@ -48,6 +49,8 @@ pub struct Agency {
     pub(super) figures: Mutex<Figures>,
     /// What lists show.
     pub(super) lists: Mutex<Lists>,
+    /// What is being said of sessions' suspicion, until it is in the log.
+    pub(super) judged: Mutex<Judged>,
     /// Its other nodes.
     pub(super) around: Around,
 }
@@ -66,6 +69,7 @@ impl Agency {
             roster: Mutex::default(),
             figures: Mutex::default(),
             lists: Mutex::default(),
+            judged: Mutex::default(),
             around: Around::default(),
         }
     }
@@ -173,7 +177,9 @@ impl Agency {
 fn configured(info: &AgencyInfo, policy: &Policy) -> BTreeMap<String, String> {
     let rules = policy.rules();
     let defaults = Category::ALL.iter().map(|c| rules.category_default(*c));
-    let triage = (rules.version(), defaults.collect::<Vec<_>>(), rules.rules());
+    let suspicion = (rules.suspicion(), policy.area());
+    let defaults = defaults.collect::<Vec<_>>();
+    let triage = (rules.version(), defaults, rules.rules(), suspicion);
     let queues = (policy.queues(), policy.queue_for(None));
     let prints = [
         ("agency", format!("{info:?}")),

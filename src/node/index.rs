@@ -117,11 +117,15 @@ pub const fn shows_in_lists(event: &Event) -> bool {
 mod tests {
     use callbox_proto::bounds::{
         CONTACT_MAX_CHARS, HOLDS_MAX, PHOTOS_MAX, REASON_MAX_CHARS, RESPONDER_LINKS_MAX,
-        RULES_FIRED_MAX,
+        RULES_FIRED_MAX, SUSPICION_REASONS_MAX,
     };
     use callbox_proto::event::Actor;
     use callbox_proto::ids::{CommandId, IncidentId, ResidentId};
-    use callbox_proto::vocabulary::{Category, Custodial, DeviceCan, Millis, Priority, RuleFired};
+    use callbox_proto::vocabulary::{
+        Category, Custodial, DeviceCan, Millis, Priority, RuleFired, Suspicion, SuspicionReason,
+    };
+
+    use callbox_domain::suspicion::SKETCH_MAX_WORDS;
 
     use super::*;
     use crate::backbone::SUMMARY_MAX_BYTES;
@@ -157,6 +161,13 @@ mod tests {
             priority: Priority::LIFE_AT_RISK,
             because: LONG.repeat(200),
         };
+        let reason = SuspicionReason {
+            rule: "x".repeat(64),
+            points: 100,
+            because: LONG.repeat(100),
+            outside_km: Some(u32::MAX),
+            sessions: Some(u32::MAX),
+        };
         let mut events = vec![
             Event::Triaged {
                 priority: Priority::LIFE_AT_RISK,
@@ -172,6 +183,17 @@ mod tests {
             Event::Linked {
                 incident: IncidentId::from_u128(u128::MAX).unwrap(),
                 moved_from: None,
+            },
+            Event::Text {
+                text: (0..1_000).map(|n| format!("{n} ")).collect(),
+                age_ms: 0,
+            },
+            Event::Suspected {
+                suspicion: Suspicion {
+                    number: 100,
+                    reasons: vec![reason; SUSPICION_REASONS_MAX],
+                },
+                version: String::new(),
             },
         ];
         for n in 1..=PHOTOS_MAX as u128 {
@@ -217,6 +239,7 @@ mod tests {
         let session = largest();
         assert_eq!(session.photos.len(), PHOTOS_MAX);
         assert_eq!(session.responder_links.len(), RESPONDER_LINKS_MAX);
+        assert_eq!(session.words.len(), SKETCH_MAX_WORDS);
         let bytes = row(&session).summary.len();
         assert!(bytes <= SUMMARY_MAX_BYTES, "{bytes} bytes");
     }

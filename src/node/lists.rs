@@ -40,8 +40,14 @@ impl Node {
     /// Makes the list again if something changed, and tells it to those who may see it.
     pub(super) async fn refresh_lists(self: &Arc<Self>, agency: &Arc<Agency>) {
         if agency.take_changed() {
-            match self.read_rows(agency).await {
-                Ok(rows) => self.change_lists(agency, rows),
+            match self.read_sessions(agency).await {
+                Ok(sessions) => {
+                    let row = |(id, session): &(SessionId, Session)| {
+                        self.overlay(agency, session.row(*id, false))
+                    };
+                    self.change_lists(agency, sessions.iter().map(row).collect());
+                    self.judge(agency, &sessions).await;
+                }
                 Err(error) => {
                     tracing::error!(%error, "the list of sessions could not be read");
                     agency.mark_changed();
@@ -51,8 +57,11 @@ impl Node {
         tell_newcomers(agency);
     }
 
-    async fn read_rows(&self, agency: &Agency) -> Result<Vec<SessionRow>, BackboneError> {
-        let mut rows = Vec::new();
+    async fn read_sessions(
+        &self,
+        agency: &Agency,
+    ) -> Result<Vec<(SessionId, Session)>, BackboneError> {
+        let mut sessions = Vec::new();
         let kinds = [
             StandingKind::Waiting,
             StandingKind::Owned,
@@ -67,10 +76,10 @@ impl Node {
                 let Some(session) = index::session(&indexed.row) else {
                     continue;
                 };
-                rows.push(self.overlay(agency, session.row(indexed.session, false)));
+                sessions.push((indexed.session, session));
             }
         }
-        Ok(rows)
+        Ok(sessions)
     }
 
     /// What the index does not know of a session: its resident's link, and messages since the row was written.

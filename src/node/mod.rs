@@ -36,6 +36,7 @@ mod roster;
 mod sessions;
 mod staff;
 mod strain;
+mod suspicion;
 mod tasks;
 mod tenure;
 mod timers;

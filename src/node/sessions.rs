@@ -96,7 +96,8 @@ impl Node {
     ) -> Job {
         let before = inner.session.as_ref().map(Stand::from);
         let expected = inner.session.as_ref().map_or(0, |s| s.head);
-        let was_at = inner.session.as_ref().and_then(|s| s.place);
+        let compared = |s: &Session| (s.place, !s.words.is_empty());
+        let was = inner.session.as_ref().map(compared);
         let by = pending.wish.actor();
         let mut entries = Vec::with_capacity(events.len());
         for event in events {
@@ -114,7 +115,7 @@ impl Node {
             entries.push(entry);
         }
         inner.since_snapshot += entries.len() as u32;
-        let moved = inner.session.as_ref().and_then(|s| s.place) != was_at;
+        let moved = inner.session.as_ref().map(compared) != was;
         let lists_change = moved || entries.iter().any(|e| index::shows_in_lists(&e.event));
         // On an island every append brings the whole state: what is kept must be readable by itself.
         let snapshot = lists_change

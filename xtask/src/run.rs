@@ -12,8 +12,12 @@ use crate::gateway::{
 use crate::signals::Stops;
 use crate::web;
 
+/// Where Port Lindgren is: `config/demo/city.toml`.
+const CITY: &str = "agency.area={ latitude = 37.1, longitude = -94.9, radius_km = 40 }";
+
 /// Builds everything, starts it, says where it is, and ends everything together.
 pub fn run(demo: bool, flags: &[String]) -> anyhow::Result<()> {
+    let flags = &with_area(demo, flags);
     web::build()?;
     let program = build(if demo {
         Programs::All
@@ -41,6 +45,13 @@ pub fn run(demo: bool, flags: &[String]) -> anyhow::Result<()> {
     watch(children, &stops)
 }
 
+/// The made-up city is the area of the demo's agency, so that who reports from far away is told as that. What somebody sets stands.
+fn with_area(demo: bool, flags: &[String]) -> Vec<String> {
+    let ours: &[&str] = if demo { &["--set", CITY] } else { &[] };
+    let ours = ours.iter().copied().map(str::to_owned);
+    ours.chain(flags.iter().cloned()).collect()
+}
+
 /// The first address in the welcome: the resident page.
 fn resident_url(words: &str) -> Option<&str> {
     words
@@ -51,6 +62,13 @@ fn resident_url(words: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_the_demo_has_an_area_and_what_somebody_sets_comes_after_it() {
+        let own = ["--set".to_owned(), "agency.area={}".to_owned()];
+        assert_eq!(with_area(false, &own), own);
+        assert_eq!(with_area(true, &own)[2..], own);
+    }
 
     #[test]
     fn the_demo_goes_to_the_resident_page() {

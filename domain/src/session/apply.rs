@@ -8,7 +8,11 @@ use callbox_proto::ids::CommandId;
 use callbox_proto::vocabulary::{Priority, Seq, Standing, TransferTarget};
 
 use super::{Custody, Media, PHOTOS_MAX, Photo, PhotoState, Session, place};
+use crate::suspicion;
 use crate::triage::DURESS_RULE;
+
+/// Messages among which the first words are looked for that say enough: a conversation is not compared.
+const SKETCHED_MAX: u32 = 3;
 
 impl Session {
     /// The state after the first entry of a log; `None` if that is not an opening.
@@ -60,6 +64,8 @@ impl Session {
             contact: contact.as_deref().map(Into::into),
             responder_links: Vec::new(),
             custody: Custody::default(),
+            words: Vec::new(),
+            suspicion: None,
             head: 1,
             resident_head: 1,
         })
@@ -96,9 +102,12 @@ impl Session {
                 self.priority_reason = Some(reason.as_str().into());
                 self.deadline_ms = *deadline_ms;
             }
-            Event::Text { .. } => {
+            Event::Text { text, .. } => {
                 if entry.by == Actor::Resident {
                     self.messages = self.messages.saturating_add(1);
+                    if self.words.is_empty() && self.messages <= SKETCHED_MAX {
+                        self.words = suspicion::sketch(text);
+                    }
                 }
             }
             Event::Located { location } => {
@@ -151,6 +160,9 @@ impl Session {
             Event::Linked { incident, .. } => self.incident = Some(*incident),
             Event::Unlinked { incident } => {
                 self.incident = self.incident.filter(|now| now != incident);
+            }
+            Event::Suspected { suspicion, .. } => {
+                self.suspicion = Some(suspicion.clone()).filter(|found| found.number > 0);
             }
             Event::ResponderLinkMade { .. }
             | Event::ResponderLinkOpened { .. }

@@ -8,7 +8,7 @@ use callbox_proto::error::ErrorCode;
 use callbox_proto::event::{Event, MediaEnd, ReleaseReason};
 use callbox_proto::ids::{AgencyId, CommandId, IncidentId, ResidentId, StaffId};
 use callbox_proto::vocabulary::{
-    Location, Medium, Millis, Priority, Role, RuleFired, Seq, Standing, TransferTarget,
+    Location, Medium, Millis, Priority, Role, RuleFired, Seq, Standing, Suspicion, TransferTarget,
 };
 
 use super::{
@@ -107,6 +107,13 @@ pub enum GatewayCommand {
     ResidentGone,
     /// The resident came back after leaving.
     ResidentBack,
+    /// It was held against the rules of suspicion.
+    Judged {
+        /// What came of it.
+        suspicion: Suspicion,
+        /// The version of the rules.
+        version: String,
+    },
 }
 
 /// The first events of a session.
@@ -618,6 +625,15 @@ fn gateway(session: &Session, command: &GatewayCommand) -> Vec<Event> {
         }
         GatewayCommand::ResidentGone if session.standing == Standing::Waiting => {
             vec![Event::Abandoned]
+        }
+        GatewayCommand::Judged { suspicion, version }
+            if session.standing != Standing::Closed
+                && *suspicion != session.suspicion.clone().unwrap_or_default() =>
+        {
+            vec![Event::Suspected {
+                suspicion: suspicion.clone(),
+                version: version.clone(),
+            }]
         }
         GatewayCommand::ResidentBack if session.left || session.standing == Standing::Abandoned => {
             if session.standing == Standing::Closed {

@@ -26,7 +26,7 @@ use callbox_proto::error::ErrorCode;
 use callbox_proto::ids::{AgencyId, CommandId, IncidentId, QueueId, ResidentId, StaffId};
 use callbox_proto::message::RowPlace;
 use callbox_proto::vocabulary::{
-    Category, DeviceCan, Medium, Millis, Priority, RuleFired, Seq, Standing,
+    Category, DeviceCan, Medium, Millis, Priority, RuleFired, Seq, Standing, Suspicion,
 };
 use serde::{Deserialize, Serialize};
 
@@ -185,6 +185,12 @@ pub struct Session {
     /// Whether it may be destroyed, and who asked for what.
     #[serde(default)]
     pub custody: Custody,
+    /// The sketch of the first words of the resident that are enough to be compared; see [`crate::suspicion`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub words: Vec<u32>,
+    /// What speaks against it, as it was judged last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suspicion: Option<Suspicion>,
     /// Last entry of the log.
     pub head: Seq,
     /// Last entry that residents see.

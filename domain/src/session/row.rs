@@ -8,12 +8,26 @@ use callbox_proto::vocabulary::Standing;
 
 use super::Session;
 use crate::queue;
+use crate::suspicion::Report;
 
 impl Session {
     /// Order within its queue, lowest first; fixed while its priority and entry are.
     #[must_use]
     pub fn rank(&self) -> i64 {
         queue::rank(self.deadline_ms, self.priority)
+    }
+
+    /// What is held against the rules of suspicion.
+    #[must_use]
+    pub fn report(&self, session: SessionId) -> Report<'_> {
+        Report {
+            session,
+            resident: self.resident,
+            entered_ms: self.entered_ms,
+            place: self.place,
+            words: &self.words,
+            test: self.test,
+        }
     }
 
     /// The row staff see. `connected` is what this node knows of the resident's link.
@@ -48,6 +62,7 @@ impl Session {
             contact: self.contact_back().map(str::to_owned),
             on_hold: self.custody.is_held(),
             requests: self.custody.rows(),
+            suspicion: self.suspicion.clone(),
         }
     }
 

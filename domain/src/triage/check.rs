@@ -9,6 +9,7 @@ use callbox_proto::ids::QueueId;
 
 use super::words::{PHRASE_WORDS_MAX, words};
 use super::{DEFAULT_RULE, Rule, Rules};
+use crate::suspicion;
 
 /// Rules that are reasonable in one file: every text is held against all of them.
 pub const RULES_MAX: usize = 500;
@@ -93,6 +94,9 @@ pub enum Problem {
         /// As written in the file.
         tag: String,
     },
+    /// A rule of suspicion.
+    #[error(transparent)]
+    Suspicion(#[from] suspicion::Problem),
 }
 
 impl Problem {
@@ -101,6 +105,7 @@ impl Problem {
     pub fn rule(&self) -> Option<&str> {
         match self {
             Self::NoVersion | Self::TooManyRules { .. } => None,
+            Self::Suspicion(problem) => problem.rule(),
             Self::DuplicateId { rule }
             | Self::BadId { rule }
             | Self::BadBecause { rule }
@@ -137,6 +142,8 @@ impl Rules {
             }
             check_rule(rule, &name, queues, &mut problems);
         }
+        let of_suspicion = suspicion::problems(&self.suspicion);
+        problems.extend(of_suspicion.into_iter().map(Problem::from));
         problems
     }
 }

@@ -16,6 +16,8 @@ mod check;
 mod shipped;
 mod words;
 
+pub(crate) use words::words;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use callbox_proto::ids::QueueId;
@@ -24,6 +26,8 @@ use serde::Deserialize;
 
 pub use check::{Problem, RULES_MAX};
 use words::Phrases;
+
+use crate::suspicion;
 
 /// How much of one text is read for words: as long as the longest text that is taken (`text_chars` of the limits). A
 /// larger one costs more per message and finds nothing more.
@@ -69,7 +73,7 @@ pub struct Rule {
     pub language: Option<Vec<String>>,
 }
 
-/// The shape of the file: `version`, `[defaults]` by category, and `[[rule]]` in order.
+/// The shape of the file: `version`, `[defaults]` by category, `[[rule]]` and `[[suspicion]]` in order.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RulesFile {
@@ -78,6 +82,8 @@ struct RulesFile {
     defaults: BTreeMap<Category, Priority>,
     #[serde(default)]
     rule: Vec<Rule>,
+    #[serde(default)]
+    suspicion: Vec<suspicion::Rule>,
 }
 
 /// All rules, ready to be read against sessions. `Rules::default()` has none and gives everybody the default.
@@ -87,14 +93,20 @@ pub struct Rules {
     version: String,
     defaults: BTreeMap<Category, Priority>,
     rules: Vec<Rule>,
+    suspicion: Vec<suspicion::Rule>,
     phrases: Phrases,
 }
 
 /// The same rules in the same order; the phrases follow from them.
 impl PartialEq for Rules {
     fn eq(&self, other: &Self) -> bool {
-        (&self.version, &self.defaults, &self.rules)
-            == (&other.version, &other.defaults, &other.rules)
+        (&self.version, &self.defaults, &self.rules, &self.suspicion)
+            == (
+                &other.version,
+                &other.defaults,
+                &other.rules,
+                &other.suspicion,
+            )
     }
 }
 
@@ -110,6 +122,7 @@ impl From<RulesFile> for Rules {
             version: file.version,
             defaults: file.defaults,
             rules: file.rule,
+            suspicion: file.suspicion,
             phrases,
         }
     }
@@ -126,6 +139,12 @@ impl Rules {
     #[must_use]
     pub fn rules(&self) -> &[Rule] {
         &self.rules
+    }
+
+    /// The rules of suspicion, in the order of the file.
+    #[must_use]
+    pub fn suspicion(&self) -> &[suspicion::Rule] {
+        &self.suspicion
     }
 
     /// Whether there is a word for duress.
@@ -441,7 +460,7 @@ mod tests {
             for list in mixed.iter_mut().filter_map(|rule| rule.words.as_mut()) {
                 list.values_mut().for_each(|phrases| phrases.reverse());
             }
-            let file = RulesFile { version: "t1".into(), defaults: rules().defaults, rule: mixed };
+            let file = RulesFile { version: "t1".into(), defaults: rules().defaults, rule: mixed, suspicion: Vec::new() };
             let known = Facts { silent, ..facts(Category::Violence, &text) };
             let (one, other) = (triage(&rules(), &known), triage(&file.into(), &known));
             prop_assert_eq!(one.priority, other.priority);

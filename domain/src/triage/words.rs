@@ -78,7 +78,7 @@ impl Phrases {
 
 /// The folded words of a text: runs of letters and digits. `n't` stays one word with what is before it ("can't" is "cant",
 /// as many write it); every other apostrophe parts ("l'immeuble" is "l" and "immeuble").
-pub(super) fn words(text: impl Iterator<Item = char>) -> Vec<String> {
+pub(crate) fn words(text: impl Iterator<Item = char>) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     let mut word = String::new();
     let mut after_apostrophe = false;

@@ -268,10 +268,20 @@ mod tests {
     fn the_built_in_day_has_a_quiet_hour_a_fire_seen_by_thirty_and_one_silent_call() {
         let city = City::built_in();
         let reports: Vec<_> = city.acts.iter().map(|a| (&*a.id, a.reports)).collect();
-        assert_eq!(reports, [("quiet", 7), ("fire", 30), ("silent", 1)]);
+        assert_eq!(
+            reports,
+            [("quiet", 7), ("fire", 30), ("silent", 1), ("copied", 6)]
+        );
         let fire = &city.acts[1];
         assert!((0..30).all(|n| city.story(fire, n).unwrap().near.is_some()));
         assert!(city.story(&city.acts[2], 7).unwrap().silent);
+        // The rules of suspicion want the same words from at least four places far from town and from each other.
+        let copied = &city.acts[3];
+        let told: Vec<_> = (0..6).map(|n| city.story(copied, n).unwrap()).collect();
+        let words: HashSet<_> = told.iter().map(|s| s.opening.clone()).collect();
+        assert_eq!(words.len(), 1);
+        assert!(told.iter().all(|s| s.tells_place));
+        assert_eq!(told.iter().filter(|s| s.near.is_some()).count(), 5);
     }
 
     #[test]

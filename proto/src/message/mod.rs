@@ -27,7 +27,9 @@ use ts_rs::TS;
 
 use crate::error::{ErrorCode, Retry};
 use crate::ids::{AgencyId, CommandId, IncidentId, QueueId, SessionId, StaffId};
-use crate::vocabulary::{Category, Custodial, Medium, Millis, Priority, RuleFired, Standing};
+use crate::vocabulary::{
+    Category, Custodial, Medium, Millis, Priority, RuleFired, Standing, Suspicion,
+};
 
 /// Real-time text (T.140): what is being typed, replaced from a place on. May be lost; losses are seen by `part`.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
@@ -214,6 +216,11 @@ pub struct SessionRow {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[ts(as = "Option<Vec<RowRequest>>", optional)]
     pub requests: Vec<RowRequest>,
+    /// How suspicious it is, and why; left out where nothing speaks against it. It changes no order and hides nothing, and is never told to
+    /// residents.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub suspicion: Option<Suspicion>,
 }
 
 /// A request that takes two persons, in a list.

@@ -30,6 +30,7 @@ mod rates;
 mod responders;
 mod roles;
 mod shared_tier;
+mod suspicion;
 mod tls;
 mod triage_try;
 mod waiting;

@@ -616,6 +616,14 @@ export type Event =
       kind: "exported";
       /** By which request. */
       request: string;
+    }
+  /** How suspicious the session is changed; with 0 nothing speaks against it any more. Nothing else follows from it. */
+  | {
+      kind: "suspected";
+      /** The number, with its reasons. */
+      suspicion: Suspicion;
+      /** Version of the rules. */
+      version: string;
     };
 
 /** What a resident's client sends. */
@@ -1312,6 +1320,8 @@ export type SessionRow = {
   on_hold?: boolean;
   /** What was asked for and has been neither declined nor fetched to its end; past its time by its own word. */
   requests?: Array<RowRequest>;
+  /** How suspicious it is, and why; left out where nothing speaks against it. It changes no order and hides nothing, and is never told to residents. */
+  suspicion?: Suspicion;
 };
 
 /** Asks to sign in by name and passphrase. */
@@ -1496,6 +1506,28 @@ export type StateFigures = {
   reason?: AgentReason;
   /** How many. */
   people: number;
+};
+
+/** How much speaks against a session being what it says, with what speaks (i3 CallSuspicion). It is told to staff and changes nothing: neither the order of a queue nor what is shown. */
+export type Suspicion = {
+  /** 0 to 100: the points of the reasons together, at most 100. */
+  number: number;
+  /** The reasons, the heaviest first; at most 4. None with 0. */
+  reasons: Array<SuspicionReason>;
+};
+
+/** One reason for suspicion: a rule that holds. */
+export type SuspicionReason = {
+  /** The rule's name in the rules file. */
+  rule: string;
+  /** What it adds to the number, 1 to 100. */
+  points: number;
+  /** Why, in words for a telecommunicator. */
+  because: string;
+  /** How far beyond the edge of the agency's area the place is at least, in km, where that is the reason. */
+  outside_km?: number;
+  /** How many sessions were found, at least, where that is the reason: others that say the same, or all that the device opened. */
+  sessions?: number;
 };
 
 /** What a resident's client receives. */
@@ -2110,6 +2142,8 @@ export const BOUNDS = {
   AGE_MAX_MS: 604800000,
   /** Rules named in one `triaged` event. */
   RULES_FIRED_MAX: 16,
+  /** Reasons of a session's suspicion: the heaviest ones. They stand in every row of a list. */
+  SUSPICION_REASONS_MAX: 4,
   /** Sessions that one staff link follows at once; one more is answered `too_fast`: `unfollow` another one first. */
   FOLLOWS_MAX: 256,
   /** Links of one person at one gateway, several windows on several monitors; when one more comes, the oldest is closed with 4300. */

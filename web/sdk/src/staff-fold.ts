@@ -4,7 +4,7 @@
 // words of a language. Used by: `staff-session.ts`; tests.
 
 import type {
-  Actor, Category, Custodial, DeviceCan, Disposition, Event, Location, Medium, Role, RuleFired, Standing, ToStaff,
+  Actor, Category, Custodial, DeviceCan, Disposition, Event, Location, Medium, Role, RuleFired, Standing, Suspicion, ToStaff,
 } from './protocol.ts'
 
 /** An entry as it comes over the socket. */
@@ -140,6 +140,8 @@ export interface SessionView {
   /** The agency's word for duress was read; it stays so. */
   readonly duress: boolean
   readonly priorityReason: string | undefined
+  /** What speaks against it, if anything does. */
+  readonly suspicion: Suspicion | undefined
   readonly closed: { disposition: Disposition; note: string; atMs: number } | undefined
   readonly left: { quickExit: boolean; atMs: number } | undefined
   readonly watchers: readonly { staff: string; role: Role; atMs: number }[]
@@ -165,7 +167,7 @@ export function emptyView(): SessionView {
     entries: [], head: 0, lastFromResident: 0, messages: [], fixes: [], service: undefined, photos: [], asks: [],
     media: { place: NO_MEDIUM, photo: NO_MEDIUM, video: NO_MEDIUM, audio: NO_MEDIUM },
     notes: [], opened: undefined, contact: undefined, standing: 'waiting', owner: undefined, priority: undefined, rules: [], duress: false,
-    priorityReason: undefined, closed: undefined, left: undefined, watchers: [], seen: 0, incident: undefined, responderLinks: [], holds: [], requests: [],
+    priorityReason: undefined, suspicion: undefined, closed: undefined, left: undefined, watchers: [], seen: 0, incident: undefined, responderLinks: [], holds: [], requests: [],
   }
 }
 
@@ -206,6 +208,9 @@ function step(draft: Draft, entry: Entry, event: Event): void {
     case 'priority_changed':
       draft.priority = event.priority
       draft.priorityReason = event.reason
+      return
+    case 'suspected':
+      draft.suspicion = event.suspicion.number > 0 ? event.suspicion : undefined
       return
     case 'text':
       draft.messages = [...draft.messages, message(entry, event.text, event.age_ms)]

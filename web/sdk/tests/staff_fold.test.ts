@@ -32,6 +32,16 @@ describe('the view of a session', () => {
     expect(folded(linked('a'), unlinked('a')).incident).toBeUndefined()
   })
 
+  it('is as suspicious as was said last, and not at all once nothing speaks against it', () => {
+    const suspected = (number: number): Event => ({
+      kind: 'suspected', version: '1',
+      suspicion: { number, reasons: number > 0 ? [{ rule: 'far', points: number, because: 'far outside', outside_km: 900 }] : [] },
+    })
+    expect(folded(text('help')).suspicion).toBeUndefined()
+    expect(folded(suspected(30), suspected(70)).suspicion?.number).toBe(70)
+    expect(folded(suspected(30), suspected(0)).suspicion).toBeUndefined()
+  })
+
   it('never lets the device place overwrite the service place', () => {
     const view = folded(
       { kind: 'located', location: HERE },

@@ -16,7 +16,7 @@ const GROUP_OF: Record<Event['kind'], Group> = {
   photo_announced: 'media', photo_previewed: 'media', photo_preview_refused: 'media', photo_stored: 'media', photo_refused: 'media', photo_revealed: 'media', asked: 'media', consented: 'media', contact_given: 'standing',
   media_started: 'media', media_ended: 'media', taken: 'standing', released: 'standing', transferred: 'standing', left: 'standing',
   abandoned: 'standing', returned: 'standing', closed: 'standing', note: 'notes', watched: 'standing', seen: 'messages', overruled: 'standing', linked: 'standing', unlinked: 'standing',
-  responder_link_made: 'standing', responder_link_opened: 'standing', responder_link_revoked: 'standing',
+  responder_link_made: 'standing', responder_link_opened: 'standing', responder_link_revoked: 'standing', suspected: 'standing',
   hold_placed: 'evidence', hold_lifted: 'evidence', custody_requested: 'evidence', custody_agreed: 'evidence', custody_declined: 'evidence', exported: 'evidence',
 }
 
@@ -109,6 +109,10 @@ export function said(entry: Entry): string {
       return t(`said-${event.what}-requested`, { reason: event.reason })
     case 'custody_declined':
       return t('said-custody-declined', { reason: event.reason })
+    case 'suspected':
+      return t(event.suspicion.number > 0 ? 'said-suspected' : 'said-suspected-no-more', {
+        number: event.suspicion.number, reasons: event.suspicion.reasons.map((reason) => reason.because).join('; '),
+      })
     case 'overruled':
       return t('said-overruled', { what: said({ ...entry, event: event.event }) })
     default:

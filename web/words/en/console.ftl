@@ -137,6 +137,14 @@ why = Why this priority
 why-press = Why?
 why-person = Set by a person
 why-none = No rule fired: the default of the agency.
+suspicion = Suspicion
+suspicion-low = some doubt
+suspicion-medium = doubtful
+suspicion-high = very doubtful
+suspicion-why = What makes this suspicion
+suspicion-means = For your judgement: it changes neither order nor priority, and the resident is told nothing of it.
+suspicion-sessions = (at least { $sessions } sessions)
+suspicion-outside = (at least { $km } km beyond its edge)
 keeps-nothing = This browser keeps nothing. After a reload you sign in again, and what you had begun to write is gone.
 quick-exit-warning = Left by quick exit: do not contact back unasked.
 
@@ -364,6 +372,8 @@ said-overruled = { $what } (during a split; no longer counts, somebody else had 
 said-linked = linked it to incident { $incident }
 said-moved = moved it from incident { $from } to incident { $incident }
 said-unlinked = took it out of incident { $incident }
+said-suspected = judged the suspicion at { $number }: { $reasons }
+said-suspected-no-more = found nothing suspicious any more
 said-responder-link-made = made a link for responders{ $note ->
     [none] { "" }
    *[other] {" "}({ $note })
@@ -586,7 +596,7 @@ key-ready = ready sentences
 key-notes = write a note
 key-timeline = timeline
 key-history = system lines
-key-why = why this priority
+key-why = why this priority, and what is suspicious
 key-priority = change the priority
 key-transfer = transfer
 key-responders = links for responders

@@ -137,6 +137,14 @@ why = Pourquoi cette priorité
 why-press = Pourquoi ?
 why-person = Fixée par une personne
 why-none = Aucune règle : valeur par défaut du centre.
+suspicion = Suspicion
+suspicion-low = léger doute
+suspicion-medium = douteux
+suspicion-high = très douteux
+suspicion-why = Ce qui rend suspect
+suspicion-means = À vous d’en juger : cela ne change ni l’ordre ni la priorité, et la personne n’en sait rien.
+suspicion-sessions = (au moins { $sessions } sessions)
+suspicion-outside = (au moins { $km } km au-delà de sa limite)
 keeps-nothing = Ce navigateur ne garde rien. Après un rechargement, il faut se reconnecter, et ce qui était commencé est perdu.
 quick-exit-warning = Parti par sortie rapide : ne pas recontacter sans demande.
 
@@ -367,6 +375,8 @@ said-overruled = { $what } (pendant une coupure ; ne compte plus, quelqu'un d'au
 said-linked = l’a reliée à l’incident { $incident }
 said-moved = l’a déplacée de l’incident { $from } à l’incident { $incident }
 said-unlinked = l’a retirée de l’incident { $incident }
+said-suspected = a évalué la suspicion à { $number } : { $reasons }
+said-suspected-no-more = ne trouve plus rien de suspect
 said-responder-link-made = a créé un lien pour intervenants{ $note ->
     [none] { "" }
    *[other] {" "}({ $note })
@@ -592,7 +602,7 @@ key-ready = phrases prêtes
 key-notes = écrire une note
 key-timeline = chronologie
 key-history = lignes système
-key-why = pourquoi cette priorité
+key-why = pourquoi cette priorité, et ce qui est suspect
 key-priority = changer la priorité
 key-transfer = transmettre
 key-responders = liens pour intervenants

@@ -4,7 +4,8 @@ use callbox_proto::error::ErrorCode;
 use callbox_proto::event::{Event, MediaEnd, ReleaseReason};
 use callbox_proto::ids::ResidentId;
 use callbox_proto::vocabulary::{
-    Category, Custodial, Disposition, Medium, Priority, Role, RuleFired, TransferTarget,
+    Category, Custodial, Disposition, Medium, Priority, Role, RuleFired, Suspicion,
+    SuspicionReason, TransferTarget,
 };
 
 use super::desk::{id, incident, place, staff};
@@ -194,10 +195,23 @@ pub fn every_event() -> Vec<Event> {
             reason: note(),
         },
         Event::Exported { request: id(7) },
+        Event::Suspected {
+            suspicion: Suspicion {
+                number: 30,
+                reasons: vec![SuspicionReason {
+                    rule: NOTE_MARK.to_owned(),
+                    points: 30,
+                    because: note(),
+                    outside_km: Some(900),
+                    sessions: None,
+                }],
+            },
+            version: "1".to_owned(),
+        },
     ]
 }
 
-/// Number of a kind, 0 to 38. A new kind does not compile here until it has one, and then has to be in the list above.
+/// Number of a kind, 0 to 39. A new kind does not compile here until it has one, and then has to be in the list above.
 const fn place_in_list(event: &Event) -> usize {
     match event {
         Event::Opened { .. } => 0,
@@ -239,6 +253,7 @@ const fn place_in_list(event: &Event) -> usize {
         Event::CustodyAgreed { .. } => 36,
         Event::CustodyDeclined { .. } => 37,
         Event::Exported { .. } => 38,
+        Event::Suspected { .. } => 39,
     }
 }
 
@@ -246,5 +261,5 @@ const fn place_in_list(event: &Event) -> usize {
 fn the_list_holds_every_kind() {
     let mut places: Vec<_> = every_event().iter().map(place_in_list).collect();
     places.dedup();
-    assert_eq!(places, (0..=38).collect::<Vec<_>>());
+    assert_eq!(places, (0..=39).collect::<Vec<_>>());
 }

@@ -14,4 +14,5 @@ mod place;
 mod rebasing;
 mod responder;
 mod strategies;
+mod suspicion;
 mod view;

@@ -3,7 +3,8 @@
 use callbox_proto::error::ErrorCode;
 use callbox_proto::event::{Actor, Event, MediaEnd, ReleaseReason};
 use callbox_proto::vocabulary::{
-    Category, Custodial, DeviceCan, Disposition, Medium, Priority, Role, RuleFired, TransferTarget,
+    Category, Custodial, DeviceCan, Disposition, Medium, Priority, Role, RuleFired, Suspicion,
+    SuspicionReason, TransferTarget,
 };
 
 use super::{Failure, NOW_MS, Named, Told, id, name, place, samples, tina};
@@ -36,7 +37,8 @@ fn actor(event: &Event) -> Result<Actor, Failure> {
         | Event::MediaStarted { .. }
         | Event::MediaEnded { .. }
         | Event::Abandoned
-        | Event::Returned => Actor::Gateway,
+        | Event::Returned
+        | Event::Suspected { .. } => Actor::Gateway,
         Event::ResponderLinkOpened { .. } => Actor::responder(),
         Event::Watched { .. }
         | Event::HoldPlaced { .. }
@@ -65,6 +67,35 @@ fn opened(contact: Option<String>) -> Result<Event, Failure> {
         contact,
         test: false,
     })
+}
+
+pub(super) fn suspicion() -> Suspicion {
+    let reason = |rule: &str, points, because: &str, outside_km, sessions| SuspicionReason {
+        rule: rule.into(),
+        points,
+        because: because.into(),
+        outside_km,
+        sessions,
+    };
+    Suspicion {
+        number: 70,
+        reasons: vec![
+            reason(
+                "same-words-far-apart",
+                40,
+                "The same words came from places far apart",
+                None,
+                Some(3),
+            ),
+            reason(
+                "far-outside",
+                30,
+                "The place is far outside the agency's area",
+                Some(1_870),
+                None,
+            ),
+        ],
+    }
 }
 
 fn opened_test() -> Result<Event, Failure> {
@@ -182,9 +213,13 @@ fn values() -> Result<Vec<Named<Event>>, Failure> {
             reason: "The court asked for another one".into(),
         }],
         Exported => ["exported" = Event::Exported { request: id(0x13)? }],
+        Suspected => [
+            "suspected" = Event::Suspected { suspicion: suspicion(), version: "2026-11-01".into() },
+            "suspected_no_more" = Event::Suspected { suspicion: Suspicion::default(), version: "2026-11-01".into() },
+        ],
     });
     // What came later stands behind the others: ids and times of the fixtures before it count on.
-    let mut later = values.split_off(values.len() - 12);
+    let mut later = values.split_off(values.len() - 14);
     values.push(("opened_test".to_owned(), opened_test()?));
     let moved = Event::Linked {
         incident: id(0x5e)?,

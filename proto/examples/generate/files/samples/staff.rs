@@ -88,6 +88,14 @@ fn waiting() -> Result<SessionRow, Failure> {
         contact: None,
         on_hold: false,
         requests: Vec::new(),
+        suspicion: None,
+    })
+}
+
+fn suspected() -> Result<SessionRow, Failure> {
+    Ok(SessionRow {
+        suspicion: Some(super::events::suspicion()),
+        ..waiting()?
     })
 }
 
@@ -298,6 +306,7 @@ pub fn received() -> Result<Vec<Named<ToStaff>>, Failure> {
             "session_placed" = ToStaff::Session { row: placed()?, head: 9, after: 0 },
             "session_linked" = ToStaff::Session { row: linked()?, head: 9, after: 0 },
             "session_abandoned" = ToStaff::Session { row: abandoned()?, head: 9, after: 0 },
+            "session_suspected" = ToStaff::Session { row: suspected()?, head: 9, after: 0 },
         ],
         Entry => [
             "entry" = ToStaff::Entry {
