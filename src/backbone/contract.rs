@@ -20,7 +20,7 @@ pub const READ_MAX_ROWS: usize = 1_000;
 /// Bytes of payload after which a read ends early: one answer stays small in memory even where records are large.
 /// An answer has at least one record if there is one, so paging always moves on.
 pub const READ_MAX_BYTES: usize = 4 * 1024 * 1024;
-/// Bytes in the summary of an index row. The largest state a session may have takes some 29 KiB: every photo, every rule that
+/// Bytes in the summary of an index row. The largest state a session may have takes some 34 KiB: every photo, every rule that
 /// fired and a reason, all with the longest words. An everyday one takes half a KiB, and so do the rows of a page.
 pub const SUMMARY_MAX_BYTES: usize = 48 * 1024;
 /// Bytes in one publication: a frame on the wire is at most as long.
