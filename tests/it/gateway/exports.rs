@@ -22,7 +22,6 @@ const SETTINGS: &str = "
 id = \"west.example\"
 name = \"West Communications\"
 banner = \"This reaches the west.\"
-queues = [{ id = \"emergency\", name = \"Emergency\" }]
 [agencies.demo]
 enabled = true
 users = [{ name = \"sue\", role = \"supervisor\", passphrase = \"west-sue-911\" }]
