@@ -335,9 +335,10 @@ fn check_http(
     wanted: Result<(), Refusal>,
     (status, code): &(u16, Option<String>),
 ) {
-    // What a resident did not upload looks as if it were not there; so does a picture that is not stored yet, or an export that nobody asked for.
-    let not_there = matches!(code.as_deref(), Some("no_such_photo" | "no_such_request"));
-    let hidden = *status == 404 && !not_there;
+    // What a resident did not upload looks as if it were not there; so does a picture that is not stored yet, and an export
+    // that nobody asked for.
+    let missing = matches!(code.as_deref(), Some("no_such_photo" | "no_such_request"));
+    let hidden = *status == 404 && !missing;
     let file = matches!(
         route,
         Route::Asset | Route::RootFile | Route::AgencyManifest
