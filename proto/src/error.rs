@@ -121,6 +121,8 @@ codes! {
     TooManyLinks = 2029, Never, "No more links fit in this session.";
     /// More than 50 openings of one link for responders.
     TooManyOpenings = 2030, Never, "The link was opened too often: ask for a new one.";
+    /// A link that opens once, and was opened on another device.
+    LinkUsed = 2031, Never, "The link was opened already: it opens once, on one device.";
     /// Missing, unreadable or forged.
     TokenInvalid = 3000, AfterChange, "Sign in again.";
     /// Past its time.

@@ -21,11 +21,12 @@ use super::link::{End, Link, Peer, close_of_hello, refuse};
 use super::rate::{LIGHT_PARTS, Rate, TooEarly, WHOLE_PARTS};
 use super::{Broken, HEARTBEATS_MISSED_MAX, Transport, check_client};
 use crate::auth::device;
+use crate::auth::secret::digest_of;
 use crate::node::cell::{Audience, Cell};
 use crate::node::connections::Open;
 use crate::node::frame::tell;
 use crate::node::outbox::Outbox;
-use crate::node::pending::{Pending, Reply, Wish, resident_error};
+use crate::node::pending::{Done, Pending, Reply, Wish, resident_error};
 use crate::node::{Fed, Node};
 
 /// Serves one connection until it ends. Whoever names no agency reaches `agency`.
@@ -176,6 +177,12 @@ impl Resident {
         match message {
             FromResident::Hello { .. } => Err(ErrorCode::WrongOrder),
             FromResident::Open { id, opening } => Box::pin(self.open(id, opening)).await,
+            FromResident::OpenByLink {
+                id,
+                session,
+                secret,
+                opening,
+            } => Box::pin(self.open_by_link(id, session, &secret, opening)).await,
             FromResident::Resume { session, after } => Box::pin(self.resume(session, after)).await,
             FromResident::Do { id, command } => self.submit(id, command),
             FromResident::RealTimeText(typed) => self.typed(typed),
@@ -194,20 +201,43 @@ impl Resident {
 
     async fn open(&mut self, id: CommandId, opening: Opening) -> Result<(), ErrorCode> {
         let node = Arc::clone(&self.transport.node);
-        if let Some(cell) = &self.cell {
-            let again = Node::session_of_opening(self.resident, id) == cell.id;
-            let over = cell.lock().is_closed();
-            if !again && !over {
-                return Err(ErrorCode::WrongOrder);
-            }
-        }
+        self.may_begin(Node::session_of_opening(self.resident, id))?;
         let (cell, done) = node
             .open(self.agency.clone(), self.resident, id, opening)
             .await?;
-        self.bind(&cell, 0);
-        let reply = Reply::Resident(Arc::clone(&self.outbox));
-        node.answer(cell.id, reply, id, done);
+        self.has_begun(&cell, id, done);
         Ok(())
+    }
+
+    async fn open_by_link(
+        &mut self,
+        id: CommandId,
+        session: SessionId,
+        secret: &str,
+        opening: Opening,
+    ) -> Result<(), ErrorCode> {
+        let node = Arc::clone(&self.transport.node);
+        self.may_begin(session)?;
+        let said = (digest_of(secret)?, opening);
+        let opened = node.open_by_link(&self.agency, self.resident, id, session, said);
+        let (cell, done) = opened.await?;
+        self.has_begun(&cell, id, done);
+        Ok(())
+    }
+
+    /// Whether this connection may begin that session: one at a time, and the same again.
+    fn may_begin(&self, session: SessionId) -> Result<(), ErrorCode> {
+        let other = self.cell.as_ref().filter(|cell| cell.id != session);
+        match other {
+            Some(cell) if !cell.lock().is_closed() => Err(ErrorCode::WrongOrder),
+            _ => Ok(()),
+        }
+    }
+
+    fn has_begun(&mut self, cell: &Arc<Cell>, id: CommandId, done: Done) {
+        self.bind(cell, 0);
+        let reply = Reply::Resident(Arc::clone(&self.outbox));
+        self.transport.node.answer(cell.id, reply, id, done);
     }
 
     async fn resume(&mut self, session: SessionId, after: Seq) -> Result<(), ErrorCode> {

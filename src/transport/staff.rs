@@ -194,6 +194,15 @@ impl Console {
                 Box::pin(node.take_next(&self.person, id, &self.outbox, first)).await;
                 Ok(())
             }
+            FromStaff::MakeReportLink { id, digest } => {
+                let made = Box::pin(node.make_report_link(&self.person, id, digest)).await;
+                let reply = Reply::Staff(Arc::clone(&self.outbox));
+                match made {
+                    Ok((session, done)) => node.answer(session, reply, id, done),
+                    Err(refusal) => reply.refused(id, refusal),
+                }
+                Ok(())
+            }
             FromStaff::Do {
                 id,
                 session,

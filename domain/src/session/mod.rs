@@ -10,6 +10,7 @@ mod decide;
 mod dry_run;
 mod place;
 mod rebase;
+mod report_link;
 mod responder;
 mod row;
 #[cfg(test)]
@@ -18,6 +19,7 @@ mod tests;
 pub use decide::{Command, Context, GatewayCommand, decide, open};
 pub use dry_run::{DryRun, Judged, Outcome};
 pub use rebase::Rebasing;
+pub use report_link::{ReportLink, make_link};
 pub use responder::ResponderLink;
 
 use callbox_proto::error::ErrorCode;
@@ -180,6 +182,9 @@ pub struct Session {
     /// Links for responders, ended ones too; at most [`RESPONDER_LINKS_MAX`].
     #[serde(default)]
     pub responder_links: Vec<ResponderLink>,
+    /// The link that it began with, where it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub report_link: Option<ReportLink>,
     /// The sketch of the first words of the resident that are enough to be compared; see [`crate::suspicion`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub words: Vec<u32>,

@@ -206,6 +206,10 @@ pub struct SessionRow {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub contact: Option<String>,
+    /// It was made with a link that no device has opened yet: when that ends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub link_ends_ms: Option<Millis>,
     /// How suspicious it is, and why; left out where nothing speaks against it. It changes no order and hides nothing, and is never told to
     /// residents.
     #[serde(default, skip_serializing_if = "Option::is_none")]

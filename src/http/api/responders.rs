@@ -9,13 +9,10 @@ use axum::extract::rejection::JsonRejection;
 use callbox_proto::error::ErrorCode;
 use callbox_proto::ids::{CommandId, SessionId};
 use callbox_proto::vocabulary::Millis;
-use ring::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
 
 use super::{Api, Refused};
-
-/// Characters of a secret: 32 bytes in base64 without padding. Another length is no secret of ours.
-const SECRET_CHARS: usize = 43;
+use crate::auth::secret::digest_of;
 
 /// Body of an opening. Never printed: it has no `Debug`.
 #[derive(Deserialize)]
@@ -40,10 +37,7 @@ pub async fn open(
     body: Result<Json<OpenRequest>, JsonRejection>,
 ) -> Result<Json<LinkOpened>, Refused> {
     let Json(asked) = body.map_err(|_| ErrorCode::MalformedMessage)?;
-    if asked.secret.len() != SECRET_CHARS {
-        return Err(ErrorCode::NoSuchLink.into());
-    }
-    let digest = hex(digest(&SHA256, asked.secret.as_bytes()).as_ref());
+    let digest = digest_of(&asked.secret)?;
     let node = &api.transport.node;
     let opened = node.open_link(asked.id, asked.session, digest, asked.name);
     let opened = opened.await?;
@@ -55,12 +49,4 @@ pub async fn open(
         token: issued.token,
         ends_ms: opened.ends_ms,
     }))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}"); // writing to a String cannot fail
-        text
-    })
 }

@@ -419,6 +419,8 @@ fn of_staff(commands: &[StaffCommand]) -> usize {
         C::Unlink { .. } => 13,
         C::MakeResponderLink { .. } => 14,
         C::RevokeResponderLink { .. } => 15,
+        // Ends a session that nobody has opened: that it counts once is shown in `report_links`.
+        C::RevokeReportLink {} => 16,
     });
     kinds.collect::<BTreeSet<_>>().len()
 }

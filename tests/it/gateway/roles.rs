@@ -371,6 +371,7 @@ async fn staff_answer(
     match message {
         FromStaff::Do { id, .. } | FromStaff::TakeNext { id } => who.answer_or_error(*id).await,
         FromStaff::MediaOffer { id, .. }
+        | FromStaff::MakeReportLink { id, .. }
         | FromStaff::Drain { id, .. }
         | FromStaff::Undrain { id, .. } => who.answer_or_error(*id).await,
         _ => {
@@ -469,6 +470,12 @@ fn resident_messages(others: SessionId) -> Vec<FromResident> {
             session: others,
             after: 0,
         },
+        FromResident::OpenByLink {
+            id: fresh(),
+            session: others,
+            secret: "x".repeat(43),
+            opening: super::harness::opening(Category::Other, ""),
+        },
         command(text("a")),
         command(ResidentCommand::Locate { location: place() }),
         command(announce()),
@@ -518,6 +525,10 @@ pub(super) fn staff_messages(session: SessionId) -> Vec<FromStaff> {
             reason: None,
         },
         FromStaff::TakeNext { id: fresh() },
+        FromStaff::MakeReportLink {
+            id: fresh(),
+            digest: "5a".repeat(32),
+        },
         FromStaff::Follow { session, after: 0 },
         FromStaff::Unfollow { session },
         FromStaff::Delivered { session, up_to: 1 },
@@ -560,6 +571,7 @@ pub(super) fn staff_messages(session: SessionId) -> Vec<FromStaff> {
             disposition: Disposition::Test,
             note: words(),
         }),
+        command(StaffCommand::RevokeReportLink {}),
         command(StaffCommand::Text { text: words() }),
         command(StaffCommand::Ask {
             medium: Medium::Video,

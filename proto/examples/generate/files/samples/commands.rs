@@ -94,6 +94,7 @@ pub fn staff() -> Result<Vec<Named<StaffCommand>>, Failure> {
                 note: String::new(),
             },
         ],
+        RevokeReportLink => ["revoke_report_link" = StaffCommand::RevokeReportLink {}],
         RevokeResponderLink => ["revoke_responder_link" = StaffCommand::RevokeResponderLink { link: id(0x11)? }],
     }))
 }
