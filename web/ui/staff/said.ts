@@ -17,6 +17,7 @@ const GROUP_OF: Record<Event['kind'], Group> = {
   media_started: 'media', media_ended: 'media', taken: 'standing', released: 'standing', transferred: 'standing', left: 'standing',
   abandoned: 'standing', returned: 'standing', closed: 'standing', note: 'notes', watched: 'standing', seen: 'messages', overruled: 'standing', linked: 'standing', unlinked: 'standing',
   responder_link_made: 'standing', responder_link_opened: 'standing', responder_link_revoked: 'standing', suspected: 'standing',
+  report_link_made: 'standing', report_link_opened: 'standing', report_link_revoked: 'standing',
 }
 
 /** The group of an event. An event of a newer gateway counts as standing. */
@@ -100,6 +101,10 @@ export function said(entry: Entry): string {
       return t('said-responder-link-made', { note: event.note || 'none', ends: time(event.ends_ms) })
     case 'responder_link_opened':
       return t('said-responder-link-opened', { name: event.name })
+    case 'report_link_made':
+      return t('said-report-link-made', { ends: time(event.ends_ms) })
+    case 'report_link_opened':
+      return t('said-report-link-opened', { category: t(`category-${event.category}`), language: event.language })
     case 'suspected':
       return t(event.suspicion.number > 0 ? 'said-suspected' : 'said-suspected-no-more', {
         number: event.suspicion.number, reasons: event.suspicion.reasons.map((reason) => reason.because).join('; '),
