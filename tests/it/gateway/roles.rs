@@ -17,7 +17,8 @@ use callbox_proto::message::{
     ErrorMessage, FromResident, FromStaff, RealTimeText, ToResident, ToStaff,
 };
 use callbox_proto::vocabulary::{
-    AgentState, Disposition, Location, LocationMethod, Medium, Priority, Role, TransferTarget,
+    AgentState, Category, Disposition, Location, LocationMethod, Medium, Priority, Role,
+    TransferTarget,
 };
 
 use super::harness::{Console, Gateway, Resident, SignedIn, Wire, fresh, soon, text};
@@ -499,7 +500,7 @@ fn resident_messages(others: SessionId) -> Vec<FromResident> {
         FromResident::Ping { n: 1 },
         FromResident::Open {
             id: fresh(),
-            opening: super::harness::opening(callbox_proto::vocabulary::Category::Other, ""),
+            opening: super::harness::opening(Category::Other, ""),
         },
     ]
 }
