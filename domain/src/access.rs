@@ -89,6 +89,8 @@ actions! {
     ResidentHello,
     /// Resident: opens a session.
     Open,
+    /// Resident: opens the session that a person made a link to.
+    OpenByLink,
     /// Resident: goes on with a session after a break.
     Resume,
     /// Resident: writes.
@@ -131,6 +133,10 @@ actions! {
     ListClosed,
     /// Staff: takes the next session of the registered queues.
     TakeNext,
+    /// Staff: makes a link with which somebody reports.
+    MakeReportLink,
+    /// Staff: ends such a link before it is opened.
+    RevokeReportLink,
     /// Staff: takes this session, waiting or abandoned.
     Take,
     /// Staff: gives a session back to its queue, or takes it away from its owner.
@@ -223,6 +229,8 @@ const fn row(action: Action) -> Row {
         //                                   nobody  resident telecom. superv.  auditor  admin. wallboard responder
         A::ResidentHello                => [Always, Always,  No,      No,      No,      No,     No    , No    ],
         A::Open                         => [No,     Always,  No,      No,      No,      No,     No    , No    ],
+        // Whose session it is is decided by the link's secret, not by who was there before: no device was.
+        A::OpenByLink                   => [No,     Always,  No,      No,      No,      No,     No    , No    ],
         A::Resume                       => [No,     Own,     No,      No,      No,      No,     No    , No    ],
         A::ResidentText                 => [No,     Own,     No,      No,      No,      No,     No    , No    ],
         A::Locate                       => [No,     Own,     No,      No,      No,      No,     No    , No    ],
@@ -245,6 +253,8 @@ const fn row(action: Action) -> Row {
         A::Drain                        => [No,     No,      No,      No,      No,      Always, No    , No    ],
         A::ListClosed                   => [No,     No,      No,      Agency,  Agency,  No,     No    , No    ],
         A::TakeNext                     => [No,     No,      Agency,  Agency,  No,      No,     No    , No    ],
+        A::MakeReportLink               => [No,     No,      Agency,  Agency,  No,      No,     No    , No    ],
+        A::RevokeReportLink             => [No,     No,      Own,     Agency,  No,      No,     No    , No    ],
         A::Take                         => [No,     No,      Agency,  Agency,  No,      No,     No    , No    ],
         A::Release                      => [No,     No,      Own,     Agency,  No,      No,     No    , No    ],
         A::Transfer                     => [No,     No,      Own,     Agency,  No,      No,     No    , No    ],

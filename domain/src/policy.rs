@@ -30,7 +30,11 @@ pub struct Policy {
     default_queue: QueueId,
     rules: Rules,
     area: Option<Area>,
+    report_link_ms: u64,
 }
+
+/// How long a link with which somebody reports lives unless the agency says otherwise: a call, and time to find the message.
+pub const REPORT_LINK_MS: u64 = 30 * 60 * 1_000;
 
 impl Policy {
     /// Puts a policy together.
@@ -53,6 +57,7 @@ impl Policy {
             default_queue,
             rules,
             area: None,
+            report_link_ms: REPORT_LINK_MS,
         })
     }
 
@@ -60,6 +65,21 @@ impl Policy {
     #[must_use]
     pub fn with_area(self, area: Option<Area>) -> Self {
         Self { area, ..self }
+    }
+
+    /// The same with another life of links with which somebody reports, in ms.
+    #[must_use]
+    pub fn with_report_link_ms(self, report_link_ms: u64) -> Self {
+        Self {
+            report_link_ms,
+            ..self
+        }
+    }
+
+    /// How long a link with which somebody reports lives, in ms.
+    #[must_use]
+    pub const fn report_link_ms(&self) -> u64 {
+        self.report_link_ms
     }
 
     /// The area that the agency answers for, where it has said so.

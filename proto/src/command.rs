@@ -199,6 +199,8 @@ pub enum StaffCommand {
         #[serde(default)]
         note: String,
     },
+    /// Ends the link with which this session is to be opened, before a device has opened it. The session is finished with it.
+    RevokeReportLink {},
     /// Ends a link for responders, and whoever follows through it, at once.
     RevokeResponderLink {
         /// Which one.
@@ -261,6 +263,7 @@ debug_kind_only!(StaffCommand {
     Link,
     Unlink,
     MakeResponderLink,
+    RevokeReportLink,
     RevokeResponderLink,
     PlaceHold,
     LiftHold,

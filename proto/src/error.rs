@@ -141,6 +141,8 @@ codes! {
     OwnRequest = 2035, AfterChange, "Somebody else has to agree.";
     /// Only of a session that is closed.
     SessionOpen = 2036, AfterChange, "The session is not closed.";
+    /// A link that opens once, and was opened on another device.
+    LinkUsed = 2040, Never, "The link was opened already: it opens once, on one device.";
     /// Missing, unreadable or forged.
     TokenInvalid = 3000, AfterChange, "Sign in again.";
     /// Past its time.

@@ -356,6 +356,38 @@ pub enum Event {
         /// By which request.
         request: CommandId,
     },
+    /// A person made a link that opens this session: with it the session begins, before a resident is there. Its id is the command's id.
+    ReportLinkMade {
+        /// Whose session it is.
+        agency: AgencyId,
+        /// The queue it would wait in.
+        queue: QueueId,
+        /// SHA-256 of the link's secret, hexadecimal; left out where a resident looks. The secret itself is nowhere in the log.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        #[ts(as = "Option<String>", optional)]
+        digest: String,
+        /// When it ends, unless it was opened before.
+        ends_ms: Millis,
+    },
+    /// A device opened the link: it is the session's from now on, and the link opens nothing more.
+    ReportLinkOpened {
+        /// What the resident says is happening.
+        category: Category,
+        /// Language tag (BCP 47).
+        language: String,
+        /// The resident cannot talk and must not be heard.
+        silent: bool,
+        /// What the device can do.
+        device: DeviceCan,
+        /// Which device, as a hash of its key.
+        resident: ResidentId,
+        /// How to contact back, if the resident said so.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        contact: Option<String>,
+    },
+    /// A person ended the link before it was opened; the session is finished with it.
+    ReportLinkRevoked,
     /// How suspicious the session is changed; with 0 nothing speaks against it any more. Nothing else follows from it.
     Suspected {
         /// The number, with its reasons.
@@ -399,6 +431,17 @@ impl Event {
             return None;
         }
         Some(match self {
+            Self::ReportLinkMade {
+                agency,
+                queue,
+                ends_ms,
+                ..
+            } => Self::ReportLinkMade {
+                agency: agency.clone(),
+                queue: queue.clone(),
+                digest: String::new(),
+                ends_ms: *ends_ms,
+            },
             Self::Closed { disposition, .. } => Self::Closed {
                 disposition: *disposition,
                 note: String::new(),
@@ -548,5 +591,8 @@ debug_kind_only!(Event {
     CustodyAgreed,
     CustodyDeclined,
     Exported,
-    Suspected
+    Suspected,
+    ReportLinkMade,
+    ReportLinkOpened,
+    ReportLinkRevoked
 });

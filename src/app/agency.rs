@@ -51,7 +51,10 @@ pub fn policy(config: &config::Agency, rules_file: Option<&Path>) -> anyhow::Res
         .context("default_queue")
         .with_context(of_agency)?;
     let policy = Policy::new(queues, default_queue, rules).with_context(of_agency)?;
-    Ok(policy.with_area(config.area))
+    let report_link_ms = config.report_link_s.saturating_mul(1_000);
+    Ok(policy
+        .with_area(config.area)
+        .with_report_link_ms(report_link_ms))
 }
 
 /// Every agency that is served, the default one first.

@@ -9,6 +9,7 @@
 pub mod device;
 pub mod people;
 pub mod provider;
+pub mod secret;
 pub mod staff;
 pub mod tokens;
 

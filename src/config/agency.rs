@@ -5,6 +5,7 @@
 
 use std::path::PathBuf;
 
+use callbox_domain::policy::REPORT_LINK_MS;
 use callbox_domain::suspicion::Area;
 use callbox_proto::vocabulary::Role;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -35,6 +36,8 @@ pub struct Agency {
     /// The area that the agency answers for. Unset: no place speaks against a session.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub area: Option<Area>,
+    /// Seconds that a link with which somebody reports lives, until it is opened. Default 1,800: a call, and time to find the message.
+    pub report_link_s: u64,
     /// The queues sessions wait in.
     pub queues: Vec<Queue>,
     /// The queue of sessions for which no rule of triage names another one. Default `emergency`.
@@ -146,6 +149,7 @@ impl Default for Agency {
             public_origin: None,
             rules_file: None,
             area: None,
+            report_link_s: default_report_link_s(),
             queues: default_queues(),
             default_queue: default_queue(),
             demo: Demo::default(),
@@ -172,6 +176,8 @@ struct FurtherAgency {
     rules_file: Option<PathBuf>,
     #[serde(default)]
     area: Option<Area>,
+    #[serde(default = "default_report_link_s")]
+    report_link_s: u64,
     #[serde(default = "default_queues")]
     queues: Vec<Queue>,
     #[serde(default = "default_queue")]
@@ -193,6 +199,7 @@ impl From<FurtherAgency> for Agency {
             public_origin: written.public_origin,
             rules_file: written.rules_file,
             area: written.area,
+            report_link_s: written.report_link_s,
             queues: written.queues,
             default_queue: written.default_queue,
             demo: written.demo,
@@ -213,6 +220,10 @@ fn default_emergency_number() -> String {
 
 fn default_exit_url() -> String {
     "https://www.weather.gov/".to_owned()
+}
+
+const fn default_report_link_s() -> u64 {
+    REPORT_LINK_MS / 1_000
 }
 
 fn default_queues() -> Vec<Queue> {

@@ -31,6 +31,8 @@ pub(super) fn check(config: &Config, provenance: &Provenance) -> Result<(), Conf
 const SMALLEST_MESSAGE_BYTES: usize = 180_000;
 /// Leaves room for the prefix of personal lanes.
 const LONGEST_QUEUE_ID: usize = 61;
+/// A day.
+const LONGEST_REPORT_LINK_S: u64 = 24 * 60 * 60;
 /// As long as names of agencies and people.
 const LONGEST_NAME: usize = 64;
 
@@ -369,6 +371,12 @@ fn people(agency: &Agency, config: &Config) -> Fault {
     }
     if let Some(fault) = queues(agency) {
         return Some(fault);
+    }
+    if !(1..=LONGEST_REPORT_LINK_S).contains(&agency.report_link_s) {
+        return Some((
+            "report_link_s",
+            "must be from 1 to 86,400: a link that lives for longer is found by others".to_owned(),
+        ));
     }
     if agency.area.is_some_and(|area| !area.is_possible()) {
         return Some((

@@ -131,7 +131,8 @@ impl Node {
     /// A session that nobody here knows can be opened although the log cannot be read: should it be there, the append says so,
     /// now or when what is kept is brought to the shared tier.
     fn opens_alone(inner: &mut Inner) -> bool {
-        let opens = |pending: &Pending| matches!(pending.wish, Wish::Open { .. });
+        let opens =
+            |pending: &Pending| matches!(pending.wish, Wish::Open { .. } | Wish::MakeLink { .. });
         let unread = inner.durable == 0 && inner.in_flight == 0;
         let alone = unread && inner.parked.iter().any(opens);
         if alone {

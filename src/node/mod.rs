@@ -30,6 +30,7 @@ pub mod pending;
 mod random;
 mod rebase;
 mod recovery;
+mod report_links;
 mod residents;
 mod responders;
 mod roster;

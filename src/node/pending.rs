@@ -46,6 +46,26 @@ pub enum Wish {
         /// How it begins.
         opening: Box<Opening>,
     },
+    /// A new session that a person makes a link to.
+    MakeLink {
+        /// Whose it will be.
+        agency: AgencyId,
+        /// Who makes it.
+        staff: StaffId,
+        /// In which role.
+        role: Role,
+        /// SHA-256 of the link's secret, hexadecimal.
+        digest: String,
+    },
+    /// By a device that opens the session a person made a link to.
+    OpenByLink {
+        /// The device.
+        resident: ResidentId,
+        /// SHA-256 of the link's secret, hexadecimal.
+        digest: String,
+        /// How it begins.
+        opening: Box<Opening>,
+    },
     /// By the resident.
     Resident(Box<ResidentCommand>),
     /// By a person.
@@ -82,20 +102,29 @@ impl Wish {
     #[must_use]
     pub fn actor(&self) -> Actor {
         match self {
-            Self::Open { .. } | Self::Resident(_) => Actor::Resident,
-            Self::Staff { staff, role, .. } | Self::FetchExport { staff, role, .. } => {
-                Actor::staff(*role, staff.clone())
-            }
+            Self::Open { .. } | Self::OpenByLink { .. } | Self::Resident(_) => Actor::Resident,
+            Self::Staff { staff, role, .. }
+            | Self::MakeLink { staff, role, .. }
+            | Self::FetchExport { staff, role, .. } => Actor::staff(*role, staff.clone()),
             Self::OpenLink { .. } => Actor::responder(),
             Self::Gateway(_) => Actor::Gateway,
         }
     }
 
-    /// The wish as the domain decides it; `None` for an opening, which has no state to be decided on.
+    /// The wish as the domain decides it; `None` for what begins a session, which has no state to be decided on.
     #[must_use]
     pub fn command(&self) -> Option<Command<'_>> {
         match self {
-            Self::Open { .. } => None,
+            Self::Open { .. } | Self::MakeLink { .. } => None,
+            Self::OpenByLink {
+                resident,
+                digest,
+                opening,
+            } => Some(Command::OpenByLink {
+                resident: *resident,
+                digest,
+                opening,
+            }),
             Self::Resident(command) => Some(Command::Resident(command)),
             Self::Staff {
                 staff,

@@ -90,7 +90,10 @@ impl Node {
     }
 
     /// A session that is not there has no links.
-    async fn linked_session(self: &Arc<Self>, session: SessionId) -> Result<Arc<Cell>, ErrorCode> {
+    pub(super) async fn linked_session(
+        self: &Arc<Self>,
+        session: SessionId,
+    ) -> Result<Arc<Cell>, ErrorCode> {
         let cell = self.cells.get_or_insert(session);
         match self.ensure_loaded(&cell).await {
             Ok(true) => Ok(cell),

@@ -64,7 +64,16 @@ impl Node {
                 .agency(agency)
                 .ok_or_else(|| Refusal::from(ErrorCode::NoSuchAgency))
                 .and_then(|agency| open(&agency, now_ms, &pending).map(|e| (agency, e))),
-            (Wish::Open { .. }, Some(_)) => Err(ErrorCode::IdReused.into()),
+            (Wish::MakeLink { agency, digest, .. }, None) => self
+                .agency(agency)
+                .ok_or_else(|| Refusal::from(ErrorCode::NoSuchAgency))
+                .and_then(|known| {
+                    let policy = known.policy();
+                    let context = context(&policy, pending.id, now_ms);
+                    session::make_link(context, agency, digest).map(|e| (known, e))
+                }),
+            (Wish::Open { .. } | Wish::MakeLink { .. }, Some(_)) => Err(ErrorCode::IdReused.into()),
+            (Wish::OpenByLink { .. }, None) => Err(ErrorCode::NoSuchLink.into()),
             (_, None) => Err(ErrorCode::NoSuchSession.into()),
             (_, Some(session)) => self
                 .agency(&session.agency)

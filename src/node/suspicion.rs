@@ -52,11 +52,16 @@ impl Node {
             false => Vec::new(),
         };
         let all = sessions.iter().chain(&closed);
-        let all = all.map(|(id, session)| session.report(*id)).collect();
+        let all = all
+            .filter_map(|(id, session)| session.report(*id))
+            .collect();
         let reports = Reports::new(rules.suspicion(), policy.area(), all);
         for (id, session) in sessions {
             let before = session.suspicion.clone().unwrap_or_default();
-            let now = reports.judge(&session.report(*id), &before);
+            let Some(report) = session.report(*id) else {
+                continue;
+            };
+            let now = reports.judge(&report, &before);
             if now != before && self.speaks_for(agency, *id) && is_news(agency, *id, &now) {
                 self.say(agency, *id, now, rules.version().to_owned());
             }

@@ -22,10 +22,11 @@ use super::rate::{LIGHT_PARTS, RateLimit, WHOLE_PARTS};
 use super::side::{self, Connection, Side, Terms};
 use super::{Transport, TransportLimits, check_client};
 use crate::auth::device;
+use crate::auth::secret::digest_of;
 use crate::node::Node;
 use crate::node::cell::{Audience, Cell};
 use crate::node::frame::tell;
-use crate::node::pending::{Pending, Reply, Wish, resident_error};
+use crate::node::pending::{Done, Pending, Reply, Wish, resident_error};
 
 /// Serves one connection until it ends. Whoever names no agency reaches `agency`.
 pub async fn serve(transport: Arc<Transport>, mut link: Box<Link>, agency: AgencyId) {
@@ -155,20 +156,46 @@ impl Resident {
 
     async fn open(&mut self, id: CommandId, opening: Opening) -> Result<(), ErrorCode> {
         let node = Arc::clone(&self.connection.transport.node);
-        if let Some(cell) = &self.cell {
-            let again = Node::session_of_opening(self.resident, id) == cell.id;
-            let over = cell.lock().is_closed();
-            if !again && !over {
-                return Err(ErrorCode::WrongOrder);
-            }
-        }
+        self.may_begin(Node::session_of_opening(self.resident, id))?;
         let (cell, done) = node
             .open(self.agency.clone(), self.resident, id, opening)
             .await?;
-        self.bind(&cell, 0);
-        let reply = Reply::Resident(Arc::clone(&self.connection.outbox));
-        node.answer(cell.id, reply, id, done);
+        self.has_begun(&cell, id, done);
         Ok(())
+    }
+
+    async fn open_by_link(
+        &mut self,
+        id: CommandId,
+        session: SessionId,
+        secret: &str,
+        opening: Opening,
+    ) -> Result<(), ErrorCode> {
+        let node = Arc::clone(&self.connection.transport.node);
+        self.may_begin(session)?;
+        let said = (digest_of(secret)?, opening);
+        let opened = node.open_by_link(&self.agency, self.resident, id, session, said);
+        let (cell, done) = opened.await?;
+        self.has_begun(&cell, id, done);
+        Ok(())
+    }
+
+    /// Whether this connection may begin that session: one at a time, and the same again.
+    fn may_begin(&self, session: SessionId) -> Result<(), ErrorCode> {
+        let other = self.cell.as_ref().filter(|cell| cell.id != session);
+        match other {
+            Some(cell) if !cell.lock().is_closed() => Err(ErrorCode::WrongOrder),
+            _ => Ok(()),
+        }
+    }
+
+    fn has_begun(&mut self, cell: &Arc<Cell>, id: CommandId, done: Done) {
+        self.bind(cell, 0);
+        let reply = Reply::Resident(Arc::clone(&self.connection.outbox));
+        self.connection
+            .transport
+            .node
+            .answer(cell.id, reply, id, done);
     }
 
     async fn resume(&mut self, session: SessionId, after: Seq) -> Result<(), ErrorCode> {
@@ -336,6 +363,12 @@ impl Side for Resident {
         match message {
             FromResident::Hello { .. } => Err(ErrorCode::WrongOrder),
             FromResident::Open { id, opening } => Box::pin(self.open(id, opening)).await,
+            FromResident::OpenByLink {
+                id,
+                session,
+                secret,
+                opening,
+            } => Box::pin(self.open_by_link(id, session, &secret, opening)).await,
             FromResident::Resume { session, after } => Box::pin(self.resume(session, after)).await,
             FromResident::Do { id, command } => self.submit(id, command),
             FromResident::RealTimeText(typed) => self.typed(typed),

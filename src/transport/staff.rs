@@ -427,6 +427,15 @@ impl Side for Console {
                 Box::pin(node.take_next(&self.person, id, &self.connection.outbox, first)).await;
                 Ok(())
             }
+            FromStaff::MakeReportLink { id, digest } => {
+                let made = Box::pin(node.make_report_link(&self.person, id, digest)).await;
+                let reply = Reply::Staff(Arc::clone(&self.connection.outbox));
+                match made {
+                    Ok((session, done)) => node.answer(session, reply, id, done),
+                    Err(refusal) => reply.refused(id, refusal),
+                }
+                Ok(())
+            }
             FromStaff::Do {
                 id,
                 session,

@@ -5,7 +5,7 @@
 
 /** Actions with their first keys, in the order of the sheet. Groups are words `key-group-…`. */
 export const ACTIONS = {
-  queue: { next: 'n', take: 't', acknowledge: 'a', go: 'j', fresh: '.', find: '/' },
+  queue: { next: 'n', take: 't', acknowledge: 'a', go: 'j', fresh: '.', find: '/', invite: 'K' },
   session: { write: 'c', ready: 's', chat: 'm', notes: 'e', timeline: 'l', history: 'h', why: 'y', priority: 'w', transfer: 'o', responders: 'L', release: 'b', timer: ';', close: 'x', leave: '-' },
   asks: { place: 'p', photo: 'f', video: 'v', audio: 'd', talk: 'k' },
   beside: { adopt: 'u', reveal: 'r', hand: 'g', show: 'q', link: 'i', unlink: 'I' },

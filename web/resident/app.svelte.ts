@@ -1,5 +1,7 @@
 // What the parts of the resident page share: the client, the words, and the one clock that ages tick on.
-import type { AgencyInfo } from '../sdk/src/protocol.ts'
+import type { AgencyInfo, DeviceCan } from '../sdk/src/protocol.ts'
+import type { Report } from '../sdk/src/report.ts'
+import { readReportFragment, REPORT_LINK_REFUSALS, type SecretLink } from '../sdk/src/report-link.ts'
 import type { Resident } from '../sdk/src/resident.ts'
 import { reactive } from '../ui/reactive.svelte.ts'
 import { Words, type Values } from '../ui/words.ts'
@@ -53,6 +55,10 @@ export class App {
   later = $state.raw<typeof import('./later.ts') | null>(null)
   /** It did not come: the report is on its way all the same, and the page is loaded again by a press. */
   later_failed = $state(false)
+  /** The page was opened by a link that a telecommunicator made; `broken` where it was cut short on its way. */
+  link = $state.raw<SecretLink | 'broken' | null>(null)
+  /** Why that link opens nothing. */
+  link_refused = $state<string | null>(null)
   /** Quick exit was pressed: nothing of the page shows any more. */
   gone = $state(false)
   /** A language did not come: an old page, or no network. */
@@ -64,6 +70,36 @@ export class App {
     this.#live = reactive(resident.live.state)
     this.#place = reactive(resident.place.state)
     this.#bandwidth = reactive(resident.bandwidth.state)
+    resident.report.subscribe((report) => this.linkCameTo(report))
+  }
+
+  /** Takes a link out of the address, so that it stands in no history and on no screen. */
+  takeLink(address: Location, history: History): void {
+    const link = readReportFragment(address.hash)
+    if (link === undefined) return
+    history.replaceState(history.state, '', address.pathname + address.search)
+    this.link = link
+    this.link_refused = link === 'broken' ? 'no_such_link' : null
+  }
+
+  /** Begins the report that the link was made for. */
+  async startByLink(device: DeviceCan): Promise<void> {
+    const { link } = this
+    if (link === null || link === 'broken') return
+    await this.resident.begin({ category: 'other', language: this.words.language, device }, link)
+  }
+
+  /** What came of the link: it opened, or why not. */
+  linkCameTo({ phase, session, trouble }: Report): void {
+    if (this.link === null) return
+    if (phase === 'new' && trouble !== null && REPORT_LINK_REFUSALS.has(trouble)) this.link_refused = trouble
+    if (this.link !== 'broken' && session === this.link.session) this.link = null
+  }
+
+  /** Reports without the link. */
+  forgetLink(): void {
+    this.link = null
+    this.link_refused = null
   }
 
   /** A second has passed. */

@@ -30,6 +30,9 @@ async function start(): Promise<void> {
   // `?test` tries the line out.
   if (search.has('test')) resident.tryOut()
   const app = new App(resident)
+  app.takeLink(location, history)
+  // Opened again by a link while the page is here already.
+  addEventListener('hashchange', () => app.takeLink(location, history))
   if (silent) await resident.goSilent()
   await app.speak(language)
   const target = document.getElementById('page')

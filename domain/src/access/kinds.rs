@@ -14,6 +14,7 @@ pub const fn action_of_resident_message(message: &FromResident) -> Action {
     match message {
         FromResident::Hello { .. } => Action::ResidentHello,
         FromResident::Open { .. } => Action::Open,
+        FromResident::OpenByLink { .. } => Action::OpenByLink,
         FromResident::Resume { .. } => Action::Resume,
         FromResident::Do { command, .. } => action_of_resident_command(command),
         FromResident::RealTimeText(_) => Action::ResidentRealTimeText,
@@ -47,6 +48,7 @@ pub const fn action_of_staff_message(message: &FromStaff) -> Action {
         FromStaff::Register { .. } => Action::Register,
         FromStaff::SetAgentState { .. } => Action::SetAgentState,
         FromStaff::TakeNext { .. } => Action::TakeNext,
+        FromStaff::MakeReportLink { .. } => Action::MakeReportLink,
         FromStaff::Do { command, .. } => action_of_staff_command(command),
         FromStaff::Follow { .. } => Action::Follow,
         FromStaff::Unfollow { .. } => Action::Unfollow,
@@ -81,6 +83,7 @@ pub const fn action_of_staff_command(command: &StaffCommand) -> Action {
         StaffCommand::Link { .. } => Action::Link,
         StaffCommand::Unlink { .. } => Action::Unlink,
         StaffCommand::MakeResponderLink { .. } => Action::MakeResponderLink,
+        StaffCommand::RevokeReportLink {} => Action::RevokeReportLink,
         StaffCommand::RevokeResponderLink { .. } => Action::RevokeResponderLink,
         StaffCommand::PlaceHold { .. } => Action::PlaceHold,
         StaffCommand::LiftHold { .. } => Action::LiftHold,

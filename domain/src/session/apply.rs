@@ -4,12 +4,18 @@
 //! decided, replay, `rebase`.
 
 use callbox_proto::event::{Actor, Event, Stored};
-use callbox_proto::ids::CommandId;
-use callbox_proto::vocabulary::{Priority, Seq, Standing, TransferTarget};
+use callbox_proto::ids::{AgencyId, CommandId, QueueId, ResidentId};
+use callbox_proto::vocabulary::{
+    Category, DeviceCan, Millis, Priority, Seq, Standing, TransferTarget,
+};
 
+use super::report_link::{NOBODY, ReportLink};
 use super::{Custody, Media, PHOTOS_MAX, Photo, PhotoState, Session, place};
 use crate::suspicion;
 use crate::triage::DURESS_RULE;
+
+/// The language of somebody who has said nothing yet: "undetermined" of BCP 47.
+const UNKNOWN_LANGUAGE: &str = "und";
 
 /// Messages among which the first words are looked for that say enough: a conversation is not compared.
 const SKETCHED_MAX: u32 = 3;
@@ -18,34 +24,64 @@ impl Session {
     /// The state after the first entry of a log; `None` if that is not an opening.
     #[must_use]
     pub fn begin(entry: &Stored) -> Option<Self> {
-        let Event::Opened {
-            agency,
-            queue,
-            category,
-            language,
-            silent,
-            device,
-            resident,
-            test,
-            contact,
-        } = &entry.event
-        else {
-            return None;
-        };
-        Some(Self {
+        match &entry.event {
+            Event::Opened {
+                agency,
+                queue,
+                category,
+                language,
+                silent,
+                device,
+                resident,
+                test,
+                contact,
+            } => Some(Self {
+                category: *category,
+                language: language.as_str().into(),
+                silent: *silent,
+                device: *device,
+                test: *test,
+                contact: contact.as_deref().map(Into::into),
+                ..Self::blank(agency, queue, *resident, entry.at_ms)
+            }),
+            Event::ReportLinkMade {
+                agency,
+                queue,
+                digest,
+                ends_ms,
+            } => {
+                let nobody = ResidentId::from_u128(NOBODY)?;
+                let link = ReportLink {
+                    digest: digest.as_str().into(),
+                    ends_ms: *ends_ms,
+                    opened: false,
+                    revoked: false,
+                };
+                Some(Self {
+                    report_link: Some(link),
+                    ..Self::blank(agency, queue, nobody, entry.at_ms)
+                })
+            }
+            _ => None,
+        }
+    }
+
+    /// A session of which nothing more is known.
+    fn blank(agency: &AgencyId, queue: &QueueId, resident: ResidentId, at_ms: Millis) -> Self {
+        Self {
             agency: agency.clone(),
-            resident: *resident,
+            resident,
             queue: queue.clone(),
             standing: Standing::Waiting,
-            category: *category,
-            language: language.as_str().into(),
-            silent: *silent,
-            device: *device,
+            category: Category::Other,
+            language: UNKNOWN_LANGUAGE.into(),
+            silent: false,
+            device: DeviceCan::default(),
             priority: Priority::PROMPT,
             rules: Vec::new(),
             priority_reason: None,
-            entered_ms: entry.at_ms,
-            deadline_ms: entry.at_ms,
+            entered_ms: at_ms,
+            deadline_ms: at_ms,
             owner: None,
             reserved_for: None,
             answered_ms: None,
@@ -57,18 +93,19 @@ impl Session {
             seen: 0,
             left: false,
             quick_exit: false,
-            test: *test,
+            test: false,
             duress: false,
             place: None,
             incident: None,
-            contact: contact.as_deref().map(Into::into),
+            contact: None,
             responder_links: Vec::new(),
             custody: Custody::default(),
+            report_link: None,
             words: Vec::new(),
             suspicion: None,
             head: 1,
             resident_head: 1,
-        })
+        }
     }
 
     /// Folds the next entry in. `seq` is its place in the log.
@@ -160,6 +197,29 @@ impl Session {
             Event::Linked { incident, .. } => self.incident = Some(*incident),
             Event::Unlinked { incident } => {
                 self.incident = self.incident.filter(|now| now != incident);
+            }
+            Event::ReportLinkOpened {
+                category,
+                language,
+                silent,
+                device,
+                resident,
+                contact,
+            } => {
+                self.resident = *resident;
+                self.category = *category;
+                self.language = language.as_str().into();
+                self.silent = *silent;
+                self.device = *device;
+                self.contact = contact.as_deref().map(Into::into);
+                if let Some(link) = &mut self.report_link {
+                    link.opened = true;
+                }
+            }
+            Event::ReportLinkRevoked => {
+                if let Some(link) = &mut self.report_link {
+                    link.revoked = true;
+                }
             }
             Event::Suspected { suspicion, .. } => {
                 self.suspicion = Some(suspicion.clone()).filter(|found| found.number > 0);

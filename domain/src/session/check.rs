@@ -9,6 +9,9 @@ use super::{
     AGE_MAX_MS, MEDIA_TYPE_MAX_CHARS, REASON_MAX_CHARS, TEXT_MAX_CHARS, UNCERTAINTY_MAX_M,
 };
 
+/// Characters of a SHA-256 in hexadecimal.
+const DIGEST_CHARS: usize = 64;
+
 /// A text somebody finished: not blank, within its bound.
 pub fn text(text: &str, max_chars: usize) -> Result<(), ErrorCode> {
     if text.trim().is_empty() {
@@ -24,6 +27,16 @@ pub fn at_most(text: &str, max_chars: usize) -> Result<(), ErrorCode> {
         return Err(ErrorCode::TextTooLong);
     }
     Ok(())
+}
+
+/// The digest of a link's secret: a SHA-256 in lower-case hexadecimal.
+pub fn digest(digest: &str) -> Result<(), ErrorCode> {
+    let hex = |b: u8| matches!(b, b'0'..=b'9' | b'a'..=b'f');
+    if digest.len() == DIGEST_CHARS && digest.bytes().all(hex) {
+        Ok(())
+    } else {
+        Err(ErrorCode::OutOfRange)
+    }
 }
 
 /// A message or a note.

@@ -6,17 +6,18 @@
 use callbox_proto::command::{Opening, ResidentCommand, StaffCommand};
 use callbox_proto::error::ErrorCode;
 use callbox_proto::event::{Event, MediaEnd, ReleaseReason};
-use callbox_proto::ids::{AgencyId, CommandId, IncidentId, ResidentId, StaffId};
+use callbox_proto::ids::{AgencyId, CommandId, IncidentId, QueueId, ResidentId, StaffId};
 use callbox_proto::vocabulary::{
     Location, Medium, Millis, Priority, Role, RuleFired, Seq, Standing, Suspicion, TransferTarget,
 };
 
 use super::{
     CONTACT_MAX_CHARS, LANGUAGE_MAX_CHARS, PHOTO_MAX_BYTES, PHOTOS_MAX, PREVIEW_MAX_BYTES,
-    PhotoState, REASON_MAX_CHARS, Refusal, Session, TEXT_MAX_CHARS, check, custody, responder,
+    PhotoState, REASON_MAX_CHARS, Refusal, Session, TEXT_MAX_CHARS, check, custody, report_link,
+    responder,
 };
 use crate::policy::Policy;
-use crate::triage::{self, DURESS_RULE, FIRED_MAX, Facts};
+use crate::triage::{self, DURESS_RULE, FIRED_MAX, Facts, Triage};
 
 /// What a decision depends on besides state and wish.
 #[derive(Debug, Clone, Copy)]
@@ -42,6 +43,15 @@ pub enum Command<'a> {
         role: Role,
         /// What.
         command: &'a StaffCommand,
+    },
+    /// By a device that opens the session with the link that a person made.
+    OpenByLink {
+        /// The device.
+        resident: ResidentId,
+        /// SHA-256 of the link's secret, hexadecimal.
+        digest: &'a str,
+        /// How it begins.
+        opening: &'a Opening,
     },
     /// By somebody with a link for responders.
     OpenLink {
@@ -126,23 +136,12 @@ pub fn open(
     resident: ResidentId,
     opening: &Opening,
 ) -> Result<Vec<Event>, Refusal> {
-    check_opening(opening)?;
-    let text = opening.text.as_deref().unwrap_or_default();
-    let facts = Facts {
-        category: opening.category,
-        language: &opening.language,
-        silent: opening.silent,
-        located: opening.location.is_some(),
-        text,
-    };
-    let found = triage::triage(context.policy.rules(), &facts);
+    checked_opening(opening)?;
+    let found = triage::triage(context.policy.rules(), &facts_of(opening));
     let queue = context.policy.queue_for(found.queue.as_ref());
-    let deadline_ms = context
-        .policy
-        .deadline(&queue, context.now_ms, found.priority);
     let mut events = vec![Event::Opened {
         agency: agency.clone(),
-        queue,
+        queue: queue.clone(),
         category: opening.category,
         language: opening.language.clone(),
         silent: opening.silent,
@@ -151,6 +150,31 @@ pub fn open(
         contact: opening.contact.clone(),
         test: opening.test,
     }];
+    let since = (&queue, context.now_ms);
+    first_words(context, opening, found, since, &mut events);
+    Ok(events)
+}
+
+pub(super) fn facts_of(opening: &Opening) -> Facts<'_> {
+    Facts {
+        category: opening.category,
+        language: &opening.language,
+        silent: opening.silent,
+        located: opening.location.is_some(),
+        text: opening.text.as_deref().unwrap_or_default(),
+    }
+}
+
+/// What an opening says, and how urgent that was found, in a queue that it entered then.
+pub(super) fn first_words(
+    context: Context<'_>,
+    opening: &Opening,
+    found: Triage,
+    (queue, entered_ms): (&QueueId, Millis),
+    events: &mut Vec<Event>,
+) {
+    let deadline_ms = context.policy.deadline(queue, entered_ms, found.priority);
+    let text = opening.text.as_deref().unwrap_or_default();
     if !text.trim().is_empty() {
         events.push(Event::Text {
             text: text.to_owned(),
@@ -166,10 +190,9 @@ pub fn open(
         version: found.version,
         deadline_ms,
     });
-    Ok(events)
 }
 
-fn check_opening(opening: &Opening) -> Result<(), ErrorCode> {
+pub(super) fn checked_opening(opening: &Opening) -> Result<(), ErrorCode> {
     let tag = |b: u8| b.is_ascii_alphanumeric() || b == b'-';
     let language = &opening.language;
     if !(1..=LANGUAGE_MAX_CHARS).contains(&language.len()) || !language.bytes().all(tag) {
@@ -200,6 +223,11 @@ pub fn decide(
             role,
             command,
         } => by_staff(session, context, staff, role, command),
+        Command::OpenByLink {
+            resident,
+            digest,
+            opening,
+        } => report_link::open(session, context, resident, digest, opening),
         Command::OpenLink { digest, name } => {
             responder::open(session, context, digest, name).map_err(Refusal::from)
         }
@@ -376,6 +404,18 @@ fn by_staff(
     if session.standing == Standing::Closed && !after_the_end {
         return Err(ErrorCode::SessionClosed.into());
     }
+    // Nobody is there yet to be handed on, or to be written to.
+    let for_somebody = matches!(
+        command,
+        StaffCommand::Release {}
+            | StaffCommand::Transfer { .. }
+            | StaffCommand::Text { .. }
+            | StaffCommand::Ask { .. }
+            | StaffCommand::MakeResponderLink { .. }
+    );
+    if for_somebody && session.awaited_until_ms().is_some() {
+        return Err(ErrorCode::WrongOrder.into());
+    }
     match command {
         StaffCommand::Take {} => take(session, staff, role),
         StaffCommand::Release {} => release(session, staff, role),
@@ -440,6 +480,7 @@ fn by_staff(
             life_ms,
             note,
         } => Ok(responder::make(session, context, digest, *life_ms, note)?),
+        StaffCommand::RevokeReportLink {} => Ok(report_link::revoke(session)?),
         StaffCommand::RevokeResponderLink { link } => Ok(responder::revoke(session, *link)?),
         StaffCommand::PlaceHold { reason } => Ok(custody::place_hold(session, context, reason)?),
         StaffCommand::LiftHold { hold, reason } => Ok(custody::lift_hold(session, *hold, reason)?),
@@ -612,6 +653,8 @@ fn gateway(session: &Session, command: &GatewayCommand) -> Vec<Event> {
                 reason: *reason,
             }]
         }
+        // A link that was sent stays its maker's: there is nobody to be offered to others.
+        GatewayCommand::ConsoleLost { .. } if session.awaited_until_ms().is_some() => Vec::new(),
         GatewayCommand::ConsoleLost { owner }
             if session.standing == Standing::Owned && session.is_owned_by(owner) =>
         {

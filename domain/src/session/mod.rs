@@ -11,6 +11,7 @@ mod decide;
 mod dry_run;
 mod place;
 mod rebase;
+mod report_link;
 mod responder;
 mod row;
 #[cfg(test)]
@@ -20,6 +21,7 @@ pub use custody::Custody;
 pub use decide::{Command, Context, GatewayCommand, decide, open};
 pub use dry_run::{DryRun, Judged, Outcome};
 pub use rebase::Rebasing;
+pub use report_link::{ReportLink, make_link};
 pub use responder::ResponderLink;
 
 use callbox_proto::error::ErrorCode;
@@ -185,6 +187,9 @@ pub struct Session {
     /// Whether it may be destroyed, and who asked for what.
     #[serde(default)]
     pub custody: Custody,
+    /// The link that it began with, where it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub report_link: Option<ReportLink>,
     /// The sketch of the first words of the resident that are enough to be compared; see [`crate::suspicion`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub words: Vec<u32>,

@@ -112,8 +112,10 @@ impl Rebasing {
                 now.incident == Some(*incident) || self.belongs_alike()
             }
             Event::Unlinked { incident } => now.incident.is_none_or(|now| now == *incident),
-            // There is one opening in a log.
-            Event::Opened { .. } => false,
+            // There is one opening in a log, and one device that opens a link.
+            Event::Opened { .. } | Event::ReportLinkMade { .. } => false,
+            Event::ReportLinkOpened { .. } => open && now.awaited_until_ms().is_some(),
+            Event::ReportLinkRevoked => now.awaited_until_ms().is_some(),
             _ => true,
         }
     }

@@ -16,9 +16,6 @@ use super::{
     RESPONDER_OPENINGS_MAX, Session, check,
 };
 
-/// Characters of a SHA-256 in hexadecimal.
-const DIGEST_CHARS: usize = 64;
-
 /// A link for responders.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ResponderLink {
@@ -91,9 +88,8 @@ pub(super) fn make(
     life_ms: u64,
     note: &str,
 ) -> Result<Vec<Event>, ErrorCode> {
-    let hex = |b: u8| matches!(b, b'0'..=b'9' | b'a'..=b'f');
-    let life = RESPONDER_LINK_MIN_MS..=RESPONDER_LINK_MAX_MS;
-    if digest.len() != DIGEST_CHARS || !digest.bytes().all(hex) || !life.contains(&life_ms) {
+    check::digest(digest)?;
+    if !(RESPONDER_LINK_MIN_MS..=RESPONDER_LINK_MAX_MS).contains(&life_ms) {
         return Err(ErrorCode::OutOfRange);
     }
     check::at_most(note, RESPONDER_NAME_MAX_CHARS)?;

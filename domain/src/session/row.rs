@@ -17,17 +17,18 @@ impl Session {
         queue::rank(self.deadline_ms, self.priority)
     }
 
-    /// What is held against the rules of suspicion.
+    /// What is held against the rules of suspicion; `None` while no device has opened it.
     #[must_use]
-    pub fn report(&self, session: SessionId) -> Report<'_> {
-        Report {
+    pub fn report(&self, session: SessionId) -> Option<Report<'_>> {
+        let begun = self.report_link.as_ref().is_none_or(|link| link.opened);
+        begun.then_some(Report {
             session,
             resident: self.resident,
             entered_ms: self.entered_ms,
             place: self.place,
             words: &self.words,
             test: self.test,
-        }
+        })
     }
 
     /// The row staff see. `connected` is what this node knows of the resident's link.
@@ -62,6 +63,7 @@ impl Session {
             contact: self.contact_back().map(str::to_owned),
             on_hold: self.custody.is_held(),
             requests: self.custody.rows(),
+            link_ends_ms: self.awaited_until_ms(),
             suspicion: self.suspicion.clone(),
         }
     }

@@ -39,6 +39,17 @@ pub enum FromResident {
         /// How it begins.
         opening: Opening,
     },
+    /// Opens the session that a person has made a link to. The link opens once: it is this device's then.
+    OpenByLink {
+        /// Command id.
+        id: CommandId,
+        /// The session that the link names.
+        session: SessionId,
+        /// The link's secret: 43 characters of base64url.
+        secret: String,
+        /// How it begins. A test there is none.
+        opening: Opening,
+    },
     /// Goes on with a session after a break: the entries after `after` follow.
     Resume {
         /// Which session.
@@ -86,7 +97,10 @@ impl FromResident {
     #[must_use]
     pub const fn id(&self) -> Option<CommandId> {
         match self {
-            Self::Open { id, .. } | Self::Do { id, .. } | Self::MediaOffer { id, .. } => Some(*id),
+            Self::Open { id, .. }
+            | Self::OpenByLink { id, .. }
+            | Self::Do { id, .. }
+            | Self::MediaOffer { id, .. } => Some(*id),
             _ => None,
         }
     }
@@ -233,6 +247,7 @@ pub enum ToResident {
 debug_kind_only!(FromResident {
     Hello,
     Open,
+    OpenByLink,
     Resume,
     Do,
     RealTimeText,

@@ -50,6 +50,14 @@ pub enum FromStaff {
         /// Command id.
         id: CommandId,
     },
+    /// Makes a link with which somebody reports, who called by voice for example: a session that is yours from the start and waits for the device
+    /// that opens the link. The receipt names the session. The gateway never has the link's secret: 32 random bytes, made where it is shown.
+    MakeReportLink {
+        /// Command id.
+        id: CommandId,
+        /// SHA-256 of the secret, hexadecimal.
+        digest: String,
+    },
     /// A command to one session.
     Do {
         /// Command id.
@@ -151,6 +159,7 @@ impl FromStaff {
     pub const fn id(&self) -> Option<CommandId> {
         match self {
             Self::TakeNext { id }
+            | Self::MakeReportLink { id, .. }
             | Self::Do { id, .. }
             | Self::MediaOffer { id, .. }
             | Self::ListClosed { id, .. }
@@ -354,6 +363,7 @@ debug_kind_only!(FromStaff {
     Register,
     SetAgentState,
     TakeNext,
+    MakeReportLink,
     Do,
     Follow,
     Unfollow,

@@ -8,12 +8,9 @@ use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
 use callbox_proto::error::ErrorCode;
 use callbox_proto::http::{OpenResponderLink, ResponderLinkOpened};
-use ring::digest::{SHA256, digest};
 
 use super::{Api, Refused};
-
-/// Characters of a secret: 32 bytes in base64 without padding. Another length is no secret of ours.
-const SECRET_CHARS: usize = 43;
+use crate::auth::secret::digest_of;
 
 /// A link's secret, and who opens it, for a token.
 pub async fn open(
@@ -21,10 +18,7 @@ pub async fn open(
     body: Result<Json<OpenResponderLink>, JsonRejection>,
 ) -> Result<Json<ResponderLinkOpened>, Refused> {
     let Json(asked) = body.map_err(|_| ErrorCode::MalformedMessage)?;
-    if asked.secret.len() != SECRET_CHARS {
-        return Err(ErrorCode::NoSuchLink.into());
-    }
-    let digest = hex(digest(&SHA256, asked.secret.as_bytes()).as_ref());
+    let digest = digest_of(&asked.secret)?;
     let node = &api.transport.node;
     let opened = node.open_link(asked.id, asked.session, digest, asked.name);
     let opened = opened.await?;
@@ -36,12 +30,4 @@ pub async fn open(
         token: issued.token,
         ends_ms: opened.ends_ms,
     }))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}"); // writing to a String cannot fail
-        text
-    })
 }

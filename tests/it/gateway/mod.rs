@@ -27,6 +27,7 @@ mod photo_client;
 mod photos;
 mod providers;
 mod rates;
+mod report_links;
 mod responders;
 mod roles;
 mod shared_tier;

@@ -17,7 +17,7 @@ use callbox_proto::message::{
     ErrorMessage, FromResident, FromStaff, RealTimeText, ToResident, ToStaff,
 };
 use callbox_proto::vocabulary::{
-    AgentState, Custodial, Disposition, Location, LocationMethod, Medium, Priority, Role,
+    AgentState, Category, Custodial, Disposition, Location, LocationMethod, Medium, Priority, Role,
     TransferTarget,
 };
 
@@ -374,6 +374,7 @@ async fn staff_answer(
     match message {
         FromStaff::Do { id, .. } | FromStaff::TakeNext { id } => who.answer_or_error(*id).await,
         FromStaff::MediaOffer { id, .. }
+        | FromStaff::MakeReportLink { id, .. }
         | FromStaff::Drain { id, .. }
         | FromStaff::Undrain { id, .. } => who.answer_or_error(*id).await,
         _ => {
@@ -472,6 +473,12 @@ fn resident_messages(others: SessionId) -> Vec<FromResident> {
             session: others,
             after: 0,
         },
+        FromResident::OpenByLink {
+            id: fresh(),
+            session: others,
+            secret: "x".repeat(43),
+            opening: super::harness::opening(Category::Other, ""),
+        },
         command(text("a")),
         command(ResidentCommand::Locate { location: place() }),
         command(announce()),
@@ -495,7 +502,7 @@ fn resident_messages(others: SessionId) -> Vec<FromResident> {
         FromResident::Ping { n: 1 },
         FromResident::Open {
             id: fresh(),
-            opening: super::harness::opening(callbox_proto::vocabulary::Category::Other, ""),
+            opening: super::harness::opening(Category::Other, ""),
         },
     ]
 }
@@ -521,6 +528,10 @@ pub(super) fn staff_messages(session: SessionId) -> Vec<FromStaff> {
             reason: None,
         },
         FromStaff::TakeNext { id: fresh() },
+        FromStaff::MakeReportLink {
+            id: fresh(),
+            digest: "5a".repeat(32),
+        },
         FromStaff::Follow { session, after: 0 },
         FromStaff::Unfollow { session },
         FromStaff::Delivered { session, up_to: 1 },
@@ -563,6 +574,7 @@ pub(super) fn staff_messages(session: SessionId) -> Vec<FromStaff> {
             disposition: Disposition::Test,
             note: words(),
         }),
+        command(StaffCommand::RevokeReportLink {}),
         command(StaffCommand::Text { text: words() }),
         command(StaffCommand::Ask {
             medium: Medium::Video,

@@ -4,6 +4,7 @@
 // break or a pause. Must not: know the socket. An id is made once, so that whatever arrives twice counts once.
 import type { Keep } from './keep.ts'
 import { BOUNDS, type ErrorMessage, type Opening, type ResidentCommand, type Rung } from './protocol.ts'
+import type { SecretLink } from './secret-link.ts'
 import { Store, type Readable } from './store.ts'
 
 /** Commands under way at a time: enough for a slow link, few enough that order holds and the gateway's bound is kept. */
@@ -26,7 +27,7 @@ export interface Waiting {
   /** When it was written, by this device's clock, in ms since 1970. */
   readonly written_ms: number
   /** What it is. */
-  readonly what: { kind: 'open'; opening: Opening } | { kind: 'do'; command: ResidentCommand }
+  readonly what: { kind: 'open'; opening: Opening; link?: SecretLink } | { kind: 'do'; command: ResidentCommand }
   /** `stored` once the gateway said so; kept until safe. */
   readonly rung?: Rung
   /** With `stored`: its last entry, which may still get another number. */
@@ -34,7 +35,10 @@ export interface Waiting {
 }
 
 /** What goes to the gateway for one command. */
-export type Sending = { kind: 'open'; id: string; opening: Opening } | { kind: 'do'; id: string; command: ResidentCommand }
+export type Sending =
+  | { kind: 'open'; id: string; opening: Opening }
+  | { kind: 'open_by_link'; id: string; session: string; secret: string; opening: Opening }
+  | { kind: 'do'; id: string; command: ResidentCommand }
 
 /** Time and timers. */
 export interface OutboxClock {
@@ -195,7 +199,10 @@ export class Outbox {
   }
 
   #sending({ id, what, written_ms }: Waiting): Sending {
-    if (what.kind === 'open') return { kind: 'open', id, opening: what.opening }
+    if (what.kind === 'open') {
+      const { opening, link } = what
+      return link === undefined ? { kind: 'open', id, opening } : { kind: 'open_by_link', id, ...link, opening }
+    }
     const age_ms = Math.min(BOUNDS.AGE_MAX_MS, Math.max(0, Math.round(this.#clock.now_ms() - written_ms)))
     return { kind: 'do', id, command: aged(what.command, age_ms) }
   }

@@ -238,6 +238,8 @@ export type ErrorCode =
   | "own_request"
   /** Only of a session that is closed. */
   | "session_open"
+  /** A link that opens once, and was opened on another device. */
+  | "link_used"
   /** Missing, unreadable or forged. */
   | "token_invalid"
   /** Past its time. */
@@ -617,6 +619,36 @@ export type Event =
       /** By which request. */
       request: string;
     }
+  /** A person made a link that opens this session: with it the session begins, before a resident is there. Its id is the command's id. */
+  | {
+      kind: "report_link_made";
+      /** Whose session it is. */
+      agency: string;
+      /** The queue it would wait in. */
+      queue: string;
+      /** SHA-256 of the link's secret, hexadecimal; left out where a resident looks. The secret itself is nowhere in the log. */
+      digest?: string;
+      /** When it ends, unless it was opened before. */
+      ends_ms: number;
+    }
+  /** A device opened the link: it is the session's from now on, and the link opens nothing more. */
+  | {
+      kind: "report_link_opened";
+      /** What the resident says is happening. */
+      category: Category;
+      /** Language tag (BCP 47). */
+      language: string;
+      /** The resident cannot talk and must not be heard. */
+      silent: boolean;
+      /** What the device can do. */
+      device: DeviceCan;
+      /** Which device, as a hash of its key. */
+      resident: string;
+      /** How to contact back, if the resident said so. */
+      contact?: string;
+    }
+  /** A person ended the link before it was opened; the session is finished with it. */
+  | { kind: "report_link_revoked" }
   /** How suspicious the session is changed; with 0 nothing speaks against it any more. Nothing else follows from it. */
   | {
       kind: "suspected";
@@ -646,6 +678,18 @@ export type FromResident =
       /** Command id. */
       id: string;
       /** How it begins. */
+      opening: Opening;
+    }
+  /** Opens the session that a person has made a link to. The link opens once: it is this device's then. */
+  | {
+      kind: "open_by_link";
+      /** Command id. */
+      id: string;
+      /** The session that the link names. */
+      session: string;
+      /** The link's secret: 43 characters of base64url. */
+      secret: string;
+      /** How it begins. A test there is none. */
       opening: Opening;
     }
   /** Goes on with a session after a break: the entries after `after` follow. */
@@ -759,6 +803,14 @@ export type FromStaff =
       kind: "take_next";
       /** Command id. */
       id: string;
+    }
+  /** Makes a link with which somebody reports, who called by voice for example: a session that is yours from the start and waits for the device that opens the link. The receipt names the session. The gateway never has the link's secret: 32 random bytes, made where it is shown. */
+  | {
+      kind: "make_report_link";
+      /** Command id. */
+      id: string;
+      /** SHA-256 of the secret, hexadecimal. */
+      digest: string;
     }
   /** A command to one session. */
   | {
@@ -1316,6 +1368,8 @@ export type SessionRow = {
   incident?: string;
   /** How to contact back: told of abandoned sessions, unless the resident left by quick exit. */
   contact?: string;
+  /** It was made with a link that no device has opened yet: when that ends. */
+  link_ends_ms?: number;
   /** A hold stands: nothing of it is destroyed. */
   on_hold?: boolean;
   /** What was asked for and has been neither declined nor fetched to its end; past its time by its own word. */
@@ -1446,6 +1500,8 @@ export type StaffCommand =
       /** For whom it is; at most 80 characters. */
       note: string;
     }
+  /** Ends the link with which this session is to be opened, before a device has opened it. The session is finished with it. */
+  | { kind: "revoke_report_link" }
   /** Ends a link for responders, and whoever follows through it, at once. */
   | {
       kind: "revoke_responder_link";
@@ -2037,6 +2093,7 @@ export const ERROR_CODES = {
   request_open: { number: 2034, retry: "never", message: "The same has been asked for already." },
   own_request: { number: 2035, retry: "after_change", message: "Somebody else has to agree." },
   session_open: { number: 2036, retry: "after_change", message: "The session is not closed." },
+  link_used: { number: 2040, retry: "never", message: "The link was opened already: it opens once, on one device." },
   token_invalid: { number: 3000, retry: "after_change", message: "Sign in again." },
   token_expired: { number: 3001, retry: "after_change", message: "The sign-in has expired." },
   sign_in_refused: { number: 3002, retry: "after_change", message: "Name or passphrase is wrong." },

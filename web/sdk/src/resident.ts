@@ -19,6 +19,7 @@ import { BOUNDS, type Location, type Medium, type Opening, type ResidentCommand 
 import { TypingSender } from './real_time_text.ts'
 import { nothing, type KeptSession, type Report } from './report.ts'
 import { OwnSession } from './resident-session.ts'
+import type { SecretLink } from './secret-link.ts'
 import { Store, type Readable } from './store.ts'
 import { inParts } from './text_parts.ts'
 
@@ -144,8 +145,8 @@ export class Resident {
     this.#world.every(MEASURE_EVERY_MS, () => this.bandwidth.measured(this.#session.round_trip_ms))
   }
 
-  /** Begins a report. One per device at a time. */
-  async begin({ category, language, ...more }: Beginning): Promise<void> {
+  /** Begins a report, or the one that a link was made for. One per device at a time. */
+  async begin({ category, language, ...more }: Beginning, link?: SecretLink): Promise<void> {
     if (this.#report.get().phase !== 'new') return
     const opening: Opening = {
       category,
@@ -157,7 +158,7 @@ export class Resident {
     }
     const id = newId()
     this.#change({ phase: 'open', silent: opening.silent, trouble: null })
-    await this.#outbox.add(id, { kind: 'open', opening })
+    await this.#outbox.add(id, link === undefined ? { kind: 'open', opening } : { kind: 'open', opening, link })
     this.#session.connect()
   }
 

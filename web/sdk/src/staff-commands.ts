@@ -8,7 +8,7 @@ import type { ErrorMessage, FromStaff, ToStaff } from './protocol.ts';
 /** A command is on disk. */
 export type Receipt = Extract<ToStaff, { kind: 'receipt' }>;
 /** Frames that carry a command id and are answered by a receipt. */
-export type Command = Extract<FromStaff, { kind: 'take_next' | 'do' }>;
+export type Command = Extract<FromStaff, { kind: 'take_next' | 'make_report_link' | 'do' }>;
 
 /** A refusal by the gateway, with its public code. */
 export class Refused extends Error {

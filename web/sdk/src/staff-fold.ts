@@ -117,6 +117,16 @@ export interface CustodyRequest {
   readonly fetched: readonly { by: string | undefined; atMs: number }[]
 }
 
+/** The link that a session began with. */
+export interface ReportLink {
+  readonly atMs: number
+  readonly madeBy: string | undefined
+  readonly endsMs: number
+  /** When a device opened it. */
+  readonly openedMs: number | undefined
+  readonly revoked: { by: string | undefined; atMs: number } | undefined
+}
+
 /** Everything a session's log says, ready to be shown. */
 export interface SessionView {
   readonly entries: readonly Entry[]
@@ -155,6 +165,8 @@ export interface SessionView {
   readonly holds: readonly Hold[]
   /** What was asked for that takes two persons, in the order in which it was asked. */
   readonly requests: readonly CustodyRequest[]
+  /** The link that it began with, where a person made one. */
+  readonly reportLink: ReportLink | undefined
 }
 
 type Draft = { -readonly [K in keyof SessionView]: SessionView[K] }
@@ -167,7 +179,7 @@ export function emptyView(): SessionView {
     entries: [], head: 0, lastFromResident: 0, messages: [], fixes: [], service: undefined, photos: [], asks: [],
     media: { place: NO_MEDIUM, photo: NO_MEDIUM, video: NO_MEDIUM, audio: NO_MEDIUM },
     notes: [], opened: undefined, contact: undefined, standing: 'waiting', owner: undefined, priority: undefined, rules: [], duress: false,
-    priorityReason: undefined, suspicion: undefined, closed: undefined, left: undefined, watchers: [], seen: 0, incident: undefined, responderLinks: [], holds: [], requests: [],
+    priorityReason: undefined, suspicion: undefined, closed: undefined, left: undefined, watchers: [], seen: 0, incident: undefined, responderLinks: [], holds: [], requests: [], reportLink: undefined,
   }
 }
 
@@ -264,6 +276,17 @@ function stepLinks(draft: Draft, entry: Entry, event: Event): void {
       return
     case 'responder_link_revoked':
       changeLink(draft, event.link, () => ({ revoked: { by: staffOf(entry.by), atMs: entry.at_ms } }))
+      return
+    case 'report_link_made':
+      draft.reportLink = { atMs: entry.at_ms, madeBy: staffOf(entry.by), endsMs: event.ends_ms, openedMs: undefined, revoked: undefined }
+      return
+    case 'report_link_opened':
+      draft.opened = { category: event.category, language: event.language, silent: event.silent, test: false, device: event.device, atMs: entry.at_ms }
+      draft.contact = event.contact
+      if (draft.reportLink) draft.reportLink = { ...draft.reportLink, openedMs: entry.at_ms }
+      return
+    case 'report_link_revoked':
+      if (draft.reportLink) draft.reportLink = { ...draft.reportLink, revoked: { by: staffOf(entry.by), atMs: entry.at_ms } }
   }
 }
 

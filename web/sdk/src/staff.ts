@@ -187,6 +187,13 @@ export class StaffClient {
     return receipt.session
   }
 
+  /** Makes a link with which somebody reports, by its digest. The session that it will open is this person's from now on. */
+  async makeReportLink(digest: string, id: string = newId()): Promise<string> {
+    const receipt = await this.#pending.give({ kind: 'make_report_link', id, digest })
+    this.follow(receipt.session)
+    return receipt.session
+  }
+
   /** Takes this session; refused with `already_taken` and its owner when somebody was faster. */
   async take(session: string): Promise<void> {
     await this.command(session, { kind: 'take' })

@@ -329,4 +329,22 @@ describe('a resident', () => {
     await until(() => resident.report.get().items.some(({ safety }) => safety === 'refused'))
     expect(resident.report.get().waiting).toBe(0)
   })
+
+  it('opens by a link with its secret, survives a break before the answer, and is new again where the link opens nothing', async () => {
+    const keep = await deviceKeep()
+    const resident = await client(keep)
+    const link = { session: gateway.session, secret: 'x'.repeat(43) }
+    await resident.begin({ category: 'other', language: 'en' }, link)
+    const asked = () => gateway.received.filter((message) => message.kind === 'open_by_link')
+    await until(() => asked().length === 1)
+    expect(asked()[0]).toMatchObject({ ...link, opening: { category: 'other', language: 'en' } })
+    // A page that was loaded again asks with the same id.
+    const again = await client(keep)
+    await until(() => asked().length === 2)
+    expect(asked()[1]).toEqual(asked()[0])
+    gateway.say({ kind: 'error', id: asked()[1]?.id ?? '', code: 'link_used', number: 2031, retry: 'never', message: '' })
+    await until(() => again.report.get().phase === 'new')
+    expect(again.report.get().trouble).toBe('link_used')
+    expect(await keep.all('outbox')).toEqual([])
+  })
 })

@@ -18,6 +18,7 @@ const GROUP_OF: Record<Event['kind'], Group> = {
   abandoned: 'standing', returned: 'standing', closed: 'standing', note: 'notes', watched: 'standing', seen: 'messages', overruled: 'standing', linked: 'standing', unlinked: 'standing',
   responder_link_made: 'standing', responder_link_opened: 'standing', responder_link_revoked: 'standing', suspected: 'standing',
   hold_placed: 'evidence', hold_lifted: 'evidence', custody_requested: 'evidence', custody_agreed: 'evidence', custody_declined: 'evidence', exported: 'evidence',
+  report_link_made: 'standing', report_link_opened: 'standing', report_link_revoked: 'standing',
 }
 
 /** The group of an event. An event of a newer gateway counts as standing. */
@@ -109,6 +110,10 @@ export function said(entry: Entry): string {
       return t(`said-${event.what}-requested`, { reason: event.reason })
     case 'custody_declined':
       return t('said-custody-declined', { reason: event.reason })
+    case 'report_link_made':
+      return t('said-report-link-made', { ends: time(event.ends_ms) })
+    case 'report_link_opened':
+      return t('said-report-link-opened', { category: t(`category-${event.category}`), language: event.language })
     case 'suspected':
       return t(event.suspicion.number > 0 ? 'said-suspected' : 'said-suspected-no-more', {
         number: event.suspicion.number, reasons: event.suspicion.reasons.map((reason) => reason.because).join('; '),

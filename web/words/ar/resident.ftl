@@ -296,3 +296,26 @@ error-media_refused = هذا المتصفح لا يرسل فيديو مباشر�
 error-media_busy = لا مكان للفيديو المباشر الآن. أرسل صورة.
 error-no_consent = انتهت موافقتك. قل نعم من جديد.
 error-other = لم يُقبل ({ $code }).
+
+# رابط أنشأه موظف الطوارئ لهذا الشخص.
+invited-heading = { $agency } يطلب بلاغك
+invited-who = الشخص الذي تتحدث معه أنشأ هذا الرابط لك.
+invited-seen = اضغط على «ابدأ». يُفتح بلاغ ويرونه فورًا.
+invited-asked = يمكنك أن تكتب. يبقى مكانك وصورك والكاميرا مغلقة حتى تقول نعم.
+invited-once = يعمل الرابط مرة واحدة، على هذا الهاتف. لا يُثبَّت أي شيء.
+invited-start = ابدأ
+invited-not-you = ليس لك؟
+invited-without = أبلغ بدون الرابط
+invited-ask-again = اطلب رابطًا جديدًا من الشخص الذي تحدثت معه. أو أبلغ بدونه: يصل إلى المكان نفسه.
+invited-link_used = استُعمل هذا الرابط من قبل
+invited-link_expired = انتهت مدة هذا الرابط
+invited-link_revoked = سُحب هذا الرابط
+invited-session_closed = بلاغ هذا الرابط مغلق
+invited-no_such_link = هذا الرابط ناقص
+invited-busy = لديك بلاغ مفتوح هنا. لم يُستعمل الرابط: ينتظر حتى ينتهي هذا البلاغ.
+invited-after = يوجد رابط لبلاغ جديد.
+invited-use = استعمل الرابط
+error-link_used = استُعمل هذا الرابط من قبل.
+error-link_expired = انتهت مدة هذا الرابط.
+error-link_revoked = سُحب هذا الرابط.
+error-no_such_link = هذا الرابط ناقص.

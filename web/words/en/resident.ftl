@@ -282,3 +282,26 @@ error-media_refused = This browser cannot send live video. Send a photo instead.
 error-media_busy = No room for live video right now. Send a photo instead.
 error-no_consent = Your yes has ended. Say yes again to go on.
 error-other = It was not taken ({ $code }).
+
+# A link that a telecommunicator made for this person.
+invited-heading = { $agency } asks for your report
+invited-who = The person you talk to made this link for you.
+invited-seen = Press Start. A report opens, and they see it at once.
+invited-asked = You can write. Your place, photos and camera stay off until you say yes.
+invited-once = The link works once, on this phone. Nothing is installed.
+invited-start = Start
+invited-not-you = Not for you?
+invited-without = Report without the link
+invited-ask-again = Ask the person you talked to for a new link. Or report without it: that reaches the same place.
+invited-link_used = This link was used already
+invited-link_expired = This link has expired
+invited-link_revoked = This link was taken back
+invited-session_closed = The report of this link is closed
+invited-no_such_link = This link is not whole
+invited-busy = You have a report open here. The link was not used: it waits until this report is over.
+invited-after = A link for a new report is here.
+invited-use = Use the link
+error-link_used = This link was used already.
+error-link_expired = This link has expired.
+error-link_revoked = This link was taken back.
+error-no_such_link = This link is not whole.

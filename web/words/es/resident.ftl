@@ -282,3 +282,26 @@ error-media_refused = Este navegador no puede enviar vídeo en directo. Envíe u
 error-media_busy = Ahora no hay sitio para vídeo en directo. Envíe una foto.
 error-no_consent = Su sí ha terminado. Diga sí otra vez.
 error-other = No se aceptó ({ $code }).
+
+# Un enlace que un operador creó para esta persona.
+invited-heading = { $agency } le pide un aviso
+invited-who = La persona con quien habla creó este enlace para usted.
+invited-seen = Pulse Empezar. Se abre un aviso y lo ven enseguida.
+invited-asked = Puede escribir. Su lugar, sus fotos y su cámara siguen apagados hasta que diga que sí.
+invited-once = El enlace sirve una vez, en este teléfono. No se instala nada.
+invited-start = Empezar
+invited-not-you = ¿No es para usted?
+invited-without = Avisar sin el enlace
+invited-ask-again = Pida un enlace nuevo a la persona con quien habló. O avise sin él: llega al mismo lugar.
+invited-link_used = Este enlace ya se usó
+invited-link_expired = Este enlace ha caducado
+invited-link_revoked = Este enlace fue retirado
+invited-session_closed = El aviso de este enlace está cerrado
+invited-no_such_link = Este enlace no está completo
+invited-busy = Ya tiene un aviso abierto aquí. El enlace no se usó: espera a que este aviso termine.
+invited-after = Hay un enlace para un aviso nuevo.
+invited-use = Usar el enlace
+error-link_used = Este enlace ya se usó.
+error-link_expired = Este enlace ha caducado.
+error-link_revoked = Este enlace fue retirado.
+error-no_such_link = Este enlace no está completo.

@@ -282,3 +282,26 @@ error-media_refused = Ce navigateur ne peut pas envoyer de vidéo en direct. Env
 error-media_busy = Pas de place pour la vidéo en direct. Envoyez une photo.
 error-no_consent = Votre accord est terminé. Dites oui encore une fois.
 error-other = Ce n’est pas pris ({ $code }).
+
+# Un lien qu'un opérateur a créé pour cette personne.
+invited-heading = { $agency } vous demande un signalement
+invited-who = La personne à qui vous parlez a créé ce lien pour vous.
+invited-seen = Appuyez sur Commencer. Un signalement s’ouvre, et elle le voit aussitôt.
+invited-asked = Vous pouvez écrire. Votre position, vos photos et votre caméra restent coupées tant que vous ne dites pas oui.
+invited-once = Le lien marche une fois, sur ce téléphone. Rien n’est installé.
+invited-start = Commencer
+invited-not-you = Pas pour vous ?
+invited-without = Signaler sans le lien
+invited-ask-again = Demandez un nouveau lien à la personne qui vous a parlé. Ou signalez sans lui : cela arrive au même endroit.
+invited-link_used = Ce lien a déjà servi
+invited-link_expired = Ce lien a expiré
+invited-link_revoked = Ce lien a été retiré
+invited-session_closed = Le signalement de ce lien est terminé
+invited-no_such_link = Ce lien n’est pas entier
+invited-busy = Un signalement est déjà ouvert ici. Le lien n’a pas servi : il attend la fin de ce signalement.
+invited-after = Un lien pour un nouveau signalement est là.
+invited-use = Utiliser le lien
+error-link_used = Ce lien a déjà servi.
+error-link_expired = Ce lien a expiré.
+error-link_revoked = Ce lien a été retiré.
+error-no_such_link = Ce lien n’est pas entier.

@@ -8,7 +8,7 @@ use callbox_proto::message::QueueInfo;
 use callbox_proto::vocabulary::{Category, Location, LocationMethod, Role};
 
 use crate::policy::Policy;
-use crate::session::{Command, Context, GatewayCommand, Refusal, Session, decide, open};
+use crate::session::{Command, Context, GatewayCommand, Refusal, Session, decide, make_link, open};
 
 /// When every session of the tests opens.
 pub const OPENED_MS: u64 = 1_700_000_000_000;
@@ -128,6 +128,48 @@ impl Desk {
         };
         desk.keep(&Actor::Resident, &events[1..]);
         Ok(desk)
+    }
+
+    /// A session that Tina has made a link to.
+    pub fn with_link(digest: &str) -> Self {
+        Self::try_with_link(digest).unwrap()
+    }
+
+    pub fn try_with_link(digest: &str) -> Result<Self, Refusal> {
+        let policy = policy();
+        let context = Context {
+            id: id(1),
+            now_ms: OPENED_MS,
+            policy: &policy,
+        };
+        let agency = "demo.example".parse().unwrap();
+        let events = make_link(context, &agency, digest)?;
+        let tina = Actor::staff(Role::Telecommunicator, staff("tina"));
+        let first = stored(OPENED_MS, tina.clone(), events[0].clone());
+        let mut desk = Self {
+            policy,
+            session: Session::begin(&first).unwrap(),
+            log: vec![first],
+            now_ms: OPENED_MS,
+            commands: 1,
+        };
+        desk.keep(&tina, &events[1..]);
+        Ok(desk)
+    }
+
+    /// A device opens the session with the secret of this digest.
+    pub fn opens_by_link(
+        &mut self,
+        resident: ResidentId,
+        digest: &str,
+        opening: &Opening,
+    ) -> Decided {
+        let decided = self.decide(Command::OpenByLink {
+            resident,
+            digest,
+            opening,
+        });
+        self.kept(&Actor::Resident, decided)
     }
 
     /// A session that Tina owns.

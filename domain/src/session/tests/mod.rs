@@ -12,6 +12,7 @@ mod histories;
 mod opening;
 mod place;
 mod rebasing;
+mod report_link;
 mod responder;
 mod strategies;
 mod suspicion;

@@ -96,6 +96,7 @@ pub fn staff() -> Result<Vec<Named<StaffCommand>>, Failure> {
                 note: String::new(),
             },
         ],
+        RevokeReportLink => ["revoke_report_link" = StaffCommand::RevokeReportLink {}],
         RevokeResponderLink => ["revoke_responder_link" = StaffCommand::RevokeResponderLink { link: id(0x11)? }],
         PlaceHold => ["place_hold" = StaffCommand::PlaceHold { reason: "Asked for by the district court".into() }],
         RequestCustody => ["request_custody" = StaffCommand::RequestCustody {

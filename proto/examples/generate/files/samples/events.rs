@@ -28,6 +28,7 @@ fn actor(event: &Event) -> Result<Actor, Failure> {
         | Event::PhotoAnnounced { .. }
         | Event::Consented { .. }
         | Event::ContactGiven { .. }
+        | Event::ReportLinkOpened { .. }
         | Event::Left { .. } => Actor::Resident,
         Event::Triaged { .. }
         | Event::PhotoPreviewed { .. }
@@ -217,9 +218,24 @@ fn values() -> Result<Vec<Named<Event>>, Failure> {
             "suspected" = Event::Suspected { suspicion: suspicion(), version: "2026-11-01".into() },
             "suspected_no_more" = Event::Suspected { suspicion: Suspicion::default(), version: "2026-11-01".into() },
         ],
+        ReportLinkMade => ["report_link_made" = Event::ReportLinkMade {
+            agency: name("demo.example")?,
+            queue: name("main")?,
+            digest: SHA256.into(),
+            ends_ms: NOW_MS + 1_800_000,
+        }],
+        ReportLinkOpened => ["report_link_opened" = Event::ReportLinkOpened {
+            category: Category::Other,
+            language: "en".into(),
+            silent: false,
+            device: DeviceCan { video: true, audio: true, place: true },
+            resident: id(0x4e)?,
+            contact: None,
+        }],
+        ReportLinkRevoked => ["report_link_revoked" = Event::ReportLinkRevoked],
     });
     // What came later stands behind the others: ids and times of the fixtures before it count on.
-    let mut later = values.split_off(values.len() - 14);
+    let mut later = values.split_off(values.len() - 17);
     values.push(("opened_test".to_owned(), opened_test()?));
     let moved = Event::Linked {
         incident: id(0x5e)?,

@@ -103,6 +103,12 @@ pub fn sent() -> Result<Vec<Named<FromResident>>, Failure> {
             "open_bare" = FromResident::Open { id: id(0x09e5)?, opening: bare_opening() },
             "open_test" = FromResident::Open { id: id(0x09e6)?, opening: test_opening() },
         ],
+        OpenByLink => ["open_by_link" = FromResident::OpenByLink {
+            id: id(0x09e7)?,
+            session: id(0x5e)?,
+            secret: "bWFkZS11cC1zZWNyZXQtb2YtMzItYnl0ZXMtaGVyZQ0".into(),
+            opening: bare_opening(),
+        }],
         Resume => ["resume" = FromResident::Resume { session: id(0x5e)?, after: 12 }],
         Do => ["do" = FromResident::Do { id: id(0xc0)?, command: talk }],
         RealTimeText => [

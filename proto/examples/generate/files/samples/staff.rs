@@ -33,6 +33,7 @@ pub fn sent() -> Result<Vec<Named<FromStaff>>, Failure> {
             "set_agent_state_away" = away,
         ],
         TakeNext => ["take_next" = FromStaff::TakeNext { id: id(0xc2)? }],
+        MakeReportLink => ["make_report_link" = FromStaff::MakeReportLink { id: id(0xc4)?, digest: super::events::SHA256.into() }],
         Do => ["do" = FromStaff::Do { id: id(0xc1)?, session, command: StaffCommand::Take {} }],
         Follow => ["follow" = FromStaff::Follow { session, after: 0 }],
         Unfollow => ["unfollow" = FromStaff::Unfollow { session }],
@@ -89,6 +90,15 @@ fn waiting() -> Result<SessionRow, Failure> {
         on_hold: false,
         requests: Vec::new(),
         suspicion: None,
+        link_ends_ms: None,
+    })
+}
+
+fn awaited() -> Result<SessionRow, Failure> {
+    Ok(SessionRow {
+        connected: false,
+        link_ends_ms: Some(NOW_MS + 1_800_000),
+        ..owned()?
     })
 }
 
@@ -306,6 +316,7 @@ pub fn received() -> Result<Vec<Named<ToStaff>>, Failure> {
             "session_placed" = ToStaff::Session { row: placed()?, head: 9, after: 0 },
             "session_linked" = ToStaff::Session { row: linked()?, head: 9, after: 0 },
             "session_abandoned" = ToStaff::Session { row: abandoned()?, head: 9, after: 0 },
+            "session_awaited" = ToStaff::Session { row: awaited()?, head: 2, after: 0 },
             "session_suspected" = ToStaff::Session { row: suspected()?, head: 9, after: 0 },
         ],
         Entry => [
