@@ -194,7 +194,7 @@ impl<'a> Reports<'a> {
                 found.or_else(|| earlier.filter(|_| stays).cloned())
             })
             .collect();
-        reasons.sort_by(|a, b| b.points.cmp(&a.points));
+        reasons.sort_by_key(|reason| std::cmp::Reverse(reason.points));
         reasons.truncate(SUSPICION_REASONS_MAX);
         if said_alike(&reasons, &before.reasons) {
             return before.clone();
