@@ -99,6 +99,7 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     // One that waits stands in the list, and at its session; there it is ended too.
     const waits = await make(tina)
     await tina.keyboard.press('Escape')
+    await tina.getByRole('button', { name: 'Remove from my desk' }).click()
     const bar = tina.locator('[data-awaited]').filter({ hasText: 'Nobody has opened the link yet.' })
     await bar.waitFor()
     expect((await tina.locator('#composer').count()) === 0, 'there is nobody to write to yet')

@@ -20,6 +20,7 @@ mod library;
 mod link;
 mod options;
 mod ringer;
+mod rivals;
 mod row;
 mod shard;
 mod survey;

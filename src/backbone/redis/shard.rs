@@ -19,6 +19,7 @@ use super::library::LIBRARY;
 use super::link::{Link, Wire};
 use super::options::{Address, Target};
 use super::ringer::Ringer;
+use super::rivals::Rivals;
 use super::survey::{self, Survey};
 use super::tier::{Shared, TimeOffset};
 use super::topology;
@@ -77,9 +78,19 @@ impl Shard {
             replicas: shared.options.wait_replicas,
             within: shared.options.wait,
         };
-        tokio::spawn(writer::run(Arc::clone(&link), waiting, replicas));
         let counts = shared.options.wait_replicas > 0;
+        let rivals = Arc::<Rivals>::default();
+        tokio::spawn(writer::run(
+            Arc::clone(&link),
+            Arc::clone(&rivals),
+            waiting,
+            replicas,
+        ));
         let ringer = counts.then(|| Ringer::start(Arc::clone(&link)));
+        if counts {
+            let kept = rivals.keep(Arc::clone(shared), Arc::clone(&link));
+            tokio::spawn(ended.clone().run_until_cancelled_owned(kept));
+        }
         let end = ended.clone();
         tokio::spawn(async move {
             tokio::select! {

@@ -55,9 +55,43 @@ async fn ask_sentinel(
     sentinel: &Address,
     name: &str,
 ) -> Result<(u64, Address), OpenError> {
+    let answer = sentinel_says(dialer, call, sentinel, "MASTER", name).await?;
+    sentinel_answer(&answer)
+        .ok_or_else(|| OpenError::unreachable(sentinel, "it answered something else"))
+}
+
+/// Every server that any Sentinel names: primary and replicas; none where none of them answers.
+pub(super) async fn servers(
+    dialer: &Dialer,
+    call: Duration,
+    sentinels: &[Address],
+    name: &str,
+) -> Vec<Address> {
+    let asked = sentinels.iter().map(async |sentinel| {
+        let primary = ask_sentinel(dialer, call, sentinel, name).await;
+        let mut named: Vec<_> = primary.into_iter().map(|(_, address)| address).collect();
+        if let Ok(answer) = sentinel_says(dialer, call, sentinel, "REPLICAS", name).await {
+            let replicas = answer::array(&answer).unwrap_or_default().iter();
+            named.extend(replicas.filter_map(address_in));
+        }
+        named
+    });
+    let mut all = futures_util::future::join_all(asked).await.concat();
+    all.sort();
+    all.dedup();
+    all
+}
+
+async fn sentinel_says(
+    dialer: &Dialer,
+    call: Duration,
+    sentinel: &Address,
+    what: &str,
+    name: &str,
+) -> Result<Value, OpenError> {
     let question = async {
         let mut command = redis::cmd("SENTINEL");
-        command.arg("MASTER").arg(name);
+        command.arg(what).arg(name);
         let ask = async |connection: Connection| {
             let mut commands = connection.commands.clone();
             let answer = commands.send_packed_command(&command).await;
@@ -92,21 +126,25 @@ async fn ask_sentinel(
         }
         return Err(OpenError::of(sentinel, &error.clone().into()));
     }
-    sentinel_answer(&answer)
-        .ok_or_else(|| OpenError::unreachable(sentinel, "it answered something else"))
+    Ok(answer)
 }
 
 fn sentinel_answer(answer: &Value) -> Option<(u64, Address)> {
+    let epoch = field(answer, "config-epoch")?.parse().ok()?;
+    Some((epoch, address_in(answer)?))
+}
+
+fn address_in(answer: &Value) -> Option<Address> {
+    Some(Address {
+        host: field(answer, "ip")?,
+        port: field(answer, "port")?.parse().ok()?,
+    })
+}
+
+fn field(answer: &Value, wanted: &str) -> Option<String> {
     let pairs = answer::pairs(answer);
-    let get = |wanted: &str| {
-        let found = pairs.iter().find(|(key, _)| &**key == wanted);
-        found.map(|(_, value)| value.to_string())
-    };
-    let address = Address {
-        host: get("ip")?,
-        port: get("port")?.parse().ok()?,
-    };
-    Some((get("config-epoch")?.parse().ok()?, address))
+    let found = pairs.iter().find(|(key, _)| &**key == wanted);
+    found.map(|(_, value)| value.to_string())
 }
 
 /// Asks the nodes of a cluster, one after the other, which primary has which slots.

@@ -16,7 +16,8 @@ use redis::{Cmd, Pipeline, Value};
 use tokio::sync::{mpsc, oneshot};
 
 use super::answer;
-use super::link::{Lane, Link, failed};
+use super::link::{Lane, Link, Wire, failed};
+use super::rivals::Rivals;
 use crate::backbone::{BackboneError, Guarantee};
 
 /// Jobs that may wait. Who comes later waits in the call, under its deadline.
@@ -64,7 +65,12 @@ pub(super) struct Waiting {
 }
 
 /// Works until every sender is gone.
-pub(super) async fn run(link: Arc<Link>, mut jobs: mpsc::Receiver<Job>, waiting: Waiting) {
+pub(super) async fn run(
+    link: Arc<Link>,
+    rivals: Arc<Rivals>,
+    mut jobs: mpsc::Receiver<Job>,
+    waiting: Waiting,
+) {
     let mut next = None;
     loop {
         let first = match next.take() {
@@ -76,7 +82,7 @@ pub(super) async fn run(link: Arc<Link>, mut jobs: mpsc::Receiver<Job>, waiting:
         };
         let group;
         (group, next) = collect(first, &mut jobs);
-        write(&link, group, waiting).await;
+        write(&link, &rivals, group, waiting).await;
     }
 }
 
@@ -95,7 +101,7 @@ fn collect(first: Job, jobs: &mut mpsc::Receiver<Job>) -> (Vec<Job>, Option<Job>
     (group, None)
 }
 
-async fn write(link: &Link, mut group: Vec<Job>, waiting: Waiting) {
+async fn write(link: &Link, rivals: &Rivals, mut group: Vec<Job>, waiting: Waiting) {
     // Who stopped waiting was told "unknown"; what was never sent stays unsent.
     group.retain(|job| !job.answer.is_closed());
     let counts: Vec<_> = group.iter().map(|job| job.commands.len()).collect();
@@ -115,17 +121,13 @@ async fn write(link: &Link, mut group: Vec<Job>, waiting: Waiting) {
     let started = std::time::Instant::now();
     let answers = link.ask_all(Lane::Writes, &pipeline).await;
     metrics::histogram!("callbox_backbone_group_seconds").record(started.elapsed().as_secs_f64());
-    let answers = answers.and_then(|(wire, answers)| {
-        if waits {
-            enough(answers.last(), waiting.replicas).inspect_err(|error| {
-                link.standing().guarantee = Guarantee::Weaker {
-                    reason: error.to_string().into(),
-                };
-                link.trouble.notify_one();
-            })?;
+    let answers = match answers {
+        Ok((wire, answers)) if waits => {
+            let counted = counted(link, rivals, &wire, answers.last(), waiting.replicas);
+            counted.await.map(|()| (wire, outcomes(answers, &blocks)))
         }
-        Ok((wire, outcomes(answers, &blocks)))
-    });
+        answers => answers.map(|(wire, answers)| (wire, outcomes(answers, &blocks))),
+    };
     match answers {
         Ok((wire, answers)) => {
             let mut answers = answers.into_iter();
@@ -150,6 +152,31 @@ async fn write(link: &Link, mut group: Vec<Job>, waiting: Waiting) {
             }
         }
     }
+}
+
+/// Whether enough replicas have what was written, and will keep it: what another primary does not have is gone with the next failover.
+async fn counted(
+    link: &Link,
+    rivals: &Rivals,
+    wire: &Wire,
+    said: Option<&Value>,
+    wanted: u32,
+) -> Result<(), BackboneError> {
+    let weaker = |error: &BackboneError| {
+        link.standing().guarantee = Guarantee::Weaker {
+            reason: error.to_string().into(),
+        };
+    };
+    enough(said, wanted).inspect_err(|error| {
+        weaker(error);
+        link.trouble.notify_one();
+    })?;
+    let kept = rivals.none_was_promoted(wire).await;
+    kept.inspect_err(|error| {
+        weaker(error);
+        metrics::counter!("callbox_tier_outdated_total").increment(1);
+        link.condemn(wire.number);
+    })
 }
 
 /// The commands as transactions of one slot each, and how many are in each. One alone needs none.

@@ -219,3 +219,32 @@ async fn a_primary_that_freezes_is_left_for_the_one_the_sentinels_name() {
     writer.write(20).await;
     writer.check().await;
 }
+
+/// Between a promotion and the word of it the other replica follows the former primary still, and is counted there.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_former_primary_counts_after_another_was_promoted_is_not_confirmed() {
+    let (primary, replicas, sentinels) = failover_set();
+    let through_sentinels = Options {
+        wait_replicas: 1,
+        ..Options::new(sentinel_url(&sentinels).parse().unwrap())
+    };
+    let mut writer = Writer::new(&through_sentinels).await;
+    writer.write(20).await;
+    // They neither tell of it nor undo it.
+    for sentinel in &sentinels {
+        sentinel.freeze();
+    }
+    replicas[0].command(&["REPLICAOF", "NO", "ONE"]);
+    let mut told = None;
+    for more in 1..=1_000 {
+        let one = next(1, writer.head + more, u128::from(writer.head + more) + 1);
+        if let Err(error) = append(&*writer.backbone, one).await {
+            told = Some(error.to_string());
+            break;
+        }
+    }
+    let told = told.expect("what the other one counted is not confirmed");
+    assert!(told.contains("was made the primary"), "{told}");
+    let counted = primary.command(&["INFO", "replication"]);
+    assert!(counted.contains("connected_slaves:1"), "{counted}");
+}
