@@ -27,7 +27,7 @@ use crate::backbone::BackboneError;
 
 /// How often servers without a connection are tried.
 const TRY_EVERY: Duration = Duration::from_millis(250);
-/// Every so many tries Sentinels are asked which servers there are.
+/// Every so many tries Sentinels are asked which replicas there are.
 const TRIES_PER_LIST: u32 = 4;
 /// How long a server may take for its first word on a new connection.
 const OPEN: Duration = Duration::from_millis(400);
@@ -55,7 +55,7 @@ struct Place {
 }
 
 impl Rivals {
-    /// Keeps connections to all servers that Sentinels name, as long as the link lives.
+    /// Keeps connections to all replicas that Sentinels name, as long as the link lives.
     pub(super) async fn keep(self: Arc<Self>, shared: Arc<Shared>, link: Arc<Link>) {
         let Target::Sentinel { sentinels, name } = &shared.options.url.target else {
             return;
@@ -64,7 +64,7 @@ impl Rivals {
         loop {
             if tries.is_multiple_of(TRIES_PER_LIST) {
                 let call = shared.options.call;
-                let listed = topology::servers(&shared.dialer, call, sentinels, name).await;
+                let listed = topology::replicas(&shared.dialer, call, sentinels, name).await;
                 self.list(listed);
             }
             tries = tries.wrapping_add(1);

@@ -60,23 +60,19 @@ async fn ask_sentinel(
         .ok_or_else(|| OpenError::unreachable(sentinel, "it answered something else"))
 }
 
-/// Every server that any Sentinel names: primary and replicas; none where none of them answers.
-pub(super) async fn servers(
+/// Every server that any Sentinel calls a replica; none where none of them answers. A server that is made the primary was one of these.
+pub(super) async fn replicas(
     dialer: &Dialer,
     call: Duration,
     sentinels: &[Address],
     name: &str,
 ) -> Vec<Address> {
-    let asked = sentinels.iter().map(async |sentinel| {
-        let primary = ask_sentinel(dialer, call, sentinel, name).await;
-        let mut named: Vec<_> = primary.into_iter().map(|(_, address)| address).collect();
-        if let Ok(answer) = sentinel_says(dialer, call, sentinel, "REPLICAS", name).await {
-            let replicas = answer::array(&answer).unwrap_or_default().iter();
-            named.extend(replicas.filter_map(address_in));
-        }
-        named
-    });
-    let mut all = futures_util::future::join_all(asked).await.concat();
+    let asked = sentinels
+        .iter()
+        .map(|sentinel| sentinel_says(dialer, call, sentinel, "REPLICAS", name));
+    let answers = futures_util::future::join_all(asked).await;
+    let named = answers.iter().flatten().filter_map(answer::array).flatten();
+    let mut all: Vec<_> = named.filter_map(address_in).collect();
     all.sort();
     all.dedup();
     all

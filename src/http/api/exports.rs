@@ -6,11 +6,11 @@
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
-use callbox_domain::access::Route;
+use callbox_domain::access::{Caller, Route};
 use callbox_proto::error::ErrorCode;
 use callbox_proto::ids::CommandId;
 
-use super::{Api, Fetch, Refused, photos, sign_in};
+use super::{Api, Fetch, Refused, photos};
 
 /// The pack, as a download. The log has it before the first byte.
 pub async fn fetch(
@@ -18,17 +18,19 @@ pub async fn fetch(
     Path((session, request)): Path<(String, String)>,
     headers: HeaderMap,
 ) -> Result<Response, Refused> {
-    let who = sign_in::bearer(&api, &headers)?;
     let route = Route::FetchExport;
     let (caller, cell) = photos::by_sign_in(&api, &headers, route, session.parse().ok()).await?;
     let agency = photos::may(&caller, &cell, route)?.agency;
+    let Caller::Staff { role, staff, .. } = caller else {
+        return Err(ErrorCode::NotAllowed.into());
+    };
     let request = request.parse::<CommandId>();
     let request = request.map_err(|_| ErrorCode::NoSuchRequest)?;
     let fetch = Fetch {
         agency,
         cell,
-        staff: who.staff,
-        role: who.role,
+        staff,
+        role,
         request,
     };
     Ok(api.exports.fetch(fetch).await?)
