@@ -83,6 +83,21 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     }
   },
 
+  'AL2: a language whose words cannot be fetched is told, the page stays as it is, and takes it later': async (story) => {
+    const tina = await consoleOf(story, 'tina')
+    const words = /\/assets\/console-[^/]+\.js$/
+    await tina.route(words, (route) => route.abort())
+    const choice = tina.getByLabel('Language of this page')
+    await choice.selectOption('fr')
+    await tina.getByRole('alert').getByText('Français').waitFor()
+    expect((await choice.inputValue()) === 'en', 'the choice shows what the page speaks')
+    expect((await tina.locator('html').getAttribute('lang')) === 'en', 'lang')
+    await tina.unroute(words)
+    await choice.selectOption('fr')
+    await tina.getByText('Connecté', { exact: true }).waitFor()
+    expect((await tina.getByRole('alert').count()) === 0, 'nothing is wrong any more')
+  },
+
   'AL2 AL6: 300 payloads, bidi tricks and emoji storms stay text, run nothing, and break no line': async (story) => {
     const tina = await consoleOf(story, 'tina')
     tina.on('dialog', (dialog) => story.faults.push(`a dialog: ${dialog.message()}`))

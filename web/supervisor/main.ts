@@ -1,8 +1,10 @@
-// The supervisor's entry: styles and the page.
+// The supervisor's entry: styles, words and the page.
 import { mount } from 'svelte'
 import '../ui/tokens.css'
 import '../ui/staff/staff.css'
+import { begin } from '../ui/staff/words.svelte.ts'
+import english from '../words/en/supervisor.ftl?raw'
 import App from './App.svelte'
 
 const page = document.getElementById('page')
-if (page) mount(App, { target: page })
+void begin({ en: english, fr: () => import('../words/fr/supervisor.ftl?raw') }).then(() => page && mount(App, { target: page }))

@@ -1,5 +1,5 @@
 // Compares the built pages with their budgets: gzipped bytes of what a first load fetches, and of the lazy rest.
-import { existsSync, readFileSync, readdirSync } from 'node:fs'
+import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs'
 import { dirname, join, posix } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
@@ -15,6 +15,17 @@ const BUDGETS = [
 
 // Lazy chunks are known by their names.
 const LAZY = { map: /map/i, chart: /chart|uplot/i }
+
+// Sizes of yesterday's pages prove nothing.
+const built = statSync(join(dist, 'index.html')).mtimeMs
+for (const room of ['console', 'resident', 'responder', 'sdk/src', 'supervisor', 'ui', 'words']) {
+  const at = fileURLToPath(new URL(`../${room}`, import.meta.url))
+  const newer = readdirSync(at, { recursive: true }).find((file) => statSync(join(at, file)).mtimeMs > built)
+  if (newer !== undefined) {
+    console.log(`FAIL ${room}/${newer} is newer than the built pages: build them first`)
+    process.exit(1)
+  }
+}
 
 let over = 0
 for (const budget of BUDGETS) {

@@ -1,67 +1,105 @@
 // Words of the staff pages in the person's language, from the same Fluent files that other parts read.
 //
-// Owns: choosing the language, `lang` of the page, and `t`. Must not: hold a sentence itself. Values stay wrapped in U+2068/U+2069, so
-// that names of another direction do not turn the sentence around.
-import enConsole from '../../words/en/console.ftl?raw'
-import enSupervisor from '../../words/en/supervisor.ftl?raw'
-import frConsole from '../../words/fr/console.ftl?raw'
-import frSupervisor from '../../words/fr/supervisor.ftl?raw'
+// Owns: choosing the language, `lang` of the page, and `t`. Must not: hold a sentence itself. Called by: the entries of the pages, which
+// `begin` before anything is shown, and every part that says something. English comes with the script, because it stands in wherever a
+// sentence is missing; another language is fetched when somebody asks for it. Values stay wrapped in U+2068/U+2069, so that names of
+// another direction do not turn the sentence around.
+import english from '../../words/en/console.ftl?raw'
 import { Words, type Values } from '../words.ts'
 
 /** Languages there are words for, by their own names. */
 export const LANGUAGES = { en: 'English', fr: 'Français' } as const
 /** One of them. */
 export type Language = keyof typeof LANGUAGES
+/** One file of words: in English, and where to fetch it in each other language. */
+export type Sentences = { en: string } & Record<Exclude<Language, 'en'>, () => Promise<{ default: string }>>
 
 const KEY = 'callbox-language'
-const EN = { language: 'en', text: `${enConsole}\n${enSupervisor}` }
-const FR = { language: 'fr', text: `${frConsole}\n${frSupervisor}` }
-const WORDS: Record<Language, Words> = { en: new Words('en', EN), fr: new Words('fr', FR, EN) }
+/** What both pages say, and what a page adds. */
+const sentences: Sentences[] = [{ en: english, fr: () => import('../../words/fr/console.ftl?raw') }]
+let own = source('en', [english])
+let known = $state.raw<{ en: Words } & Partial<Record<Language, Words>>>({ en: new Words('en', own) })
+let language = $state<Language>('en')
+/** The language that was asked for last: the words of an earlier wish may come after it. */
+let asked: Language = 'en'
 
-function first(): Language {
+/** Gets the words ready in the person's language; `more` are those of one page alone. A page that begins without a network begins in English. */
+export async function begin(...more: Sentences[]): Promise<void> {
+  sentences.push(...more)
+  own = source('en', sentences.map(({ en }) => en))
+  known = { en: new Words('en', own) }
+  await turn(wished())
+}
+
+function wished(): Language {
   let kept: string | null = null
   try {
     kept = localStorage.getItem(KEY)
   } catch {
     // Storage is switched off: the browser's language it is.
   }
-  const wished = [kept ?? '', ...navigator.languages].map((tag) => tag.slice(0, 2))
-  return (wished.find((tag) => tag in LANGUAGES) ?? 'en') as Language
+  const tags = [kept ?? '', ...navigator.languages].map((tag) => tag.slice(0, 2))
+  return (tags.find((tag) => tag in LANGUAGES) ?? 'en') as Language
 }
 
-const begun = first()
-let language = $state<Language>(begun)
-document.documentElement.lang = begun
+function source(tag: Language, texts: string[]): { language: string; text: string } {
+  return { language: tag, text: texts.join('\n') }
+}
+
+async function turn(next: Language): Promise<boolean> {
+  asked = next
+  const there = await fetchWords(next)
+  if (there && asked === next) language = next
+  document.documentElement.lang = language
+  return there
+}
+
+/** Fetches the words of a language, once; false where they cannot be had now. */
+export async function fetchWords(wanted: Language): Promise<boolean> {
+  if (wanted === 'en' || known[wanted]) return true
+  try {
+    const texts = await Promise.all(sentences.map(async (file) => (await file[wanted]()).default))
+    known = { ...known, [wanted]: new Words(wanted, source(wanted, texts), own) }
+    return true
+  } catch {
+    return false
+  }
+}
 
 /** The language now. */
 export function spoken(): Language {
   return language
 }
 
-/** Changes the language and remembers it. */
-export function speak(next: Language): void {
-  language = next
-  document.documentElement.lang = next
+/** Changes the language and remembers it; false where its words cannot be fetched now: then the page stays as it is. */
+export async function speak(next: Language): Promise<boolean> {
+  if (!(await turn(next))) return false
+  if (asked !== next) return true
   try {
     localStorage.setItem(KEY, next)
   } catch {
     // Storage is switched off: the choice holds until the page is left.
   }
+  return true
 }
 
 /** The sentence with this id. */
 export function t(id: string, values: Values = {}): string {
-  return WORDS[language].say(id, values)
+  return now().say(id, values)
 }
 
-/** The sentence with this id in another language than the page's: for what is written to others. */
+function now(): Words {
+  return known[language] ?? known.en
+}
+
+/** The sentence with this id in another language than the page's, once `fetchWords` has it: for what is written to others. */
 export function inLanguage(other: Language, id: string): string | undefined {
-  return WORDS[other].has(id) ? WORDS[other].say(id) : undefined
+  return known[other]?.has(id) ? known[other].say(id) : undefined
 }
 
 /** Whether there is a sentence with this id. */
 export function hasWords(id: string): boolean {
-  return WORDS[language].has(id)
+  return now().has(id)
 }
 
 /** The sentence of a public error code. */

@@ -7,6 +7,7 @@ areas = Areas
 side = Place and media
 language = Language
 language-choose = Language of this page
+language-failed = { $language } cannot be fetched now. Choose it again when the connection is back.
 theme-choose = Theme
 theme-system = System theme
 theme-light = Light

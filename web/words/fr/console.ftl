@@ -7,6 +7,7 @@ areas = Zones
 side = Lieu et médias
 language = Langue
 language-choose = Langue de cette page
+language-failed = { $language } ne peut pas être chargé maintenant. Choisissez-le à nouveau quand la connexion sera rétablie.
 theme-choose = Thème
 theme-system = Thème du système
 theme-light = Clair
