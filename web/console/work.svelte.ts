@@ -1,21 +1,14 @@
-// What a telecommunicator does with sessions from any window: take, open, leave; and what a refusal says.
+// What a telecommunicator does with sessions from any window: take, open, leave.
 //
 // Owns: the notice of the last refusal and the chosen row. Must not: know markup. Used by: `Desk.svelte`, `Panel.svelte`.
 import { Refused, type FollowedSession, type SessionList, type StaffClient } from '../sdk/src/staff.ts'
 import { reactive } from '../ui/reactive.svelte.ts'
-import { errorWords, t } from '../ui/staff/words.svelte.ts'
+import { refusalWords } from '../ui/staff/refusal.ts'
 import type { DeskState } from './desk.svelte.ts'
 import { Links } from './linking.svelte.ts'
 
 /** Entries are shown together, one frame after the last came; only then they were opened. In ms. */
 const SHOWN_AFTER_MS = 50
-
-/** Why something was not done, in words. */
-export function refusalWords(reason: unknown): string {
-  if (!(reason instanceof Refused)) return t('acts-offline')
-  const { code, owner } = reason.refusal
-  return code === 'already_taken' && owner ? t('taken-by', { owner }) : errorWords(code)
-}
 
 /** Who else owns sessions now: a session can be handed to them. */
 export function colleagues(list: SessionList, me: string): readonly string[] {

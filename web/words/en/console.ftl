@@ -183,6 +183,7 @@ transfer-note = Note for the next telecommunicator
 transfer-means = It keeps its first deadline and everything in it, and is complete when the other side takes it.
 transfer-do = Transfer
 close-session = Close session
+close-act = Close
 close-disposition = What it came to
 close-note = Closing note (among staff)
 close-means = The resident is told that the session is finished. Nothing is deleted.
@@ -688,6 +689,7 @@ same-undo = Undo
 same-out = Take this one out
 
 responders = Links for responders
+responders-act = Responders
 responders-means = Whoever has the link, and types a name, follows this session read only: priority, places, messages, photos and the live picture. No note, contact or name of staff.
 responders-life = It lives for
 responders-minutes = { $minutes } min

@@ -186,6 +186,7 @@ transfer-note = Note pour l'opérateur suivant
 transfer-means = Elle garde sa première échéance et tout son contenu ; c'est fait quand l'autre côté la prend.
 transfer-do = Transférer
 close-session = Clore la session
+close-act = Clore
 close-disposition = Résultat
 close-note = Note de clôture (entre nous)
 close-means = L'habitant apprend que la session est finie. Rien n'est effacé.
@@ -694,6 +695,7 @@ same-undo = Annuler
 same-out = Retirer celle-ci
 
 responders = Liens pour intervenants
+responders-act = Intervenants
 responders-means = Qui a le lien, et donne un nom, suit cette session en lecture seule : priorité, lieux, messages, photos et image en direct. Ni note, ni contact, ni nom du personnel.
 responders-life = Il vit
 responders-minutes = { $minutes } min
