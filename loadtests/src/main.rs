@@ -9,6 +9,7 @@ mod chaos;
 mod client;
 mod demo;
 mod device;
+mod flood;
 mod gateway;
 mod glance;
 mod growth;
@@ -83,6 +84,13 @@ enum Command {
     Storm {
         #[command(flatten)]
         storm: storm::Storm,
+        #[command(flatten)]
+        runs: Runs,
+    },
+    /// Strangers open thousands of links and never ask for anything
+    Flood {
+        #[command(flatten)]
+        flood: flood::Flood,
         #[command(flatten)]
         runs: Runs,
     },
@@ -186,6 +194,7 @@ async fn run(command: Command) -> Result<bool> {
             runs.repeat("growth", async |c| growth.run(c).await).await
         }
         Command::Storm { storm, runs } => runs.repeat("storm", async |c| storm.run(c).await).await,
+        Command::Flood { flood, runs } => runs.repeat("flood", async |c| flood.run(c).await).await,
         Command::Rolling { rolling, runs } => {
             runs.repeat("rolling", async |c| rolling.run(c).await).await
         }
@@ -215,7 +224,7 @@ mod tests {
     #[test]
     fn every_measurement_takes_json_and_a_gateway() {
         for name in [
-            "idle", "route", "queue", "growth", "storm", "rolling", "island", "others",
+            "idle", "route", "queue", "growth", "storm", "flood", "rolling", "island", "others",
         ] {
             let line = ["callbox-loadtests", name, "--json", "--gateway", "callbox"];
             assert!(Cli::try_parse_from(line).is_ok(), "{name}");

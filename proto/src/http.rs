@@ -95,10 +95,19 @@ pub struct ProviderAddress {
 pub struct ProviderEnd {
     /// The secret whose digest began it.
     pub secret: String,
+    /// What came with the browser.
+    #[serde(flatten)]
+    #[ts(flatten)]
+    pub came: ProviderReturn,
+}
+
+/// What the provider sends with the browser, as query; others' words in it are left out. Never printed: it has no `Debug`.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+pub struct ProviderReturn {
     /// Names the trip.
     #[serde(default)]
     pub state: String,
-    /// The provider's code.
+    /// The provider's code, if it let the person in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub code: Option<String>,

@@ -21,6 +21,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use callbox_proto::error::ErrorCode;
+use callbox_proto::http::ProviderReturn;
 use callbox_proto::ids::AgencyId;
 use callbox_proto::vocabulary::Role;
 use openidconnect::url::form_urlencoded;
@@ -141,19 +142,6 @@ pub struct Begin {
     pub afresh: bool,
 }
 
-/// What the provider sent along with the browser.
-#[derive(Default)]
-pub struct Return {
-    /// The state it was given.
-    pub state: String,
-    /// The code, if it let the person in.
-    pub code: Option<String>,
-    /// Who it says it is (RFC 9207).
-    pub iss: Option<String>,
-    /// Why not, if it did not.
-    pub error: Option<String>,
-}
-
 /// Every agency's provider.
 pub struct Providers {
     by_agency: HashMap<AgencyId, Provider>,
@@ -217,7 +205,7 @@ impl Providers {
 
     /// The page that a browser goes on to with what the provider sent, which stands behind the `#`: no server is told of it, and no log.
     #[must_use]
-    pub fn way_back(&self, agency: &AgencyId, came: &Return) -> String {
+    pub fn way_back(&self, agency: &AgencyId, came: &ProviderReturn) -> String {
         let trip = self.tokens.trip_however_late(&came.state);
         let trip = trip.filter(|trip| trip.agency == *agency);
         let back = trip.map_or_else(|| format!("/a/{agency}/console/"), |trip| trip.back);
@@ -243,7 +231,11 @@ impl Providers {
     /// One of [`ErrorCode::SignInLate`], [`ErrorCode::SignInLost`], [`ErrorCode::ProviderRefused`],
     /// [`ErrorCode::ProviderUntrusted`], [`ErrorCode::ProviderUnavailable`], [`ErrorCode::ClockDiffers`], [`ErrorCode::NoRole`],
     /// [`ErrorCode::NoStaffName`], [`ErrorCode::NoProvider`].
-    pub async fn end(&self, secret: &str, came: Return) -> Result<StaffIdentity, ErrorCode> {
+    pub async fn end(
+        &self,
+        secret: &str,
+        came: ProviderReturn,
+    ) -> Result<StaffIdentity, ErrorCode> {
         let outcome = self.who(secret, came).await;
         let result = match &outcome {
             Ok(_) => "signed_in".to_owned(),
@@ -253,7 +245,7 @@ impl Providers {
         outcome
     }
 
-    async fn who(&self, secret: &str, came: Return) -> Result<StaffIdentity, ErrorCode> {
+    async fn who(&self, secret: &str, came: ProviderReturn) -> Result<StaffIdentity, ErrorCode> {
         let trip = self.tokens.check_trip(&came.state)?;
         // Only the page that began has the secret: a code that somebody else put into a link signs nobody in here.
         let proof = URL_SAFE_NO_PAD.encode(Sha256::digest(secret.as_bytes()));

@@ -39,7 +39,7 @@ pub(super) fn row_crc(no: i64, session: SessionId, agency: &AgencyId, row: &Inde
 pub(super) struct Log {
     pub(super) head: Seq,
     pub(super) chain: u32,
-    /// Records up to here have their commands in the command table.
+    /// Records up to here have their commands in runs.
     pub(super) sealed: Seq,
 }
 

@@ -29,7 +29,7 @@ pub(super) struct Hot {
     pub(super) place: Place,
     pub(super) head: Seq,
     pub(super) chain: u32,
-    /// Records up to here have their commands in the command table.
+    /// Records up to here have their commands in runs.
     pub(super) sealed: Seq,
     pub(super) seen: Seen,
     /// Whether the database knows the session.

@@ -268,7 +268,7 @@ pub(super) fn drop_log(
     if now.head != head || start(connection, no)?.is_none() {
         return Ok(None);
     }
-    for table in ["record", "command", "log_head", "session_index", "kept"] {
+    for table in ["record", "run", "log_head", "session_index", "kept"] {
         connection
             .prepare_cached(&format!("DELETE FROM {table} WHERE no = ?1"))?
             .execute([no])?;

@@ -4,7 +4,7 @@
 //! the queues: that is the writer's, after the commit. Called by: the writer thread only.
 //!
 //! Commands are not looked up one by one. A session's commands of the last [`RUN_RECORDS`] records are found in the
-//! records themselves; older ones stand in the command table, written run by run. So an append touches the end of its
+//! records themselves; older ones stand in runs ([`super::runs`]), each written once. So an append touches the end of its
 //! log and nothing else, whether the log has a thousand records or a million: one index over random ids would touch
 //! another page for each.
 
@@ -17,7 +17,7 @@ use super::check::{self, Indexed, Log, chain, row_crc, session_key};
 use super::fault::Fault;
 use super::hot::{Adopted, Change, Hot, HotSessions, Seen};
 use super::shared::Shared;
-use super::{kept, lookup};
+use super::{kept, lookup, runs};
 use crate::backbone::checksum::record_crc;
 use crate::backbone::{Append, Appended, BackboneError, IndexRow, Seq, Standing};
 
@@ -378,14 +378,9 @@ fn note_change(hot: &mut Hot, row: Option<&IndexRow>) -> bool {
     first
 }
 
-/// Moves the commands of the records since the last seal into the command table, in order of command.
+/// Seals the commands of the records since the last time.
 fn seal(connection: &Connection, hot: &mut Hot) -> Result<(), Fault> {
-    let mut statement = connection.prepare_cached(
-        "INSERT INTO command (no, run, command, first, last)
-         SELECT no, ?2, command, min(seq), max(seq) FROM record
-         WHERE no = ?1 AND seq >= ?2 AND seq <= ?3 GROUP BY command",
-    )?;
-    statement.execute(params![hot.no, hot.sealed + 1, hot.head])?;
+    runs::seal(connection, hot.no, hot.sealed + 1, hot.head)?;
     hot.sealed = hot.head;
     Ok(())
 }

@@ -8,6 +8,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::check::{self, INDEXED_COLUMNS, Indexed, Log, log_of, session_key};
 use super::fault::Fault;
 use super::ledger::command_of;
+use super::runs;
 use crate::backbone::Seq;
 use crate::backbone::checksum::record_crc;
 
@@ -74,12 +75,7 @@ pub(super) fn each_command(
     sealed: Seq,
     mut each: impl FnMut(CommandId),
 ) -> Result<(), Fault> {
-    let sealed_text = "SELECT command FROM command WHERE no = ?1";
-    let mut statement = connection.prepare_cached(sealed_text)?;
-    let mut rows = statement.query([no])?;
-    while let Some(row) = rows.next()? {
-        each(command_of(row.get(0)?)?);
-    }
+    runs::each(connection, no, sealed, &mut each)?;
     let mut statement =
         connection.prepare_cached("SELECT command FROM record WHERE no = ?1 AND seq > ?2")?;
     let mut rows = statement.query(params![no, sealed])?;
@@ -110,40 +106,5 @@ pub(super) fn command(
     if let (Some(first), Some(last)) = found {
         return Ok(Some((first, last)));
     }
-    let text = "SELECT first, last FROM command WHERE no = ?1 AND run = ?2 AND command = ?3";
-    let mut in_run = connection.prepare_cached(text)?;
-    let mut run_before =
-        connection.prepare_cached("SELECT max(run) FROM command WHERE no = ?1 AND run < ?2")?;
-    let mut end = sealed + 1;
-    while let Some(run) =
-        run_before.query_row(params![no, end], |row| row.get::<_, Option<Seq>>(0))?
-    {
-        let found = in_run
-            .query_row(params![no, run, key], |row| Ok((row.get(0)?, row.get(1)?)))
-            .optional()?;
-        if let Some((first, last)) = found {
-            return is_of_command(connection, no, first, last, &key).map(|()| found);
-        }
-        end = run;
-    }
-    Ok(None)
-}
-
-/// The sealed runs carry no checksum: what they say is compared with the records.
-fn is_of_command(
-    connection: &Connection,
-    no: i64,
-    first: Seq,
-    last: Seq,
-    key: &[u8; 16],
-) -> Result<(), Fault> {
-    let text = "SELECT count(*) FROM record WHERE no = ?1 AND seq IN (?2, ?3) AND command = ?4";
-    let mut statement = connection.prepare_cached(text)?;
-    let ends: u64 = statement.query_row(params![no, first, last, key], |row| row.get(0))?;
-    if ends == if first == last { 1 } else { 2 } {
-        return Ok(());
-    }
-    Err(Fault::Damaged(
-        "a sealed run contradicts its records".into(),
-    ))
+    runs::find(connection, no, sealed, command)
 }

@@ -18,6 +18,7 @@ mod ledger;
 mod lookup;
 mod queue;
 mod readers;
+mod runs;
 mod schema;
 mod shared;
 mod tally;

@@ -10,9 +10,10 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use super::fault::{Fault, OpenError};
+use super::runs;
 
 /// Schema this program writes. Older ones are brought up to it at open, newer ones are refused.
-pub(super) const SCHEMA_VERSION: i64 = 2;
+pub(super) const SCHEMA_VERSION: i64 = 3;
 
 /// Page cache of the writer in KiB; the system's page cache holds the rest. The paths to the ends of some hundred busy logs fit: with
 /// a quarter of it a message in a store of a million entries cost 13 % more than in a small one.
@@ -26,8 +27,17 @@ const BUSY_WAIT: Duration = Duration::from_secs(5);
 /// What the write-ahead log is cut back to after it has been copied into the database, in bytes.
 const WAL_KEPT_BYTES: i64 = 16 * 1024 * 1024;
 
+/// Leads from one schema to the next: tables, then what moves rows into them.
+type Migration = (&'static str, fn(&Connection) -> Result<(), Fault>);
+
 /// Migration `n` leads from schema `n` to `n + 1`; they only ever grow in number.
-const MIGRATIONS: [&str; 2] = ["
+const MIGRATIONS: [Migration; 3] = [
+    (SESSIONS_AND_LOGS, |_| Ok(())),
+    (KEPT_LOGS, |_| Ok(())),
+    (RUNS, runs::adopt_rows),
+];
+
+const SESSIONS_AND_LOGS: &str = "
 CREATE TABLE store (
     only    INTEGER PRIMARY KEY CHECK (only = 1),
     commits INTEGER NOT NULL,
@@ -85,7 +95,9 @@ CREATE VIEW log AS
 CREATE VIEW session AS
     SELECT lower(hex(i.session)) AS session, i.agency, i.queue, i.standing, i.rank, i.urgent, h.head, i.summary
     FROM session_index i JOIN log_head h ON h.no = i.no;
-", "
+";
+
+const KEPT_LOGS: &str = "
 CREATE TABLE kept (
     no       INTEGER PRIMARY KEY,
     base     INTEGER NOT NULL,
@@ -93,7 +105,19 @@ CREATE TABLE kept (
     crc      INTEGER NOT NULL,
     opening  BLOB
 ) STRICT;
-"];
+";
+
+/// A row for each run of commands; before, each command was a row of the table `command`.
+const RUNS: &str = "
+CREATE TABLE run (
+    no       INTEGER NOT NULL,
+    first    INTEGER NOT NULL,
+    last     INTEGER NOT NULL,
+    crc      INTEGER NOT NULL,
+    commands BLOB NOT NULL,
+    PRIMARY KEY (no, first)
+) STRICT, WITHOUT ROWID;
+";
 
 /// Opens the one connection that writes. `synchronous = FULL`: every commit is fsynced before it is answered.
 pub(super) fn open_writer(database: &Path) -> Result<Connection, OpenError> {
@@ -164,11 +188,13 @@ fn schema_version(connection: &Connection) -> Result<i64, Fault> {
 }
 
 fn migrate(connection: &Connection, found: i64) -> Result<(), Fault> {
-    for (step, statements) in (0_i64..).zip(MIGRATIONS).filter(|(step, _)| *step >= found) {
+    for (step, (tables, move_rows)) in (0_i64..).zip(MIGRATIONS).filter(|(step, _)| *step >= found)
+    {
+        // Undone with the connection, if one of these fails.
+        connection.execute_batch(&format!("BEGIN IMMEDIATE; {tables}"))?;
+        move_rows(connection)?;
         let next = step + 1;
-        connection.execute_batch(&format!(
-            "BEGIN IMMEDIATE; {statements} PRAGMA user_version = {next}; COMMIT;"
-        ))?;
+        connection.execute_batch(&format!("PRAGMA user_version = {next}; COMMIT;"))?;
     }
     Ok(())
 }

@@ -12,7 +12,7 @@ use rusqlite::Connection;
 use super::check::{self, INDEXED_COLUMNS, Indexed, Log, chain};
 use super::fault::{Fault, OpenError};
 use super::ledger::command_of;
-use super::{folder, kept, schema};
+use super::{folder, kept, runs, schema};
 use crate::backbone::Seq;
 use crate::backbone::checksum::record_crc;
 
@@ -162,6 +162,9 @@ fn verify_log(
     }
     if head != log.head || running != log.chain {
         found.damage(Some(session), log.head);
+    }
+    if !runs::are_sound(connection, no, log.sealed)? {
+        found.damage(Some(session), log.sealed);
     }
     Ok(())
 }

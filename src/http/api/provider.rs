@@ -1,6 +1,6 @@
 //! Signing in at an agency's provider, over HTTP.
 //!
-//! Owns: the three requests and the form of their bodies. Must not: know how a provider is asked: [`crate::auth::provider`] does. Called
+//! Owns: the three requests. Must not: know how a provider is asked: [`crate::auth::provider`] does. Called
 //! by: the router, by [`super::handler`].
 
 use axum::Json;
@@ -9,34 +9,12 @@ use axum::extract::{Path, Query, State};
 use axum::http::HeaderMap;
 use axum::response::Redirect;
 use callbox_proto::error::ErrorCode;
-use callbox_proto::http::{ProviderAddress, ProviderBegin, ProviderEnd, SignedIn};
+use callbox_proto::http::{ProviderAddress, ProviderBegin, ProviderEnd, ProviderReturn, SignedIn};
 use callbox_proto::ids::AgencyId;
-use serde::Deserialize;
 
 use super::sign_in::welcome;
 use super::{Api, Refused};
-use crate::auth::provider::{Begin, Return};
-
-/// What the provider sends with the browser, as query; others' words in it are left out. Never printed: it has no `Debug`.
-#[derive(Deserialize)]
-pub struct ReturnQuery {
-    #[serde(default)]
-    state: String,
-    code: Option<String>,
-    iss: Option<String>,
-    error: Option<String>,
-}
-
-impl From<ReturnQuery> for Return {
-    fn from(came: ReturnQuery) -> Self {
-        Self {
-            state: came.state,
-            code: came.code,
-            iss: came.iss,
-            error: came.error,
-        }
-    }
-}
+use crate::auth::provider::Begin;
 
 /// A page begins. Only one of this gateway's own can: the provider sends the browser back to where it is.
 pub async fn begin(
@@ -65,13 +43,13 @@ pub async fn begin(
 pub async fn came_back(
     State(api): State<Api>,
     Path(agency): Path<String>,
-    query: Result<Query<ReturnQuery>, QueryRejection>,
+    query: Result<Query<ProviderReturn>, QueryRejection>,
 ) -> Result<Redirect, Refused> {
     let agency: AgencyId = agency.parse().map_err(|_| ErrorCode::NoSuchAgency)?;
     if api.transport.node.agency(&agency).is_none() {
         return Err(ErrorCode::NoSuchAgency.into());
     }
-    let came = query.map(|Query(came)| came.into()).unwrap_or_default();
+    let came = query.map(|Query(came)| came).unwrap_or_default();
     Ok(Redirect::to(&api.providers.way_back(&agency, &came)))
 }
 
@@ -81,12 +59,7 @@ pub async fn end(
     body: Result<Json<ProviderEnd>, JsonRejection>,
 ) -> Result<Json<SignedIn>, Refused> {
     let Json(asked) = body.map_err(|_| ErrorCode::MalformedMessage)?;
-    let came = Return {
-        state: asked.state,
-        code: asked.code,
-        iss: asked.iss,
-        error: asked.error,
-    };
-    let who = api.providers.end(&asked.secret, came).await?;
+    let ProviderEnd { secret, came } = asked;
+    let who = api.providers.end(&secret, came).await?;
     Ok(welcome(&api, who)?)
 }

@@ -18,6 +18,7 @@ mod program;
 mod record;
 mod relay;
 mod resident;
+pub mod responder;
 mod steady;
 mod topology;
 mod wire;

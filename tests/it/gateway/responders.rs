@@ -1,23 +1,18 @@
 //! Links for responders: a unit in the field follows one session read only, until the link ends, at whatever node it comes in.
 
-use std::net::SocketAddr;
-
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use callbox_proto::codec::Encoding;
 use callbox_proto::command::{ResidentCommand, StaffCommand};
 use callbox_proto::error::{CloseCode, ErrorCode};
 use callbox_proto::event::{Actor, Event};
-use callbox_proto::ids::{CommandId, SessionId};
-use callbox_proto::message::{
-    ErrorMessage, FromResident, FromResponder, FromStaff, ToResident, ToResponder, ToStaff,
-};
+use callbox_proto::ids::SessionId;
+use callbox_proto::message::{FromResident, FromStaff, ToResident, ToResponder, ToStaff};
 use callbox_proto::vocabulary::{
-    Disposition, Location, LocationMethod, Medium, Priority, Seq, Watchers,
+    Disposition, Location, LocationMethod, Medium, Priority, Watchers,
 };
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
+use super::harness::responder::{Link, Responder, makes, making, opens, opens_as, secret};
 use super::harness::{Console, Gateway, Resident, Topology, Wire, everywhere, fresh, soon};
 use super::media_client::MediaClient;
 use super::photo_client::announce;
@@ -46,141 +41,6 @@ const HIDDEN: [&str; 7] = [
     "does not breathe",
     "smoke-inside",
 ];
-
-/// A link as its maker has it.
-struct Link {
-    id: CommandId,
-    session: SessionId,
-    secret: String,
-}
-
-/// Whoever may makes a link.
-async fn makes(who: &Console, session: SessionId, life_ms: u64) -> Link {
-    let link = Link {
-        id: fresh(),
-        session,
-        secret: secret(),
-    };
-    who.submit(link.id, session, making(&link.secret, life_ms));
-    who.answer(link.id).await.expect("made");
-    link
-}
-
-fn making(secret: &str, life_ms: u64) -> StaffCommand {
-    StaffCommand::MakeResponderLink {
-        digest: sha256(secret.as_bytes()),
-        life_ms,
-        note: "Engine 4".to_owned(),
-    }
-}
-
-fn secret() -> String {
-    let bytes = [
-        fresh().as_u128().to_be_bytes(),
-        fresh().as_u128().to_be_bytes(),
-    ]
-    .concat();
-    URL_SAFE_NO_PAD.encode(bytes)
-}
-
-/// Opens a link at a node, under an id: a token, or status and code.
-async fn opens_as(
-    at: SocketAddr,
-    link: &Link,
-    id: CommandId,
-    name: &str,
-) -> Result<String, (StatusCode, String)> {
-    let body = json!({ "id": id, "session": link.session, "secret": link.secret, "name": name });
-    let url = format!("http://{at}/api/v1/responder-links/open");
-    let asking = reqwest::Client::new().post(url).json(&body).send();
-    let answer = soon(asking).await.expect("answered");
-    let status = answer.status();
-    let body: Value = soon(answer.json()).await.expect("JSON");
-    match status.is_success() {
-        true => Ok(body["token"].as_str().expect("a token").to_owned()),
-        false => Err((status, body["code"].as_str().expect("a code").to_owned())),
-    }
-}
-
-async fn opens(gateway: &Gateway, link: &Link) -> Result<String, (StatusCode, String)> {
-    opens_as(gateway.here(), link, fresh(), "Engine 4").await
-}
-
-/// A connection that said hello.
-struct Responder {
-    wire: Wire<FromResponder, ToResponder>,
-}
-
-impl Responder {
-    /// Comes in where residents do: where there are several nodes, another one than the console's.
-    async fn hello(gateway: &Gateway, token: &str, after: Seq) -> Self {
-        let wire = Wire::connect(gateway.here(), "/ws/responder", Encoding::Json).await;
-        wire.send(&FromResponder::Hello {
-            client: "scenario tests".to_owned(),
-            token: token.to_owned(),
-            after,
-        });
-        Self { wire }
-    }
-
-    async fn welcomed(gateway: &Gateway, token: &str, after: Seq) -> Self {
-        let this = Self::hello(gateway, token, after).await;
-        this.wire
-            .wait(|m| matches!(m, ToResponder::Welcome { .. }).then_some(()))
-            .await;
-        this
-    }
-
-    async fn reads(&self, words: &str) -> Seq {
-        self.wire
-            .wait(|m| match m {
-                ToResponder::Entry {
-                    seq,
-                    event: Event::Text { text, .. },
-                    ..
-                } if text == words => Some(*seq),
-                _ => None,
-            })
-            .await
-    }
-
-    /// How it ended: the last error, and the close.
-    async fn ended(&self) -> (ErrorCode, Option<u16>) {
-        let close = soon(self.wire.closed()).await;
-        let error = self
-            .wire
-            .record()
-            .all()
-            .into_iter()
-            .rev()
-            .find_map(|m| match m {
-                ToResponder::Error(error) if error.id.is_none() => Some(error.code),
-                _ => None,
-            });
-        (error.expect("a last word"), close)
-    }
-
-    async fn offers(&self, sdp: &str) -> Result<String, ErrorMessage> {
-        let (wanted, sdp) = (fresh(), sdp.to_owned());
-        self.wire
-            .send(&FromResponder::MediaOffer { id: wanted, sdp });
-        self.wire
-            .wait(|m| match m {
-                ToResponder::MediaAnswer { id, sdp, .. } if *id == wanted => Some(Ok(sdp.clone())),
-                ToResponder::Error(error) if error.id == Some(wanted) => Some(Err(error.clone())),
-                _ => None,
-            })
-            .await
-    }
-
-    async fn quiet(&self) {
-        let n = fresh().as_u128() as u64 >> 12;
-        self.wire.send(&FromResponder::Ping { n });
-        self.wire
-            .wait(|m| matches!(m, ToResponder::Pong { n: back, .. } if *back == n).then_some(()))
-            .await;
-    }
-}
 
 /// The close of a link that ended.
 const ENDED: Option<u16> = Some(CloseCode::LinkEnded.number());

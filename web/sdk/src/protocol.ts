@@ -1125,7 +1125,7 @@ export type ProviderEnd = {
   secret: string;
   /** Names the trip. */
   state: string;
-  /** The provider's code. */
+  /** The provider's code, if it let the person in. */
   code?: string;
   /** Who the provider says it is (RFC 9207). */
   iss?: string;

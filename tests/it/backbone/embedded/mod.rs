@@ -4,6 +4,7 @@ mod damage;
 mod kill;
 mod limits;
 mod reopen;
+mod runs;
 
 use std::path::Path;
 use std::sync::Arc;

@@ -3,7 +3,7 @@
 use callbox_proto::error::{ErrorCode, Retry};
 use callbox_proto::http::{
     AgencyFace, OpenResponderLink, Problem, ProviderAddress, ProviderBegin, ProviderEnd,
-    ResponderLinkOpened, SignInRequest, SignedIn, WaysIn,
+    ProviderReturn, ResponderLinkOpened, SignInRequest, SignedIn, WaysIn,
 };
 use callbox_proto::vocabulary::Role;
 use serde::Serialize;
@@ -98,10 +98,12 @@ fn address() -> ProviderAddress {
 fn end(granted: bool) -> ProviderEnd {
     ProviderEnd {
         secret: "made-up-secret".into(),
-        state: "made-up-state".into(),
-        code: granted.then(|| "made-up-code".into()),
-        iss: Some("https://accounts.county.example".into()),
-        error: (!granted).then(|| "access_denied".into()),
+        came: ProviderReturn {
+            state: "made-up-state".into(),
+            code: granted.then(|| "made-up-code".into()),
+            iss: Some("https://accounts.county.example".into()),
+            error: (!granted).then(|| "access_denied".into()),
+        },
     }
 }
 
