@@ -8,7 +8,9 @@
 //! this second (restarted, thawed) would call safe what is about to be gone. So a count is worth nothing once another server was
 //! promoted; that server is asked after the count, and a server that says "replica" then was not promoted before.
 //!
-//! A server that does not answer is left out: a promotion behind a cut is a second fault beside the primary's.
+//! A server that is promoted ends all its connections in the same moment, so one that broke says nothing: the server is asked anew before
+//! anything is confirmed. While one cannot be reached, most Sentinels must say that this primary stands and is not suspected; whoever
+//! promotes another one behind a cut is among them, or has somebody among them who agreed.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -29,9 +31,9 @@ use crate::backbone::BackboneError;
 const TRY_EVERY: Duration = Duration::from_millis(250);
 /// Every so many tries Sentinels are asked which replicas there are.
 const TRIES_PER_LIST: u32 = 4;
-/// How long a server may take for its first word on a new connection.
+/// How long a server may take for its first word on a new connection; one that is slower cannot be reached.
 const OPEN: Duration = Duration::from_millis(400);
-/// How long a count waits for the word of another server; one that is slower is left out until it answers again.
+/// How long a count waits for the word of another server over a connection that is open.
 const ASK: Duration = Duration::from_millis(150);
 /// Servers that are remembered; a primary has a few replicas.
 const SERVERS_MAX: usize = 16;
@@ -39,9 +41,17 @@ const SERVERS_MAX: usize = 16;
 const NO_HISTORY: &str = "0000000000000000000000000000000000000000";
 
 /// The servers of one primary.
-#[derive(Default)]
 pub(super) struct Rivals {
-    servers: Mutex<BTreeMap<Address, Option<Arc<Connection>>>>,
+    shared: Arc<Shared>,
+    servers: Mutex<Servers>,
+}
+
+#[derive(Default)]
+struct Servers {
+    /// Sentinels have said who is there.
+    listed: bool,
+    /// Without a connection: one that cannot be reached.
+    known: BTreeMap<Address, Option<Arc<Connection>>>,
 }
 
 /// What a server says of its place, by `INFO replication`.
@@ -54,33 +64,45 @@ struct Place {
     before: String,
 }
 
+/// What the others say of a primary.
+pub(super) enum Verdict {
+    /// No other one was promoted before it counted.
+    Stands,
+    /// Another one was.
+    Replaced(BackboneError),
+    /// Nobody can say so now.
+    Unknown(BackboneError),
+}
+
 impl Rivals {
+    pub(super) fn new(shared: Arc<Shared>) -> Self {
+        Self {
+            shared,
+            servers: Mutex::default(),
+        }
+    }
+
     /// Keeps connections to all replicas that Sentinels name, as long as the link lives.
-    pub(super) async fn keep(self: Arc<Self>, shared: Arc<Shared>, link: Arc<Link>) {
-        let Target::Sentinel { sentinels, name } = &shared.options.url.target else {
+    pub(super) async fn keep(self: Arc<Self>, link: Arc<Link>) {
+        let Target::Sentinel { sentinels, name } = &self.shared.options.url.target else {
             return;
         };
         let mut tries: u32 = 0;
         loop {
             if tries.is_multiple_of(TRIES_PER_LIST) {
-                let call = shared.options.call;
-                let listed = topology::replicas(&shared.dialer, call, sentinels, name).await;
+                let (dialer, call) = (&self.shared.dialer, self.shared.options.call);
+                let listed = topology::replicas(dialer, call, sentinels, name).await;
                 self.list(listed);
             }
             tries = tries.wrapping_add(1);
             let primary = link.wire().map(|wire| wire.address.clone());
             let missing = self.missing(primary.as_ref());
-            join_all(
-                missing
-                    .into_iter()
-                    .map(|address| self.open(&shared, address)),
-            )
-            .await;
+            join_all(missing.iter().map(|address| self.open(address))).await;
             tokio::time::sleep(TRY_EVERY).await;
         }
     }
 
-    fn servers(&self) -> MutexGuard<'_, BTreeMap<Address, Option<Arc<Connection>>>> {
+    fn servers(&self) -> MutexGuard<'_, Servers> {
         self.servers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -90,10 +112,12 @@ impl Rivals {
             return;
         }
         let mut servers = self.servers();
-        servers.retain(|address, connection| connection.is_some() || listed.contains(address));
+        servers.listed = true;
+        let known = &mut servers.known;
+        known.retain(|address, connection| connection.is_some() || listed.contains(address));
         for address in listed {
-            if servers.len() < SERVERS_MAX {
-                servers.entry(address).or_default();
+            if known.len() < SERVERS_MAX {
+                known.entry(address).or_default();
             }
         }
     }
@@ -101,67 +125,90 @@ impl Rivals {
     fn missing(&self, primary: Option<&Address>) -> Vec<Address> {
         let servers = self.servers();
         let missing = servers
+            .known
             .iter()
             .filter(|(address, connection)| connection.is_none() && Some(*address) != primary);
         missing.map(|(address, _)| address.clone()).collect()
     }
 
-    async fn open(&self, shared: &Shared, address: Address) {
+    /// Connects to a server anew; what it says first.
+    async fn open(&self, address: &Address) -> Option<Place> {
         let opening = async {
-            let connection = shared.dialer.open(&address).await.ok()?;
+            let connection = self.shared.dialer.open(address).await.ok()?;
             // A frozen server takes connections and says nothing.
-            place(connection.commands.clone()).await?;
-            Some(connection)
+            let place = place(connection.commands.clone()).await?;
+            Some((connection, place))
         };
-        if let Ok(Some(connection)) = tokio::time::timeout(OPEN, opening).await
-            && let Some(place) = self.servers().get_mut(&address)
-        {
-            *place = Some(Arc::new(connection));
+        let (connection, place) = tokio::time::timeout(OPEN, opening).await.ok().flatten()?;
+        if let Some(known) = self.servers().known.get_mut(address) {
+            *known = Some(Arc::new(connection));
         }
+        Some(place)
     }
 
-    /// Fails when another server was promoted: what the primary of this wire counts may be gone.
-    pub(super) async fn none_was_promoted(&self, wire: &Wire) -> Result<(), BackboneError> {
-        let others: Vec<_> = {
+    /// Whether what the primary of this wire counted will stay.
+    pub(super) async fn verdict(&self, wire: &Wire) -> Verdict {
+        let Target::Sentinel { sentinels, name } = &self.shared.options.url.target else {
+            return Verdict::Stands;
+        };
+        let (others, listed) = {
             let servers = self.servers();
-            let others = servers
-                .iter()
-                .filter(|(address, _)| **address != wire.address);
-            others
-                .filter_map(|(address, connection)| Some((address.clone(), connection.clone()?)))
-                .collect()
+            let others = servers.known.iter();
+            let others = others.filter(|(address, _)| **address != wire.address);
+            let others: Vec<_> = others
+                .map(|(address, connection)| (address.clone(), connection.clone()))
+                .collect();
+            (others, servers.listed)
         };
         let asked = others
             .iter()
-            .map(|(_, connection)| tokio::time::timeout(ASK, place(connection.commands.clone())));
-        let mut promoted = Vec::new();
-        for ((address, connection), said) in others.iter().zip(join_all(asked).await) {
-            match said.ok().flatten() {
-                Some(place) if place.is_primary && place.before != NO_HISTORY => {
-                    promoted.push((address, place));
-                }
-                Some(_) => {}
-                None => self.forget(address, connection),
+            .map(|(address, connection)| self.place_of(address, connection.as_ref()));
+        let places = join_all(asked).await;
+        let mut promoted = others
+            .iter()
+            .zip(&places)
+            .filter_map(|((address, _), place)| {
+                let place = place.as_ref()?;
+                (place.is_primary && place.before != NO_HISTORY).then_some((address, place))
+            });
+        if let Some(first) = promoted.next() {
+            let own = tokio::time::timeout(ASK, place(wire.calls.commands.clone()));
+            let own = own.await.ok().flatten().unwrap_or_default();
+            // One that this primary wrote on from is its predecessor, and has not heard of it yet.
+            let rival = std::iter::once(first)
+                .chain(promoted)
+                .find(|(_, other)| other.history != own.before);
+            if let Some((address, _)) = rival {
+                return Verdict::Replaced(failed(&format!("{address} was made the primary")));
             }
         }
-        if promoted.is_empty() {
-            return Ok(());
+        if listed && places.iter().all(Option::is_some) {
+            return Verdict::Stands;
         }
-        let own = tokio::time::timeout(ASK, place(wire.calls.commands.clone()));
-        let own = own.await.ok().flatten().unwrap_or_default();
-        // One that this primary wrote on from is its predecessor, and has not heard of it yet.
-        match promoted
-            .iter()
-            .find(|(_, other)| other.history != own.before)
-        {
-            Some((address, _)) => Err(failed(&format!("{address} was made the primary"))),
-            None => Ok(()),
+        let dialer = &self.shared.dialer;
+        if topology::stands(dialer, OPEN, sentinels, name, &wire.address).await {
+            return Verdict::Stands;
         }
+        Verdict::Unknown(failed(
+            "a server cannot be reached, and most Sentinels do not say that it was not made the primary",
+        ))
     }
 
-    /// A connection brought no answer: another one is tried.
+    /// What a server says of its place. Over a connection that was open before; where that is silent, over a new one.
+    async fn place_of(&self, address: &Address, known: Option<&Arc<Connection>>) -> Option<Place> {
+        // One that could not be reached is tried beside the counts, not within each.
+        let connection = known?;
+        let said = tokio::time::timeout(ASK, place(connection.commands.clone()));
+        if let Some(place) = said.await.ok().flatten() {
+            return Some(place);
+        }
+        self.forget(address, connection);
+        self.open(address).await
+    }
+
+    /// A connection brought no answer.
     fn forget(&self, address: &Address, silent: &Arc<Connection>) {
-        if let Some(kept) = self.servers().get_mut(address)
+        if let Some(kept) = self.servers().known.get_mut(address)
             && kept.as_ref().is_some_and(|kept| Arc::ptr_eq(kept, silent))
         {
             *kept = None;

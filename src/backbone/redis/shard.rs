@@ -79,7 +79,7 @@ impl Shard {
             within: shared.options.wait,
         };
         let counts = shared.options.wait_replicas > 0;
-        let rivals = Arc::<Rivals>::default();
+        let rivals = Arc::new(Rivals::new(Arc::clone(shared)));
         tokio::spawn(writer::run(
             Arc::clone(&link),
             Arc::clone(&rivals),
@@ -88,7 +88,7 @@ impl Shard {
         ));
         let ringer = counts.then(|| Ringer::start(Arc::clone(&link)));
         if counts {
-            let kept = rivals.keep(Arc::clone(shared), Arc::clone(&link));
+            let kept = rivals.keep(Arc::clone(&link));
             tokio::spawn(ended.clone().run_until_cancelled_owned(kept));
         }
         let end = ended.clone();

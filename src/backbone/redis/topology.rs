@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use redis::Value;
 
 use super::answer;
@@ -76,6 +77,40 @@ pub(super) async fn replicas(
     all.sort();
     all.dedup();
     all
+}
+
+/// Whether most Sentinels say that this is the primary, and none that answered by then suspects it or replaces it. Whoever promotes another
+/// one has most of them behind it, and as many as their quorum suspect the primary first.
+pub(super) async fn stands(
+    dialer: &Dialer,
+    within: Duration,
+    sentinels: &[Address],
+    name: &str,
+    primary: &Address,
+) -> bool {
+    let mut asked: FuturesUnordered<_> = sentinels
+        .iter()
+        .map(|sentinel| sentinel_says(dialer, within, sentinel, "MASTER", name))
+        .collect();
+    let mut agree = 0;
+    while let Some(answer) = asked.next().await {
+        let Ok(answer) = answer else { continue };
+        if !is_calm(&answer, primary) {
+            return false;
+        }
+        agree += 1;
+        if 2 * agree > sentinels.len() {
+            return true;
+        }
+    }
+    false
+}
+
+fn is_calm(answer: &Value, primary: &Address) -> bool {
+    let flags = field(answer, "flags").unwrap_or_default();
+    let mut flags = flags.split(',');
+    let doubt = ["s_down", "o_down", "failover_in_progress"];
+    address_in(answer).as_ref() == Some(primary) && !flags.any(|flag| doubt.contains(&flag))
 }
 
 async fn sentinel_says(
@@ -233,6 +268,24 @@ mod tests {
         assert_eq!((owners[1].first, owners[1].last), (8192, 16383));
         assert_eq!(owners[1].address.to_string(), "10.0.0.2:7001");
         assert_eq!(cluster_answer(&bulk("x"), &asked), None);
+    }
+
+    #[test]
+    fn a_primary_that_is_suspected_or_replaced_does_not_stand() {
+        let primary = Address {
+            host: "10.0.0.2".to_owned(),
+            port: 6379,
+        };
+        let says = |host: &str, flags: &str| {
+            let texts = ["ip", host, "port", "6379", "flags", flags];
+            is_calm(&Value::Array(texts.map(bulk).to_vec()), &primary)
+        };
+        assert!(says("10.0.0.2", "master"));
+        assert!(says("10.0.0.2", "master,disconnected"));
+        assert!(!says("10.0.0.3", "master"));
+        assert!(!says("10.0.0.2", "s_down,master"));
+        assert!(!says("10.0.0.2", "master,failover_in_progress"));
+        assert!(!is_calm(&bulk("x"), &primary));
     }
 
     #[test]

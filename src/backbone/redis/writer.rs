@@ -17,7 +17,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::answer;
 use super::link::{Lane, Link, Wire, failed};
-use super::rivals::Rivals;
+use super::rivals::{Rivals, Verdict};
 use crate::backbone::{BackboneError, Guarantee};
 
 /// Jobs that may wait. Who comes later waits in the call, under its deadline.
@@ -171,12 +171,20 @@ async fn counted(
         weaker(error);
         link.trouble.notify_one();
     })?;
-    let kept = rivals.none_was_promoted(wire).await;
-    kept.inspect_err(|error| {
-        weaker(error);
-        metrics::counter!("callbox_tier_outdated_total").increment(1);
-        link.condemn(wire.number);
-    })
+    match rivals.verdict(wire).await {
+        Verdict::Stands => Ok(()),
+        Verdict::Replaced(error) => {
+            weaker(&error);
+            metrics::counter!("callbox_tier_outdated_total").increment(1);
+            link.condemn(wire.number);
+            Err(error)
+        }
+        Verdict::Unknown(error) => {
+            weaker(&error);
+            link.trouble.notify_one();
+            Err(error)
+        }
+    }
 }
 
 /// The commands as transactions of one slot each, and how many are in each. One alone needs none.

@@ -185,6 +185,27 @@ impl RedisServer {
         ask(self.address(), self.options.auth.as_ref(), words).expect("the server answers")
     }
 
+    /// Makes this replica a primary as a Sentinel does: in one transaction that also ends the connections of all others.
+    pub fn promote(&self) {
+        let connection = redis::Client::open(self.url()).and_then(|client| client.get_connection());
+        let mut promotion = redis::pipe();
+        promotion.atomic();
+        promotion.cmd("REPLICAOF").arg("NO").arg("ONE").ignore();
+        promotion
+            .cmd("CLIENT")
+            .arg("KILL")
+            .arg("TYPE")
+            .arg("normal")
+            .ignore();
+        promotion
+            .cmd("CLIENT")
+            .arg("KILL")
+            .arg("TYPE")
+            .arg("pubsub")
+            .ignore();
+        promotion.exec(&mut connection.unwrap()).unwrap();
+    }
+
     /// Waits until `INFO` has this line.
     pub fn await_info(&self, line: &str) {
         self.await_answer(&["INFO", "everything"], line);
