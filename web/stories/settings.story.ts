@@ -106,4 +106,15 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     await within('nothing waits for a restart', async () => (await row.getByText('needs a restart').count()) === 0)
     await row.getByText('Ready', { exact: true }).waitFor()
   },
+  async 'OP2: a map without a place begins at the agency\'s area, as soon as the file names one'(story) {
+    const tina = await consoleOf(story, 'tina')
+    await tina.goto(`${story.gateway.origin}/console/?panel=overview`)
+    await tina.locator('[data-map=ready]').waitFor()
+    const scale = tina.locator('.maplibregl-ctrl-scale')
+    const km = async (): Promise<number> => Number.parseFloat(await scale.innerText())
+    await within('the whole earth is shown', async () => (await km()) > 500)
+    await story.gateway.edit((text) => `${text}\n[agency.area]\nlatitude = 37.1\nlongitude = -94.9\nradius_km = 40\n`)
+    await within('the area is shown', async () => (await km()) <= 50)
+    expect((await scale.innerText()).endsWith('km'), 'in km')
+  },
 }
