@@ -383,6 +383,14 @@ fn values_that_do_not_go_together_are_refused_where_they_were_set() {
             "callbox.toml:2: agency.id",
         ),
         (
+            "[agency]\nsound_repeat_s = [10, 30, 30, 30, 601]\n",
+            "callbox.toml:2: agency.sound_repeat_s: must be from 3 to 600",
+        ),
+        (
+            "[agency]\nsound_repeat_s = [2, 30, 30, 30, 30]\n",
+            "callbox.toml:2: agency.sound_repeat_s: must be from 3 to 600",
+        ),
+        (
             "[server]\nlisten = \"0.0.0.0:1\"\n[server.tls]\nmode = \"self-signed\"\nself_signed_names = [\"a\"]\n",
             "agency.demo.enabled",
         ),
