@@ -179,16 +179,17 @@ impl Settings {
         }
     }
 
-    /// Reads the configuration, with the environment of this process.
+    /// Reads the configuration, with the environment of this process; and where it came from, to read it again.
     ///
     /// # Errors
     /// As [`Config::load`].
-    pub fn load(&self) -> Result<Config, ConfigError> {
+    pub fn load(&self) -> Result<(Config, Sources), ConfigError> {
         // Variables that are not UTF-8 cannot be settings, and other programs' variables are none of ours.
         let environment = std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
             .collect();
-        Config::load(&self.sources(environment))
+        let sources = self.sources(environment);
+        Ok((Config::load(&sources)?, sources))
     }
 }
 
@@ -196,13 +197,17 @@ impl Settings {
 ///
 /// # Errors
 /// A configuration that is refused, or what `serve` reports.
-pub fn run(cli: &Cli, serve: impl FnOnce(Config) -> anyhow::Result<()>) -> anyhow::Result<()> {
-    let config = cli.settings.load()?;
+pub fn run(
+    cli: &Cli,
+    serve: impl FnOnce(Config, Sources) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let (config, sources) = cli.settings.load()?;
     match &cli.command {
-        None | Some(Command::Serve) => serve(config),
+        None | Some(Command::Serve) => serve(config, sources),
         Some(Command::CheckConfig) => {
             app::check(&config)?;
-            println!("The configuration is accepted.");
+            let version = app::config_file::version(&config);
+            println!("The configuration is accepted. Version: {version}.");
             Ok(())
         }
         Some(Command::Config(ConfigCommand::Print { .. })) => {
@@ -262,7 +267,7 @@ mod tests {
         let cli = Cli::try_parse_from(["callbox", "--set", "server.listen=127.0.0.1:0"])
             .expect("a command line");
         let mut port = None;
-        run(&cli, |config| {
+        run(&cli, |config, _| {
             port = Some(config.server.listen.port());
             Ok(())
         })

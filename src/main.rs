@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use callbox::cli::{self, Cli};
-use callbox::config::Config;
+use callbox::config::{Config, Sources};
 use callbox::evidence::photo;
 use callbox::http::certificates;
 use callbox::{app, logging};
@@ -31,9 +31,9 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(config: Config) -> anyhow::Result<()> {
+fn run(config: Config, sources: Sources) -> anyhow::Result<()> {
     logging::start(&config.log)?;
     tokio::runtime::Runtime::new()
         .context("the runtime cannot start")?
-        .block_on(app::serve(config))
+        .block_on(app::serve(config, sources))
 }

@@ -61,6 +61,27 @@ impl Policy {
         })
     }
 
+    /// The same with other rules of triage.
+    #[must_use]
+    pub fn with_rules(self, rules: Rules) -> Self {
+        Self { rules, ..self }
+    }
+
+    /// The same with other settings of the queues.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn with_queues(
+        self,
+        queues: Vec<QueueInfo>,
+        default_queue: QueueId,
+    ) -> Result<Self, PolicyError> {
+        let policy = Self::new(queues, default_queue, self.rules)?;
+        Ok(policy
+            .with_area(self.area)
+            .with_report_link_ms(self.report_link_ms))
+    }
+
     /// The same with the area that the agency answers for.
     #[must_use]
     pub fn with_area(self, area: Option<Area>) -> Self {

@@ -176,6 +176,22 @@ words! {
 }
 
 words! {
+    /// What is wrong with a configuration.
+    ConfigFault {
+        /// The file cannot be read.
+        Unreadable,
+        /// It is not TOML.
+        Syntax,
+        /// There is no such setting.
+        UnknownKey,
+        /// The value has a wrong type or form.
+        WrongValue,
+        /// The value is outside its bounds, or does not go together with another one.
+        OutOfBounds,
+    }
+}
+
+words! {
     /// A kind of thing a resident may be asked for and may grant or stop.
     Medium {
         /// The place of the device.

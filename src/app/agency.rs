@@ -7,15 +7,35 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use callbox_domain::policy::Policy;
+use callbox_domain::suspicion::Area;
+use callbox_domain::triage::Rules;
 use callbox_proto::ids::{AgencyId, QueueId};
-use callbox_proto::message::{AgencyInfo, QueueInfo};
+use callbox_proto::message::{AgencyInfo, AreaInfo, DeskInfo, QueueInfo};
 
 use super::triage;
 use crate::auth::staff::Accounts;
 use crate::auth::{SignedInBy, StaffIdentity};
 use crate::config::{self, Config};
 use crate::evidence::names::AgencyName;
-use crate::node::agency::Agency;
+use crate::node::agency::{Agency, Settings};
+
+/// What an agency's residents and people go by.
+///
+/// # Errors
+/// As [`info`].
+pub fn settings(config: &config::Agency) -> anyhow::Result<Settings> {
+    let area = |area: Area| AreaInfo {
+        latitude: area.latitude,
+        longitude: area.longitude,
+        radius_km: area.radius_km,
+    };
+    let desk = DeskInfo {
+        sound_repeat_ms: (config.sound_repeat_s).map(|seconds| seconds.saturating_mul(1_000)),
+        area: config.area.map(area),
+    };
+    let info = info(config)?;
+    Ok(Settings { info, desk })
+}
 
 /// An agency's public face.
 ///
@@ -36,15 +56,24 @@ pub fn info(config: &config::Agency) -> anyhow::Result<AgencyInfo> {
     })
 }
 
+/// The rules of triage of an agency.
+///
+/// # Errors
+/// When the name of a queue is not plain, or the rules cannot be read or have problems: with agency, file and line.
+pub fn rules(config: &config::Agency, rules_file: Option<&Path>) -> anyhow::Result<Rules> {
+    let of_agency = || format!("agency {}", config.id);
+    let queues = queues(config).with_context(of_agency)?;
+    let names: Vec<QueueId> = queues.into_iter().map(|info| info.queue).collect();
+    triage::read(rules_file, &names).with_context(of_agency)
+}
+
 /// Queues, rules and area.
 ///
 /// # Errors
-/// When a name is not plain, or the rules cannot be read or have problems: with agency, file and line.
-pub fn policy(config: &config::Agency, rules_file: Option<&Path>) -> anyhow::Result<Policy> {
+/// When a name is not plain.
+pub fn policy(config: &config::Agency, rules: Rules) -> anyhow::Result<Policy> {
     let of_agency = || format!("agency {}", config.id);
     let queues = queues(config).with_context(of_agency)?;
-    let names: Vec<QueueId> = queues.iter().map(|info| info.queue.clone()).collect();
-    let rules = triage::read(rules_file, &names).with_context(of_agency)?;
     let default_queue = config
         .default_queue
         .parse()
@@ -63,8 +92,8 @@ pub fn policy(config: &config::Agency, rules_file: Option<&Path>) -> anyhow::Res
 /// The first one that cannot be served, and why.
 pub fn all(config: &Config) -> anyhow::Result<Vec<Agency>> {
     let agency = |agency: &config::Agency| {
-        let policy = policy(agency, config.rules_file_of(agency))?;
-        Ok(Agency::new(info(agency)?, policy))
+        let policy = policy(agency, rules(agency, config.rules_file_of(agency))?)?;
+        Ok(Agency::new(settings(agency)?, policy))
     };
     config.all_agencies().map(agency).collect()
 }

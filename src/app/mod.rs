@@ -4,6 +4,7 @@
 
 mod agency;
 mod backbone;
+pub mod config_file;
 pub mod drain;
 pub mod dry_run;
 mod exports;
@@ -24,6 +25,8 @@ use callbox_domain::session::{PHOTO_MAX_BYTES, PHOTOS_MAX, PREVIEW_MAX_BYTES, TE
 use callbox_proto::message::Limits;
 use metrics_exporter_prometheus::PrometheusHandle;
 
+use config_file::ConfigFile;
+
 use crate::auth::SignIn;
 use crate::auth::people::People;
 use crate::auth::provider::Providers;
@@ -31,7 +34,7 @@ use crate::auth::staff::Accounts;
 use crate::auth::tokens::Tokens;
 use crate::backbone::{Backbone, Guarantee};
 use crate::clock::{Clock, SystemClock};
-use crate::config::{self, Config};
+use crate::config::{self, Config, Sources};
 use crate::evidence::folder::{FolderLimits, FolderStore, free_bytes};
 use crate::evidence::photo::{PhotoPipeline, WorkerLimits};
 use crate::evidence::store::EvidenceStore;
@@ -56,7 +59,7 @@ const SWEEP_EVERY: Duration = Duration::from_secs(300);
 ///
 /// # Errors
 /// Whatever keeps it from starting, in words for an operator.
-pub async fn serve(config: Config) -> anyhow::Result<()> {
+pub async fn serve(config: Config, sources: Sources) -> anyhow::Result<()> {
     let lifecycle = Lifecycle::new();
     lifecycle
         .follow_signals()
@@ -74,6 +77,8 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
         .collect();
     let server = Server::bind_also_as(&config.server, &names)?;
     let parts = Parts::build(&config, server.origins(), &lifecycle).await?;
+    let file = ConfigFile::of(&config, sources, &parts.node);
+    tokio::spawn(file.follow(lifecycle.reloads(), lifecycle.hard().clone()));
     start_admin(admin, &lifecycle, &parts, prometheus);
 
     let pages = pages::router(server.headers(), parts.node.agency_ids());

@@ -121,6 +121,7 @@ pub enum Reload {
 /// A file of rules and the agency that it is for.
 #[derive(Debug)]
 pub struct RulesFile {
+    /// As at the start: the set of queues that rules may name changes with a restart only.
     config: config::Agency,
     path: PathBuf,
     agency: Arc<Agency>,
@@ -154,11 +155,11 @@ impl RulesFile {
     /// # Errors
     /// When the new rules cannot be used; the old ones stay.
     pub fn reload(&self) -> anyhow::Result<Reload> {
-        let policy = agency::policy(&self.config, Some(&self.path))?;
-        if policy.rules() == self.agency.policy().rules() {
+        let rules = agency::rules(&self.config, Some(&self.path))?;
+        if &rules == self.agency.policy().rules() {
             return Ok(Reload::Unchanged);
         }
-        self.agency.set_policy(policy);
+        self.agency.set_rules(rules);
         Ok(Reload::Replaced)
     }
 

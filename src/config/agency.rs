@@ -38,6 +38,9 @@ pub struct Agency {
     pub area: Option<Area>,
     /// Seconds that a link with which somebody reports lives, until it is opened. Default 1,800: a call, and time to find the message.
     pub report_link_s: u64,
+    /// Seconds after which a sound that nobody at the console has acknowledged comes again, for priorities 1 to 5. Default 10 for
+    /// priority 1, else 30: oftener tires whoever hears it for twelve hours.
+    pub sound_repeat_s: [u64; 5],
     /// The queues sessions wait in.
     pub queues: Vec<Queue>,
     /// The queue of sessions for which no rule of triage names another one. Default `emergency`.
@@ -150,6 +153,7 @@ impl Default for Agency {
             rules_file: None,
             area: None,
             report_link_s: default_report_link_s(),
+            sound_repeat_s: default_sound_repeat_s(),
             queues: default_queues(),
             default_queue: default_queue(),
             demo: Demo::default(),
@@ -178,6 +182,8 @@ struct FurtherAgency {
     area: Option<Area>,
     #[serde(default = "default_report_link_s")]
     report_link_s: u64,
+    #[serde(default = "default_sound_repeat_s")]
+    sound_repeat_s: [u64; 5],
     #[serde(default = "default_queues")]
     queues: Vec<Queue>,
     #[serde(default = "default_queue")]
@@ -200,6 +206,7 @@ impl From<FurtherAgency> for Agency {
             rules_file: written.rules_file,
             area: written.area,
             report_link_s: written.report_link_s,
+            sound_repeat_s: written.sound_repeat_s,
             queues: written.queues,
             default_queue: written.default_queue,
             demo: written.demo,
@@ -224,6 +231,10 @@ fn default_exit_url() -> String {
 
 const fn default_report_link_s() -> u64 {
     REPORT_LINK_MS / 1_000
+}
+
+const fn default_sound_repeat_s() -> [u64; 5] {
+    [10, 30, 30, 30, 30]
 }
 
 fn default_queues() -> Vec<Queue> {

@@ -33,6 +33,8 @@ const SMALLEST_MESSAGE_BYTES: usize = 180_000;
 const LONGEST_QUEUE_ID: usize = 61;
 /// A day.
 const LONGEST_REPORT_LINK_S: u64 = 24 * 60 * 60;
+/// Pauses between a sound and its repetition. Consoles leave 3 s between any two sounds.
+const SOUND_REPEAT_S: std::ops::RangeInclusive<u64> = 3..=600;
 /// As long as names of agencies and people.
 const LONGEST_NAME: usize = 64;
 
@@ -376,6 +378,13 @@ fn people(agency: &Agency, config: &Config) -> Fault {
         return Some((
             "report_link_s",
             "must be from 1 to 86,400: a link that lives for longer is found by others".to_owned(),
+        ));
+    }
+    if !(agency.sound_repeat_s.iter()).all(|pause| SOUND_REPEAT_S.contains(pause)) {
+        return Some((
+            "sound_repeat_s",
+            "must be from 3 to 600 for each priority: what repeats without a pause is switched off, and what repeats never is missed"
+                .to_owned(),
         ));
     }
     if agency.area.is_some_and(|area| !area.is_possible()) {

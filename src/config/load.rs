@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use toml::de::{DeTable, DeValue};
 use toml::{Spanned, Table, Value};
 
-use super::{Config, ConfigError, Place, check};
+use super::{Changes, Config, ConfigError, Place, check};
 
 /// Prefix of environment variables. Only names with two underscores after it are settings.
 const ENVIRONMENT_PREFIX: &str = "CALLBOX_";
@@ -45,6 +45,18 @@ pub(super) struct Provenance {
 }
 
 pub(super) fn load(sources: &Sources) -> Result<Config, ConfigError> {
+    read_all(sources).map(|(config, _)| config)
+}
+
+/// What a file that was read again changes in the configuration that runs.
+pub(super) fn reload(running: &Config, sources: &Sources) -> Result<Changes, ConfigError> {
+    let (config, provenance) = read_all(sources)?;
+    let changes = Changes::between(running, &config);
+    check::check(&changes.config, &provenance)?;
+    Ok(changes)
+}
+
+fn read_all(sources: &Sources) -> Result<(Config, Provenance), ConfigError> {
     let read = |path: &PathBuf| {
         let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Unreadable {
             path: path.clone(),
@@ -56,11 +68,11 @@ pub(super) fn load(sources: &Sources) -> Result<Config, ConfigError> {
     of(file, sources)
 }
 
-/// The configuration of a file that was read, and of the other sources.
+/// The configuration of a file that was read, and of the other sources; and who set what.
 pub(super) fn of(
     file: Option<(PathBuf, String)>,
     sources: &Sources,
-) -> Result<Config, ConfigError> {
+) -> Result<(Config, Provenance), ConfigError> {
     let mut provenance = Provenance {
         file,
         ..Provenance::default()
@@ -80,7 +92,7 @@ pub(super) fn of(
         message: fault.message,
     })?;
     check::check(&config, &provenance)?;
-    Ok(config)
+    Ok((config, provenance))
 }
 
 /// Environment first, flags after it: later wins.

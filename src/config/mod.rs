@@ -14,6 +14,7 @@ mod check;
 mod error;
 mod identity;
 mod limits;
+mod live;
 mod load;
 mod log;
 mod media;
@@ -38,6 +39,7 @@ pub use backbone::Backbone;
 pub use error::{ConfigError, Place};
 pub use identity::Identity;
 pub use limits::ServerLimits;
+pub use live::Changes;
 pub use load::{Flag, Sources};
 pub use log::{Log, LogFormat};
 pub use media::Media;
@@ -89,7 +91,7 @@ impl Config {
     /// The configuration of a file with this text alone; for `crate::probes`.
     pub(crate) fn of_text(text: &str) -> Result<Self, ConfigError> {
         let file = Some((PathBuf::from("callbox.toml"), text.to_owned()));
-        load::of(file, &Sources::default())
+        load::of(file, &Sources::default()).map(|(config, _)| config)
     }
 
     /// Reads all sources in their order and checks the result as a whole.
@@ -98,6 +100,14 @@ impl Config {
     /// The first source that cannot be read or holds a key or value that is refused, with its place.
     pub fn load(sources: &Sources) -> Result<Self, ConfigError> {
         load::load(sources)
+    }
+
+    /// Reads all sources again for a gateway that runs with `self`.
+    ///
+    /// # Errors
+    /// As [`Self::load`]; also when what may be taken does not go together with what runs.
+    pub fn reload(&self, sources: &Sources) -> Result<Changes, ConfigError> {
+        load::reload(self, sources)
     }
 
     /// Every agency that is served, the default one first.

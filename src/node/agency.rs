@@ -6,13 +6,14 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use arc_swap::ArcSwap;
 use callbox_domain::policy::Policy;
 use callbox_domain::queue::{Lane, TurnTaker};
+use callbox_domain::triage::Rules;
 use callbox_proto::ids::{AgencyId, CommandId, SessionId, StaffId};
-use callbox_proto::message::AgencyInfo;
+use callbox_proto::message::{AgencyInfo, DeskInfo};
 use callbox_proto::vocabulary::{Category, Millis, Role};
 
 use super::bus::Around;
@@ -34,12 +35,33 @@ struct Takes {
     order: VecDeque<(StaffId, CommandId)>,
 }
 
+/// What an agency's residents and people go by, beside its policy.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Settings {
+    /// What everybody may know about it.
+    pub info: AgencyInfo,
+    /// What its people's pages go by.
+    pub desk: DeskInfo,
+}
+
+impl From<AgencyInfo> for Settings {
+    fn from(info: AgencyInfo) -> Self {
+        let desk = DeskInfo::default();
+        Self { info, desk }
+    }
+}
+
 /// One agency.
 #[derive(Debug)]
 pub struct Agency {
-    info: AgencyInfo,
+    id: AgencyId,
+    settings: ArcSwap<Settings>,
     policy: ArcSwap<Policy>,
     configured: ArcSwap<BTreeMap<String, String>>,
+    /// Held while settings or rules are exchanged, so that neither takes the other's change back.
+    changing: Mutex<()>,
+    /// Grows with each change of what pages go by.
+    edition: AtomicU64,
     turns: Mutex<TurnTaker>,
     takes: Mutex<Takes>,
     changed: AtomicBool,
@@ -58,11 +80,15 @@ pub struct Agency {
 impl Agency {
     /// An agency with nobody signed in.
     #[must_use]
-    pub fn new(info: AgencyInfo, policy: Policy) -> Self {
+    pub fn new(settings: impl Into<Settings>, policy: Policy) -> Self {
+        let settings = settings.into();
         Self {
-            configured: ArcSwap::from_pointee(configured(&info, &policy)),
-            info,
+            id: settings.info.agency.clone(),
+            configured: ArcSwap::from_pointee(configured(&settings, &policy)),
+            settings: ArcSwap::from_pointee(settings),
             policy: ArcSwap::from_pointee(policy),
+            changing: Mutex::default(),
+            edition: AtomicU64::new(1),
             turns: Mutex::default(),
             takes: Mutex::default(),
             changed: AtomicBool::new(true),
@@ -89,13 +115,19 @@ impl Agency {
     /// Its id.
     #[must_use]
     pub const fn id(&self) -> &AgencyId {
-        &self.info.agency
+        &self.id
     }
 
-    /// What residents and staff may know about it.
+    /// What residents and staff go by now.
     #[must_use]
-    pub const fn info(&self) -> &AgencyInfo {
-        &self.info
+    pub fn settings(&self) -> Arc<Settings> {
+        self.settings.load_full()
+    }
+
+    /// Which edition of what pages go by is in use. Asked before what is told, so that a change in between is told again.
+    #[must_use]
+    pub fn edition(&self) -> u64 {
+        self.edition.load(Ordering::Acquire)
     }
 
     /// Its queues and rules now.
@@ -104,10 +136,26 @@ impl Agency {
         self.policy.load_full()
     }
 
-    /// Exchanges queues and rules; sessions that are there keep their priority until something new is said.
-    pub fn set_policy(&self, policy: Policy) {
+    /// Exchanges the rules of triage; sessions that are there keep their priority until something new is said.
+    pub fn set_rules(&self, rules: Rules) {
+        let _changing = lock(&self.changing);
+        let policy = Policy::clone(&self.policy()).with_rules(rules);
+        self.put(self.settings(), policy);
+    }
+
+    /// Exchanges what pages go by and the policy but for its rules; whoever is connected is told. Sessions that are there keep
+    /// their deadline until something new is said. The agency stays the same one.
+    pub fn set_settings(&self, settings: Settings, policy: Policy) {
+        let _changing = lock(&self.changing);
+        let policy = policy.with_rules(self.policy().rules().clone());
+        self.put(Arc::new(settings), policy);
+        self.edition.fetch_add(1, Ordering::AcqRel);
+    }
+
+    fn put(&self, settings: Arc<Settings>, policy: Policy) {
         self.configured
-            .store(Arc::new(configured(&self.info, &policy)));
+            .store(Arc::new(configured(&settings, &policy)));
+        self.settings.store(settings);
         self.policy.store(Arc::new(policy));
         self.mark_changed();
     }
@@ -174,7 +222,7 @@ impl Agency {
 }
 
 /// The words are those of `NodeFigures::differs`. What they are made from is the same on nodes of one version only.
-fn configured(info: &AgencyInfo, policy: &Policy) -> BTreeMap<String, String> {
+fn configured(settings: &Settings, policy: &Policy) -> BTreeMap<String, String> {
     let rules = policy.rules();
     let defaults = Category::ALL.iter().map(|c| rules.category_default(*c));
     let suspicion = (rules.suspicion(), policy.area());
@@ -182,7 +230,10 @@ fn configured(info: &AgencyInfo, policy: &Policy) -> BTreeMap<String, String> {
     let triage = (rules.version(), defaults, rules.rules(), suspicion);
     let queues = (policy.queues(), policy.queue_for(None));
     let prints = [
-        ("agency", format!("{info:?}")),
+        (
+            "agency",
+            format!("{:?}", (&settings.info, settings.desk.sound_repeat_ms)),
+        ),
         ("queues", format!("{queues:?}")),
         ("triage", format!("{triage:?}")),
     ];

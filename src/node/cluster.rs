@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use callbox_proto::error::ErrorCode;
 use callbox_proto::ids::StaffId;
-use callbox_proto::message::{DrainFigures, NodeFigures};
+use callbox_proto::message::{ConfigFigures, DrainFigures, NodeFigures};
 use callbox_proto::vocabulary::NodeState;
 
 use super::agency::Agency;
@@ -52,6 +52,12 @@ impl Node {
         if !self.is_run_by(agency) {
             for node in &mut nodes {
                 (node.connections, node.sessions, node.drain) = (None, None, None);
+                // Names of settings are those of every agency; which edition runs is everybody's.
+                node.config = node.config.take().map(|config| ConfigFigures {
+                    version: config.version,
+                    since_ms: config.since_ms,
+                    ..ConfigFigures::default()
+                });
             }
         }
         nodes
@@ -92,6 +98,7 @@ impl Node {
                 left_ms: drain.left_ms,
             }),
             differs: Vec::new(),
+            config: self.config(),
         }
     }
 

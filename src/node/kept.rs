@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Node;
 use super::cell::{Audience, Cell, Inner};
+use super::connections::Whom;
 use super::figures::{Move, Stand};
 use super::frame::tell;
 use super::outbox::Outbox;
@@ -184,14 +185,6 @@ impl Node {
             }
         }
     }
-}
-
-/// Which side a connection is on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Whom {
-    Resident,
-    Responder,
-    Staff,
 }
 
 impl Inner {

@@ -35,6 +35,7 @@ mod residents;
 mod responders;
 mod roster;
 mod sessions;
+pub mod settings;
 mod staff;
 mod strain;
 mod suspicion;
@@ -46,6 +47,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use callbox_proto::ids::AgencyId;
+use callbox_proto::message::ConfigFigures;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -126,6 +128,8 @@ pub struct Node {
     /// The agency that runs the nodes: the first one.
     home: Option<AgencyId>,
     disk: OnceLock<FreeDisk>,
+    /// What runs here, as the list of nodes tells it.
+    config: Mutex<Option<ConfigFigures>>,
     cells: Cells,
     connections: Connections,
     timers: Timers,
@@ -228,6 +232,7 @@ impl Node {
             agencies,
             home,
             disk: OnceLock::new(),
+            config: Mutex::default(),
             cells: Cells::default(),
             connections: Connections::default(),
             timers: Timers::default(),

@@ -13,6 +13,7 @@ use callbox_proto::vocabulary::Standing;
 use tokio_util::sync::CancellationToken;
 
 use super::Node;
+use super::connections::Whom;
 use super::{index, lock, responders};
 use crate::backbone::{BackboneError, READ_MAX_ROWS, StandingKind};
 
@@ -54,6 +55,7 @@ impl Node {
             }
         }
         self.close_silent_stalled_and_ended();
+        self.tell_settings();
         let now_ms = self.clock.monotonic_ms();
         for session in self.timers.due_residents(now_ms) {
             let cell = self.cells.get_or_insert(session);
@@ -103,9 +105,9 @@ impl Node {
             } else if now_ms.saturating_sub(outbox.heard_ms()) > open.silence_ms {
                 outbox.close(CloseCode::Silent);
             } else if open.ends_ms.is_some_and(|ends_ms| wall_ms >= ends_ms) {
-                match open.by_link {
-                    true => responders::end(outbox, ErrorCode::LinkExpired),
-                    false => outbox.close(CloseCode::SignInAgain),
+                match open.whom {
+                    Whom::Responder => responders::end(outbox, ErrorCode::LinkExpired),
+                    Whom::Resident | Whom::Staff => outbox.close(CloseCode::SignInAgain),
                 }
             }
         });

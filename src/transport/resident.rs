@@ -14,7 +14,7 @@ use callbox_proto::codec::Encoding;
 use callbox_proto::command::{Opening, ResidentCommand};
 use callbox_proto::error::{CloseCode, ErrorCode};
 use callbox_proto::ids::{AgencyId, CommandId, ResidentId, SessionId};
-use callbox_proto::message::{AgencyInfo, ErrorMessage, FromResident, RealTimeText, ToResident};
+use callbox_proto::message::{ErrorMessage, FromResident, RealTimeText, ToResident};
 use callbox_proto::vocabulary::Seq;
 
 use super::link::{End, Link, close_of_hello, refuse};
@@ -24,7 +24,9 @@ use super::{Transport, TransportLimits, check_client};
 use crate::auth::device;
 use crate::auth::secret::digest_of;
 use crate::node::Node;
+use crate::node::agency::{Agency, Settings};
 use crate::node::cell::{Audience, Cell};
+use crate::node::connections::Whom;
 use crate::node::frame::tell;
 use crate::node::pending::{Done, Pending, Reply, Wish, resident_error};
 
@@ -39,7 +41,7 @@ pub async fn serve(transport: Arc<Transport>, mut link: Box<Link>, agency: Agenc
 
 struct Hello {
     resident: ResidentId,
-    agency: AgencyInfo,
+    agency: Arc<Agency>,
 }
 
 async fn hello(transport: &Transport, link: &mut Link, agency: AgencyId) -> Result<Hello, End> {
@@ -83,10 +85,7 @@ fn check_hello(
         .node
         .agency(&agency.unwrap_or(meant))
         .ok_or(ErrorCode::NoSuchAgency)?;
-    Ok(Hello {
-        resident,
-        agency: agency.info().clone(),
-    })
+    Ok(Hello { resident, agency })
 }
 
 async fn run(transport: Arc<Transport>, mut link: Box<Link>, hello: Hello) {
@@ -95,17 +94,18 @@ async fn run(transport: Arc<Transport>, mut link: Box<Link>, hello: Hello) {
         heartbeat_ms: transport.limits.resident_heartbeat_ms,
         outboxes: 1,
         ends_ms: None,
-        by_link: false,
+        whom: Whom::Resident,
+        agency: Arc::clone(&hello.agency),
     };
-    let connection = Connection::open(transport, link.encoding(), &terms);
+    let connection = Connection::open(transport, link.encoding(), terms);
     let outbox = Arc::clone(&connection.outbox);
     let mut peer = Resident {
-        agency: hello.agency.agency.clone(),
+        agency: hello.agency.id().clone(),
         resident: hello.resident,
         connection,
         cell: None,
     };
-    if peer.welcome(hello.agency).is_ok() {
+    if peer.welcome(&hello.agency).is_ok() {
         link.run(&outbox, node.clock(), &mut peer).await;
     }
     peer.connection.close();
@@ -122,24 +122,22 @@ struct Resident {
 }
 
 impl Resident {
-    fn welcome(&self, agency: AgencyInfo) -> Result<(), ErrorCode> {
+    fn welcome(&self, agency: &Agency) -> Result<(), ErrorCode> {
         let node = &self.connection.transport.node;
         let limits = &self.connection.transport.limits;
         let now_ms = node.clock().now_ms();
         let tokens = &self.connection.transport.tokens;
         let issued = tokens.upload(self.resident, now_ms, limits.upload_token_ms)?;
-        tell(
-            &self.connection.outbox,
-            &ToResident::Welcome {
-                connection: self.connection.outbox.connection(),
-                now_ms,
-                heartbeat_ms: limits.resident_heartbeat_ms,
-                agency,
-                token: issued.token,
-                token_expires_ms: issued.expires_ms,
-                limits: limits.told.clone(),
-            },
-        );
+        let welcome = |settings: &Settings| ToResident::Welcome {
+            connection: self.connection.outbox.connection(),
+            now_ms,
+            heartbeat_ms: limits.resident_heartbeat_ms,
+            agency: settings.info.clone(),
+            token: issued.token,
+            token_expires_ms: issued.expires_ms,
+            limits: limits.told.clone(),
+        };
+        self.connection.welcome(agency, welcome);
         Ok(())
     }
 

@@ -18,7 +18,9 @@ use super::receiving::Receiving;
 use super::side::{self, Connection, Side, Terms};
 use super::{Transport, TransportLimits, check_client};
 use crate::auth::ResponderPass;
+use crate::node::agency::{Agency, Settings};
 use crate::node::cell::{Audience, Cell};
+use crate::node::connections::Whom;
 use crate::node::frame::tell;
 
 /// Serves one connection until it ends.
@@ -32,6 +34,7 @@ pub async fn serve(transport: Arc<Transport>, mut link: Box<Link>) {
 
 struct Hello {
     pass: ResponderPass,
+    agency: Arc<Agency>,
     cell: Arc<Cell>,
     after: Seq,
     ends_ms: Millis,
@@ -69,11 +72,12 @@ async fn check_hello(
     check_client(&client)?;
     let pass = transport.tokens.check_responder(&token)?;
     let node = &transport.node;
-    node.agency(&pass.agency).ok_or(ErrorCode::NoSuchAgency)?;
+    let agency = node.agency(&pass.agency).ok_or(ErrorCode::NoSuchAgency)?;
     let (cell, ends_ms) = node.responder_session(&pass).await?;
     may(&pass, &cell, Action::ResponderHello)?;
     Ok(Hello {
         pass,
+        agency,
         cell,
         after,
         ends_ms,
@@ -96,9 +100,10 @@ async fn run(transport: Arc<Transport>, mut link: Box<Link>, hello: Hello) {
         heartbeat_ms: transport.limits.resident_heartbeat_ms,
         outboxes: 1,
         ends_ms: Some(hello.ends_ms),
-        by_link: true,
+        whom: Whom::Responder,
+        agency: Arc::clone(&hello.agency),
     };
-    let connection = Connection::open(transport, link.encoding(), &terms);
+    let connection = Connection::open(transport, link.encoding(), terms);
     let outbox = Arc::clone(&connection.outbox);
     let mut peer = Responder {
         pass: hello.pass,
@@ -106,7 +111,7 @@ async fn run(transport: Arc<Transport>, mut link: Box<Link>, hello: Hello) {
         connection,
         receiving: Receiving::default(),
     };
-    if peer.welcome(hello.ends_ms).is_ok() {
+    if peer.welcome(&hello.agency, hello.ends_ms).is_ok() {
         node.follow_by_link(&peer.cell, peer.pass.link, &outbox, hello.after);
         link.run(&outbox, node.clock(), &mut peer).await;
     }
@@ -122,27 +127,27 @@ struct Responder {
 }
 
 impl Responder {
-    fn welcome(&self, ends_ms: Millis) -> Result<(), ErrorCode> {
+    fn welcome(&self, agency: &Agency, ends_ms: Millis) -> Result<(), ErrorCode> {
         let node = &self.connection.transport.node;
-        let agency = node.agency(&self.pass.agency);
-        let agency = agency.ok_or(ErrorCode::NoSuchAgency)?;
         let inner = self.cell.lock();
         let session = inner.session.as_ref().ok_or(ErrorCode::NoSuchSession)?;
-        let welcome = ToResponder::Welcome {
+        let (category, language) = (session.category, session.language.to_string());
+        let (silent, test, opened_ms) = (session.silent, session.test, session.entered_ms);
+        drop(inner);
+        let welcome = |settings: &Settings| ToResponder::Welcome {
             connection: self.connection.outbox.connection(),
             now_ms: node.clock().now_ms(),
             heartbeat_ms: self.connection.transport.limits.resident_heartbeat_ms,
-            agency: agency.info().clone(),
+            agency: settings.info.clone(),
             session: self.cell.id,
-            category: session.category,
-            language: session.language.to_string(),
-            opened_ms: session.entered_ms,
-            silent: session.silent,
-            test: session.test,
+            category,
+            language,
+            opened_ms,
+            silent,
+            test,
             ends_ms,
         };
-        drop(inner);
-        tell(&self.connection.outbox, &welcome);
+        self.connection.welcome(agency, welcome);
         Ok(())
     }
 

@@ -19,7 +19,8 @@ use super::rate::{Rate, RateLimit, TooEarly, WHOLE_PARTS};
 use super::{BROKEN_FRAMES_MAX, HEARTBEATS_MISSED_MAX, Transport, TransportLimits};
 use crate::backbone::BackboneError;
 use crate::node::Fed;
-use crate::node::connections::Open;
+use crate::node::agency::{Agency, Settings};
+use crate::node::connections::{Open, Whom};
 use crate::node::frame::tell;
 use crate::node::outbox::Outbox;
 
@@ -31,8 +32,10 @@ pub(super) struct Terms {
     pub(super) outboxes: usize,
     /// When what it was opened with ends, by the wall clock.
     pub(super) ends_ms: Option<Millis>,
-    /// What ends then is a link for responders.
-    pub(super) by_link: bool,
+    /// Which side it is on.
+    pub(super) whom: Whom,
+    /// Whose settings it goes by.
+    pub(super) agency: Arc<Agency>,
 }
 
 /// One open connection, whichever side it is of.
@@ -45,7 +48,7 @@ pub(super) struct Connection {
 
 impl Connection {
     /// Opens it: from now on it is looked after, until [`Self::close`].
-    pub(super) fn open(transport: Arc<Transport>, encoding: Encoding, terms: &Terms) -> Self {
+    pub(super) fn open(transport: Arc<Transport>, encoding: Encoding, terms: Terms) -> Self {
         let node = &transport.node;
         let outbox = Arc::new(Outbox::new(
             node.random().connection_id(),
@@ -57,7 +60,9 @@ impl Connection {
             outbox: Arc::clone(&outbox),
             silence_ms: terms.heartbeat_ms * HEARTBEATS_MISSED_MAX,
             ends_ms: terms.ends_ms,
-            by_link: terms.by_link,
+            whom: terms.whom,
+            agency: terms.agency,
+            edition: None,
         });
         Self {
             transport,
@@ -65,6 +70,18 @@ impl Connection {
             rate: Rate::default(),
             broken_frames: 0,
         }
+    }
+
+    /// Says the welcome, made of what the agency goes by now. What changes from then on is told by itself, and never before it.
+    pub(super) fn welcome<M: Serialize>(
+        &self,
+        agency: &Agency,
+        message: impl FnOnce(&Settings) -> M,
+    ) {
+        let edition = agency.edition();
+        tell(&self.outbox, &message(&agency.settings()));
+        let connections = self.transport.node.connections();
+        connections.welcomed(self.outbox.connection(), edition);
     }
 
     /// It is gone.

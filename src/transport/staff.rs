@@ -24,8 +24,10 @@ use super::receiving::Receiving;
 use super::side::{self, Connection, Side, Terms};
 use super::{Transport, TransportLimits, check_client};
 use crate::node::Person;
+use crate::node::agency::Settings;
 use crate::node::cell::{Audience, Cell};
 use crate::node::cluster::Wanted;
+use crate::node::connections::Whom;
 use crate::node::frame::tell;
 use crate::node::pending::{Pending, Reply, Wish, staff_error};
 
@@ -91,9 +93,10 @@ async fn run(transport: Arc<Transport>, mut link: Box<Link>, person: Person, end
         heartbeat_ms: transport.limits.staff_heartbeat_ms,
         outboxes: STAFF_OUTBOX_FACTOR,
         ends_ms: Some(ends_ms),
-        by_link: false,
+        whom: Whom::Staff,
+        agency: Arc::clone(&person.agency),
     };
-    let connection = Connection::open(transport, link.encoding(), &terms);
+    let connection = Connection::open(transport, link.encoding(), terms);
     let outbox = Arc::clone(&connection.outbox);
     let mut peer = Console {
         caller: Caller::Staff {
@@ -132,18 +135,20 @@ impl Console {
     fn welcome(&self) {
         let node = &self.connection.transport.node;
         let limits = &self.connection.transport.limits;
-        let message = ToStaff::Welcome {
+        let person = &self.person;
+        let welcome = |settings: &Settings| ToStaff::Welcome {
             connection: self.connection.outbox.connection(),
             now_ms: node.clock().now_ms(),
             heartbeat_ms: limits.staff_heartbeat_ms,
-            agency: self.person.agency.info().clone(),
-            staff: self.person.staff.clone(),
-            name: self.person.name.clone(),
-            role: self.person.role,
-            queues: self.person.agency.policy().queues().to_vec(),
+            agency: settings.info.clone(),
+            staff: person.staff.clone(),
+            name: person.name.clone(),
+            role: person.role,
+            queues: person.agency.policy().queues().to_vec(),
+            desk: Some(settings.desk),
             limits: limits.told.clone(),
         };
-        tell(&self.connection.outbox, &message);
+        self.connection.welcome(&person.agency, welcome);
     }
 
     fn leave(&mut self) {

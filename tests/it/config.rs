@@ -140,6 +140,49 @@ fn flags_win_over_the_environment_and_the_environment_over_the_file() {
 }
 
 #[test]
+fn a_file_that_is_read_again_is_taken_below_the_environment_and_flags() {
+    let (_folder, path) = file("[agency]\nbanner = \"one\"\nexit_url = \"https://one.example/\"\n");
+    let sources = Sources {
+        file: Some(path.clone()),
+        environment: variables(&[("CALLBOX_AGENCY__BANNER", "of the environment")]),
+        flags: vec![set("agency.emergency_number", "112")],
+    };
+    let running = Config::load(&sources).expect("a configuration");
+    let text = "[agency]\nbanner = \"two\"\nemergency_number = \"999\"\nexit_url = \"https://two.example/\"\n";
+    std::fs::write(&path, text).expect("written");
+    let changes = running.reload(&sources).expect("sound");
+    assert_eq!(changes.taken, ["agency.exit_url"]);
+    let agency = &changes.config.agency;
+    assert_eq!(
+        (agency.banner.as_str(), agency.emergency_number.as_str()),
+        ("of the environment", "112")
+    );
+}
+
+#[test]
+fn what_may_be_taken_and_does_not_go_together_with_what_runs_is_refused_where_it_stands() {
+    let harbour = |id: &str, name: &str| {
+        format!(
+            "[agency]\nname = \"{name}\"\n[[agencies]]\nid = \"{id}.example\"\nname = \"{id}\"\nbanner = \"B\"\n"
+        )
+    };
+    let (_folder, path) = file(&harbour("east", "Demo"));
+    let sources = Sources {
+        file: Some(path.clone()),
+        ..Sources::default()
+    };
+    let running = Config::load(&sources).expect("a configuration");
+    // A start would take it; here the agency `east` still has the name.
+    std::fs::write(&path, harbour("west", "east")).expect("written");
+    let error = running.reload(&sources).expect_err("refused");
+    let words = error.to_string();
+    assert!(
+        words.contains("is the name of another agency already"),
+        "{words}"
+    );
+}
+
+#[test]
 fn an_unknown_key_is_refused_with_file_line_and_key() {
     let error = load_file("[server]\n\n[server.limits]\nconections = 5\n").expect_err("refused");
     let ConfigError::UnknownKey {
@@ -338,6 +381,14 @@ fn values_that_do_not_go_together_are_refused_where_they_were_set() {
         (
             "[agency]\nid = \"two words\"\n",
             "callbox.toml:2: agency.id",
+        ),
+        (
+            "[agency]\nsound_repeat_s = [10, 30, 30, 30, 601]\n",
+            "callbox.toml:2: agency.sound_repeat_s: must be from 3 to 600",
+        ),
+        (
+            "[agency]\nsound_repeat_s = [2, 30, 30, 30, 30]\n",
+            "callbox.toml:2: agency.sound_repeat_s: must be from 3 to 600",
         ),
         (
             "[server]\nlisten = \"0.0.0.0:1\"\n[server.tls]\nmode = \"self-signed\"\nself_signed_names = [\"a\"]\n",

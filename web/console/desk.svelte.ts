@@ -139,7 +139,7 @@ export class DeskState {
       const open = this.#keeper.open(all)
       if (open.length !== this.alarms.length || open.some((one, n) => !same(one, this.alarms[n]))) this.alarms = open
       if (!this.client.leads.get() || this.snoozed(nowMs) || this.client.link.get().at !== 'open') return
-      const due = this.#keeper.due(open, nowMs)
+      const due = this.#keeper.due(open, nowMs, this.client.welcome.get()?.desk?.sound_repeat_ms)
       if (!due) return
       this.sound.play(toneOf(due))
       this.#untold.alarms += 1

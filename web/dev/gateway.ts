@@ -357,7 +357,7 @@ function nodes(): NodeFigures[] {
   const kept = state === 'empty' ? 0 : 640
   const east: NodeFigures = {
     name: 'east', version: '0.1.0', state: 'ready', here: true, heard_ms: now(), connections: kept + 22, sessions: kept, guarantee: state === 'degraded' ? 'none' : 'replicated',
-    disk_free_bytes: 61e9, ...(state === 'degraded' ? { because: 'nothing can be stored', disk_free_bytes: 9e8 } : {}),
+    disk_free_bytes: 61e9, config: { version: '3fa9c01b', since_ms: START - 86_400_000 }, ...(state === 'degraded' ? { because: 'nothing can be stored', disk_free_bytes: 9e8 } : {}),
   }
   const west: NodeFigures = { ...east, name: 'west', here: false, heard_ms: now() - 1_000, connections: kept + 9, guarantee: 'replicated', disk_free_bytes: 58e9 }
   if (state === 'empty') return [{ ...east, name: '', guarantee: 'local_disk' }]
@@ -367,7 +367,9 @@ function nodes(): NodeFigures[] {
     east,
     { ...well, name: 'north', state: 'gone', heard_ms: START - 90_000, version: '0.0.9' },
     state === 'degraded'
-      ? { ...west, guarantee: 'island', because: 'island: the shared tier does not answer; stored means on this node\'s disk', kept: 41, kept_since_ms: START - 9_000, differs: ['triage'] }
+      ? { ...west, guarantee: 'island', because: 'island: the shared tier does not answer; stored means on this node\'s disk', kept: 41, kept_since_ms: START - 9_000, differs: ['triage'],
+          config: { version: '9d40aa17', since_ms: START - 400_000, needs_restart: ['server.drain_s', 'session.heartbeat_s'],
+            refused: { at_ms: START - 60_000, place: 'callbox.toml:212', key: 'agency.exit_url', fault: 'out_of_bounds' } } }
       : { ...west, state: 'draining', connections: 120, drain: { began_with: 649, per_s: 50, left_ms: 41_000 } },
   ]
 }

@@ -51,10 +51,19 @@ async function start(): Promise<void> {
   if (!silent) void import('./offline.ts').then(({ installed }) => installed(() => !resident.report.get().silent)).catch(() => undefined)
 }
 
+/** How often a page without a link asks for its agency again, in ms: a link is told by itself, and a number to call or an exit address
+ * that has changed must not wait for a report. */
+const ASK_AGAIN_MS = 60_000
+
+async function askAgain(app: App): Promise<void> {
+  if (app.report.agency === null && document.visibilityState === 'visible') app.agency = (await agency()) ?? app.agency
+}
+
 /** Time, network, coming back: what happens around the page. */
 function follow(app: App): void {
   const { resident } = app
   setInterval(() => app.tick(), 1_000)
+  setInterval(() => void askAgain(app), ASK_AGAIN_MS)
   addEventListener('online', () => resident.networkChanged())
   const network = (navigator as { connection?: NetworkWord & EventTarget }).connection
   const told = (): void => resident.networkIs({ ...plain(network) })
@@ -67,6 +76,7 @@ function follow(app: App): void {
     // A page that is put away may be ended without another word.
     if (document.visibilityState !== 'visible') return void resident.draft.kept()
     app.awake.again()
+    void askAgain(app)
     void app.fetchLater()
     resident.wake()
   }

@@ -2,7 +2,7 @@
 // telecommunicator who works over the JSON subprotocol without a page.
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { appendFile, copyFile, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
+import { appendFile, copyFile, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -93,6 +93,14 @@ export class Gateway {
     await this.down()
     await appendFile(this.#config, `\n${settings}\n`)
     await this.up()
+  }
+
+  /** Edits its settings while it runs, as an operator's editor does: the new file takes the old one's name. Answers the text. */
+  async edit(change: (text: string) => string): Promise<string> {
+    const text = change(await readFile(this.#config, 'utf8'))
+    await writeFile(`${this.#config}.new`, text)
+    await rename(`${this.#config}.new`, this.#config)
+    return text
   }
 
   /** Loses everything it has stored, as a gateway that was set up anew; call while it is down. */

@@ -8,7 +8,7 @@ use ts_rs::TS;
 
 use crate::ids::{QueueId, StaffId};
 use crate::message::is_zero;
-use crate::vocabulary::{AgentReason, AgentState, Millis, NodeState, Priority, Role};
+use crate::vocabulary::{AgentReason, AgentState, ConfigFault, Millis, NodeState, Priority, Role};
 
 /// The supervisors' screen.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
@@ -80,6 +80,46 @@ pub struct NodeFigures {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[ts(as = "Option<Vec<String>>", optional)]
     pub differs: Vec<String>,
+    /// The configuration that it runs with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub config: Option<ConfigFigures>,
+}
+
+/// The configuration that a node runs with, and what its file says otherwise.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+pub struct ConfigFigures {
+    /// Short fingerprint of the agencies' settings in use: the same on nodes whose agencies are set alike.
+    pub version: String,
+    /// Since when they are in use.
+    pub since_ms: Millis,
+    /// Settings that the file has otherwise and that need a restart, by name; the first 16. Told to the agency that runs the nodes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(as = "Option<Vec<String>>", optional)]
+    pub needs_restart: Vec<String>,
+    /// How many more there are.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    #[ts(as = "Option<u64>", optional)]
+    pub more_need_restart: u64,
+    /// The file as it is now is refused, and what was in use before stays. Told to the agency that runs the nodes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub refused: Option<ConfigRefusal>,
+}
+
+/// Why a configuration is refused. Whoever runs the node reads the whole reason in its log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+pub struct ConfigRefusal {
+    /// When.
+    pub at_ms: Millis,
+    /// The file's name and the line, `callbox.toml:12`, or what else set the value.
+    pub place: String,
+    /// The setting, where it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub key: Option<String>,
+    /// What is wrong with it.
+    pub fault: ConfigFault,
 }
 
 /// How far a drain is.

@@ -14,7 +14,8 @@ mod responder;
 mod staff;
 
 pub use board::{
-    Board, DrainFigures, LongestWait, NodeFigures, PersonFigures, QueueFigures, StateFigures,
+    Board, ConfigFigures, ConfigRefusal, DrainFigures, LongestWait, NodeFigures, PersonFigures,
+    QueueFigures, StateFigures,
 };
 pub use place::RowPlace;
 pub use resident::{FromResident, ToResident};
@@ -118,6 +119,38 @@ pub struct QueueInfo {
     pub targets_ms: [u64; 5],
     /// Share to be answered within the target, in percent.
     pub target_share_percent: u8,
+}
+
+/// What the pages of an agency's people go by, beyond its queues.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
+pub struct DeskInfo {
+    /// Pause in ms after which a sound that nobody has acknowledged comes again, for priorities 1 to 5.
+    pub sound_repeat_ms: [u64; 5],
+    /// The area that the agency answers for: where a map begins that has no place to show.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub area: Option<AreaInfo>,
+}
+
+impl Default for DeskInfo {
+    /// What an agency that says nothing goes by: 10 s for priority 1, 30 s for the others, no area.
+    fn default() -> Self {
+        Self {
+            sound_repeat_ms: [10_000, 30_000, 30_000, 30_000, 30_000],
+            area: None,
+        }
+    }
+}
+
+/// The area that an agency answers for, as a circle.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
+pub struct AreaInfo {
+    /// Degrees north of its middle, WGS 84.
+    pub latitude: f64,
+    /// Degrees east of its middle, WGS 84.
+    pub longitude: f64,
+    /// From the middle to the edge, in km.
+    pub radius_km: f64,
 }
 
 /// Bounds a client should keep; the gateway enforces them.

@@ -134,6 +134,11 @@ pub enum ToResident {
         /// Bounds to keep.
         limits: Limits,
     },
+    /// What the agency says of itself has changed while the connection was open: it stands instead of that of `welcome`.
+    AgencyChanged {
+        /// Whom this reaches.
+        agency: AgencyInfo,
+    },
     /// The session of `open` or `resume`; entries after the asked place follow.
     Session {
         /// Which session.
@@ -261,6 +266,7 @@ debug_kind_only!(FromResident {
 debug_kind_only!(ToResident {
     Challenge,
     Welcome,
+    AgencyChanged,
     Session,
     Receipt,
     Attention,

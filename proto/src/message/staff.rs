@@ -10,7 +10,7 @@ use crate::command::StaffCommand;
 use crate::event::{Actor, Event};
 use crate::ids::{CommandId, ConnectionId, PeerId, QueueId, SessionId, StaffId};
 use crate::message::{
-    AgencyInfo, Board, ErrorMessage, Limits, QueueInfo, RealTimeText, SessionRow, is_zero,
+    AgencyInfo, Board, DeskInfo, ErrorMessage, Limits, QueueInfo, RealTimeText, SessionRow, is_zero,
 };
 use crate::redacted::debug_kind_only;
 use crate::vocabulary::{AgentReason, AgentState, Millis, Role, Rung, Seq, Watchers};
@@ -192,8 +192,22 @@ pub enum ToStaff {
         role: Role,
         /// The agency's queues.
         queues: Vec<QueueInfo>,
+        /// What pages go by; a gateway of before this was told says nothing.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        desk: Option<DeskInfo>,
         /// Bounds to keep.
         limits: Limits,
+    },
+    /// The agency's settings have changed while the connection was open: they stand instead of those of `welcome`. The queues are
+    /// the same ones.
+    AgencyChanged {
+        /// The agency.
+        agency: AgencyInfo,
+        /// The agency's queues.
+        queues: Vec<QueueInfo>,
+        /// What pages go by.
+        desk: DeskInfo,
     },
     /// A command is on disk.
     Receipt {
@@ -380,6 +394,7 @@ debug_kind_only!(FromStaff {
 
 debug_kind_only!(ToStaff {
     Welcome,
+    AgencyChanged,
     Receipt,
     Sessions,
     SessionsChanged,

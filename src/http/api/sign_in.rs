@@ -38,7 +38,7 @@ fn info(api: &Api, agency: &AgencyId) -> Result<Json<AgencyFace>, Refused> {
     let known = known.ok_or(ErrorCode::NoSuchAgency)?;
     let provider = api.providers.of(agency);
     Ok(Json(AgencyFace {
-        info: known.info().clone(),
+        info: known.settings().info.clone(),
         sign_in: WaysIn {
             passphrase: api.by_passphrase.contains(agency),
             provider: provider.map(|provider| provider.words().to_owned()),

@@ -8,7 +8,11 @@ use callbox_proto::vocabulary::NodeState;
 use super::harness::{Console, Gateway, Topology, fresh};
 
 /// Waits until the board shows a node so.
-async fn shows(who: &Console, name: &str, wanted: impl Fn(&NodeFigures) -> bool) -> NodeFigures {
+pub(super) async fn shows(
+    who: &Console,
+    name: &str,
+    wanted: impl Fn(&NodeFigures) -> bool,
+) -> NodeFigures {
     who.wire
         .wait(|m| match m {
             ToStaff::Board(board) => {

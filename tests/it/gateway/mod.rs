@@ -30,6 +30,7 @@ mod rates;
 mod report_links;
 mod responders;
 mod roles;
+mod settings;
 mod shared_tier;
 mod suspicion;
 mod tls;

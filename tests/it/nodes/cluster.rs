@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use callbox::node::Node;
+use callbox::node::agency::Settings;
 use callbox::node::cluster::Wanted;
 use callbox_domain::policy::Policy;
 use callbox_domain::triage::Rules;
@@ -85,13 +86,16 @@ async fn a_node_that_configures_an_agency_otherwise_is_named_with_what() {
     let mut queues = before.queues().to_vec();
     queues[0].targets_ms[0] = 9_000;
     let rules: Rules = toml::from_str("version = \"another\"").unwrap();
-    let other = Policy::new(queues, before.queue_for(None), rules).unwrap();
-    here.set_policy(other);
+    let settings = Settings::clone(&here.settings());
+    let other = Policy::clone(&before).with_queues(queues, before.queue_for(None));
+    here.set_settings(settings.clone(), other.unwrap());
+    here.set_rules(rules);
     shows(&mut sue, "east", |node| {
         node.differs == ["queues", "triage"]
     })
     .await;
-    here.set_policy(Policy::clone(&before));
+    here.set_settings(settings, Policy::clone(&before));
+    here.set_rules(before.rules().clone());
     shows(&mut sue, "east", |node| node.differs.is_empty()).await;
 }
 

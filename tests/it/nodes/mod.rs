@@ -10,3 +10,4 @@ mod desk;
 mod loss;
 mod media;
 mod people;
+mod settings;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use callbox::node::Node;
-use callbox::node::connections::Open;
+use callbox::node::connections::{Open, Whom};
 use callbox::node::outbox::Outbox;
 use callbox::node::pending::{Pending, Reply, Wish};
 use callbox_loadtests::record::{Fact, Line};
@@ -46,11 +46,15 @@ fn outbox(node: &Node) -> Arc<Outbox> {
         OUTBOX_BYTES,
         node.clock().monotonic_ms(),
     ));
+    let agency = node.agency_ids().iter().find_map(|id| node.agency(id));
     node.connections().add(Open {
         outbox: Arc::clone(&outbox),
+        whom: Whom::Resident,
+        agency: agency.unwrap(),
+        // Settings change in no history.
+        edition: None,
         silence_ms: u64::MAX / 2,
         ends_ms: None,
-        by_link: false,
     });
     outbox
 }

@@ -71,6 +71,16 @@ export type AgentState =
   /** Cannot; a reason says why. */
   | "not_available";
 
+/** The area that an agency answers for, as a circle. */
+export type AreaInfo = {
+  /** Degrees north of its middle, WGS 84. */
+  latitude: number;
+  /** Degrees east of its middle, WGS 84. */
+  longitude: number;
+  /** From the middle to the edge, in km. */
+  radius_km: number;
+};
+
 /** The supervisors' screen. */
 export type Board = {
   /** The gateway's clock. */
@@ -108,10 +118,57 @@ export type Category =
   /** Anything else. */
   | "other";
 
+/** What is wrong with a configuration. */
+export type ConfigFault =
+  /** The file cannot be read. */
+  | "unreadable"
+  /** It is not TOML. */
+  | "syntax"
+  /** There is no such setting. */
+  | "unknown_key"
+  /** The value has a wrong type or form. */
+  | "wrong_value"
+  /** The value is outside its bounds, or does not go together with another one. */
+  | "out_of_bounds";
+
+/** The configuration that a node runs with, and what its file says otherwise. */
+export type ConfigFigures = {
+  /** Short fingerprint of the agencies' settings in use: the same on nodes whose agencies are set alike. */
+  version: string;
+  /** Since when they are in use. */
+  since_ms: number;
+  /** Settings that the file has otherwise and that need a restart, by name; the first 16. Told to the agency that runs the nodes. */
+  needs_restart?: Array<string>;
+  /** How many more there are. */
+  more_need_restart?: number;
+  /** The file as it is now is refused, and what was in use before stays. Told to the agency that runs the nodes. */
+  refused?: ConfigRefusal;
+};
+
+/** Why a configuration is refused. Whoever runs the node reads the whole reason in its log. */
+export type ConfigRefusal = {
+  /** When. */
+  at_ms: number;
+  /** The file's name and the line, `callbox.toml:12`, or what else set the value. */
+  place: string;
+  /** The setting, where it is one. */
+  key?: string;
+  /** What is wrong with it. */
+  fault: ConfigFault;
+};
+
 /** What takes two persons: one asks, another one agrees. */
 export type Custodial =
   /** The session's log and sealed originals leave the agency's store as a pack. */
   | "export";
+
+/** What the pages of an agency's people go by, beyond its queues. */
+export type DeskInfo = {
+  /** Pause in ms after which a sound that nobody has acknowledged comes again, for priorities 1 to 5. */
+  sound_repeat_ms: [number, number, number, number, number];
+  /** The area that the agency answers for: where a map begins that has no place to show. */
+  area?: AreaInfo;
+};
 
 /** What the device can do, said by the device first. */
 export type DeviceCan = {
@@ -1016,6 +1073,8 @@ export type NodeFigures = {
   drain?: DrainFigures;
   /** What of this agency it is configured with otherwise than the node that tells: `agency`, `queues`, `triage`. */
   differs?: Array<string>;
+  /** The configuration that it runs with. */
+  config?: ConfigFigures;
 };
 
 /** Whether a node takes clients. */
@@ -1614,6 +1673,12 @@ export type ToResident =
       /** Bounds to keep. */
       limits: Limits;
     }
+  /** What the agency says of itself has changed while the connection was open: it stands instead of that of `welcome`. */
+  | {
+      kind: "agency_changed";
+      /** Whom this reaches. */
+      agency: AgencyInfo;
+    }
   /** The session of `open` or `resume`; entries after the asked place follow. */
   | {
       kind: "session";
@@ -1841,8 +1906,20 @@ export type ToStaff =
       role: Role;
       /** The agency's queues. */
       queues: Array<QueueInfo>;
+      /** What pages go by; a gateway of before this was told says nothing. */
+      desk?: DeskInfo;
       /** Bounds to keep. */
       limits: Limits;
+    }
+  /** The agency's settings have changed while the connection was open: they stand instead of those of `welcome`. The queues are the same ones. */
+  | {
+      kind: "agency_changed";
+      /** The agency. */
+      agency: AgencyInfo;
+      /** The agency's queues. */
+      queues: Array<QueueInfo>;
+      /** What pages go by. */
+      desk: DeskInfo;
     }
   /** A command is on disk. */
   | {

@@ -216,6 +216,9 @@ export class OwnSession {
       case 'welcome':
         this.#welcomed(message)
         break
+      case 'agency_changed':
+        this.#change({ agency: message.agency })
+        break
       case 'session':
         void this.#entered(message)
         break

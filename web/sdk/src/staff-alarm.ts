@@ -52,10 +52,8 @@ export interface AlarmFacts {
 
 /** A resident who was not heard for this long, in ms, may be in trouble or gone: the telecommunicator should ask. */
 export const QUIET_AFTER_MS = 180_000
-/** A sound for priority 1 comes again after this long, in ms. */
-export const REPEAT_FIRST_MS = 10_000
-/** Any other sound comes again after this long, in ms. */
-export const REPEAT_MS = 30_000
+/** A sound comes again after this long, in ms, for priorities 1 to 5, where the agency has said nothing. */
+export const REPEAT_MS: readonly number[] = [10_000, 30_000, 30_000, 30_000, 30_000]
 /** No two sounds are closer than this, in ms: in a flood one sound stands for all. */
 export const GAP_MS = 3_000
 
@@ -101,13 +99,13 @@ export class AlarmKeeper {
     for (const alarm of alarms) this.#acknowledged.set(covers(alarm), alarm.priority)
   }
 
-  /** The one sound to make now, if any: for the most urgent of those that are new or due again. */
-  due(open: readonly Alarm[], nowMs: number): Alarm | undefined {
+  /** The one sound to make now, if any: for the most urgent of those that are new or due again, after the agency's pauses. */
+  due(open: readonly Alarm[], nowMs: number, repeatMs: readonly number[] = REPEAT_MS): Alarm | undefined {
     if (nowMs - this.#lastMs < GAP_MS) return undefined
     const due = open.find((alarm) => {
       const before = this.#sounded.get(covers(alarm))
       if (!before || alarm.priority < before.priority) return true
-      return nowMs - before.atMs >= (alarm.priority === 1 ? REPEAT_FIRST_MS : REPEAT_MS)
+      return nowMs - before.atMs >= (repeatMs[alarm.priority - 1] ?? Infinity)
     })
     if (!due) return undefined
     // One sound stands for the whole list: those behind it wait for their own repeat from now on.

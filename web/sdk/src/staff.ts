@@ -29,7 +29,7 @@ export {
 export { answerSignIns, browserWindows, handOn, SharedLink, signInOfOtherWindows, type StaffLink, type Windows } from './staff-share.ts'
 export type { LinkState } from './connection.ts'
 
-/** What the gateway said on `welcome`. */
+/** What the gateway said on `welcome`, with the agency's settings as they are now. */
 export type StaffWelcome = Extract<ToStaff, { kind: 'welcome' }>
 
 /** Why a client stays down; the page shows its sign-in, or says why not. */
@@ -346,6 +346,9 @@ export class StaffClient {
       case 'welcome':
         this.#welcomed(message)
         return
+      case 'agency_changed':
+        this.#agencyChanged(message)
+        return
       case 'receipt':
         this.#pending.receipt(message)
         return
@@ -407,6 +410,12 @@ export class StaffClient {
     }
     this.#pending.resend()
     for (const followed of this.followed.get()) void this.#askAgain(followed)
+  }
+
+  /** The agency's settings stand in the welcome, whenever they came: a window that joins later has the newest. */
+  #agencyChanged({ agency, queues, desk }: Extract<ToStaff, { kind: 'agency_changed' }>): void {
+    const welcome = this.welcome.get()
+    if (welcome) this.welcome.set({ ...welcome, agency, queues, desk })
   }
 
   /** Goes on with a session after a break; one that is watched says so first. */

@@ -76,6 +76,15 @@ describe('a resident', () => {
     expect(resident.report.get()).toMatchObject({ phase: 'open', standing: 'waiting' })
   })
 
+  it('reads another banner and exit address while the report goes on', async () => {
+    const resident = await begun()
+    const before = resident.report.get()
+    const agency = { ...gateway.agency, banner: 'Another sentence', exit_url: 'https://news.example/' }
+    gateway.say({ kind: 'agency_changed', agency })
+    await until(() => resident.report.get().agency?.banner === 'Another sentence')
+    expect(resident.report.get()).toEqual({ ...before, agency })
+  })
+
   it('shows what is stored at a gateway that is cut off, and lets go of it when its place is safe', async () => {
     const resident = await begun()
     gateway.alone = true

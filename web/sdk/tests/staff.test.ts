@@ -63,6 +63,17 @@ describe('the staff client', () => {
     ])
   })
 
+  it('goes by settings that change meanwhile, and registers for nothing anew', async () => {
+    const { world, client } = await signedIn()
+    const sent = world.last.sent.length
+    const agency = { ...WELCOME.agency, name: 'Riverside' }
+    const queues = WELCOME.queues.map((queue) => ({ ...queue, target_share_percent: 80 }))
+    const desk = { sound_repeat_ms: [5_000, 6_000, 7_000, 8_000, 9_000] as [number, number, number, number, number] }
+    world.last.hear({ kind: 'agency_changed', agency, queues, desk })
+    expect(client.welcome.get()).toEqual({ ...WELCOME, agency, queues, desk })
+    expect(world.last.sent).toHaveLength(sent)
+  })
+
   it('orders the list by rank and applies what changed', async () => {
     const { world, client } = await signedIn()
     world.last.hear(list(4, [row('1', { rank: 9 }), row('2', { rank: 3 })]))

@@ -4,8 +4,8 @@
 // stands in the list beside it too. Used by: `OverviewMap.svelte`.
 import type { FeatureCollection, LineString, Point } from 'geojson'
 import type { GeoJSONSource, StyleSpecification } from 'maplibre-gl'
-import type { RowPlace, SessionRow } from '../../sdk/src/protocol.ts'
-import { circle, point, track } from './geometry.ts'
+import type { AreaInfo, RowPlace, SessionRow } from '../../sdk/src/protocol.ts'
+import { circle, point, track, type Spot } from './geometry.ts'
 import { EMPTY, ground, MapCanvas, token } from './map_canvas.ts'
 
 /** A session with a place. */
@@ -19,6 +19,8 @@ export interface Overview {
   readonly near: readonly Placed[]
   /** Those that were linked to it. */
   readonly together: readonly Placed[]
+  /** The agency's area: what is shown while no session has a place. */
+  readonly area: AreaInfo | undefined
 }
 
 /** Sessions that lie on one another at this zoom. */
@@ -116,7 +118,7 @@ function mark(priority: number, sessions?: number): ImageData | undefined {
 export class OverviewMap {
   readonly #canvas: MapCanvas
   readonly #heard: Heard
-  #shown: Overview = { sessions: [], chosen: undefined, near: [], together: [] }
+  #shown: Overview = { sessions: [], chosen: undefined, near: [], together: [], area: undefined }
 
   constructor(element: HTMLElement, words: Record<string, string>, failed: () => void, heard: Heard) {
     this.#heard = heard
@@ -162,7 +164,7 @@ export class OverviewMap {
 
   /** Shows everything again. */
   fit(): void {
-    this.#canvas.fit(this.#shown.sessions.map(({ place }) => place))
+    this.#canvas.fit(this.#spots())
   }
 
   /** The theme changed. */
@@ -197,6 +199,12 @@ export class OverviewMap {
     this.#canvas.set('near', { type: 'FeatureCollection', features: near.map(({ place }) => point(place)) })
     this.#canvas.set('chosen', chosen ? point(chosen.place) : EMPTY)
     this.#canvas.set('circle', chosen ? circle(chosen.place) : EMPTY)
-    this.#canvas.follow(sessions.map(({ place }) => place))
+    this.#canvas.follow(this.#spots())
+  }
+
+  #spots(): readonly Spot[] {
+    const { sessions, area } = this.#shown
+    if (sessions.length > 0 || !area) return sessions.map(({ place }) => place)
+    return [{ latitude: area.latitude, longitude: area.longitude, uncertainty_m: area.radius_km * 1_000 }]
   }
 }

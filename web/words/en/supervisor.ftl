@@ -192,9 +192,24 @@ nodes-disk-little = little is left
 nodes-ago = { $age } ago
 nodes-now = just now
 nodes-differs = Configured differently: { $what }
-nodes-differs-agency = the agency’s name, banner or addresses
+nodes-differs-agency = the agency’s name, banner, addresses or sounds
 nodes-differs-queues = queues or targets
 nodes-differs-triage = triage rules
+nodes-config = Settings { $version }, in use since { $since }
+nodes-config-refused = Settings file refused, the settings before stay: { $place }{ $key }, { $fault }
+nodes-config-key = , { $key }
+nodes-config-fault-unreadable = the file cannot be read
+nodes-config-fault-syntax = it is not valid TOML
+nodes-config-fault-unknown_key = there is no such setting
+nodes-config-fault-wrong_value = a value of a wrong type or form
+nodes-config-fault-out_of_bounds = outside its bounds, or does not go together with another setting
+nodes-config-restart = Changed in the file, and needs a restart: { $settings }
+nodes-config-more = { $settings } and { $more } more
+nodes-wrong-config = { $node }: its settings file is refused at { $place }.
+nodes-wrong-restart = { $node }: { $settings ->
+    [one] a setting has changed in the file and needs
+   *[other] { $settings } settings have changed in the file and need
+} a restart.
 nodes-means = A node that is gone is shown for ten minutes. An administrator can drain a node.
 nodes-means-runs = A node that is gone is shown for ten minutes. A drain moves every client to another node with one reconnect, and loses nothing.
 nodes-wrong-list = What is wrong

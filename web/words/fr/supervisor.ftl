@@ -195,9 +195,24 @@ nodes-disk-little = il en reste peu
 nodes-ago = il y a { $age }
 nodes-now = à l’instant
 nodes-differs = Configuré autrement : { $what }
-nodes-differs-agency = nom, bandeau ou adresses de l’agence
+nodes-differs-agency = nom, bandeau, adresses ou sons de l’agence
 nodes-differs-queues = files ou objectifs
 nodes-differs-triage = règles de triage
+nodes-config = Réglages { $version }, en usage depuis { $since }
+nodes-config-refused = Fichier de réglages refusé, les réglages d’avant restent : { $place }{ $key }, { $fault }
+nodes-config-key = , { $key }
+nodes-config-fault-unreadable = le fichier ne peut pas être lu
+nodes-config-fault-syntax = ce n’est pas du TOML valable
+nodes-config-fault-unknown_key = ce réglage n’existe pas
+nodes-config-fault-wrong_value = une valeur d’un mauvais type ou d’une mauvaise forme
+nodes-config-fault-out_of_bounds = hors limites, ou incompatible avec un autre réglage
+nodes-config-restart = Changé dans le fichier, demande un redémarrage : { $settings }
+nodes-config-more = { $settings } et { $more } autres
+nodes-wrong-config = { $node } : son fichier de réglages est refusé à { $place }.
+nodes-wrong-restart = { $node } : { $settings ->
+    [one] un réglage a changé dans le fichier et demande
+   *[other] { $settings } réglages ont changé dans le fichier et demandent
+} un redémarrage.
 nodes-means = Un nœud disparu reste affiché dix minutes. Un administrateur peut vider un nœud.
 nodes-means-runs = Un nœud disparu reste affiché dix minutes. Vider un nœud déplace chaque client vers un autre nœud en une reconnexion, sans rien perdre.
 nodes-wrong-list = Ce qui ne va pas

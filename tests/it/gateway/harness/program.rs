@@ -121,8 +121,7 @@ impl Gateway {
 
     /// Starts the program; answers whether it became ready.
     async fn run(&mut self) -> bool {
-        let file = self.folder.path().join("callbox.toml");
-        std::fs::write(&file, self.configuration()).expect("written");
+        let file = self.write_configuration();
         let mut child = Command::new(env!("CARGO_BIN_EXE_callbox"))
             .arg("--config")
             .arg(&file)
@@ -143,6 +142,32 @@ impl Gateway {
         }
         let ready = soon(reqwest::get(format!("http://{}/readyz", self.admin))).await;
         ready.is_ok_and(|answer| answer.status().is_success())
+    }
+
+    /// Replaces its further settings while it runs, as an editor does: a new file takes the old one's name.
+    pub fn configure(&mut self, settings: &str) {
+        settings.clone_into(&mut self.settings);
+        self.write_configuration();
+    }
+
+    fn write_configuration(&self) -> std::path::PathBuf {
+        let file = self.folder.path().join("callbox.toml");
+        let new = file.with_extension("new");
+        std::fs::write(&new, self.configuration()).expect("written");
+        std::fs::rename(&new, &file).expect("renamed");
+        file
+    }
+
+    /// Its further settings.
+    pub fn settings(&self) -> &str {
+        &self.settings
+    }
+
+    /// The line of its configuration that begins so, counted from 1.
+    pub fn line_of(&self, beginning: &str) -> usize {
+        let text = self.configuration();
+        let line = text.lines().position(|line| line.starts_with(beginning));
+        1 + line.expect("a line")
     }
 
     /// Heartbeats are slow and limits wide, so that tests say what they need tight.
@@ -187,6 +212,15 @@ impl Gateway {
     /// A URL of the public port.
     pub fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.public)
+    }
+
+    /// What the metrics say of this name and these labels, as they are written.
+    pub async fn metric(&self, name: &str) -> Option<String> {
+        let asking = reqwest::get(format!("http://{}/metrics", self.admin));
+        let text = soon(soon(asking).await.expect("answered").text()).await;
+        let text = text.expect("text");
+        let mut lines = text.lines();
+        lines.find_map(|line| Some(line.strip_prefix(name)?.trim().to_owned()))
     }
 
     /// The data folder.

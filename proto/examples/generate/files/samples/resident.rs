@@ -138,6 +138,7 @@ pub fn received() -> Result<Vec<Named<ToResident>>, Failure> {
             token_expires_ms: NOW_MS + 900_000,
             limits: limits(),
         }],
+        AgencyChanged => ["agency_changed" = ToResident::AgencyChanged { agency: agency()? }],
         Session => ["session" = ToResident::Session {
             session: id(0x5e)?,
             head: 14,

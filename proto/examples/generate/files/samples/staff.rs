@@ -4,12 +4,13 @@ use callbox_proto::command::StaffCommand;
 use callbox_proto::error::ErrorCode;
 use callbox_proto::event::{Actor, Event};
 use callbox_proto::message::{
-    Board, DrainFigures, ErrorMessage, FromStaff, LongestWait, NodeFigures, PersonFigures,
-    QueueFigures, QueueInfo, RowPlace, RowRequest, SessionRow, StateFigures, ToStaff,
+    AreaInfo, Board, ConfigFigures, ConfigRefusal, DeskInfo, DrainFigures, ErrorMessage, FromStaff,
+    LongestWait, NodeFigures, PersonFigures, QueueFigures, QueueInfo, RowPlace, RowRequest,
+    SessionRow, StateFigures, ToStaff,
 };
 use callbox_proto::vocabulary::{
-    AgentReason, AgentState, Category, Custodial, Medium, NodeState, Priority, Role, RuleFired,
-    Rung, Standing, Watchers,
+    AgentReason, AgentState, Category, ConfigFault, Custodial, Medium, NodeState, Priority, Role,
+    RuleFired, Rung, Standing, Watchers,
 };
 
 use super::resident::{SDP, agency, limits, typed};
@@ -212,6 +213,11 @@ fn board() -> Result<Board, Failure> {
         sessions: 0,
         ..tina.clone()
     };
+    let config = ConfigFigures {
+        version: "3fa9c01b".into(),
+        since_ms: NOW_MS - 600_000,
+        ..ConfigFigures::default()
+    };
     let east = NodeFigures {
         name: "east".into(),
         version: "0.1.0".into(),
@@ -221,6 +227,7 @@ fn board() -> Result<Board, Failure> {
         sessions: Some(640),
         guarantee: "replicated".into(),
         disk_free_bytes: Some(61_000_000_000),
+        config: Some(config.clone()),
         ..NodeFigures::default()
     };
     let west = NodeFigures {
@@ -241,6 +248,16 @@ fn board() -> Result<Board, Failure> {
             left_ms: 41_000,
         }),
         differs: vec!["triage".into()],
+        config: Some(ConfigFigures {
+            needs_restart: vec!["session.heartbeat_s".into()],
+            refused: Some(ConfigRefusal {
+                at_ms: NOW_MS - 4_000,
+                place: "callbox.toml:12".into(),
+                key: Some("agency.exit_url".into()),
+                fault: ConfigFault::OutOfBounds,
+            }),
+            ..config
+        }),
         ..east.clone()
     };
     let north = NodeFigures {
@@ -278,6 +295,14 @@ pub fn received() -> Result<Vec<Named<ToStaff>>, Failure> {
         targets_ms: [10_000, 15_000, 20_000, 60_000, 300_000],
         target_share_percent: 90,
     };
+    let desk = DeskInfo {
+        sound_repeat_ms: [10_000, 30_000, 30_000, 30_000, 60_000],
+        area: Some(AreaInfo {
+            latitude: 37.1,
+            longitude: -94.9,
+            radius_km: 40.0,
+        }),
+    };
     let mut taken = ErrorMessage::new(Some(id(0xc1)?), ErrorCode::AlreadyTaken);
     taken.owner = Some(name("tom")?);
     Ok(samples!(ToStaff {
@@ -289,8 +314,14 @@ pub fn received() -> Result<Vec<Named<ToStaff>>, Failure> {
             staff: name("tina")?,
             name: "Tina".into(),
             role: Role::Telecommunicator,
-            queues: vec![queue],
+            queues: vec![queue.clone()],
+            desk: Some(desk),
             limits: limits(),
+        }],
+        AgencyChanged => ["agency_changed" = ToStaff::AgencyChanged {
+            agency: agency()?,
+            queues: vec![queue],
+            desk: DeskInfo { area: None, ..desk },
         }],
         Receipt => ["receipt" = ToStaff::Receipt { id: id(0xc2)?, session, rung: Rung::Safe, first: 6, last: 6 }],
         Sessions => ["sessions" = ToStaff::Sessions {
