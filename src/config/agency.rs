@@ -38,6 +38,8 @@ pub struct Agency {
     pub area: Option<Area>,
     /// Seconds that a link with which somebody reports lives, until it is opened. Default 1,800: a call, and time to find the message.
     pub report_link_s: u64,
+    /// How long evidence is kept.
+    pub retention: Retention,
     /// The queues sessions wait in.
     pub queues: Vec<Queue>,
     /// The queue of sessions for which no rule of triage names another one. Default `emergency`.
@@ -47,6 +49,16 @@ pub struct Agency {
     /// The provider at which the agency's own people sign in. Unset: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sign_in: Option<SignIn>,
+}
+
+/// How long evidence of closed sessions is kept, each kind by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Retention {
+    /// Days after its end that a session's photos are kept: then originals, copies and previews are destroyed, unless a hold stands. 1 to
+    /// 36,500. Unset: for ever.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub photos_days: Option<u32>,
 }
 
 /// A queue and what its people should reach.
@@ -150,6 +162,7 @@ impl Default for Agency {
             rules_file: None,
             area: None,
             report_link_s: default_report_link_s(),
+            retention: Retention::default(),
             queues: default_queues(),
             default_queue: default_queue(),
             demo: Demo::default(),
@@ -178,6 +191,8 @@ struct FurtherAgency {
     area: Option<Area>,
     #[serde(default = "default_report_link_s")]
     report_link_s: u64,
+    #[serde(default)]
+    retention: Retention,
     #[serde(default = "default_queues")]
     queues: Vec<Queue>,
     #[serde(default = "default_queue")]
@@ -200,6 +215,7 @@ impl From<FurtherAgency> for Agency {
             rules_file: written.rules_file,
             area: written.area,
             report_link_s: written.report_link_s,
+            retention: written.retention,
             queues: written.queues,
             default_queue: written.default_queue,
             demo: written.demo,

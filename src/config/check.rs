@@ -33,6 +33,8 @@ const SMALLEST_MESSAGE_BYTES: usize = 180_000;
 const LONGEST_QUEUE_ID: usize = 61;
 /// A day.
 const LONGEST_REPORT_LINK_S: u64 = 24 * 60 * 60;
+/// A hundred years: whoever keeps photos for longer sets no time.
+const LONGEST_RETENTION_DAYS: u32 = 36_500;
 /// As long as names of agencies and people.
 const LONGEST_NAME: usize = 64;
 
@@ -376,6 +378,14 @@ fn people(agency: &Agency, config: &Config) -> Fault {
         return Some((
             "report_link_s",
             "must be from 1 to 86,400: a link that lives for longer is found by others".to_owned(),
+        ));
+    }
+    let days = agency.retention.photos_days;
+    if days.is_some_and(|days| !(1..=LONGEST_RETENTION_DAYS).contains(&days)) {
+        return Some((
+            "retention.photos_days",
+            "must be from 1 to 36,500 days, or be left out: then photos are kept for ever"
+                .to_owned(),
         ));
     }
     if agency.area.is_some_and(|area| !area.is_possible()) {

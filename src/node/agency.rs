@@ -181,8 +181,12 @@ fn configured(info: &AgencyInfo, policy: &Policy) -> BTreeMap<String, String> {
     let defaults = defaults.collect::<Vec<_>>();
     let triage = (rules.version(), defaults, rules.rules(), suspicion);
     let queues = (policy.queues(), policy.queue_for(None));
+    let mut agency = format!("{info:?}");
+    if let Some(days) = policy.photos_days() {
+        agency.push_str(&format!(", photos for {days} days"));
+    }
     let prints = [
-        ("agency", format!("{info:?}")),
+        ("agency", agency),
         ("queues", format!("{queues:?}")),
         ("triage", format!("{triage:?}")),
     ];
