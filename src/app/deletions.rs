@@ -79,8 +79,12 @@ impl Deletions {
         });
     }
 
+    /// Side by side: whoever agrees to a deletion does not wait for ten thousand whose time is over.
     async fn run(&self) {
-        let mut next_expiry = HashMap::new();
+        tokio::join!(self.carry_all_out(), self.expire_all());
+    }
+
+    async fn carry_all_out(&self) {
         let mut next_look = Instant::now();
         loop {
             let told = tokio::select! {
@@ -90,9 +94,6 @@ impl Deletions {
             let mut waiting = 0;
             for agency in &self.agencies {
                 waiting += self.carry_out(agency).await;
-                if !told {
-                    self.expire_when_due(agency, &mut next_expiry).await;
-                }
             }
             metrics::gauge!("callbox_photo_deletions_waiting").set(waiting as f64);
             let now = Instant::now();
@@ -101,6 +102,18 @@ impl Deletions {
             }
             if waiting > 0 {
                 next_look = next_look.min(now + AGAIN_AFTER);
+            }
+        }
+    }
+
+    async fn expire_all(&self) {
+        let mut tick = tokio::time::interval(LOOK_EVERY);
+        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut next_ms = HashMap::new();
+        loop {
+            tick.tick().await;
+            for agency in &self.agencies {
+                self.expire_when_due(agency, &mut next_ms).await;
             }
         }
     }

@@ -272,7 +272,7 @@ mod tests {
                 resident_prev: 0,
             };
             session.apply(session.head + 1, &entry);
-            let newest = newest_first(AT_MS - 1);
+            let newest = newest_first(AT_MS);
             assert_eq!(closed_rank(&session) < newest, stands_first);
         }
         assert_eq!(closed_rank(&session), own);

@@ -36,6 +36,8 @@ struct Standing {
     is_owned: bool,
     /// Files that were moved aside, by their whole names.
     aside: Vec<String>,
+    /// Copies that were being written when the program stopped, or are now.
+    half: Vec<String>,
 }
 
 impl Inner {
@@ -82,6 +84,9 @@ impl Inner {
             }
             disk::remove_if_there(&folder.join(name))?;
         }
+        for name in now.half.iter().filter(|_| !now.is_owned) {
+            disk::remove_if_there(&folder.join(name))?;
+        }
         self.disk.sync_folder(&folder)?;
         Ok(match now.is_owned {
             true => Released::Shared,
@@ -109,6 +114,9 @@ impl Inner {
         for part in PARTS.into_iter().filter(|part| !part.is_empty()) {
             disk::remove_if_there(&folder.join(format!("{hash}{part}")))?;
         }
+        for name in standing(&folder, &hash.to_string())?.half {
+            disk::remove_if_there(&folder.join(name))?;
+        }
         self.disk.sync_folder(&folder)
     }
 }
@@ -128,6 +136,8 @@ fn standing(folder: &Path, content: &str) -> Result<Standing, StoreError> {
             found.is_owned = true;
         } else if rest.contains(ASIDE) {
             found.aside.push(name.to_owned());
+        } else if rest.ends_with(disk::TEMPORARY) {
+            found.half.push(name.to_owned());
         }
     }
     Ok(found)

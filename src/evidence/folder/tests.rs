@@ -277,6 +277,8 @@ async fn what_a_stop_in_the_middle_left_aside_goes_or_comes_back() {
     store.verify(&agency(), &hash).await.unwrap();
     assert!(!aside.exists(), "it came back");
     std::fs::rename(shelf.join(hash.to_string()), &aside).unwrap();
+    let half = shelf.join(format!("{hash}.copy.{:032x}.tmp", 7));
+    std::fs::write(half, b"half a copy").unwrap();
     store.release(&agency(), &hash, &second).await.unwrap();
     assert_eq!(on_shelves(folder.path()), Vec::<String>::new());
 }
@@ -349,6 +351,9 @@ async fn the_copy_of_a_preview_is_destroyed_by_itself() {
     let name = ContentHash::of(b"a preview's name");
     store.destroy_copy(&agency(), &name).await.unwrap();
     store.keep_copy(&agency(), &name, a_copy()).await.unwrap();
+    let shelf = folder.path().join("sealed/demo.example");
+    let half = format!("{}/{name}.copy.{:032x}.tmp", &name.to_string()[..2], 7);
+    std::fs::write(shelf.join(half), b"half a copy").unwrap();
     store.destroy_copy(&agency(), &name).await.unwrap();
     assert_eq!(on_shelves(folder.path()), Vec::<String>::new());
 }
