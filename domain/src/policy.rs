@@ -1,6 +1,6 @@
 //! Policy: what an agency has decided about its queues, and which queue a session goes to.
 //!
-//! Owns: the agency's queues with their targets, the default queue, the choice between them, and its area. Must not: read files or
+//! Owns: the agency's queues with their targets, the default queue, the choice between them, its area, and how long it keeps photos. Must not: read files or
 //! know the time. Called by: `session` (decisions), and `node` which holds one per agency and exchanges it when the
 //! configuration changes.
 
@@ -31,10 +31,13 @@ pub struct Policy {
     rules: Rules,
     area: Option<Area>,
     report_link_ms: u64,
+    photos_days: Option<u32>,
 }
 
 /// How long a link with which somebody reports lives unless the agency says otherwise: a call, and time to find the message.
 pub const REPORT_LINK_MS: u64 = 30 * 60 * 1_000;
+
+const DAY_MS: u64 = 24 * 60 * 60 * 1_000;
 
 impl Policy {
     /// Puts a policy together.
@@ -58,6 +61,7 @@ impl Policy {
             rules,
             area: None,
             report_link_ms: REPORT_LINK_MS,
+            photos_days: None,
         })
     }
 
@@ -101,6 +105,28 @@ impl Policy {
     #[must_use]
     pub const fn report_link_ms(&self) -> u64 {
         self.report_link_ms
+    }
+
+    /// The same with the days after which photos of closed sessions are deleted; `None` keeps them.
+    #[must_use]
+    pub fn with_photos_days(self, photos_days: Option<u32>) -> Self {
+        Self {
+            photos_days,
+            ..self
+        }
+    }
+
+    /// Days after which photos of closed sessions are deleted; `None` where they are kept.
+    #[must_use]
+    pub const fn photos_days(&self) -> Option<u32> {
+        self.photos_days
+    }
+
+    /// Photos of sessions closed before this are deleted, where the agency's time for them is over at all.
+    #[must_use]
+    pub fn photos_end_ms(&self, now_ms: Millis) -> Option<Millis> {
+        let days = u64::from(self.photos_days?);
+        Some(now_ms.saturating_sub(days.saturating_mul(DAY_MS)))
     }
 
     /// The area that the agency answers for, where it has said so.

@@ -211,14 +211,15 @@ pub enum StaffCommand {
         /// Why; 1 to 500 characters.
         reason: String,
     },
-    /// Asks for something that takes two persons, of a session that is closed; the request's id is this command's id.
+    /// Asks for something that takes two persons, of a session that is closed; the request's id is this command's id. A deletion is refused
+    /// while a hold stands.
     RequestCustody {
         /// For what.
         what: Custodial,
         /// Why; 1 to 500 characters.
         reason: String,
     },
-    /// Agrees to what somebody else asked for.
+    /// Agrees to what somebody else asked for. With it photos are deleted, unless a hold stands by now.
     AgreeCustody {
         /// To which request.
         request: CommandId,

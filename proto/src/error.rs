@@ -141,6 +141,10 @@ codes! {
     OwnRequest = 2035, AfterChange, "Somebody else has to agree.";
     /// Only of a session that is closed.
     SessionOpen = 2036, AfterChange, "The session is not closed.";
+    /// A hold stands: nothing of the session is destroyed.
+    OnHold = 2037, AfterChange, "The session is on hold: nothing of it is destroyed.";
+    /// The photos of this session were deleted.
+    PhotoDeleted = 2038, Never, "The photos of this session were deleted.";
     /// A link that opens once, and was opened on another device.
     LinkUsed = 2040, Never, "The link was opened already: it opens once, on one device.";
     /// Missing, unreadable or forged.

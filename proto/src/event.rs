@@ -12,8 +12,8 @@ use crate::error::ErrorCode;
 use crate::ids::{AgencyId, CommandId, IncidentId, QueueId, ResidentId, StaffId};
 use crate::redacted::debug_kind_only;
 use crate::vocabulary::{
-    Category, Custodial, DeviceCan, Disposition, Location, Medium, Millis, Priority, Role,
-    RuleFired, Seq, Suspicion, TransferTarget,
+    Category, Custodial, DeletionCause, DeviceCan, Disposition, Location, Medium, Millis, Priority,
+    Role, RuleFired, Seq, Suspicion, TransferTarget,
 };
 
 /// Who did it.
@@ -341,7 +341,7 @@ pub enum Event {
     CustodyAgreed {
         /// To which request.
         request: CommandId,
-        /// Until when the export can be fetched.
+        /// Until when the export can be fetched; of a deletion, when it was agreed to: it follows at once.
         ends_ms: Millis,
     },
     /// The request was declined, taken back, or ended before its time.
@@ -355,6 +355,27 @@ pub enum Event {
     Exported {
         /// By which request.
         request: CommandId,
+    },
+    /// The photos of this session are deleted: nobody is given them from here on, and their bytes are destroyed next. What the log says of
+    /// them stays.
+    PhotosDeleted {
+        /// Why.
+        cause: DeletionCause,
+        /// By which request, where two persons agreed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        request: Option<CommandId>,
+        /// How many days the agency keeps photos, where their time was over.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        days: Option<u32>,
+        /// Photos that were announced in the session.
+        photos: u32,
+    },
+    /// The bytes of the deleted photos are destroyed.
+    PhotosDestroyed {
+        /// Originals whose content other sessions have too: these lost them, the others keep them.
+        shared: u32,
     },
     /// A person made a link that opens this session: with it the session begins, before a resident is there. Its id is the command's id.
     ReportLinkMade {
@@ -418,6 +439,8 @@ impl Event {
             | Self::CustodyAgreed { .. }
             | Self::CustodyDeclined { .. }
             | Self::Exported { .. }
+            | Self::PhotosDeleted { .. }
+            | Self::PhotosDestroyed { .. }
             | Self::Suspected { .. } => false,
             Self::Overruled { event } => event.visible_to_resident(),
             _ => true,
@@ -591,6 +614,8 @@ debug_kind_only!(Event {
     CustodyAgreed,
     CustodyDeclined,
     Exported,
+    PhotosDeleted,
+    PhotosDestroyed,
     Suspected,
     ReportLinkMade,
     ReportLinkOpened,

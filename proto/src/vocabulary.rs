@@ -114,6 +114,18 @@ words! {
     Custodial {
         /// The session's log and sealed originals leave the agency's store as a pack.
         Export,
+        /// The session's photos are destroyed: originals, copies and previews. Its log stays.
+        DeletePhotos,
+    }
+}
+
+words! {
+    /// Why photos were deleted.
+    DeletionCause {
+        /// Two persons agreed.
+        Agreed,
+        /// The time that the agency keeps photos is over.
+        Retention,
     }
 }
 

@@ -83,7 +83,8 @@ pub fn policy(config: &config::Agency, rules: Rules) -> anyhow::Result<Policy> {
     let report_link_ms = config.report_link_s.saturating_mul(1_000);
     Ok(policy
         .with_area(config.area)
-        .with_report_link_ms(report_link_ms))
+        .with_report_link_ms(report_link_ms)
+        .with_photos_days(config.retention.photos_days))
 }
 
 /// Every agency that is served, the default one first.

@@ -45,6 +45,16 @@ struct Line<'a> {
     entry: &'a Stored,
 }
 
+/// Why an original of deleted photos is not in a pack, though another session may keep the same content.
+const DELETED: &str = "it was deleted, as the log says";
+
+/// What the log names.
+#[derive(Default)]
+struct Named {
+    sealed: Vec<Sealed>,
+    deleted: bool,
+}
+
 /// A sealed original that the log names.
 struct Sealed {
     photo: CommandId,
@@ -120,17 +130,20 @@ struct Work {
 
 impl Work {
     fn write(&self, mut pack: Pack) -> io::Result<()> {
-        let mut sealed = Vec::new();
+        let mut named = Named::default();
         let mut after = 0;
-        pack.log(|| self.lines(&mut after, &mut sealed))?;
-        for original in sealed {
-            self.original(&mut pack, &original)?;
+        pack.log(|| self.lines(&mut after, &mut named))?;
+        for original in named.sealed {
+            match named.deleted {
+                true => pack.missing(original.photo.to_string(), original.sha256, DELETED),
+                false => self.original(&mut pack, &original)?,
+            }
         }
         pack.finish()
     }
 
     /// The next lines of the log; none after the entry that says that it is exported.
-    fn lines(&self, after: &mut Seq, sealed: &mut Vec<Sealed>) -> io::Result<Option<Vec<u8>>> {
+    fn lines(&self, after: &mut Seq, named: &mut Named) -> io::Result<Option<Vec<u8>>> {
         if *after >= self.up_to {
             return Ok(None);
         }
@@ -148,18 +161,19 @@ impl Work {
                 },
             )?;
             lines.push(b'\n');
-            if let Event::PhotoStored {
-                photo,
-                sha256,
-                media_type,
-                ..
-            } = &line.entry.event
-            {
-                sealed.push(Sealed {
+            match &line.entry.event {
+                Event::PhotoStored {
+                    photo,
+                    sha256,
+                    media_type,
+                    ..
+                } => named.sealed.push(Sealed {
                     photo: *photo,
                     sha256: sha256.clone(),
                     media_type: media_type.clone(),
-                });
+                }),
+                Event::PhotosDeleted { .. } => named.deleted = true,
+                _ => {}
             }
         }
         let last = page.last().map(|line| line.seq);

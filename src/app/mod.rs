@@ -5,6 +5,7 @@
 mod agency;
 mod backbone;
 pub mod config_file;
+mod deletions;
 pub mod drain;
 pub mod dry_run;
 mod exports;
@@ -167,6 +168,8 @@ impl Parts {
         let providers = providers::all(config, &tokens, &clock)?;
         let accounts = people(config, &providers, clock)?;
         let (uploads, photos, store) = evidence(config, &node, &tokens)?;
+        let stop = lifecycle.hard().clone();
+        deletions::Deletions::start(&node, Arc::clone(&store), stop);
         let transport = Arc::new(Transport {
             node: Arc::clone(&node),
             tokens: Arc::clone(&tokens),

@@ -69,11 +69,16 @@ impl Photos {
             .await
             .map_err(|_| Refusal::Unavailable)?;
         let wish = Wish::Gateway(Box::new(command(photo)));
-        self.node
-            .ask(&cell, derived(purpose, photo), wish)
-            .await
-            .map(drop)
-            .map_err(|_| Refusal::Unavailable)
+        let told = self.node.ask(&cell, derived(purpose, photo), wish).await;
+        told.map_err(|_| Refusal::Unavailable)?;
+        if !photos_are_deleted(&cell) {
+            return Ok(());
+        }
+        // Decided is not in the log for good: nothing is destroyed before. The ticket waits for whoever carries the deletion out.
+        match self.node.photos_may_be_destroyed(session).await {
+            Ok(true) => Err(Refusal::Deleted),
+            _ => Err(Refusal::Unavailable),
+        }
     }
 
     /// Re-encodes and keeps a preview. What comes back is what the session learns of it, if anything.
@@ -113,15 +118,33 @@ impl Photos {
 
     /// Tells the session what became of a preview; twice is once. If it cannot be written now, the copy of the original shows the
     /// photo a little later.
-    async fn note_preview(&self, session: SessionId, photo: CommandId, command: GatewayCommand) {
+    async fn note_preview(
+        &self,
+        session: SessionId,
+        photo: CommandId,
+        command: GatewayCommand,
+    ) -> Option<Arc<Cell>> {
         if matches!(command, GatewayCommand::PreviewRefused { .. }) {
             tracing::info!(%session, "a preview was refused");
             metrics::counter!("callbox_previews_refused_total").increment(1);
         }
-        if let Ok(cell) = self.node.session(session).await {
-            let wish = Wish::Gateway(Box::new(command));
-            let told = self.node.ask(&cell, derived("preview", photo), wish).await;
-            drop(told);
+        let cell = self.node.session(session).await.ok()?;
+        let wish = Wish::Gateway(Box::new(command));
+        let told = self.node.ask(&cell, derived("preview", photo), wish).await;
+        drop(told);
+        Some(cell)
+    }
+
+    /// A preview that was kept while its session's photos were deleted goes, too.
+    async fn after_preview(&self, agency: &AgencyId, photo: CommandId, cell: &Cell) {
+        let Ok(agency) = AgencyName::parse(agency.as_str()) else {
+            return;
+        };
+        let deleted = photos_are_deleted(cell)
+            && matches!(self.node.photos_may_be_destroyed(cell.id).await, Ok(true));
+        if deleted && let Err(error) = self.store.destroy_copy(&agency, &preview_name(photo)).await
+        {
+            tracing::error!(session = %cell.id, %error, "the preview of a deleted photo could not be destroyed");
         }
     }
 
@@ -158,8 +181,15 @@ fn derived(purpose: &str, photo: CommandId) -> CommandId {
     CommandId::from_sha256(hash.finalize().into())
 }
 
+/// Whether the photos of a session in memory are deleted.
+fn photos_are_deleted(cell: &Cell) -> bool {
+    let inner = cell.lock();
+    let session = inner.session.as_ref();
+    session.is_some_and(|session| session.custody.photos_are_deleted())
+}
+
 /// Under which name a preview stands among the copies.
-fn preview_name(photo: CommandId) -> ContentHash {
+pub(super) fn preview_name(photo: CommandId) -> ContentHash {
     ContentHash::of(format!("callbox-preview-v1 {photo}").as_bytes())
 }
 
@@ -187,11 +217,12 @@ impl UploadAuthority for Photos {
                 ErrorCode::NoSuchSession => Refusal::NotAnnounced,
                 _ => Refusal::Unavailable,
             })?;
-        let (known, standing, agency) = {
+        let (known, standing, deleted, agency) = {
             let inner = cell.lock();
             let state = inner.session.as_ref().ok_or(Refusal::NotAnnounced)?;
             let known = state.photo(id).copied().ok_or(Refusal::NotAnnounced)?;
-            (known, state.standing, state.agency.clone())
+            let deleted = state.custody.photos_are_deleted();
+            (known, state.standing, deleted, state.agency.clone())
         };
         // What becomes of the photo could not be told to the session here.
         if self.node.agency(&agency).is_none() {
@@ -199,6 +230,7 @@ impl UploadAuthority for Photos {
         }
         match known.state {
             _ if known.size_bytes != photo.length_bytes => return Err(Refusal::Differs),
+            _ if deleted => return Err(Refusal::SessionOver),
             PhotoState::Announced if standing == Standing::Closed => {
                 return Err(Refusal::SessionOver);
             }
@@ -246,8 +278,10 @@ impl Previews for PreviewDesk {
     fn keep(&self, agency: AgencyId, session: SessionId, photo: CommandId, preview: Bytes) {
         let photos = Arc::clone(&self.0);
         tokio::spawn(async move {
-            if let Some(command) = photos.keep_preview(&agency, photo, preview).await {
-                photos.note_preview(session, photo, command).await;
+            if let Some(command) = photos.keep_preview(&agency, photo, preview).await
+                && let Some(cell) = photos.note_preview(session, photo, command).await
+            {
+                photos.after_preview(&agency, photo, &cell).await;
             }
         });
     }
@@ -255,7 +289,7 @@ impl Previews for PreviewDesk {
     fn refuse(&self, session: SessionId, photo: CommandId) {
         let photos = Arc::clone(&self.0);
         let command = GatewayCommand::PreviewRefused { photo };
-        tokio::spawn(async move { photos.note_preview(session, photo, command).await });
+        tokio::spawn(async move { photos.note_preview(session, photo, command).await.map(drop) });
     }
 }
 
@@ -275,6 +309,9 @@ impl PhotoShelf for Photos {
             inner.session.as_ref().and_then(|s| s.photo(photo).copied())
         };
         let known = known.ok_or(ErrorCode::NoSuchPhoto)?;
+        if photos_are_deleted(&cell) {
+            return Err(ErrorCode::PhotoDeleted);
+        }
         if form == PhotoForm::Preview {
             if !known.preview {
                 return Err(ErrorCode::NoSuchPhoto);

@@ -41,6 +41,8 @@ pub struct Agency {
     /// Seconds after which a sound that nobody at the console has acknowledged comes again, for priorities 1 to 5. Default 10 for
     /// priority 1, else 30: oftener tires whoever hears it for twelve hours.
     pub sound_repeat_s: [u64; 5],
+    /// How long evidence is kept.
+    pub retention: Retention,
     /// The queues sessions wait in.
     pub queues: Vec<Queue>,
     /// The queue of sessions for which no rule of triage names another one. Default `emergency`.
@@ -50,6 +52,16 @@ pub struct Agency {
     /// The provider at which the agency's own people sign in. Unset: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sign_in: Option<SignIn>,
+}
+
+/// How long evidence of closed sessions is kept, each kind by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Retention {
+    /// Days after its end that a session's photos are kept: then originals, copies and previews are destroyed, unless a hold stands. 1 to
+    /// 36,500. Unset: for ever.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub photos_days: Option<u32>,
 }
 
 /// A queue and what its people should reach.
@@ -154,6 +166,7 @@ impl Default for Agency {
             area: None,
             report_link_s: default_report_link_s(),
             sound_repeat_s: default_sound_repeat_s(),
+            retention: Retention::default(),
             queues: default_queues(),
             default_queue: default_queue(),
             demo: Demo::default(),
@@ -184,6 +197,8 @@ struct FurtherAgency {
     report_link_s: u64,
     #[serde(default = "default_sound_repeat_s")]
     sound_repeat_s: [u64; 5],
+    #[serde(default)]
+    retention: Retention,
     #[serde(default = "default_queues")]
     queues: Vec<Queue>,
     #[serde(default = "default_queue")]
@@ -207,6 +222,7 @@ impl From<FurtherAgency> for Agency {
             area: written.area,
             report_link_s: written.report_link_s,
             sound_repeat_s: written.sound_repeat_s,
+            retention: written.retention,
             queues: written.queues,
             default_queue: written.default_queue,
             demo: written.demo,

@@ -35,6 +35,8 @@ const LONGEST_QUEUE_ID: usize = 61;
 const LONGEST_REPORT_LINK_S: u64 = 24 * 60 * 60;
 /// Pauses between a sound and its repetition. Consoles leave 3 s between any two sounds.
 const SOUND_REPEAT_S: std::ops::RangeInclusive<u64> = 3..=600;
+/// A hundred years: whoever keeps photos for longer sets no time.
+const LONGEST_RETENTION_DAYS: u32 = 36_500;
 /// As long as names of agencies and people.
 const LONGEST_NAME: usize = 64;
 
@@ -384,6 +386,14 @@ fn people(agency: &Agency, config: &Config) -> Fault {
         return Some((
             "sound_repeat_s",
             "must be from 3 to 600 for each priority: what repeats without a pause is switched off, and what repeats never is missed"
+                .to_owned(),
+        ));
+    }
+    let days = agency.retention.photos_days;
+    if days.is_some_and(|days| !(1..=LONGEST_RETENTION_DAYS).contains(&days)) {
+        return Some((
+            "retention.photos_days",
+            "must be from 1 to 36,500 days, or be left out: then photos are kept for ever"
                 .to_owned(),
         ));
     }

@@ -76,6 +76,7 @@ fn take(agency: &mut Agency, other: &Agency) {
         area,
         report_link_s,
         sound_repeat_s,
+        retention,
         queues,
         default_queue,
     } = other;
@@ -86,6 +87,7 @@ fn take(agency: &mut Agency, other: &Agency) {
     agency.area = *area;
     agency.report_link_s = *report_link_s;
     agency.sound_repeat_s = *sound_repeat_s;
+    agency.retention.clone_from(retention);
     // Sessions wait in queues, rules of triage name them and consoles are registered for them: another set of them needs a restart.
     if ids(&agency.queues) == ids(queues) {
         agency.queues.clone_from(queues);

@@ -34,7 +34,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 pub use admin::Admin;
-pub use agency::{Agency, Demo, DemoUser, Queue, StaffRole};
+pub use agency::{Agency, Demo, DemoUser, Queue, Retention, StaffRole};
 pub use backbone::Backbone;
 pub use error::{ConfigError, Place};
 pub use identity::Identity;

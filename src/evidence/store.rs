@@ -8,6 +8,8 @@
 //! - [`UploadHandle::seal`] returns when the whole file is durable under the name of its content, never before.
 //!   A sealed file is never written again.
 //! - One caller works on an upload at a time. Another one gets [`StoreError::Busy`], or takes it over.
+//! - A sealed original goes when the last photo that has its content is released, and never before: each photo's mark is durable before its
+//!   bytes are sealed. What [`Destruction`] does can be done again after it was cut in the middle, and by two at once.
 //! - After a failed sync nothing more is promised for that upload: it has to be brought again from the start.
 //!
 //! Implementations: [`super::folder::FolderStore`]. Callers: `http::uploads`, the node.
@@ -198,9 +200,56 @@ pub struct StoredOriginal {
     pub reader: Reader,
 }
 
+/// What releasing a photo's original came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Released {
+    /// Nothing of it is there any more.
+    Destroyed,
+    /// Another photo has the same content: it stays for that one.
+    Shared,
+}
+
+/// How evidence is destroyed. Doing each step twice is doing it once.
+#[async_trait]
+pub trait Destruction: Send + Sync {
+    /// Notes that this upload's photo has the content of a sealed original. Sealing does it by itself; this is for originals that were sealed
+    /// before there were such marks.
+    async fn own(
+        &self,
+        agency: &AgencyName,
+        original: &ContentHash,
+        owner: &UploadId,
+    ) -> Result<(), StoreError>;
+
+    /// Whether every sealed original of the agency has its marks. Before that none may be released.
+    async fn owners_are_known(&self, agency: &AgencyName) -> Result<bool, StoreError>;
+
+    /// Notes that it is so.
+    async fn note_owners_known(&self, agency: &AgencyName) -> Result<(), StoreError>;
+
+    /// Takes the mark of this upload's photo away, and destroys the original and its copy when it was the last one.
+    async fn release(
+        &self,
+        agency: &AgencyName,
+        original: &ContentHash,
+        owner: &UploadId,
+    ) -> Result<Released, StoreError>;
+
+    /// Destroys a copy that has no original, such as a preview's.
+    async fn destroy_copy(
+        &self,
+        agency: &AgencyName,
+        original: &ContentHash,
+    ) -> Result<(), StoreError>;
+
+    /// Destroys an upload with its ticket, wherever it stands, also one that another process has begun; [`StoreError::Busy`] while
+    /// somebody does not let go of it. An original that it was sealed as is released.
+    async fn forget(&self, id: &UploadId) -> Result<(), StoreError>;
+}
+
 /// A store of evidence. See the module for what it promises.
 #[async_trait]
-pub trait EvidenceStore: Send + Sync {
+pub trait EvidenceStore: Destruction {
     /// The largest upload taken.
     fn max_upload_bytes(&self) -> u64;
 

@@ -229,11 +229,12 @@ fn configured(settings: &Settings, policy: &Policy) -> BTreeMap<String, String> 
     let defaults = defaults.collect::<Vec<_>>();
     let triage = (rules.version(), defaults, rules.rules(), suspicion);
     let queues = (policy.queues(), policy.queue_for(None));
+    let mut agency = format!("{:?}", (&settings.info, settings.desk.sound_repeat_ms));
+    if let Some(days) = policy.photos_days() {
+        agency.push_str(&format!(", photos for {days} days"));
+    }
     let prints = [
-        (
-            "agency",
-            format!("{:?}", (&settings.info, settings.desk.sound_repeat_ms)),
-        ),
+        ("agency", agency),
         ("queues", format!("{queues:?}")),
         ("triage", format!("{triage:?}")),
     ];

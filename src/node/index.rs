@@ -40,6 +40,20 @@ pub fn newest_first(entered_ms: Millis) -> i64 {
     i64::try_from(entered_ms).map_or(i64::MIN, |entered_ms| -entered_ms)
 }
 
+/// How far before all others finished sessions stand that something is left to do for: earlier than any time is.
+const WORK_FIRST: i64 = 1 << 50;
+
+/// Rank of a finished session: newest first, and before them those whose deleted photos are to be destroyed. So they are found by
+/// one look at the beginning of the list, also after a stop.
+#[must_use]
+pub fn closed_rank(session: &Session) -> i64 {
+    let rank = newest_first(session.entered_ms);
+    match session.custody.has_photos_to_destroy() {
+        true => rank.saturating_sub(WORK_FIRST),
+        false => rank,
+    }
+}
+
 /// The index row of a state. The whole state is its summary: it is small (bounded photos), and with it reading a
 /// session back needs only the records since.
 ///
@@ -55,7 +69,7 @@ pub fn row(session: &Session) -> IndexRow {
         Stands::Owned => Standing::Owned,
         Stands::Abandoned => Standing::Abandoned,
         Stands::Closed => Standing::Closed {
-            rank: newest_first(session.entered_ms),
+            rank: closed_rank(session),
         },
     };
     IndexRow {
@@ -122,7 +136,8 @@ mod tests {
     use callbox_proto::event::Actor;
     use callbox_proto::ids::{CommandId, IncidentId, ResidentId};
     use callbox_proto::vocabulary::{
-        Category, Custodial, DeviceCan, Millis, Priority, RuleFired, Suspicion, SuspicionReason,
+        Category, Custodial, DeletionCause, DeviceCan, Millis, Priority, RuleFired, Suspicion,
+        SuspicionReason,
     };
 
     use callbox_domain::suspicion::SKETCH_MAX_WORDS;
@@ -212,12 +227,14 @@ mod tests {
                 reason: String::new(),
             });
         }
-        events.push(Event::CustodyRequested {
-            request: CommandId::from_u128(u128::MAX).unwrap(),
-            what: Custodial::Export,
-            reason: String::new(),
-            ends_ms: AT_MS,
-        });
+        for what in [Custodial::Export, Custodial::DeletePhotos] {
+            events.push(Event::CustodyRequested {
+                request: CommandId::from_u128(u128::MAX).unwrap(),
+                what,
+                reason: String::new(),
+                ends_ms: AT_MS,
+            });
+        }
         for n in 1..=RESPONDER_LINKS_MAX as u128 {
             events.push(Event::ResponderLinkMade {
                 link: CommandId::from_u128(u128::MAX - n).unwrap(),
@@ -232,6 +249,33 @@ mod tests {
             session.apply(seq, &stored(event));
         }
         session
+    }
+
+    #[test]
+    fn a_session_with_photos_to_destroy_stands_before_the_newest_one_and_then_in_its_own_place() {
+        let mut session = largest();
+        let deleted = Event::PhotosDeleted {
+            cause: DeletionCause::Agreed,
+            request: None,
+            days: None,
+            photos: 1,
+        };
+        let own = closed_rank(&session);
+        for (event, stands_first) in [
+            (deleted, true),
+            (Event::PhotosDestroyed { shared: 0 }, false),
+        ] {
+            let entry = Stored {
+                at_ms: 1,
+                by: Actor::Gateway,
+                event,
+                resident_prev: 0,
+            };
+            session.apply(session.head + 1, &entry);
+            let newest = newest_first(AT_MS);
+            assert_eq!(closed_rank(&session) < newest, stands_first);
+        }
+        assert_eq!(closed_rank(&session), own);
     }
 
     #[test]

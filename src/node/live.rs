@@ -268,6 +268,7 @@ impl Node {
                     changed = true;
                 }
                 Event::MediaStarted { .. } | Event::MediaEnded { .. } => changed = true,
+                Event::PhotosDeleted { .. } => self.photos_were_deleted(),
                 _ => {}
             }
         }

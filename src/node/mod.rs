@@ -13,6 +13,7 @@ mod cells;
 pub mod cluster;
 pub mod connections;
 mod crossing;
+pub mod deletions;
 pub mod drain;
 mod elsewhere;
 pub mod exports;
@@ -134,6 +135,7 @@ pub struct Node {
     connections: Connections,
     timers: Timers,
     media: OnceLock<Arc<dyn LiveMedia>>,
+    deleted: tokio::sync::Notify,
     appenders: OnceLock<Appenders>,
     tasks: TaskTracker,
     stop: CancellationToken,
@@ -237,6 +239,7 @@ impl Node {
             connections: Connections::default(),
             timers: Timers::default(),
             media: OnceLock::new(),
+            deleted: tokio::sync::Notify::new(),
             appenders: OnceLock::new(),
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),

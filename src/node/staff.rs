@@ -410,7 +410,7 @@ impl Node {
             .filter(|indexed| indexed.agency == *person.agency.id())
             .and_then(|indexed| index::session(&indexed.row))
             .map(|state| IndexCursor {
-                rank: index::newest_first(state.entered_ms),
+                rank: index::closed_rank(&state),
                 session,
             })
             .ok_or(ErrorCode::NoSuchSession)

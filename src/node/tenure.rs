@@ -1,7 +1,8 @@
 //! Leases: that a node's name is its own, and that a lost node's people are noticed.
 //!
-//! Owns: the lease of the node (`node/<name>`) and of the people signed in here (`console/<agency>/<staff>`), and reaping what
-//! other nodes have let lapse. Must not: judge by our own clock whether a lease holds. Called by: the tick of `bus`, `Node::join`.
+//! Owns: the lease of the node (`node/<name>`) and of the people signed in here (`console/<agency>/<staff>`), reaping what other
+//! nodes have let lapse, and whose turn it is to do what one node does for all. Must not: judge by our own clock whether a lease
+//! holds. Called by: the tick of `bus`, `Node::join`, and `app` before work that one node does.
 //!
 //! A node alone takes no leases: whoever is lost with it is waited for by its next start.
 
@@ -259,6 +260,20 @@ impl Node {
             self.backbone.drop_lease(&lease).await?;
         }
         Ok(())
+    }
+
+    /// Whether this node does some periodic work for the whole cluster, from now on and for `ms`: nobody else does until then. A node
+    /// alone always does.
+    ///
+    /// # Errors
+    /// The backbone's, when it does not say.
+    pub async fn takes_turn(&self, work: &str, ms: u64) -> Result<bool, BackboneError> {
+        let Some(together) = &self.together else {
+            return Ok(true);
+        };
+        let holder = &together.tenure.holder;
+        let taken = self.backbone.take_lease(work, holder, ms).await?;
+        Ok(taken.is_some())
     }
 
     /// Ends all leases of a node that goes in good order, but those of people: others wait for them to come.

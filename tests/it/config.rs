@@ -232,6 +232,20 @@ fn a_malformed_origin_is_refused_where_it_stands() {
 }
 
 #[test]
+fn photos_are_kept_for_ever_or_for_a_number_of_days_that_is_refused_where_it_is_none() {
+    assert_eq!(Config::default().agency.retention.photos_days, None);
+    let kept = load_file("[agency.retention]\nphotos_days = 180\n").expect("a configuration");
+    assert_eq!(kept.agency.retention.photos_days, Some(180));
+    for days in ["0", "36501"] {
+        let text = format!("[agency.retention]\nphotos_days = {days}\n");
+        let error = load_file(&text).expect_err("refused").to_string();
+        let place = "callbox.toml:2: agency.retention.photos_days";
+        assert!(error.contains(place), "{error}");
+        assert!(error.contains("1 to 36,500 days"), "{error}");
+    }
+}
+
+#[test]
 fn a_file_that_is_not_toml_is_refused_with_its_line() {
     let error = load_file("[server]\nlisten = \n").expect_err("refused");
     assert!(matches!(error, ConfigError::Syntax { .. }), "{error:?}");

@@ -2,11 +2,15 @@
 import { readFileSync } from 'node:fs'
 import type { Page } from 'playwright-core'
 import { expect, within, type Story } from './harness.ts'
-import { accessible, consoleOf, residentWith, signIn, supervisorOf } from './staff_hands.ts'
+import { accessible, consoleOf, jpeg, residentWith, signIn, supervisorOf } from './staff_hands.ts'
 
-/** A session with these words that Tina has taken and closed. */
-async function closedSession(story: Story, words: string): Promise<void> {
-  await residentWith(story, words)
+/** A session with these words, with a photo if one is wanted, that Tina has taken and closed. */
+async function closedSession(story: Story, words: string, photo = false): Promise<void> {
+  const resident = await residentWith(story, words)
+  if (photo) {
+    await resident.locator('.compose input[type=file]').setInputFiles(await jpeg(resident))
+    await resident.locator('[data-original=stored]').waitFor()
+  }
   const tina = await consoleOf(story, 'tina')
   await tina.locator('[data-act=next]:enabled').waitFor()
   await tina.locator('body').press('n')
@@ -105,5 +109,61 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     await his.getByRole('button', { name: 'Y mettre fin' }).click()
     await hers.getByText(/Declined by .?sam/).waitFor()
     expect((await hers.getByRole('button', { name: 'Fetch the export' }).count()) === 0, 'an export that was ended is not fetched any more')
+  },
+  'OP3: photos are deleted by two persons: what is lost is said before the press, a hold stops it, and in place of the picture stands who deleted it and when': async (story) => {
+    await closedSession(story, 'this one is taken back', true)
+    const sue = await supervisorOf(story)
+    const hers = await evidenceOn(sue)
+    await hers.getByText(/destroys .?the photo.? of this session for good.*cannot be undone/).waitFor()
+    await hers.getByLabel('Why').fill('A court may want it')
+    await hers.getByRole('button', { name: 'Put on hold' }).click()
+    await hers.getByText('its photos cannot be deleted').waitFor()
+    await hers.getByLabel('Why').fill('It does not')
+    expect(await hers.getByRole('button', { name: 'Ask to delete the photos' }).isDisabled(), 'nothing is deleted while a hold stands')
+    await hers.getByRole('button', { name: /Lift the hold/ }).click()
+    await hers.getByLabel('Why').fill('The resident asked for it')
+    await hers.getByRole('button', { name: 'Ask to delete the photos' }).click()
+    await hers.getByText('It is asked for.').waitFor()
+    expect((await hers.getByRole('button', { name: /Agree/ }).count()) === 0, 'nobody agrees to what they asked for')
+    await accessible(sue, 'a deletion that is asked for')
+    const number = /[0-9a-f]{32}/.exec(await hers.getByText(/^Session/).innerText())?.[0] ?? ''
+
+    const sam = await story.visit('/supervisor/', { viewport: { width: 1440, height: 900 }, locale: 'fr-FR' })
+    await signIn(sam, 'sam', 'Connecté')
+    await sam.getByRole('tab', { name: 'Clos' }).click()
+    await sam.getByText(/suppression des photos demandée par .?sue/).waitFor()
+    await sam.getByLabel('Numéro de session').fill(number)
+    await sam.keyboard.press('Enter')
+    const watching = sam.getByRole('region', { name: 'Session suivie' })
+    await watching.locator('#watching-tab-side').click()
+    await watching.locator('.blurred').waitFor()
+    await watching.getByRole('button', { name: 'Preuves …' }).click()
+    const his = sam.getByRole('dialog', { name: 'Preuves de cette session' })
+    await his.getByText(/la photo de cette session est détruite.? aussitôt.*Rien ne peut l’annuler/).waitFor()
+    await sam.setViewportSize({ width: 320, height: 640 })
+    await within('nothing is cut at 320 px', () => his.evaluate((node) => node.scrollWidth <= node.clientWidth))
+    await accessible(sam, 'a deletion to agree to, at 320 px')
+    const agree = his.getByRole('button', { name: /Accepter et détruire .?la photo/ })
+    await agree.focus()
+    await sam.keyboard.press('Enter')
+    await his.getByText(/Les photos ont été supprimées le .* par .?sue.? et .?sam/).waitFor()
+    await sam.keyboard.press('Escape')
+    await sam.setViewportSize({ width: 1440, height: 900 })
+    await within('not even a covered picture is left on the page', async () => (await watching.locator('.blurred').count()) === 0)
+    await watching.getByText(/Les photos ont été supprimées le/).waitFor()
+
+    await hers.getByText(/The photos were deleted on .* by .?sue.? and .?sam/).waitFor()
+    await hers.getByText('What the timeline says of them stays.').waitFor()
+    expect((await hers.getByRole('button', { name: 'Ask to delete the photos' }).count()) === 0, 'there is nothing left to delete')
+    await sue.keyboard.press('Escape')
+    const hersToo = sue.getByRole('region', { name: 'Watched session' })
+    await hersToo.locator('#watching-tab-side').click()
+    await hersToo.getByText(/Photo .?1.?, deleted/).waitFor()
+    await accessible(sue, 'a session whose photos are deleted')
+    await hersToo.getByRole('tab', { name: /Timeline/ }).click()
+    const timeline = hersToo.getByRole('list', { name: 'Timeline' })
+    await timeline.getByText(/asked to delete the photos of the session: .?The resident asked for it/).waitFor()
+    await timeline.getByText(/deleted the photos of the session \(.?1.?\) as the second person/).waitFor()
+    await timeline.getByText('the deleted photos are destroyed').waitFor()
   },
 }

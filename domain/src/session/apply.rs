@@ -157,6 +157,7 @@ impl Session {
             Event::PhotoAnnounced {
                 photo, size_bytes, ..
             } => {
+                self.custody.photo_came();
                 // More than the bound come only from two nodes that went on without each other; the log has them all.
                 if self.photos.len() < PHOTOS_MAX {
                     self.photos.push(Photo {
@@ -169,6 +170,7 @@ impl Session {
                 }
             }
             Event::PhotoPreviewed { photo } => {
+                self.custody.photo_came();
                 if let Some(photo) = self.photos.iter_mut().find(|p| p.id == *photo) {
                     photo.preview = true;
                 }
@@ -179,6 +181,7 @@ impl Session {
                 }
             }
             Event::PhotoStored { photo, copy, .. } => {
+                self.custody.photo_came();
                 let kept = if *copy {
                     PhotoState::Copied
                 } else {
@@ -231,7 +234,9 @@ impl Session {
             | Event::HoldLifted { .. }
             | Event::CustodyRequested { .. }
             | Event::CustodyAgreed { .. }
-            | Event::CustodyDeclined { .. } => self.custody.change(entry),
+            | Event::CustodyDeclined { .. }
+            | Event::PhotosDeleted { .. }
+            | Event::PhotosDestroyed { .. } => self.custody.change(entry),
             _ => self.move_on(entry),
         }
     }

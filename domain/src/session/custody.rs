@@ -1,13 +1,13 @@
-//! Custody: what keeps a session's evidence from being destroyed, and what takes two persons.
+//! Custody: what keeps a session's evidence from being destroyed, what takes two persons, and the deletion of its photos.
 //!
-//! Owns: holds and requests, and what follows from placing, lifting, asking, agreeing and declining. Must not: destroy anything, or keep the words of a reason: the log has
-//! them. Called by: `decide`, `apply`, `row`.
+//! Owns: holds and requests, and what follows from placing, lifting, asking, agreeing and declining, and from the end of the agency's time. Must
+//! not: destroy anything, or keep the words of a reason: the log has them. Called by: `decide`, `apply`, `row`.
 
 use callbox_proto::error::ErrorCode;
 use callbox_proto::event::{Actor, Event, Stored};
 use callbox_proto::ids::{CommandId, StaffId};
 use callbox_proto::message::RowRequest;
-use callbox_proto::vocabulary::{Custodial, Millis, Standing};
+use callbox_proto::vocabulary::{Custodial, DeletionCause, Millis, Standing};
 use serde::{Deserialize, Serialize};
 
 use super::decide::Context;
@@ -22,6 +22,18 @@ pub struct Custody {
     /// What was asked for, at most one of a kind: the last one. One that was declined is taken out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     requests: Vec<Request>,
+    /// How far the deletion of the photos is, where they are deleted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    photos: Option<Deletion>,
+}
+
+/// How far the deletion of a session's photos is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+enum Deletion {
+    /// It stands in the log; bytes may be there still.
+    ToDestroy,
+    /// Their bytes are gone.
+    Destroyed,
 }
 
 /// Something that takes two persons.
@@ -42,6 +54,30 @@ impl Custody {
     #[must_use]
     pub const fn is_held(&self) -> bool {
         !self.holds.is_empty()
+    }
+
+    /// Whether the photos are deleted: nobody is given them any more.
+    #[must_use]
+    pub const fn photos_are_deleted(&self) -> bool {
+        self.photos.is_some()
+    }
+
+    /// Whether bytes of deleted photos may be there still.
+    #[must_use]
+    pub const fn has_photos_to_destroy(&self) -> bool {
+        matches!(self.photos, Some(Deletion::ToDestroy))
+    }
+
+    /// A photo came after the deletion, from a node that went on by itself: its bytes go the same way.
+    pub(super) const fn photo_came(&mut self) {
+        if self.photos.is_some() {
+            self.photos = Some(Deletion::ToDestroy);
+        }
+    }
+
+    /// Whether somebody else agreed to this request, or may.
+    pub(super) fn knows(&self, request: CommandId) -> bool {
+        self.requests.iter().any(|known| known.id == request)
     }
 
     /// Folds a fact about custody in; the others are left alone.
@@ -77,6 +113,12 @@ impl Custody {
             Event::CustodyDeclined { request, .. } => {
                 self.requests.retain(|known| known.id != *request);
             }
+            Event::PhotosDeleted { .. } => {
+                self.requests
+                    .retain(|known| known.what != Custodial::DeletePhotos);
+                self.photos = Some(Deletion::ToDestroy);
+            }
+            Event::PhotosDestroyed { .. } => self.photos = Some(Deletion::Destroyed),
             _ => {}
         }
     }
@@ -151,6 +193,9 @@ pub(super) fn request(
     if session.standing != Standing::Closed {
         return Err(ErrorCode::SessionOpen);
     }
+    if what == Custodial::DeletePhotos {
+        has_photos_to_delete(session)?;
+    }
     let mut requests = session.custody.requests.iter();
     if requests.any(|known| known.what == what && context.now_ms < known.ends_ms) {
         return Err(ErrorCode::RequestOpen);
@@ -163,7 +208,50 @@ pub(super) fn request(
     }])
 }
 
-/// Somebody else agrees; twice is once.
+/// Whether photos of the session can be deleted, as it stands now.
+fn has_photos_to_delete(session: &Session) -> Result<(), ErrorCode> {
+    if session.standing != Standing::Closed {
+        Err(ErrorCode::SessionOpen)
+    } else if session.custody.photos_are_deleted() {
+        Err(ErrorCode::PhotoDeleted)
+    } else if session.photos.is_empty() {
+        Err(ErrorCode::NoSuchPhoto)
+    } else if session.custody.is_held() {
+        Err(ErrorCode::OnHold)
+    } else {
+        Ok(())
+    }
+}
+
+fn deleted(
+    session: &Session,
+    cause: DeletionCause,
+    request: Option<CommandId>,
+    days: Option<u32>,
+) -> Event {
+    Event::PhotosDeleted {
+        cause,
+        request,
+        days,
+        photos: u32::try_from(session.photos.len()).unwrap_or(u32::MAX),
+    }
+}
+
+/// The agency's time for the photos is over, if it has said one.
+pub(super) fn expire_photos(
+    session: &Session,
+    context: Context<'_>,
+    closed_ms: Millis,
+) -> Vec<Event> {
+    let end_ms = context.policy.photos_end_ms(context.now_ms);
+    if end_ms.is_none_or(|end_ms| closed_ms >= end_ms) || has_photos_to_delete(session).is_err() {
+        return Vec::new();
+    }
+    let days = context.policy.photos_days();
+    vec![deleted(session, DeletionCause::Retention, None, days)]
+}
+
+/// Somebody else agrees; twice is once. What was asked for is looked at anew: a hold may stand by now.
 pub(super) fn agree(
     session: &Session,
     context: Context<'_>,
@@ -177,10 +265,16 @@ pub(super) fn agree(
     if known.agreed.is_some() {
         return Ok(Vec::new());
     }
-    Ok(vec![Event::CustodyAgreed {
-        request,
-        ends_ms: context.now_ms.saturating_add(EXPORT_LIFE_MS),
-    }])
+    let agreed = |ends_ms| Event::CustodyAgreed { request, ends_ms };
+    Ok(match known.what {
+        Custodial::Export => vec![agreed(context.now_ms.saturating_add(EXPORT_LIFE_MS))],
+        Custodial::DeletePhotos => {
+            has_photos_to_delete(session)?;
+            let cause = DeletionCause::Agreed;
+            let deleted = deleted(session, cause, Some(request), None);
+            vec![agreed(context.now_ms), deleted]
+        }
+    })
 }
 
 /// Somebody declines, or whoever asked takes it back.

@@ -117,6 +117,16 @@ pub enum GatewayCommand {
     ResidentGone,
     /// The resident came back after leaving.
     ResidentBack,
+    /// The agency's time for photos may be over.
+    PhotosExpired {
+        /// When the session was closed, as its log says.
+        closed_ms: Millis,
+    },
+    /// The bytes of deleted photos are gone.
+    PhotosDestroyed {
+        /// Originals whose content other sessions have too.
+        shared: u32,
+    },
     /// It was held against the rules of suspicion.
     Judged {
         /// What came of it.
@@ -234,7 +244,7 @@ pub fn decide(
         Command::FetchExport { staff, request } => {
             Ok(custody::fetch_export(session, context, staff, request)?)
         }
-        Command::Gateway(command) => Ok(gateway(session, command)),
+        Command::Gateway(command) => Ok(gateway(session, context, command)),
     }
 }
 
@@ -567,6 +577,9 @@ fn reveal(session: &Session, photo: CommandId) -> Result<Vec<Event>, Refusal> {
     if session.photo(photo).is_none() {
         return Err(ErrorCode::NoSuchPhoto.into());
     }
+    if session.custody.photos_are_deleted() {
+        return Err(ErrorCode::PhotoDeleted.into());
+    }
     Ok(vec![Event::PhotoRevealed { photo }])
 }
 
@@ -608,10 +621,25 @@ fn end_media(session: &Session, reason: MediaEnd) -> Vec<Event> {
 }
 
 /// What the gateway saw is a fact, unless it no longer matters.
-fn gateway(session: &Session, command: &GatewayCommand) -> Vec<Event> {
+fn gateway(session: &Session, context: Context<'_>, command: &GatewayCommand) -> Vec<Event> {
     let waits_for_original =
         |photo| session.photo(photo).map(|p| p.state) == Some(PhotoState::Announced);
     match command {
+        // What arrives late of deleted photos is destroyed by whoever brought it.
+        GatewayCommand::PreviewKept { .. }
+        | GatewayCommand::PreviewRefused { .. }
+        | GatewayCommand::PhotoSealed { .. }
+        | GatewayCommand::PhotoRefused { .. }
+            if session.custody.photos_are_deleted() =>
+        {
+            Vec::new()
+        }
+        GatewayCommand::PhotosExpired { closed_ms } => {
+            custody::expire_photos(session, context, *closed_ms)
+        }
+        GatewayCommand::PhotosDestroyed { shared } if session.custody.has_photos_to_destroy() => {
+            vec![Event::PhotosDestroyed { shared: *shared }]
+        }
         GatewayCommand::PreviewKept { photo } => match session.photo(*photo) {
             Some(known) if !known.preview => vec![Event::PhotoPreviewed { photo: *photo }],
             _ => Vec::new(),

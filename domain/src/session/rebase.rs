@@ -107,6 +107,13 @@ impl Rebasing {
             Event::Abandoned => now.standing == Standing::Waiting,
             Event::MediaStarted { .. } | Event::MediaEnded { .. } | Event::Asked { .. } => open,
             Event::Consented { granted, .. } => open || !*granted,
+            // Where the other side has put it on hold, or taken back what was asked for, nothing is destroyed.
+            Event::PhotosDeleted { request, .. } => {
+                let custody = &now.custody;
+                let asked = request.is_none_or(|request| custody.knows(request));
+                !open && asked && !custody.is_held() && !custody.photos_are_deleted()
+            }
+            Event::PhotosDestroyed { .. } => now.custody.photos_are_deleted(),
             // Where the other side has said something else of the same event, that stands.
             Event::Linked { incident, .. } => {
                 now.incident == Some(*incident) || self.belongs_alike()

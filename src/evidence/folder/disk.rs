@@ -18,6 +18,9 @@ const FOLDER_MODE: u32 = 0o700;
 /// Incomplete uploads and notes.
 pub(super) const FILE_MODE: u32 = 0o600;
 
+/// End of the names of files that are being written.
+pub(super) const TEMPORARY: &str = ".tmp";
+
 /// How files reach the disk. One value for the whole store; tests put a failing one in its place.
 #[derive(Clone, Copy)]
 pub(super) struct Disk {
@@ -68,7 +71,9 @@ impl Disk {
         name: &str,
         bytes: &[u8],
     ) -> Result<(), StoreError> {
-        let temporary = folder.join(format!("{:032x}.tmp", rand::random::<u128>()));
+        // Named after what it becomes, so that it is found if a stop leaves it behind.
+        let random = rand::random::<u128>();
+        let temporary = folder.join(format!("{name}.{random:032x}{TEMPORARY}"));
         let written = self.write_new(&temporary, bytes).and_then(|()| {
             std::fs::rename(&temporary, folder.join(name))?;
             self.sync_folder(folder)

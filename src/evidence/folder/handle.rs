@@ -6,7 +6,7 @@
 //! leaves a whole step behind, never half of one.
 
 use std::fs::OpenOptions;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -169,7 +169,10 @@ impl Inner {
         part.freeze()?;
         self.note(id, work, Step::Sealing(hash))?;
         work.part = None;
+        let shelves = self.shelves.read().unwrap_or_else(PoisonError::into_inner);
+        self.own(&work.ticket.owner.agency, &hash, id)?;
         self.move_to_sealed(&self.paths(id).bytes, &work.ticket.owner.agency, &hash)?;
+        drop(shelves);
         self.sealed(id, work, hash)?;
         Ok(hash)
     }
@@ -205,7 +208,11 @@ impl Inner {
 
     fn told(&self, id: &UploadId, work: &mut Work) -> Result<(), StoreError> {
         match work.ticket.step {
-            Step::Sealed(hash) => self.note(id, work, Step::Told(hash)),
+            Step::Sealed(hash) => {
+                // It was sealed without one by an older version.
+                self.own(&work.ticket.owner.agency, &hash, id)?;
+                self.note(id, work, Step::Told(hash))
+            }
             Step::Told(_) => Ok(()),
             Step::Receiving | Step::Sealing(_) => Err(StoreError::Incomplete),
         }

@@ -9,6 +9,8 @@
 //! <evidence>/sealed/<agency>/<hh>/<hash>            an original, read-only
 //! <evidence>/sealed/<agency>/<hh>/<hash>.copy       what consoles see of it
 //! <evidence>/sealed/<agency>/<hh>/<hash>.copy.json  the copy's own hash and its link to the original
+//! <evidence>/sealed/<agency>/<hh>/<hash>.of.<upload id>  one for each photo that has this content; empty
+//! <evidence>/sealed/<agency>/owners.known           every original has those
 //! ```
 //!
 //! Owns these files alone: no two processes may open the same folder. No network file systems: their syncs lie.
@@ -16,6 +18,7 @@
 mod disk;
 mod handle;
 mod ledger;
+mod owners;
 mod part;
 mod sealed;
 #[cfg(test)]
@@ -23,7 +26,7 @@ mod tests;
 mod ticket;
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
@@ -100,6 +103,8 @@ struct Inner {
     clock: Clock,
     disk: Disk,
     ledger: Mutex<Ledger>,
+    /// Taken whole by who takes a mark away, shared by who puts one: in this process nobody sees files that are aside.
+    shelves: RwLock<()>,
 }
 
 impl FolderStore {
@@ -132,6 +137,7 @@ impl FolderStore {
             clock,
             disk,
             ledger: Mutex::default(),
+            shelves: RwLock::default(),
         };
         if !folder.exists() {
             std::fs::create_dir_all(folder.parent().unwrap_or(folder))?;

@@ -21,7 +21,7 @@ const COPY_MAX_BYTES: u64 = 16 * 1024 * 1024;
 const LINK_MAX_BYTES: u64 = 4 * 1024;
 
 impl Inner {
-    fn folder_of(&self, agency: &AgencyName, hash: &ContentHash) -> PathBuf {
+    pub(super) fn folder_of(&self, agency: &AgencyName, hash: &ContentHash) -> PathBuf {
         let name = hash.to_string();
         let shelf = name.get(..2).unwrap_or_default();
         self.sealed.join(agency.as_str()).join(shelf)
@@ -45,7 +45,7 @@ impl Inner {
         self.disk.sync_folder(&self.incoming)
     }
 
-    fn make_folder_of(
+    pub(super) fn make_folder_of(
         &self,
         agency: &AgencyName,
         hash: &ContentHash,

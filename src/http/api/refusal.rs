@@ -28,7 +28,7 @@ impl Refused {
             2_006 | 2_010 | 2_017 | 2_026 | 2_033 | 4_005 => StatusCode::NOT_FOUND,
             // The session is there and of this agency; it is somebody else's.
             2_008 => StatusCode::FORBIDDEN,
-            2_005 | 2_027 | 2_028 => StatusCode::GONE,
+            2_005 | 2_027 | 2_028 | 2_038 => StatusCode::GONE,
             2_030 | 4_000 => StatusCode::TOO_MANY_REQUESTS,
             4_004 => StatusCode::INTERNAL_SERVER_ERROR,
             4_001..=4_999 => StatusCode::SERVICE_UNAVAILABLE,

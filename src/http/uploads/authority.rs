@@ -41,6 +41,8 @@ pub enum Refusal {
     Differs,
     /// The session takes no more photos.
     SessionOver,
+    /// The session's photos were deleted while this one was on its way: its bytes have to go, too. To the client the session is over.
+    Deleted,
     /// The photo was refused before.
     Photo(PhotoRefusal),
     /// It cannot be decided now, or not be written down: try again.
@@ -86,7 +88,7 @@ pub trait UploadAuthority: Send + Sync {
     async fn may_upload(&self, bearer: &str, photo: &PhotoRef) -> Result<UploadGrant, Refusal>;
 
     /// The photo is durable. Called at least once for each, again after a failure or a restart: the second time
-    /// must do nothing. The client's last answer waits for it.
+    /// must do nothing. The client's last answer waits for it. After [`Refusal::Deleted`] the caller destroys what it has brought.
     async fn completed(&self, grant: &UploadGrant, photo: SealedPhoto) -> Result<(), Refusal>;
 
     /// The photo is refused and its bytes are about to be removed. May be called again, like `completed`.

@@ -8,7 +8,7 @@
 use tokio::io::AsyncReadExt;
 
 use super::Uploads;
-use super::authority::{CopyState, NoCopy, SealedPhoto, UploadGrant};
+use super::authority::{CopyState, NoCopy, Refusal, SealedPhoto, UploadGrant};
 use super::problem::Problem;
 use crate::evidence::names::{AgencyName, ContentHash};
 use crate::evidence::photo::{PhotoCopy, PhotoError, PhotoKind, PhotoRefusal};
@@ -101,11 +101,40 @@ impl Uploads {
                     Err(refusal) => return self.turn_down(handle, grant, refusal).await,
                 }
             }
-            Phase::Sealed(hash) => self.sealed_before(handle.as_mut(), hash).await?,
+            Phase::Sealed(hash) => match self.sealed_before(handle.as_mut(), hash).await {
+                // It was destroyed, and only the ticket is left.
+                Err(StoreError::NotFound) => {
+                    handle.discard().await?;
+                    return Err(Problem::NotFound);
+                }
+                photo => photo?,
+            },
         };
-        self.authority.completed(grant, photo).await?;
+        let original = photo.original;
+        match self.authority.completed(grant, photo).await {
+            Ok(()) => {}
+            Err(Refusal::Deleted) => return self.destroy(handle, &original).await,
+            Err(refusal) => return Err(refusal.into()),
+        }
         handle.told().await?;
         Ok(handle.state())
+    }
+
+    /// The session's photos were deleted while this one was on its way. Its ticket goes last: until then a restart comes here again.
+    async fn destroy(
+        &self,
+        handle: Box<dyn UploadHandle>,
+        original: &ContentHash,
+    ) -> Result<UploadState, Problem> {
+        let UploadState { id, owner, .. } = handle.state();
+        if !self.store.owners_are_known(&owner.agency).await? {
+            // Whoever carries the deletion out sees to that first, and then finds this ticket.
+            return Err(Problem::Unavailable);
+        }
+        self.store.release(&owner.agency, original, &id).await?;
+        handle.discard().await?;
+        tracing::info!(upload = %id, "a photo came after the deletion of its session's photos, and was destroyed");
+        Err(Problem::SessionOver)
     }
 
     /// Finds the kind of a picture and makes its copy; refused here is only what has no kind.
@@ -224,7 +253,11 @@ impl Uploads {
         grant: &UploadGrant,
         refusal: PhotoRefusal,
     ) -> Result<UploadState, Problem> {
-        self.authority.failed(grant, refusal).await?;
+        match self.authority.failed(grant, refusal).await {
+            // Its bytes go either way.
+            Ok(()) | Err(Refusal::Deleted) => {}
+            Err(refusal) => return Err(refusal.into()),
+        }
         handle.discard().await?;
         Err(refusal.into())
     }

@@ -177,7 +177,7 @@ impl From<Refusal> for Problem {
             Refusal::TokenExpired => Self::Expired,
             Refusal::NotAnnounced => Self::NotAnnounced,
             Refusal::Differs => Self::Differs,
-            Refusal::SessionOver => Self::SessionOver,
+            Refusal::SessionOver | Refusal::Deleted => Self::SessionOver,
             Refusal::Photo(refusal) => refusal.into(),
             Refusal::Unavailable => Self::Unavailable,
         }

@@ -31,6 +31,7 @@ everywhere!(
     an_export_that_two_persons_agreed_on_has_the_log_and_the_originals_and_stands_in_the_log_first,
     nobody_agrees_to_their_own_request_and_nobody_else_fetches_it,
     an_export_outlives_a_restart_and_ends_when_somebody_ends_it,
+    an_export_names_what_was_deleted_though_another_session_has_the_same_picture,
 );
 
 /// Ann's closed session with one photo, and the photo's bytes.
@@ -53,9 +54,12 @@ async fn closed(gateway: &Gateway) -> (SessionId, CommandId, Vec<u8>) {
 }
 
 async fn asks(who: &Console, session: SessionId) -> CommandId {
+    asks_for(who, session, Custodial::Export).await
+}
+
+async fn asks_for(who: &Console, session: SessionId, what: Custodial) -> CommandId {
     let id = fresh();
     let reason = "a court".to_owned();
-    let what = Custodial::Export;
     who.submit(id, session, StaffCommand::RequestCustody { what, reason });
     who.answer(id).await.expect("asked for");
     id
@@ -223,5 +227,33 @@ async fn an_export_outlives_a_restart_and_ends_when_somebody_ends_it(on: Topolog
         let who = gateway.sign_in(name).await;
         let answer = fetches(&gateway, &who, session, request).await;
         assert_eq!(code(answer).await, (404, "no_such_request".to_owned()));
+    }
+}
+
+async fn an_export_names_what_was_deleted_though_another_session_has_the_same_picture(
+    on: Topology,
+) {
+    let gateway = on.start().await;
+    let (session, photo, bytes) = closed(&gateway).await;
+    let (other, others_photo, same) = closed(&gateway).await;
+    assert_eq!(bytes, same);
+    let (sue, sam) = (gateway.staff("sue").await, gateway.staff("sam").await);
+    let deletion = asks_for(&sue, session, Custodial::DeletePhotos).await;
+    agrees(&sam, session, deletion).await;
+    for (of, missing) in [(session, true), (other, false)] {
+        let request = asks(&sue, of).await;
+        agrees(&sam, of, request).await;
+        let files = unpacked(fetches(&gateway, &sue.who, of, request).await).await;
+        let manifest: Value = serde_json::from_slice(&files["manifest.json"]).unwrap();
+        let named = manifest["missing"].as_array().unwrap();
+        assert_eq!(named.len(), usize::from(missing));
+        if missing {
+            assert_eq!(named[0]["photo"], photo.to_string());
+            assert_eq!(named[0]["why"], "it was deleted, as the log says");
+            assert_eq!(named[0]["sha256_in_log"], sha256(&bytes));
+            assert_eq!(files.len(), 2, "the log and the manifest");
+        } else {
+            assert_eq!(files[&format!("photos/{others_photo}.jpg")], bytes);
+        }
     }
 }

@@ -9,6 +9,7 @@ mod bad_input;
 mod cluster;
 mod custody;
 mod damage;
+mod deletions;
 mod drain;
 mod exactly_once;
 mod examples;

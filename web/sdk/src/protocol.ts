@@ -160,7 +160,16 @@ export type ConfigRefusal = {
 /** What takes two persons: one asks, another one agrees. */
 export type Custodial =
   /** The session's log and sealed originals leave the agency's store as a pack. */
-  | "export";
+  | "export"
+  /** The session's photos are destroyed: originals, copies and previews. Its log stays. */
+  | "delete_photos";
+
+/** Why photos were deleted. */
+export type DeletionCause =
+  /** Two persons agreed. */
+  | "agreed"
+  /** The time that the agency keeps photos is over. */
+  | "retention";
 
 /** What the pages of an agency's people go by, beyond its queues. */
 export type DeskInfo = {
@@ -295,6 +304,10 @@ export type ErrorCode =
   | "own_request"
   /** Only of a session that is closed. */
   | "session_open"
+  /** A hold stands: nothing of the session is destroyed. */
+  | "on_hold"
+  /** The photos of this session were deleted. */
+  | "photo_deleted"
   /** A link that opens once, and was opened on another device. */
   | "link_used"
   /** Missing, unreadable or forged. */
@@ -659,7 +672,7 @@ export type Event =
       kind: "custody_agreed";
       /** To which request. */
       request: string;
-      /** Until when the export can be fetched. */
+      /** Until when the export can be fetched; of a deletion, when it was agreed to: it follows at once. */
       ends_ms: number;
     }
   /** The request was declined, taken back, or ended before its time. */
@@ -675,6 +688,24 @@ export type Event =
       kind: "exported";
       /** By which request. */
       request: string;
+    }
+  /** The photos of this session are deleted: nobody is given them from here on, and their bytes are destroyed next. What the log says of them stays. */
+  | {
+      kind: "photos_deleted";
+      /** Why. */
+      cause: DeletionCause;
+      /** By which request, where two persons agreed. */
+      request?: string;
+      /** How many days the agency keeps photos, where their time was over. */
+      days?: number;
+      /** Photos that were announced in the session. */
+      photos: number;
+    }
+  /** The bytes of the deleted photos are destroyed. */
+  | {
+      kind: "photos_destroyed";
+      /** Originals whose content other sessions have too: these lost them, the others keep them. */
+      shared: number;
     }
   /** A person made a link that opens this session: with it the session begins, before a resident is there. Its id is the command's id. */
   | {
@@ -1573,7 +1604,7 @@ export type StaffCommand =
       /** Why; 1 to 500 characters. */
       reason: string;
     }
-  /** Asks for something that takes two persons, of a session that is closed; the request's id is this command's id. */
+  /** Asks for something that takes two persons, of a session that is closed; the request's id is this command's id. A deletion is refused while a hold stands. */
   | {
       kind: "request_custody";
       /** For what. */
@@ -1581,7 +1612,7 @@ export type StaffCommand =
       /** Why; 1 to 500 characters. */
       reason: string;
     }
-  /** Agrees to what somebody else asked for. */
+  /** Agrees to what somebody else asked for. With it photos are deleted, unless a hold stands by now. */
   | {
       kind: "agree_custody";
       /** To which request. */
@@ -2170,6 +2201,8 @@ export const ERROR_CODES = {
   request_open: { number: 2034, retry: "never", message: "The same has been asked for already." },
   own_request: { number: 2035, retry: "after_change", message: "Somebody else has to agree." },
   session_open: { number: 2036, retry: "after_change", message: "The session is not closed." },
+  on_hold: { number: 2037, retry: "after_change", message: "The session is on hold: nothing of it is destroyed." },
+  photo_deleted: { number: 2038, retry: "never", message: "The photos of this session were deleted." },
   link_used: { number: 2040, retry: "never", message: "The link was opened already: it opens once, on one device." },
   token_invalid: { number: 3000, retry: "after_change", message: "Sign in again." },
   token_expired: { number: 3001, retry: "after_change", message: "The sign-in has expired." },

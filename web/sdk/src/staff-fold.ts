@@ -4,7 +4,7 @@
 // words of a language. Used by: `staff-session.ts`; tests.
 
 import type {
-  Actor, Category, Custodial, DeviceCan, Disposition, Event, Location, Medium, Role, RuleFired, Standing, Suspicion, ToStaff,
+  Actor, Category, Custodial, DeletionCause, DeviceCan, Disposition, Event, Location, Medium, Role, RuleFired, Standing, Suspicion, ToStaff,
 } from './protocol.ts'
 
 /** An entry as it comes over the socket. */
@@ -117,6 +117,20 @@ export interface CustodyRequest {
   readonly fetched: readonly { by: string | undefined; atMs: number }[]
 }
 
+/** The photos of a session are deleted: what the log says of them is all that is left. */
+export interface PhotosDeleted {
+  readonly atMs: number
+  readonly cause: DeletionCause
+  /** Who asked for it, where two persons agreed. */
+  readonly asked: string | undefined
+  /** Who agreed. */
+  readonly agreed: string | undefined
+  /** How many days the agency keeps photos, where their time was over. */
+  readonly days: number | undefined
+  /** When their bytes were gone. */
+  readonly destroyedMs: number | undefined
+}
+
 /** The link that a session began with. */
 export interface ReportLink {
   readonly atMs: number
@@ -165,6 +179,8 @@ export interface SessionView {
   readonly holds: readonly Hold[]
   /** What was asked for that takes two persons, in the order in which it was asked. */
   readonly requests: readonly CustodyRequest[]
+  /** Its photos are deleted. */
+  readonly photosDeleted: PhotosDeleted | undefined
   /** The link that it began with, where a person made one. */
   readonly reportLink: ReportLink | undefined
 }
@@ -179,7 +195,7 @@ export function emptyView(): SessionView {
     entries: [], head: 0, lastFromResident: 0, messages: [], fixes: [], service: undefined, photos: [], asks: [],
     media: { place: NO_MEDIUM, photo: NO_MEDIUM, video: NO_MEDIUM, audio: NO_MEDIUM },
     notes: [], opened: undefined, contact: undefined, standing: 'waiting', owner: undefined, priority: undefined, rules: [], duress: false,
-    priorityReason: undefined, suspicion: undefined, closed: undefined, left: undefined, watchers: [], seen: 0, incident: undefined, responderLinks: [], holds: [], requests: [], reportLink: undefined,
+    priorityReason: undefined, suspicion: undefined, closed: undefined, left: undefined, watchers: [], seen: 0, incident: undefined, responderLinks: [], holds: [], requests: [], photosDeleted: undefined, reportLink: undefined,
   }
 }
 
@@ -314,6 +330,15 @@ function stepCustody(draft: Draft, entry: Entry, event: Event): void {
       return
     case 'exported':
       changeRequest(draft, event.request, (known) => ({ fetched: [...known.fetched, { by: staffOf(entry.by), atMs: entry.at_ms }] }))
+      return
+    case 'photos_deleted':
+      draft.photosDeleted = {
+        atMs: entry.at_ms, cause: event.cause, asked: draft.requests.find(({ request }) => request === event.request)?.by, agreed: staffOf(entry.by),
+        days: event.days, destroyedMs: undefined,
+      }
+      return
+    case 'photos_destroyed':
+      if (draft.photosDeleted) draft.photosDeleted = { ...draft.photosDeleted, destroyedMs: entry.at_ms }
   }
 }
 

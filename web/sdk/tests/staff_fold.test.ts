@@ -42,6 +42,22 @@ describe('the view of a session', () => {
     expect(folded(suspected(30), suspected(0)).suspicion).toBeUndefined()
   })
 
+  it('says of deleted photos by whom or by which time, and when nothing was left of them', () => {
+    const sue = { by: { role: 'staff', as: 'supervisor', staff: 'sue' } }
+    const sam = { by: { role: 'staff', as: 'supervisor', staff: 'sam' } }
+    const request = 'c'.repeat(32)
+    const asked: [Event, object] = [{ kind: 'custody_requested', request, what: 'delete_photos', reason: 'asked for', ends_ms: 9 }, sue]
+    const agreed: [Event, object] = [{ kind: 'custody_agreed', request, ends_ms: 5 }, sam]
+    const deleted: [Event, object] = [{ kind: 'photos_deleted', cause: 'agreed', request, photos: 1 }, sam]
+    const gateway = { by: { role: 'gateway' } }
+    const destroyed: [Event, object] = [{ kind: 'photos_destroyed', shared: 0 }, gateway]
+    expect(folded(asked).photosDeleted).toBeUndefined()
+    expect(folded(asked, agreed, deleted).photosDeleted).toMatchObject({ cause: 'agreed', asked: 'sue', agreed: 'sam', destroyedMs: undefined })
+    expect(folded(asked, agreed, deleted, destroyed).photosDeleted?.destroyedMs).toBeTypeOf('number')
+    const byTime: [Event, object] = [{ kind: 'photos_deleted', cause: 'retention', days: 30, photos: 1 }, gateway]
+    expect(folded(byTime).photosDeleted).toMatchObject({ cause: 'retention', days: 30, asked: undefined, agreed: undefined })
+  })
+
   it('never lets the device place overwrite the service place', () => {
     const view = folded(
       { kind: 'located', location: HERE },

@@ -1,9 +1,9 @@
 // Facts of a log as sentences, for the timeline.
 //
 // Owns: which sentence belongs to which event, and the groups of the filter. Must not: hold a sentence itself.
-import type { Entry } from '../../sdk/src/staff.ts'
+import type { Entry, PhotosDeleted } from '../../sdk/src/staff.ts'
 import type { Actor, Event } from '../../sdk/src/protocol.ts'
-import { time } from './clock.svelte.ts'
+import { dated, time } from './clock.svelte.ts'
 import { errorWords, t } from './words.svelte.ts'
 
 /** What the timeline can be narrowed to. */
@@ -17,7 +17,7 @@ const GROUP_OF: Record<Event['kind'], Group> = {
   media_started: 'media', media_ended: 'media', taken: 'standing', released: 'standing', transferred: 'standing', left: 'standing',
   abandoned: 'standing', returned: 'standing', closed: 'standing', note: 'notes', watched: 'standing', seen: 'messages', overruled: 'standing', linked: 'standing', unlinked: 'standing',
   responder_link_made: 'standing', responder_link_opened: 'standing', responder_link_revoked: 'standing', suspected: 'standing',
-  hold_placed: 'evidence', hold_lifted: 'evidence', custody_requested: 'evidence', custody_agreed: 'evidence', custody_declined: 'evidence', exported: 'evidence',
+  hold_placed: 'evidence', hold_lifted: 'evidence', custody_requested: 'evidence', custody_agreed: 'evidence', custody_declined: 'evidence', exported: 'evidence', photos_deleted: 'evidence', photos_destroyed: 'evidence',
   report_link_made: 'standing', report_link_opened: 'standing', report_link_revoked: 'standing',
 }
 
@@ -28,9 +28,17 @@ export function groupOf(event: Event): Group {
 
 const SYSTEM: ReadonlySet<Event['kind']> = new Set(['triaged', 'photo_previewed', 'photo_stored', 'watched', 'seen', 'media_started', 'media_ended'])
 
+/** What the gateway does and people want to read first. */
+const TOLD: ReadonlySet<Event['kind']> = new Set(['abandoned', 'returned', 'photos_deleted'])
+
 /** Whether it is a fact of the machinery rather than something that people said or did. */
 export function isSystem({ event, by }: Entry): boolean {
-  return SYSTEM.has(event.kind) || (by.role === 'gateway' && event.kind !== 'abandoned' && event.kind !== 'returned')
+  return SYSTEM.has(event.kind) || (by.role === 'gateway' && !TOLD.has(event.kind))
+}
+
+/** By whom and when the photos of a session were deleted. */
+export function deletedWords({ cause, atMs, asked, agreed, days }: PhotosDeleted): string {
+  return t(`photos-deleted-${cause}`, { when: dated(atMs), asked: asked ?? '–', agreed: agreed ?? '–', days: days ?? 0 })
 }
 
 /** Who did it, in words. */
@@ -108,6 +116,10 @@ export function said(entry: Entry): string {
       return t('said-hold-lifted', { reason: event.reason })
     case 'custody_requested':
       return t(`said-${event.what}-requested`, { reason: event.reason })
+    case 'photos_deleted':
+      return t(`said-photos-deleted-${event.cause}`, { photos: event.photos, days: event.days ?? 0 })
+    case 'photos_destroyed':
+      return t('said-photos-destroyed', { shared: event.shared })
     case 'custody_declined':
       return t('said-custody-declined', { reason: event.reason })
     case 'report_link_made':

@@ -328,6 +328,10 @@ photo-preview-only = preview only, original on its way
 photo-stored = original sealed
 photo-stored-no-copy = original sealed, cannot be shown
 photo-failed = Could not be loaded.
+photo-deleted = Photo { $number }, deleted
+photos-deleted-agreed = The photos were deleted on { $when } by { $asked } and { $agreed }.
+photos-deleted-retention = The photos were deleted on { $when } because their time was over: the agency keeps photos for { $days } days.
+photos-deleted-left = What the timeline says of them stays.
 photo-seen-by = shown to { $names }
 kib = { $kib } KiB
 side-empty = Place, photos and live picture of a session stand here.
@@ -391,6 +395,13 @@ said-export-requested = asked for an export of the session: { $reason }
 said-custody-agreed = agreed to what was asked for
 said-custody-declined = declined what was asked for: { $reason }
 said-exported = was sent the export of the session
+said-delete_photos-requested = asked to delete the photos of the session: { $reason }
+said-photos-deleted-agreed = deleted the photos of the session ({ $photos }) as the second person
+said-photos-deleted-retention = deleted the photos of the session ({ $photos }) by retention, after { $days } days
+said-photos-destroyed = the deleted photos are destroyed{ $shared ->
+    [0] { "" }
+   *[other] {"; "}other sessions have { $shared } of them too, and keep them
+  }
 said-watched = { $staff } ({ $role }) watches
 said-seen = has seen everything up to entry { $seq }
 medium-place = place
@@ -472,6 +483,8 @@ error-no_such_request = There is no such request for you, or its time is over.
 error-request_open = The same has been asked for already.
 error-own_request = Somebody else has to agree.
 error-session_open = The session is not closed.
+error-on_hold = The session is on hold: nothing of it is destroyed.
+error-photo_deleted = The photos of this session were deleted.
 error-internal = Something went wrong on our side. Try again.
 error-other = Refused: { $code }.
 

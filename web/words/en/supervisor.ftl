@@ -260,7 +260,7 @@ hold-was-placed = The session is on hold.
 hold-was-lifted = The hold is lifted.
 holds = Holds
 holds-none = No hold was placed.
-requests-mean = An export takes two persons: one asks, another supervisor agrees.
+requests-mean = An export and a deletion take two persons: one asks, another supervisor agrees.
 requests = Requests
 requests-none = Nothing was asked for.
 request-export = Export
@@ -282,7 +282,26 @@ export-fetch = Fetch the export
 export-fetched = Sent to { $staff }, { $when }
 export-was-fetched = The export is here. Who fetched it stands in the timeline.
 export-broke = The export did not come whole. Fetch it again.
+request-delete_photos = Deletion of the photos
+deletion-ask = Ask to delete the photos
+deletion-means = Deleting destroys { $photos ->
+    [one] the photo
+   *[other] all { $photos } photos
+  } of this session for good: originals, copies and previews. It takes a second supervisor, and cannot be undone. What was written, places and the timeline stay.
+deletion-held = The session is on hold: its photos cannot be deleted.
+deletion-agree-means = With your press { $photos ->
+    [one] the photo of this session is destroyed
+   *[other] all { $photos } photos of this session are destroyed
+  } at once: originals, copies and previews. This cannot be undone. What was written, places and the timeline stay.
+deletion-agree = Agree and destroy { $photos ->
+    [one] the photo
+   *[other] { $photos } photos
+  }
+deletion-agreed = Agreed by { $staff }, { $when }: the photos are deleted.
+deletion-was-agreed = The photos are deleted.
+deletion-under-way = Their files are being destroyed.
 find-session = Session number
 find-session-means = The 32 digits and letters of the session’s number
 requested-export = export asked for by { $staff }
 requested-export-agreed = export can be fetched
+requested-delete_photos = deletion of photos asked for by { $staff }

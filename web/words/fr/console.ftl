@@ -331,6 +331,10 @@ photo-preview-only = aperçu seul, original en route
 photo-stored = original scellé
 photo-stored-no-copy = original scellé, ne peut être montré
 photo-failed = N'a pas pu être chargée.
+photo-deleted = Photo { $number }, supprimée
+photos-deleted-agreed = Les photos ont été supprimées le { $when } par { $asked } et { $agreed }.
+photos-deleted-retention = Les photos ont été supprimées le { $when }, leur délai étant passé : l’agence garde les photos { $days } jours.
+photos-deleted-left = Ce que la chronologie en dit reste.
 photo-seen-by = montrée à { $names }
 kib = { $kib } Kio
 side-empty = Le lieu, les photos et l'image d'une session se trouvent ici.
@@ -394,6 +398,13 @@ said-export-requested = a demandé un export de la session : { $reason }
 said-custody-agreed = a accepté la demande
 said-custody-declined = a refusé la demande : { $reason }
 said-exported = a reçu l’export de la session
+said-delete_photos-requested = a demandé la suppression des photos de la session : { $reason }
+said-photos-deleted-agreed = a supprimé les photos de la session ({ $photos }) en tant que seconde personne
+said-photos-deleted-retention = a supprimé les photos de la session ({ $photos }) au terme de leur conservation, { $days } jours
+said-photos-destroyed = les photos supprimées sont détruites{ $shared ->
+    [0] { "" }
+   *[other] {" ; "}d’autres sessions ont aussi { $shared } d’entre elles, et les gardent
+  }
 said-watched = { $staff } ({ $role }) suit
 said-seen = a tout vu jusqu'à l'entrée { $seq }
 medium-place = lieu
@@ -475,6 +486,8 @@ error-no_such_request = Cette demande n’existe pas pour vous, ou son délai es
 error-request_open = La même chose a déjà été demandée.
 error-own_request = Une autre personne doit accepter.
 error-session_open = La session n’est pas fermée.
+error-on_hold = La session est conservée : rien n’en est détruit.
+error-photo_deleted = Les photos de cette session ont été supprimées.
 error-internal = Une faute de notre côté. Réessayez.
 error-other = Refusé : { $code }.
 

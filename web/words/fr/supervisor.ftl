@@ -263,7 +263,7 @@ hold-was-placed = La session est conservée.
 hold-was-lifted = L’ordre de conservation est levé.
 holds = Ordres de conservation
 holds-none = Aucun ordre de conservation.
-requests-mean = Un export demande deux personnes : l’une demande, un autre superviseur accepte.
+requests-mean = Un export et une suppression demandent deux personnes : l’une demande, un autre superviseur accepte.
 requests = Demandes
 requests-none = Rien n’a été demandé.
 request-export = Export
@@ -285,7 +285,26 @@ export-fetch = Retirer l’export
 export-fetched = Envoyé à { $staff }, { $when }
 export-was-fetched = L’export est là. La chronologie dit qui l’a retiré.
 export-broke = L’export n’est pas arrivé en entier. Retirez-le de nouveau.
+request-delete_photos = Suppression des photos
+deletion-ask = Demander la suppression des photos
+deletion-means = La suppression détruit { $photos ->
+    [one] la photo
+   *[other] les { $photos } photos
+  } de cette session pour toujours : originaux, copies et aperçus. Il y faut un second superviseur, et rien ne peut l’annuler. Les écrits, les lieux et la chronologie restent.
+deletion-held = La session est conservée : ses photos ne peuvent être supprimées.
+deletion-agree-means = À votre appui, { $photos ->
+    [one] la photo de cette session est détruite
+   *[other] les { $photos } photos de cette session sont détruites
+  } aussitôt : originaux, copies et aperçus. Rien ne peut l’annuler. Les écrits, les lieux et la chronologie restent.
+deletion-agree = Accepter et détruire { $photos ->
+    [one] la photo
+   *[other] { $photos } photos
+  }
+deletion-agreed = Accepté par { $staff }, { $when } : les photos sont supprimées.
+deletion-was-agreed = Les photos sont supprimées.
+deletion-under-way = Leurs fichiers sont en cours de destruction.
 find-session = Numéro de session
 find-session-means = Les 32 chiffres et lettres du numéro de la session
 requested-export = export demandé par { $staff }
 requested-export-agreed = export à retirer
+requested-delete_photos = suppression des photos demandée par { $staff }

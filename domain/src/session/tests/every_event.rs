@@ -4,7 +4,7 @@ use callbox_proto::error::ErrorCode;
 use callbox_proto::event::{Event, MediaEnd, ReleaseReason};
 use callbox_proto::ids::ResidentId;
 use callbox_proto::vocabulary::{
-    Category, Custodial, Disposition, Medium, Priority, Role, RuleFired, Suspicion,
+    Category, Custodial, DeletionCause, Disposition, Medium, Priority, Role, RuleFired, Suspicion,
     SuspicionReason, TransferTarget,
 };
 
@@ -223,10 +223,17 @@ pub fn every_event() -> Vec<Event> {
             contact: Some("+1 555 0100".to_owned()),
         },
         Event::ReportLinkRevoked,
+        Event::PhotosDeleted {
+            cause: DeletionCause::Agreed,
+            request: Some(id(7)),
+            days: None,
+            photos: 1,
+        },
+        Event::PhotosDestroyed { shared: 0 },
     ]
 }
 
-/// Number of a kind, 0 to 42. A new kind does not compile here until it has one, and then has to be in the list above.
+/// Number of a kind, 0 to 44. A new kind does not compile here until it has one, and then has to be in the list above.
 const fn place_in_list(event: &Event) -> usize {
     match event {
         Event::Opened { .. } => 0,
@@ -272,6 +279,8 @@ const fn place_in_list(event: &Event) -> usize {
         Event::ReportLinkMade { .. } => 40,
         Event::ReportLinkOpened { .. } => 41,
         Event::ReportLinkRevoked => 42,
+        Event::PhotosDeleted { .. } => 43,
+        Event::PhotosDestroyed { .. } => 44,
     }
 }
 
@@ -279,5 +288,5 @@ const fn place_in_list(event: &Event) -> usize {
 fn the_list_holds_every_kind() {
     let mut places: Vec<_> = every_event().iter().map(place_in_list).collect();
     places.dedup();
-    assert_eq!(places, (0..=42).collect::<Vec<_>>());
+    assert_eq!(places, (0..=44).collect::<Vec<_>>());
 }

@@ -46,6 +46,8 @@ fn is_allowed_after_the_end(event: &Event) -> bool {
             | Event::CustodyRequested { .. }
             | Event::CustodyAgreed { .. }
             | Event::CustodyDeclined { .. }
+            | Event::PhotosDeleted { .. }
+            | Event::PhotosDestroyed { .. }
             // The gateway still tells what became of photos that were on their way.
             | Event::PhotoPreviewed { .. }
             | Event::PhotoPreviewRefused { .. }
@@ -62,6 +64,14 @@ fn check_step(before: &Session, events: &[Event], after: &Session) {
     if before.standing == Standing::Closed {
         assert!(events.iter().all(is_allowed_after_the_end));
         assert_eq!(after.standing, Standing::Closed);
+    }
+    if events
+        .iter()
+        .any(|e| matches!(e, Event::PhotosDeleted { .. }))
+    {
+        assert_eq!(before.standing, Standing::Closed, "of an open session");
+        assert!(!before.custody.is_held(), "in spite of a hold");
+        assert!(!before.custody.photos_are_deleted(), "twice");
     }
     let taken = events.contains(&Event::Taken);
     assert!(!taken || before.owner.is_none(), "two owners");

@@ -4,6 +4,7 @@ mod by_gateway;
 mod by_resident;
 mod by_staff;
 mod custody;
+mod deletion;
 mod desk;
 mod dry_run;
 mod duress;

@@ -10,7 +10,7 @@ use callbox_proto::vocabulary::{
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use super::desk::{id, incident};
+use super::desk::{OPENED_MS, id, incident};
 use super::every_event::every_event;
 use crate::session::GatewayCommand;
 
@@ -142,9 +142,12 @@ fn staff_command() -> impl Strategy<Value = StaffCommand> {
         }),
         1 => named().prop_map(|link| StaffCommand::RevokeResponderLink { link }),
         1 => words().prop_map(|reason| StaffCommand::PlaceHold { reason }),
-        1 => words().prop_map(|reason| StaffCommand::RequestCustody {
-            what: Custodial::Export,
-            reason
+        1 => (any::<bool>(), words()).prop_map(|(export, reason)| {
+            let what = match export {
+                true => Custodial::Export,
+                false => Custodial::DeletePhotos,
+            };
+            StaffCommand::RequestCustody { what, reason }
         }),
         1 => named().prop_map(|request| StaffCommand::AgreeCustody { request }),
         1 => (named(), words())
@@ -171,6 +174,9 @@ fn gateway() -> impl Strategy<Value = GatewayCommand> {
         medium().prop_map(GatewayCommand::MediaStarted),
         medium().prop_map(|medium| GatewayCommand::MediaEnded(medium, MediaEnd::Lost)),
         person().prop_map(|(owner, _)| GatewayCommand::ConsoleLost { owner }),
+        // Some of them longer ago than anybody keeps photos.
+        (0..2 * OPENED_MS).prop_map(|closed_ms| GatewayCommand::PhotosExpired { closed_ms }),
+        (0..3u32).prop_map(|shared| GatewayCommand::PhotosDestroyed { shared }),
         Just(GatewayCommand::ResidentGone),
         Just(GatewayCommand::ResidentBack),
     ]

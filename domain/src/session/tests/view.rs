@@ -26,7 +26,7 @@ fn what_staff_do_among_themselves_is_hidden_whole() {
         .into_iter()
         .filter(|event| event.for_resident().is_none())
         .collect();
-    assert_eq!(hidden.len(), 18);
+    assert_eq!(hidden.len(), 20);
     assert!(hidden.iter().all(|event| matches!(
         event,
         Event::Note { .. }
@@ -45,6 +45,8 @@ fn what_staff_do_among_themselves_is_hidden_whole() {
             | Event::CustodyAgreed { .. }
             | Event::CustodyDeclined { .. }
             | Event::Exported { .. }
+            | Event::PhotosDeleted { .. }
+            | Event::PhotosDestroyed { .. }
             | Event::Suspected { .. }
             // The one in the list has a note inside.
             | Event::Overruled { .. }

@@ -6,6 +6,9 @@ use std::process::Stdio;
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use callbox::backbone::Backbone;
+use callbox::backbone::embedded::{self, Embedded};
+use callbox::clock::SystemClock;
 use callbox_proto::codec::Encoding;
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
@@ -317,13 +320,45 @@ impl Gateway {
         std::iter::once(&mut self.child).chain(others).collect()
     }
 
-    /// A power cut of all nodes and a start on the same data.
-    pub async fn restart(&mut self) {
+    /// A power cut of all nodes.
+    pub async fn power_cut(&mut self) {
         for child in self.children() {
             let mut child = child.take().expect("running");
             soon(child.kill()).await.expect("killed");
         }
+    }
+
+    /// A power cut of all nodes and a start on the same data.
+    pub async fn restart(&mut self) {
+        self.power_cut().await;
         self.start_again().await;
+    }
+
+    /// Adds settings to every node's, for the next start.
+    pub fn also_configure(&mut self, settings: &str) {
+        self.settings.push_str(settings);
+        for other in &mut self.others {
+            other.also_configure(settings);
+        }
+    }
+
+    /// The folder with photos.
+    pub fn evidence(&self) -> std::path::PathBuf {
+        let own = || self.data().join("evidence");
+        self.tier.as_ref().map_or_else(own, Tier::evidence)
+    }
+
+    /// Opens the store that the nodes work on; they have ended.
+    pub async fn opens_store(&self) -> Box<dyn Backbone> {
+        match &self.tier {
+            Some(tier) => Box::new(tier.opens_store().await),
+            None => {
+                let folder = self.data().join("backbone");
+                let clock = Arc::new(SystemClock::new());
+                let opened = Embedded::open(&folder, &embedded::Options::default(), clock);
+                Box::new(opened.expect("opened"))
+            }
+        }
     }
 
     /// A relay before the public port, for cutting links.

@@ -1,6 +1,11 @@
 //! On what a scenario runs: one node over its own store, or several over a tier they share, residents at the first and staff at the
 //! last.
 
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use callbox::backbone::redis::{Options, Redis};
+use callbox::clock::SystemClock;
 use tempfile::TempDir;
 
 use super::Gateway;
@@ -48,6 +53,19 @@ impl Tier {
             server: RedisServer::start(ServerOptions::durable()),
             folder,
         }
+    }
+
+    /// The folder with photos.
+    pub fn evidence(&self) -> PathBuf {
+        self.folder.path().join("evidence")
+    }
+
+    /// Connects to the server as a node does.
+    pub async fn opens_store(&self) -> Redis {
+        let clock = Arc::new(SystemClock::new());
+        let options = Options::new(self.server.url().parse().expect("an address"));
+        let opened = Redis::open(options, clock).await;
+        opened.expect("connected")
     }
 
     /// Settings of one of the nodes.

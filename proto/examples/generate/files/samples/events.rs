@@ -3,8 +3,8 @@
 use callbox_proto::error::ErrorCode;
 use callbox_proto::event::{Actor, Event, MediaEnd, ReleaseReason};
 use callbox_proto::vocabulary::{
-    Category, Custodial, DeviceCan, Disposition, Medium, Priority, Role, RuleFired, Suspicion,
-    SuspicionReason, TransferTarget,
+    Category, Custodial, DeletionCause, DeviceCan, Disposition, Medium, Priority, Role, RuleFired,
+    Suspicion, SuspicionReason, TransferTarget,
 };
 
 use super::{Failure, NOW_MS, Named, Told, id, name, place, samples, tina};
@@ -39,6 +39,8 @@ fn actor(event: &Event) -> Result<Actor, Failure> {
         | Event::MediaEnded { .. }
         | Event::Abandoned
         | Event::Returned
+        | Event::PhotosDestroyed { .. }
+        | Event::PhotosDeleted { request: None, .. }
         | Event::Suspected { .. } => Actor::Gateway,
         Event::ResponderLinkOpened { .. } => Actor::responder(),
         Event::Watched { .. }
@@ -47,7 +49,9 @@ fn actor(event: &Event) -> Result<Actor, Failure> {
         | Event::CustodyRequested { .. }
         | Event::CustodyDeclined { .. }
         | Event::Exported { .. } => Actor::staff(Role::Supervisor, name("sue")?),
-        Event::CustodyAgreed { .. } => Actor::staff(Role::Supervisor, name("sam")?),
+        Event::CustodyAgreed { .. } | Event::PhotosDeleted { .. } => {
+            Actor::staff(Role::Supervisor, name("sam")?)
+        }
         _ => tina()?,
     })
 }
@@ -214,6 +218,21 @@ fn values() -> Result<Vec<Named<Event>>, Failure> {
             reason: "The court asked for another one".into(),
         }],
         Exported => ["exported" = Event::Exported { request: id(0x13)? }],
+        PhotosDeleted => [
+            "photos_deleted" = Event::PhotosDeleted {
+                cause: DeletionCause::Agreed,
+                request: Some(id(0x13)?),
+                days: None,
+                photos: 2,
+            },
+            "photos_deleted_by_retention" = Event::PhotosDeleted {
+                cause: DeletionCause::Retention,
+                request: None,
+                days: Some(180),
+                photos: 2,
+            },
+        ],
+        PhotosDestroyed => ["photos_destroyed" = Event::PhotosDestroyed { shared: 0 }],
         Suspected => [
             "suspected" = Event::Suspected { suspicion: suspicion(), version: "2026-11-01".into() },
             "suspected_no_more" = Event::Suspected { suspicion: Suspicion::default(), version: "2026-11-01".into() },
