@@ -1,7 +1,7 @@
 //! Files that may be replaced while the gateway runs: waits until one changed on disk, or an operator asks (SIGHUP).
 //!
 //! Owns: the watcher. Must not: read the files, or know what is in them. Called by: `http` (certificates), `app` (rules of
-//! triage).
+//! triage, configuration).
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -12,6 +12,10 @@ use tokio::sync::{mpsc, watch};
 
 /// Time without further changes before the files are read: files that belong together are written one after the other.
 const SETTLE: Duration = Duration::from_millis(200);
+
+/// The files are read after this long whatever changes beside them: a log that is written in the same folder never settles. Another
+/// change reads them again.
+const SETTLE_AT_MOST: Duration = Duration::from_secs(2);
 
 /// Changes of some files.
 #[derive(Debug)]
@@ -49,7 +53,10 @@ impl Changes {
     pub async fn next(&mut self) -> bool {
         tokio::select! {
             _ = self.changed.recv() => {
-                while let Ok(Some(())) = tokio::time::timeout(SETTLE, self.changed.recv()).await {}
+                let settled = async {
+                    while let Ok(Some(())) = tokio::time::timeout(SETTLE, self.changed.recv()).await {}
+                };
+                let _either = tokio::time::timeout(SETTLE_AT_MOST, settled).await;
                 true
             }
             asked = self.reloads.changed() => asked.is_ok(),

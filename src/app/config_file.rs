@@ -52,6 +52,8 @@ struct Running {
     config: Config,
     figures: ConfigFigures,
     needs_restart: Vec<String>,
+    /// Why the file was refused when it was read last, in the words of the log.
+    refused: Option<String>,
 }
 
 /// The configuration's sources and the node that goes by them.
@@ -84,6 +86,7 @@ impl ConfigFile {
             config: config.clone(),
             figures,
             needs_restart: Vec::new(),
+            refused: None,
         };
         Arc::new(Self {
             sources,
@@ -104,12 +107,16 @@ impl ConfigFile {
         let Some(file) = self.sources.file.clone() else {
             return;
         };
+        let asks = reloads.clone();
         let mut changes = FileChanges::of("configuration", &[folder_of(&file)], reloads);
+        let mut answered = *asks.borrow();
         // The file may have changed between its first reading and now.
         loop {
-            let file = Arc::clone(&self);
+            let (file, asked) = (Arc::clone(&self), *asks.borrow());
+            let is_answer = asked != answered;
+            answered = asked;
             // Reads files, so not on the runtime's own threads.
-            let _ = tokio::task::spawn_blocking(move || file.reload_and_tell()).await;
+            let _ = tokio::task::spawn_blocking(move || file.reload_and_tell(is_answer)).await;
             if stop.run_until_cancelled(changes.next()).await != Some(true) {
                 return;
             }
@@ -132,7 +139,11 @@ impl ConfigFile {
                 running.take(changes, now_ms)
             }
             Err(error) => {
-                running.figures.refused = Some(refusal(&error, &self.sources, now_ms));
+                let words = format!("{error:#}");
+                if running.refused.as_ref() != Some(&words) {
+                    running.figures.refused = Some(refusal(&error, &self.sources, now_ms));
+                    running.refused = Some(words);
+                }
                 Err(error)
             }
         };
@@ -164,8 +175,13 @@ impl ConfigFile {
         Ok((changes, exchanges))
     }
 
-    fn reload_and_tell(&self) {
-        let result = match self.reload() {
+    /// Reads the file again and says what came of it. What is as it was is said to an operator who asks, and else not again: a log
+    /// in the same folder would have it read, and said, for ever.
+    fn reload_and_tell(&self, is_answer: bool) {
+        let before = lock(&self.running).refused.clone();
+        let outcome = self.reload();
+        let is_news = before != lock(&self.running).refused;
+        let result = match outcome {
             Ok(Reload::Unchanged) => None,
             Ok(Reload::Taken(settings)) => {
                 let version = self.version();
@@ -174,6 +190,7 @@ impl ConfigFile {
                 Some("replaced")
             }
             Ok(Reload::NeedsRestart(_)) => Some("needs_restart"),
+            Err(_) if !is_news && !is_answer => None,
             Err(error) => {
                 tracing::error!(reason = %format_args!("{error:#}"), "the configuration is refused; the old one stays in use");
                 Some("refused")
@@ -208,7 +225,7 @@ impl Running {
             let settings = needs_restart.join(", ");
             tracing::warn!(settings, "changed in the configuration, and need a restart");
         }
-        self.figures.refused = None;
+        (self.figures.refused, self.refused) = (None, None);
         let told = needs_restart.iter().take(NEEDS_RESTART_MAX);
         self.figures.needs_restart = told.cloned().collect();
         self.figures.more_need_restart =

@@ -275,6 +275,11 @@ impl Gateway {
         self.signal(rustix::process::Signal::CONT);
     }
 
+    /// Asks for files to be read again.
+    pub fn hang_up(&self) {
+        self.signal(rustix::process::Signal::HUP);
+    }
+
     fn signal(&self, signal: rustix::process::Signal) {
         let pid = rustix::process::Pid::from_raw(self.pid() as i32).expect("a pid");
         rustix::process::kill_process(pid, signal).expect("told");
