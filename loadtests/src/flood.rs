@@ -340,7 +340,7 @@ mod tests {
         assert_eq!(addresses.len(), 10_000);
         let networks: HashSet<_> = addresses
             .iter()
-            .map(|address| &address.octets()[..3] == [127, 0, 0])
+            .map(|address| address.octets()[..3] == [127, 0, 0])
             .collect();
         assert_eq!(networks, HashSet::from([false]));
         let networks: HashSet<_> = addresses
