@@ -194,7 +194,7 @@ impl There {
                     .await
                     .context("the link of the resident who was there")?;
                 let seen = glance(&frame).context("a frame that is not a message")?;
-                if seen.kind == b"receipt" && seen.command == id.as_bytes() {
+                if seen.kind == b"receipt" && seen.id == id.as_bytes() {
                     break;
                 }
             }
