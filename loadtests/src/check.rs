@@ -43,6 +43,8 @@ pub enum Kind {
     Text(String),
     /// Somebody took the session.
     Taken,
+    /// Somebody took the session at a node that was cut off, and others had gone on with it: nobody owns it by that.
+    TakenInVain,
     /// Nobody owns it from now on.
     Freed,
     /// Anything else.
@@ -54,6 +56,7 @@ impl From<Event> for Kind {
         match event {
             Event::Text { text, .. } => Self::Text(text),
             Event::Taken => Self::Taken,
+            Event::Overruled { event } if *event == Event::Taken => Self::TakenInVain,
             Event::Released { .. }
             | Event::Transferred { .. }
             | Event::Closed { .. }
@@ -169,7 +172,7 @@ fn places(logs: &Logs, verdict: &mut Verdict) -> Places {
             if before != Some(entry.command) {
                 let known = places.entry(entry.command).or_default();
                 known.push((*session, entry.seq));
-                if entry.kind == Kind::Taken {
+                if matches!(entry.kind, Kind::Taken | Kind::TakenInVain) {
                     takes.insert(entry.command);
                 }
             }
@@ -307,13 +310,17 @@ fn shown(lines: &[Line], logs: &Logs, verdict: &mut Verdict) {
                 link,
                 session,
                 after,
+            } => {
+                last.insert((&line.who, *link, *session), *after);
             }
-            | Fact::Rewound {
+            // Whoever was not shown as much yet has nothing to drop.
+            Fact::Rewound {
                 link,
                 session,
                 after,
             } => {
-                last.insert((&line.who, *link, *session), *after);
+                let place = last.entry((&line.who, *link, *session));
+                place.and_modify(|seq| *seq = (*seq).min(*after));
             }
             Fact::Shown {
                 link,
@@ -359,7 +366,7 @@ fn owners(logs: &Logs, verdict: &mut Verdict) {
                     .push(format!("{session} is taken twice, at {}", entry.seq)),
                 Kind::Taken => owned = true,
                 Kind::Freed => owned = false,
-                Kind::Text(_) | Kind::Other => {}
+                Kind::Text(_) | Kind::TakenInVain | Kind::Other => {}
             }
         }
     }
@@ -475,16 +482,34 @@ mod tests {
 
     #[test]
     fn a_take_next_that_got_two_sessions_is_counted_apart() {
-        let taken = vec![Logged {
-            seq: 1,
-            command: id(1),
-            kind: Kind::Taken,
-        }];
-        let other = SessionId::from_u128(8).unwrap();
-        let logs = Logs::from([(session(), taken.clone()), (other, taken)]);
-        let verdict = judge(&[], &logs);
-        assert!(verdict.is_clean(), "{:?}", verdict.findings());
-        assert_eq!(verdict.taken_twice, 1);
+        for kind in [Kind::Taken, Kind::TakenInVain] {
+            let taken = vec![Logged {
+                seq: 1,
+                command: id(1),
+                kind,
+            }];
+            let other = SessionId::from_u128(8).unwrap();
+            let logs = Logs::from([(session(), taken.clone()), (other, taken)]);
+            let verdict = judge(&[], &logs);
+            assert!(verdict.is_clean(), "{:?}", verdict.findings());
+            assert_eq!(verdict.taken_twice, 1);
+        }
+    }
+
+    #[test]
+    fn a_rewind_takes_away_what_was_shown_and_nothing_else() {
+        let rewound = |after| {
+            line(Fact::Rewound {
+                link: 1,
+                session: session(),
+                after,
+            })
+        };
+        let lines = [begun(0), sent(1), sent(2), shown_at(1, 1, false)];
+        let further = [&lines[..], &[rewound(5), shown_at(2, 2, false)]].concat();
+        assert!(judge(&further, &log(&[1, 2])).gaps.is_empty());
+        let back = [&lines[..], &[rewound(0), shown_at(1, 1, false)]].concat();
+        assert!(judge(&back, &log(&[1, 2])).gaps.is_empty());
     }
 
     #[test]

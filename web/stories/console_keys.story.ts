@@ -25,7 +25,7 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     await tina.keyboard.press('Enter')
     await tina.getByRole('log').getByText('no need for n or t here').waitFor()
     await tina.keyboard.press('Escape')
-    await tina.getByRole('button', { name: 'Close session' }).focus()
+    await tina.locator('[data-act=close]').focus()
     await tina.keyboard.press('Enter')
     await tina.getByRole('dialog').waitFor()
     await tina.keyboard.press('Space')

@@ -78,7 +78,7 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
       await tina.getByRole('list', { name: 'Timeline' }).getByText(words).first().waitFor()
     }
 
-    await tina.getByRole('button', { name: 'Close session' }).click()
+    await tina.locator('[data-act=close]').click()
     await tina.getByRole('radio', { name: 'Help was sent' }).check()
     await tina.getByRole('dialog').getByRole('button', { name: 'Close session' }).click()
     await tina.getByText(/Closed: .*Help was sent/).waitFor()

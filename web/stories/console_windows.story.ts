@@ -128,7 +128,7 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     })
     await story.gateway.down('SIGKILL')
     await tina.getByText('Connection lost.').waitFor({ timeout: 5_500 })
-    for (const name of [/^Transfer/, /^Close session/, /^Ask for place/, /^Take next/]) {
+    for (const name of [/^Transfer/, /^Close$/, /^Ask for place/, /^Take next/]) {
       expect(await tina.getByRole('button', { name }).first().isDisabled(), `${String(name)} is off`)
     }
     await tina.getByText('Off until the connection is back.').first().waitFor()

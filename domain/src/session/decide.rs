@@ -1,20 +1,19 @@
 //! Which facts follow from a wish. Pure: the same state, context and command give the same events.
 //!
-//! Owns: the rules of every command. Must not: ask who is allowed to (that is [`crate::access`]), or change the state: [`Session::apply`] does that
+//! Owns: the wishes there are, the opening, and the rules of every command of a resident; those of staff, of the gateway, of links and of custody
+//! have rooms of their own. Must not: ask who is allowed to (that is [`crate::access`]), or change the state: [`Session::apply`] does that
 //! with the events. Called by: `node`, for every command.
 
 use callbox_proto::command::{Opening, ResidentCommand, StaffCommand};
 use callbox_proto::error::ErrorCode;
-use callbox_proto::event::{Event, MediaEnd, ReleaseReason};
-use callbox_proto::ids::{AgencyId, CommandId, IncidentId, QueueId, ResidentId, StaffId};
-use callbox_proto::vocabulary::{
-    Location, Medium, Millis, Priority, Role, RuleFired, Seq, Standing, Suspicion, TransferTarget,
-};
+use callbox_proto::event::{Event, MediaEnd};
+use callbox_proto::ids::{AgencyId, CommandId, QueueId, ResidentId, StaffId};
+use callbox_proto::vocabulary::{Location, Medium, Millis, Role, RuleFired, Standing};
 
 use super::{
-    CONTACT_MAX_CHARS, LANGUAGE_MAX_CHARS, PHOTO_MAX_BYTES, PHOTOS_MAX, PREVIEW_MAX_BYTES,
-    PhotoState, REASON_MAX_CHARS, Refusal, Session, TEXT_MAX_CHARS, check, custody, report_link,
-    responder,
+    CONTACT_MAX_CHARS, GatewayCommand, LANGUAGE_MAX_CHARS, PHOTO_MAX_BYTES, PHOTOS_MAX,
+    PREVIEW_MAX_BYTES, Refusal, Session, TEXT_MAX_CHARS, by_gateway, by_staff, check, custody,
+    report_link, responder,
 };
 use crate::policy::Policy;
 use crate::triage::{self, DURESS_RULE, FIRED_MAX, Facts, Triage};
@@ -69,71 +68,6 @@ pub enum Command<'a> {
     },
     /// By the gateway, on what it has seen.
     Gateway(&'a GatewayCommand),
-}
-
-/// What the gateway itself adds to a session.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum GatewayCommand {
-    /// A preview was re-encoded and kept.
-    PreviewKept {
-        /// Which photo.
-        photo: CommandId,
-    },
-    /// A preview cannot be shown.
-    PreviewRefused {
-        /// Which photo.
-        photo: CommandId,
-    },
-    /// An original is sealed.
-    PhotoSealed {
-        /// Which photo.
-        photo: CommandId,
-        /// SHA-256, hexadecimal.
-        sha256: String,
-        /// Bytes.
-        size_bytes: u64,
-        /// Type by content.
-        media_type: String,
-        /// Whether a copy can be shown.
-        copy: bool,
-    },
-    /// An original was refused.
-    PhotoRefused {
-        /// Which photo.
-        photo: CommandId,
-        /// Why.
-        code: ErrorCode,
-    },
-    /// First packet of live media.
-    MediaStarted(Medium),
-    /// Live media ended.
-    MediaEnded(Medium, MediaEnd),
-    /// The owner's console is lost. Names the owner: by the time it is decided somebody else may have the session.
-    ConsoleLost {
-        /// Who owned it.
-        owner: StaffId,
-    },
-    /// The resident's link has been away too long.
-    ResidentGone,
-    /// The resident came back after leaving.
-    ResidentBack,
-    /// The agency's time for photos may be over.
-    PhotosExpired {
-        /// When the session was closed, as its log says.
-        closed_ms: Millis,
-    },
-    /// The bytes of deleted photos are gone.
-    PhotosDestroyed {
-        /// Originals whose content other sessions have too.
-        shared: u32,
-    },
-    /// It was held against the rules of suspicion.
-    Judged {
-        /// What came of it.
-        suspicion: Suspicion,
-        /// The version of the rules.
-        version: String,
-    },
 }
 
 /// The first events of a session.
@@ -232,7 +166,7 @@ pub fn decide(
             staff,
             role,
             command,
-        } => by_staff(session, context, staff, role, command),
+        } => by_staff::decide(session, context, staff, role, command),
         Command::OpenByLink {
             resident,
             digest,
@@ -244,7 +178,7 @@ pub fn decide(
         Command::FetchExport { staff, request } => {
             Ok(custody::fetch_export(session, context, staff, request)?)
         }
-        Command::Gateway(command) => Ok(gateway(session, context, command)),
+        Command::Gateway(command) => Ok(by_gateway::decide(session, context, command)),
     }
 }
 
@@ -390,333 +324,10 @@ fn leave(session: &Session, quick_exit: bool) -> Vec<Event> {
     events
 }
 
-fn by_staff(
-    session: &Session,
-    context: Context<'_>,
-    staff: &StaffId,
-    role: Role,
-    command: &StaffCommand,
-) -> Result<Vec<Event>, Refusal> {
-    let after_the_end = matches!(
-        command,
-        StaffCommand::Note { .. }
-            | StaffCommand::Reveal { .. }
-            | StaffCommand::Seen { .. }
-            | StaffCommand::Watch {}
-            | StaffCommand::Link { .. }
-            | StaffCommand::Unlink { .. }
-            | StaffCommand::PlaceHold { .. }
-            | StaffCommand::LiftHold { .. }
-            | StaffCommand::RequestCustody { .. }
-            | StaffCommand::AgreeCustody { .. }
-            | StaffCommand::DeclineCustody { .. }
-    );
-    if session.standing == Standing::Closed && !after_the_end {
-        return Err(ErrorCode::SessionClosed.into());
-    }
-    // Nobody is there yet to be handed on, or to be written to.
-    let for_somebody = matches!(
-        command,
-        StaffCommand::Release {}
-            | StaffCommand::Transfer { .. }
-            | StaffCommand::Text { .. }
-            | StaffCommand::Ask { .. }
-            | StaffCommand::MakeResponderLink { .. }
-    );
-    if for_somebody && session.awaited_until_ms().is_some() {
-        return Err(ErrorCode::WrongOrder.into());
-    }
-    match command {
-        StaffCommand::Take {} => take(session, staff, role),
-        StaffCommand::Release {} => release(session, staff, role),
-        StaffCommand::Transfer { target, note } => {
-            check::at_most(note, TEXT_MAX_CHARS)?;
-            transfer(session, context, target, note)
-        }
-        StaffCommand::Close { disposition, note } => {
-            check::at_most(note, TEXT_MAX_CHARS)?;
-            let closed = Event::Closed {
-                disposition: *disposition,
-                note: note.clone(),
-            };
-            let mut events = end_media(session, MediaEnd::SessionEnded);
-            events.push(closed);
-            Ok(events)
-        }
-        StaffCommand::Text { text } => {
-            check::message(text)?;
-            Ok(vec![Event::Text {
-                text: text.clone(),
-                age_ms: 0,
-            }])
-        }
-        StaffCommand::Ask { medium, question } => {
-            if let Some(question) = question {
-                check::at_most(question, REASON_MAX_CHARS)?;
-            }
-            Ok(vec![Event::Asked {
-                ask: context.id,
-                medium: *medium,
-                question: question.clone(),
-            }])
-        }
-        StaffCommand::Note { text } => {
-            check::message(text)?;
-            Ok(vec![Event::Note { text: text.clone() }])
-        }
-        StaffCommand::SetPriority { priority, reason } => {
-            set_priority(session, context, *priority, reason)
-        }
-        StaffCommand::SetServiceLocation { location, from } => {
-            check::location(location)?;
-            if from.is_some_and(|seq| seq == 0 || seq > session.head) {
-                return Err(ErrorCode::OutOfRange.into());
-            }
-            Ok(vec![Event::ServiceLocated {
-                location: location.clone(),
-                from: *from,
-            }])
-        }
-        StaffCommand::Reveal { photo } => reveal(session, *photo),
-        StaffCommand::Seen { up_to } => seen(session, *up_to),
-        StaffCommand::Watch {} => Ok(vec![Event::Watched {
-            staff: staff.clone(),
-            role,
-        }]),
-        StaffCommand::Link { incident } => Ok(link(session, *incident)),
-        StaffCommand::Unlink { incident } => Ok(unlink(session, *incident)),
-        StaffCommand::MakeResponderLink {
-            digest,
-            life_ms,
-            note,
-        } => Ok(responder::make(session, context, digest, *life_ms, note)?),
-        StaffCommand::RevokeReportLink {} => Ok(report_link::revoke(session)?),
-        StaffCommand::RevokeResponderLink { link } => Ok(responder::revoke(session, *link)?),
-        StaffCommand::PlaceHold { reason } => Ok(custody::place_hold(session, context, reason)?),
-        StaffCommand::LiftHold { hold, reason } => Ok(custody::lift_hold(session, *hold, reason)?),
-        StaffCommand::RequestCustody { what, reason } => {
-            Ok(custody::request(session, context, *what, reason)?)
-        }
-        StaffCommand::AgreeCustody { request } => {
-            Ok(custody::agree(session, context, staff, *request)?)
-        }
-        StaffCommand::DeclineCustody { request, reason } => {
-            Ok(custody::decline(session, context, *request, reason)?)
-        }
-    }
-}
-
-fn taken_by(owner: &StaffId) -> Refusal {
-    Refusal {
-        code: ErrorCode::AlreadyTaken,
-        owner: Some(owner.clone()),
-    }
-}
-
-fn take(session: &Session, staff: &StaffId, role: Role) -> Result<Vec<Event>, Refusal> {
-    match (&session.owner, &session.reserved_for) {
-        (Some(owner), _) if owner == staff => Ok(Vec::new()),
-        (Some(owner), _) => Err(taken_by(owner)),
-        (None, Some(person)) if person != staff && role != Role::Supervisor => {
-            Err(taken_by(person))
-        }
-        _ => Ok(vec![Event::Taken]),
-    }
-}
-
-fn release(session: &Session, staff: &StaffId, role: Role) -> Result<Vec<Event>, Refusal> {
-    let reason = match &session.owner {
-        Some(owner) if owner == staff => ReleaseReason::GivenBack,
-        Some(_) if role == Role::Supervisor => ReleaseReason::TakenAway,
-        _ => return Err(ErrorCode::NotOwner.into()),
-    };
-    let mut events = vec![Event::Released { reason }];
-    // Whoever left while somebody was there does not wait again: somebody has to contact back.
-    if session.left {
-        events.push(Event::Abandoned);
-    }
-    Ok(events)
-}
-
-fn transfer(
-    session: &Session,
-    context: Context<'_>,
-    target: &TransferTarget,
-    note: &str,
-) -> Result<Vec<Event>, Refusal> {
-    let queue = match target {
-        TransferTarget::Queue { queue } if context.policy.has_queue(queue) => queue,
-        TransferTarget::Queue { .. } => return Err(ErrorCode::NoSuchTarget.into()),
-        TransferTarget::Person { .. } => &session.queue,
-    };
-    Ok(vec![Event::Transferred {
-        target: target.clone(),
-        queue: queue.clone(),
-        note: note.to_owned(),
-    }])
-}
-
-fn set_priority(
-    session: &Session,
-    context: Context<'_>,
-    priority: Priority,
-    reason: &str,
-) -> Result<Vec<Event>, Refusal> {
-    check::text(reason, REASON_MAX_CHARS)?;
-    let deadline_ms = context
-        .policy
-        .deadline(&session.queue, session.entered_ms, priority);
-    Ok(vec![Event::PriorityChanged {
-        priority,
-        reason: reason.to_owned(),
-        deadline_ms,
-    }])
-}
-
-fn reveal(session: &Session, photo: CommandId) -> Result<Vec<Event>, Refusal> {
-    if session.photo(photo).is_none() {
-        return Err(ErrorCode::NoSuchPhoto.into());
-    }
-    if session.custody.photos_are_deleted() {
-        return Err(ErrorCode::PhotoDeleted.into());
-    }
-    Ok(vec![Event::PhotoRevealed { photo }])
-}
-
-fn seen(session: &Session, up_to: Seq) -> Result<Vec<Event>, Refusal> {
-    if up_to > session.head {
-        return Err(ErrorCode::OutOfRange.into());
-    }
-    if up_to <= session.seen {
-        return Ok(Vec::new());
-    }
-    Ok(vec![Event::Seen { up_to }])
-}
-
-/// One that belongs to another incident moves, and its log says from where.
-fn link(session: &Session, incident: IncidentId) -> Vec<Event> {
-    if session.incident == Some(incident) {
-        return Vec::new();
-    }
-    vec![Event::Linked {
-        incident,
-        moved_from: session.incident,
-    }]
-}
-
-/// Whoever undoes a link undoes that one, and not what somebody else has said since.
-fn unlink(session: &Session, incident: IncidentId) -> Vec<Event> {
-    if session.incident != Some(incident) {
-        return Vec::new();
-    }
-    vec![Event::Unlinked { incident }]
-}
-
-fn end_media(session: &Session, reason: MediaEnd) -> Vec<Event> {
+pub(super) fn end_media(session: &Session, reason: MediaEnd) -> Vec<Event> {
     session
         .live
         .iter()
         .map(|medium| Event::MediaEnded { medium, reason })
         .collect()
-}
-
-/// What the gateway saw is a fact, unless it no longer matters.
-fn gateway(session: &Session, context: Context<'_>, command: &GatewayCommand) -> Vec<Event> {
-    let waits_for_original =
-        |photo| session.photo(photo).map(|p| p.state) == Some(PhotoState::Announced);
-    match command {
-        // What arrives late of deleted photos is destroyed by whoever brought it.
-        GatewayCommand::PreviewKept { .. }
-        | GatewayCommand::PreviewRefused { .. }
-        | GatewayCommand::PhotoSealed { .. }
-        | GatewayCommand::PhotoRefused { .. }
-            if session.custody.photos_are_deleted() =>
-        {
-            Vec::new()
-        }
-        GatewayCommand::PhotosExpired { closed_ms } => {
-            custody::expire_photos(session, context, *closed_ms)
-        }
-        GatewayCommand::PhotosDestroyed { shared } if session.custody.has_photos_to_destroy() => {
-            vec![Event::PhotosDestroyed { shared: *shared }]
-        }
-        GatewayCommand::PreviewKept { photo } => match session.photo(*photo) {
-            Some(known) if !known.preview => vec![Event::PhotoPreviewed { photo: *photo }],
-            _ => Vec::new(),
-        },
-        GatewayCommand::PreviewRefused { photo } => match session.photo(*photo) {
-            Some(known) if !known.preview && !known.preview_refused => {
-                vec![Event::PhotoPreviewRefused {
-                    photo: *photo,
-                    code: ErrorCode::PreviewRefused,
-                }]
-            }
-            _ => Vec::new(),
-        },
-        GatewayCommand::PhotoSealed {
-            photo,
-            sha256,
-            size_bytes,
-            media_type,
-            copy,
-        } if waits_for_original(*photo) => vec![Event::PhotoStored {
-            photo: *photo,
-            sha256: sha256.clone(),
-            size_bytes: *size_bytes,
-            media_type: media_type.clone(),
-            copy: *copy,
-        }],
-        GatewayCommand::PhotoRefused { photo, code } if waits_for_original(*photo) => {
-            vec![Event::PhotoRefused {
-                photo: *photo,
-                code: *code,
-            }]
-        }
-        GatewayCommand::MediaStarted(medium) if may_start(session, *medium) => {
-            vec![Event::MediaStarted { medium: *medium }]
-        }
-        GatewayCommand::MediaEnded(medium, reason) if session.live.has(*medium) => {
-            vec![Event::MediaEnded {
-                medium: *medium,
-                reason: *reason,
-            }]
-        }
-        // A link that was sent stays its maker's: there is nobody to be offered to others.
-        GatewayCommand::ConsoleLost { .. } if session.awaited_until_ms().is_some() => Vec::new(),
-        GatewayCommand::ConsoleLost { owner }
-            if session.standing == Standing::Owned && session.is_owned_by(owner) =>
-        {
-            let mut events = vec![Event::Released {
-                reason: ReleaseReason::ConsoleLost,
-            }];
-            if session.left {
-                events.push(Event::Abandoned);
-            }
-            events
-        }
-        GatewayCommand::ResidentGone if session.standing == Standing::Waiting => {
-            vec![Event::Abandoned]
-        }
-        GatewayCommand::Judged { suspicion, version }
-            if session.standing != Standing::Closed
-                && *suspicion != session.suspicion.clone().unwrap_or_default() =>
-        {
-            vec![Event::Suspected {
-                suspicion: suspicion.clone(),
-                version: version.clone(),
-            }]
-        }
-        GatewayCommand::ResidentBack if session.left || session.standing == Standing::Abandoned => {
-            if session.standing == Standing::Closed {
-                Vec::new()
-            } else {
-                vec![Event::Returned]
-            }
-        }
-        _ => Vec::new(),
-    }
-}
-
-fn may_start(session: &Session, medium: Medium) -> bool {
-    session.granted.has(medium) && !session.live.has(medium) && session.standing != Standing::Closed
 }

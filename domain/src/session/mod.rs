@@ -5,6 +5,8 @@
 //! [`crate::access`], asked before). Called by: `node`, for every command; replay and verification fold with the same code.
 
 mod apply;
+mod by_gateway;
+mod by_staff;
 mod check;
 mod custody;
 mod decide;
@@ -17,8 +19,9 @@ mod row;
 #[cfg(test)]
 mod tests;
 
+pub use by_gateway::GatewayCommand;
 pub use custody::Custody;
-pub use decide::{Command, Context, GatewayCommand, decide, open};
+pub use decide::{Command, Context, decide, open};
 pub use dry_run::{DryRun, Judged, Outcome};
 pub use rebase::Rebasing;
 pub use report_link::{ReportLink, make_link};

@@ -220,7 +220,9 @@ impl Console {
                     session,
                     after,
                 });
-                self.shown.insert(session, after);
+                if let Some(shown) = self.shown.get_mut(&session) {
+                    *shown = (*shown).min(after);
+                }
                 if let Some(last) = self.owned.get_mut(&session) {
                     *last = (*last).min(after);
                 }
