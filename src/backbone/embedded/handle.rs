@@ -490,4 +490,9 @@ impl Backbone for Embedded {
             Err(_) => Guarantee::None,
         }
     }
+
+    /// What can be read was fsynced before. A store that is closed takes nothing more, and keeps what it has.
+    fn is_safe(&self, _session: SessionId, _up_to: Seq) -> bool {
+        self.shared.check_failed().is_ok()
+    }
 }

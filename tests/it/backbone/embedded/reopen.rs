@@ -148,6 +148,20 @@ async fn a_folder_is_held_by_one_handle_at_a_time() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_in_the_log_stays_safe_when_the_store_is_closed() {
+    let folder = tempfile::tempdir().unwrap();
+    let backbone = open(folder.path()).unwrap();
+    store(&backbone, first(1, waiting("main", 5))).await;
+    backbone.close().await;
+    assert!(backbone.is_safe(session(1), 1));
+    assert_eq!(
+        backbone.guarantee(),
+        Guarantee::None,
+        "nothing more is taken"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_newer_schema_is_refused_and_left_alone() {
     let folder = tempfile::tempdir().unwrap();
     open(folder.path()).unwrap().close().await;
