@@ -85,7 +85,17 @@ impl Tls {
 
     async fn handshake(&self, tcp: TcpStream) -> Option<Stream> {
         let start = Instant::now();
-        let Ok(wait) = self.budget.reserve(start, self.deadline.min(LONGEST_WAIT)) else {
+        // Whoever says nothing takes nobody's turn: strangers open links by the thousand and never begin a handshake.
+        let mut first = [0];
+        let begun = timeout_at((start + self.deadline).into(), tcp.peek(&mut first));
+        if !matches!(begun.await, Ok(Ok(1..))) {
+            self.failed("silent");
+            return None;
+        }
+        let turn = self
+            .budget
+            .reserve(Instant::now(), self.deadline.min(LONGEST_WAIT));
+        let Ok(wait) = turn else {
             self.failed("busy");
             self.busy.tell(start, |left_out| {
                 tracing::warn!(

@@ -212,6 +212,28 @@ async fn a_handshake_that_stalls_is_closed_at_the_deadline() {
 }
 
 #[tokio::test]
+async fn who_never_begins_a_handshake_takes_nobody_s_turn() {
+    let made = certificate();
+    let files = Files::new(&made);
+    let mut settings = files.settings();
+    settings.limits.tls_handshakes_per_s = 1;
+    settings.limits.tls_handshake_burst = 1;
+    let gateway = Gateway::start(&settings);
+    let mut silent = Vec::new();
+    for _ in 0..20 {
+        silent.push(
+            soon(TcpStream::connect(gateway.address))
+                .await
+                .expect("connected"),
+        );
+    }
+    gateway
+        .connect(&client(made.cert.der()))
+        .await
+        .expect("served at once");
+}
+
+#[tokio::test]
 async fn plain_http_on_the_encrypted_port_ends_the_connection_only() {
     let made = certificate();
     let gateway = Gateway::start(&Files::new(&made).settings());
