@@ -15,9 +15,10 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use rustls::ServerConfig;
+use rustls::server::Acceptor;
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout_at};
-use tokio_rustls::TlsAcceptor;
+use tokio_rustls::LazyConfigAcceptor;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
@@ -51,7 +52,7 @@ pub(super) struct Service {
 
 /// How connections are encrypted.
 pub(super) struct Tls {
-    acceptor: TlsAcceptor,
+    config: Arc<ServerConfig>,
     budget: Arc<HandshakeBudget>,
     deadline: Duration,
     delayed: Notice,
@@ -67,7 +68,7 @@ impl Tls {
         config.ticketer = tickets;
         config.send_tls13_tickets = TICKETS;
         Self {
-            acceptor: TlsAcceptor::from(Arc::new(config)),
+            config: Arc::new(config),
             budget: Arc::new(HandshakeBudget::new(
                 limits.tls_handshakes_per_s,
                 limits.tls_handshake_burst,
@@ -85,13 +86,22 @@ impl Tls {
 
     async fn handshake(&self, tcp: TcpStream) -> Option<Stream> {
         let start = Instant::now();
-        // Whoever says nothing takes nobody's turn: strangers open links by the thousand and never begin a handshake.
-        let mut first = [0];
-        let begun = timeout_at((start + self.deadline).into(), tcp.peek(&mut first));
-        if !matches!(begun.await, Ok(Ok(1..))) {
-            self.failed("silent");
-            return None;
-        }
+        let deadline = (start + self.deadline).into();
+        // Only a whole first message takes a turn: strangers open links by the thousand and say nothing, or something else.
+        let hello = LazyConfigAcceptor::new(Acceptor::default(), tcp);
+        let hello = match timeout_at(deadline, Box::pin(hello)).await {
+            // Boxed, as the handshake below: it would size every connection's task.
+            Ok(Ok(hello)) => Box::new(hello),
+            Ok(Err(error)) => {
+                tracing::debug!(%error, "no TLS handshake was begun");
+                self.failed("protocol");
+                return None;
+            }
+            Err(_) => {
+                self.failed("silent");
+                return None;
+            }
+        };
         let turn = self
             .budget
             .reserve(Instant::now(), self.deadline.min(LONGEST_WAIT));
@@ -115,11 +125,11 @@ impl Tls {
             });
             sleep(wait).await;
         }
-        let accept = self.acceptor.accept_with(tcp, |connection| {
+        let accept = hello.into_stream_with(Arc::clone(&self.config), |connection| {
             connection.set_buffer_limit(Some(TLS_BUFFER_BYTES))
         });
         // Boxed: the handshake is by far the largest state, and would otherwise size every connection's task.
-        match timeout_at((start + self.deadline).into(), Box::pin(accept)).await {
+        match timeout_at(deadline, Box::pin(accept)).await {
             Ok(Ok(stream)) => {
                 metrics::histogram!("callbox_tls_handshake_seconds").record(start.elapsed());
                 Some(Stream::Tls(Box::new(stream)))
