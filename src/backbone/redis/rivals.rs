@@ -164,21 +164,18 @@ impl Rivals {
             .iter()
             .map(|(address, connection)| self.place_of(address, connection.as_ref()));
         let places = join_all(asked).await;
-        let mut promoted = others
+        let promoted: Vec<_> = others
             .iter()
             .zip(&places)
-            .filter_map(|((address, _), place)| {
-                let place = place.as_ref()?;
-                (place.is_primary && place.before != NO_HISTORY).then_some((address, place))
-            });
-        if let Some(first) = promoted.next() {
+            .filter_map(|((address, _), place)| Some((address, place.as_ref()?)))
+            .filter(|(_, place)| place.is_primary && place.before != NO_HISTORY)
+            .collect();
+        if !promoted.is_empty() {
             let own = tokio::time::timeout(ASK, place(wire.calls.commands.clone()));
             let own = own.await.ok().flatten().unwrap_or_default();
             // One that this primary wrote on from is its predecessor, and has not heard of it yet.
-            let rival = std::iter::once(first)
-                .chain(promoted)
-                .find(|(_, other)| other.history != own.before);
-            if let Some((address, _)) = rival {
+            let mut rivals = promoted.iter();
+            if let Some((address, _)) = rivals.find(|(_, other)| other.history != own.before) {
                 return Verdict::Replaced(failed(&format!("{address} was made the primary")));
             }
         }
