@@ -1,6 +1,9 @@
-//! Steps over the Rust code. All of them use one profile, so that dependencies are built once.
+//! Steps over the Rust code. All of them use one profile, and the linter is the compiler, so that everything is built once.
 //!
-//! Owns: the arguments of cargo. Must not: leave a test out. Called by: the run.
+//! Owns: the arguments of cargo, and which compiler it uses. Must not: leave a test out. Called by: the run.
+
+use std::path::Path;
+use std::process::Command;
 
 use anyhow::bail;
 
@@ -11,20 +14,41 @@ use crate::command::{cargo, run, shown, tee};
 /// The simulation among the integration tests.
 const HISTORIES: &str = "simulation::histories";
 
+/// Which program cargo compiles the crates of this repository with.
+const COMPILER: &str = "RUSTC_WORKSPACE_WRAPPER";
+/// The compiler that knows clippy's lints, and the variable its arguments are in.
+const LINTER: &str = "clippy-driver";
+const LINTER_ARGUMENTS: &str = "CLIPPY_ARGS";
+/// What `cargo clippy -- --deny warnings` puts between two arguments.
+const BETWEEN: &str = "__CLIPPY_HACKERY__";
+
+/// Whether everything that is compiled now is linted too.
+pub fn is_linted() -> bool {
+    std::env::var(LINTER_ARGUMENTS).is_ok()
+}
+
+/// Has this program compile with the linter, and whatever it starts. `cargo clippy` does the same and then only checks; a check shares
+/// nothing with a build, and 400 dependencies would be gone through twice.
+pub fn linted(command: &mut Command) -> &mut Command {
+    // The one beside the very cargo that runs.
+    let beside = std::env::var_os("CARGO").map(|cargo| Path::new(&cargo).with_file_name(LINTER));
+    let linter = beside.filter(|path| path.is_file());
+    command
+        .env(COMPILER, linter.unwrap_or_else(|| LINTER.into()))
+        .env(LINTER_ARGUMENTS, ["--deny", "warnings", ""].join(BETWEEN))
+}
+
 pub fn format() -> Step {
     Step::new("format", || check(&["fmt", "--all", "--", "--check"]))
 }
 
+/// Compiles everything; a lint that does not hold is an error of it.
 pub fn lints() -> Step {
-    Step::new("lints", || {
-        check(&[
-            "clippy",
-            "--workspace",
-            "--all-targets",
-            "--",
-            "--deny",
-            "warnings",
-        ])
+    Step::new("compilation and lints", || {
+        if !is_linted() {
+            bail!("the compiler is not the linter");
+        }
+        check(&["build", "--workspace", "--all-targets"])
     })
 }
 
