@@ -104,7 +104,6 @@ impl Node {
     }
 
     fn change_lists(&self, agency: &Agency, rows: Vec<SessionRow>) {
-        self.tell_places(agency, &rows);
         let mut owned_by: HashMap<StaffId, u32> = HashMap::new();
         for owner in rows.iter().filter_map(|row| row.owner.clone()) {
             *owned_by.entry(owner).or_default() += 1;
@@ -118,6 +117,7 @@ impl Node {
             roster.set_owned(owned_by);
             roster.consoles(LIST_ROLES).cloned().collect::<Vec<_>>()
         };
+        self.tell_places(agency, &rows);
         let mut lists = lock(&agency.lists);
         let now: BTreeMap<_, _> = rows.into_iter().map(|row| (row.session, row)).collect();
         let changed: Vec<_> = now
@@ -174,7 +174,7 @@ impl Node {
             let policy = agency.policy();
             let queues = policy.queues().iter();
             queues
-                .map(|q| (q.queue.clone(), roster.staffed(&q.queue, &elsewhere) > 0))
+                .map(|q| (q.queue.clone(), roster.is_served(&q.queue, &elsewhere)))
                 .collect()
         };
         let totals: HashMap<QueueId, u64> = {

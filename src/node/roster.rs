@@ -222,16 +222,39 @@ impl Roster {
     /// How many people are available for a queue, anywhere.
     #[must_use]
     pub fn staffed(&self, queue: &QueueId, elsewhere: &Elsewhere) -> u32 {
-        let serves = |(_, p): &(&StaffId, &Person)| {
-            p.state == AgentState::Available && p.consoles.iter().any(|c| c.queues.contains(queue))
+        let available = |_: &StaffId, state: AgentState| state == AgentState::Available;
+        let people: HashSet<_> = self.at(queue, elsewhere, &available).collect();
+        u32::try_from(people.len()).unwrap_or(u32::MAX)
+    }
+
+    /// Whether somebody serves a queue, anywhere: is available, or at work on a session and takes the next one after it.
+    #[must_use]
+    pub fn is_served(&self, queue: &QueueId, elsewhere: &Elsewhere) -> bool {
+        let at_work = |staff: &StaffId, state: AgentState| {
+            state == AgentState::Available || self.owned.contains_key(staff)
         };
-        let here = self.people.iter().filter(serves).map(|(staff, _)| staff);
+        self.at(queue, elsewhere, &at_work).next().is_some()
+    }
+
+    /// Those at a queue, here and elsewhere, of whom this is true; who is signed in at several nodes comes once for each.
+    fn at<'a>(
+        &'a self,
+        queue: &'a QueueId,
+        elsewhere: &'a Elsewhere,
+        is_so: &'a impl Fn(&StaffId, AgentState) -> bool,
+    ) -> impl Iterator<Item = &'a StaffId> {
+        let here = self
+            .people
+            .iter()
+            .filter(|(_, p)| p.consoles.iter().any(|c| c.queues.contains(queue)))
+            .map(|(staff, p)| (staff, p.state));
         let there = elsewhere
             .people()
-            .filter(|p| p.state == AgentState::Available && p.queues.contains(queue))
-            .map(|p| &p.staff);
-        let people: HashSet<_> = here.chain(there).collect();
-        u32::try_from(people.len()).unwrap_or(u32::MAX)
+            .filter(|p| p.queues.contains(queue))
+            .map(|p| (&p.staff, p.state));
+        here.chain(there)
+            .filter(|(staff, state)| is_so(staff, *state))
+            .map(|(staff, _)| staff)
     }
 
     /// Every console of people in these roles.

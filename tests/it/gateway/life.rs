@@ -20,6 +20,7 @@ everywhere!(
     typing_is_seen_on_both_sides_and_never_kept,
     leaving_by_quick_exit_is_told_and_waits_for_nobody,
     a_resident_is_told_the_place_in_the_queue,
+    whoever_works_on_a_session_serves_the_queue_though_not_available,
     messages_mean_the_same_in_both_encodings,
 );
 
@@ -227,6 +228,21 @@ async fn a_resident_is_told_the_place_in_the_queue(on: Topology) {
         place_of(&ben, |place, staffed| place == 1 && staffed).await,
         1
     );
+}
+
+async fn whoever_works_on_a_session_serves_the_queue_though_not_available(on: Topology) {
+    let gateway = on.start().await;
+    let (ann, ben) = (gateway.resident().await, gateway.resident().await);
+    let first = ann.open("A neighbour is loud").await;
+    ben.open("A dog barks").await;
+    assert_eq!(place_of(&ben, |_, staffed| !staffed).await, 2);
+    let tina = gateway.staff("tina").await;
+    let queues = tina.queues.clone();
+    tina.wire.send(&FromStaff::Register { queues });
+    tina.takes(first).await;
+    assert_eq!(place_of(&ben, |_, staffed| staffed).await, 1);
+    tina.does(first, StaffCommand::Release {}).await;
+    assert_eq!(place_of(&ben, |_, staffed| !staffed).await, 2);
 }
 
 async fn messages_mean_the_same_in_both_encodings(on: Topology) {
