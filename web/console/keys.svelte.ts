@@ -9,7 +9,7 @@ export const ACTIONS = {
   session: { write: 'c', ready: 's', chat: 'm', notes: 'e', timeline: 'l', history: 'h', why: 'y', priority: 'w', transfer: 'o', responders: 'L', release: 'b', timer: ';', close: 'x', leave: '-' },
   asks: { place: 'p', photo: 'f', video: 'v', audio: 'd', talk: 'k' },
   beside: { adopt: 'u', reveal: 'r', hand: 'g', show: 'q', link: 'i', unlink: 'I' },
-  desk: { sound: 'z', sheet: '?' },
+  desk: { available: 'A', sound: 'z', sheet: '?' },
 } as const
 /** One thing that a key does. */
 export type Action = { [G in keyof typeof ACTIONS]: keyof (typeof ACTIONS)[G] }[keyof typeof ACTIONS]

@@ -3,6 +3,20 @@ import { expect, type Story } from './harness.ts'
 import { consoleOf, residentWith, signIn, tooWide } from './staff_hands.ts'
 
 export const stories: Record<string, (story: Story) => Promise<void>> = {
+  'TC6: who has just signed in is available with one key, and the button for it is gone until the next break': async (story) => {
+    const tina = await consoleOf(story, 'tina')
+    const button = tina.getByRole('button', { name: 'I am available' })
+    await button.waitFor()
+    await tina.locator('body').press('A')
+    await button.waitFor({ state: 'detached' })
+    const state = tina.getByLabel('My state')
+    expect((await state.inputValue()) === 'available', 'she is available')
+    await state.selectOption('break')
+    await button.click()
+    await button.waitFor({ state: 'detached' })
+    expect((await state.inputValue()) === 'available', 'she is back')
+  },
+
   'TC6 AL3: take, write, note and close with the keyboard only': async (story) => {
     const words = `keys ${String(Date.now())}`
     const tina = await consoleOf(story, 'tina')

@@ -46,6 +46,7 @@ link-lost-now = Try now
 
 own-state = My state
 state-available = Available
+be-available = I am available
 state-because = Not available: { $reason }
 reason-break = Break
 reason-wrap_up = Wrap-up
@@ -634,6 +635,7 @@ key-hand = hand it to a colleague
 key-show = show the live picture, and stop receiving
 key-link = same event: link to the selected or suggested one
 key-unlink = undo the link, or take it out of its incident
+key-available = be available
 key-sound = sound and snooze
 key-alt = ready sentence while writing
 

@@ -46,6 +46,7 @@ link-lost-now = Essayer maintenant
 
 own-state = Mon état
 state-available = Disponible
+be-available = Je suis disponible
 state-because = Non disponible : { $reason }
 reason-break = Pause
 reason-wrap_up = Fin de traitement
@@ -640,6 +641,7 @@ key-hand = la transmettre à un collègue
 key-show = montrer l’image en direct, et ne plus la recevoir
 key-link = même événement : relier à celle choisie ou proposée
 key-unlink = annuler le lien, ou la retirer de son incident
+key-available = se mettre disponible
 key-sound = son et pause
 key-alt = phrase prête pendant l'écriture
 
