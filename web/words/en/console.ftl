@@ -500,6 +500,7 @@ newer-page = A newer version of this page is ready. It comes by itself when you 
 alarms = What must be told
 alarms-unknown = No connection: what is new is not known.
 alarms-none = No new session. All quiet.
+alarms-not-available = You are not available: nothing new is offered to you.
 alarms-none-waiting = { $waiting ->
     [one] No new session; 1 waits.
    *[other] No new session; { $waiting } wait.

@@ -503,6 +503,7 @@ newer-page = Une version plus récente de cette page est prête. Elle arrive d'e
 alarms = Ce qu'il faut savoir
 alarms-unknown = Pas de connexion : on ne sait pas ce qui est nouveau.
 alarms-none = Aucune nouvelle session. Tout est calme.
+alarms-not-available = Vous n'êtes pas disponible : rien de nouveau ne vous est proposé.
 alarms-none-waiting = { $waiting ->
     [one] Aucune nouvelle session ; 1 attend.
    *[other] Aucune nouvelle session ; { $waiting } attendent.
