@@ -7,12 +7,12 @@ use std::process::Command;
 use anyhow::Error;
 
 use crate::command::{root, run};
-use crate::gateway::{Programs, build, built};
+use crate::gateway::{build, built};
 use crate::privilege::{BY_HAND, Privilege};
 
 /// What it takes, and how its last lines read, is in `docs/reliability.md`.
 pub fn run_with(flags: &[String]) -> anyhow::Result<()> {
-    let gateway = build(Programs::All)?;
+    let gateway = build()?;
     let clients = built("callbox-loadtests")?;
     // Network namespaces and disks of limited size.
     let prefix = Privilege::of_this_run()

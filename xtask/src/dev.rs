@@ -5,14 +5,14 @@
 use std::process::Command;
 
 use crate::command::program;
-use crate::gateway::{Programs, Running, admin_address, build, wait_until_ready, watch, welcome};
+use crate::gateway::{Running, admin_address, build, wait_until_ready, watch, welcome};
 use crate::signals::Stops;
 use crate::web;
 
 /// Starts both; the development server passes sockets and API calls on to the gateway.
 pub fn run(flags: &[String]) -> anyhow::Result<()> {
     web::install()?;
-    let gateway = build(Programs::Gateway)?;
+    let gateway = build()?;
     let words = welcome(&gateway, flags)?;
     let admin = admin_address(&gateway, flags)?;
     let stops = Stops::follow()?;

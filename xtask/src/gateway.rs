@@ -92,24 +92,18 @@ impl Drop for Running {
     }
 }
 
-/// What to build before a start.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Programs {
-    /// The gateway alone: least to compile for a first look.
-    Gateway,
-    /// Every program, with the same features as the tests, so that both share what is compiled.
-    All,
-}
-
-/// Builds and says where the gateway's program is.
-pub fn build(programs: Programs) -> anyhow::Result<PathBuf> {
-    let what: &[&str] = match programs {
-        Programs::Gateway => &["build", "--package", "callbox", "--bin", "callbox"],
-        // Cargo counts the features that only tests ask for (of tokio, to begin with) when it builds examples, and not for
-        // programs alone: without them half of the dependencies would be compiled a second time, for two minutes.
-        Programs::All => &["build", "--workspace", "--bins", "--examples"],
-    };
-    run(&mut cargo(what))?;
+/// Builds every program and says where the gateway's is. Always all of them, with the features that the tests have: whoever runs the
+/// gateway, then the demo, then the tests, compiles the dependencies once. The gateway alone would have fewer features, and each way
+/// from the one to the other costs some minutes.
+pub fn build() -> anyhow::Result<PathBuf> {
+    // Cargo counts the features that only tests ask for (of tokio, to begin with) when it builds examples, and not for
+    // programs alone.
+    run(&mut cargo(&[
+        "build",
+        "--workspace",
+        "--bins",
+        "--examples",
+    ]))?;
     built("callbox")
 }
 

@@ -5,7 +5,7 @@
 use std::path::PathBuf;
 
 use crate::command::{root, run};
-use crate::gateway::{Programs, build};
+use crate::gateway::build;
 use crate::web;
 
 /// Variable that tells the measuring script which gateway to start.
@@ -17,7 +17,7 @@ pub fn run_tries(gateway: Option<PathBuf>, tries: u32) -> anyhow::Result<()> {
     let gateway = match gateway {
         // The script runs in another folder.
         Some(named) => std::path::absolute(named)?,
-        None => built_with_optimisations().map_or_else(|| build(Programs::Gateway), Ok)?,
+        None => built_with_optimisations().map_or_else(build, Ok)?,
     };
     println!("picture: {}", gateway.display());
     let tries = tries.to_string();

@@ -6,9 +6,7 @@ use std::process::Command;
 
 use anyhow::Context as _;
 
-use crate::gateway::{
-    Programs, Running, admin_address, build, built, wait_until_ready, watch, welcome,
-};
+use crate::gateway::{Running, admin_address, build, built, wait_until_ready, watch, welcome};
 use crate::signals::Stops;
 use crate::web;
 
@@ -19,11 +17,7 @@ const CITY: &str = "agency.area={ latitude = 37.1, longitude = -94.9, radius_km 
 pub fn run(demo: bool, flags: &[String]) -> anyhow::Result<()> {
     let flags = &with_area(demo, flags);
     web::build()?;
-    let program = build(if demo {
-        Programs::All
-    } else {
-        Programs::Gateway
-    })?;
+    let program = build()?;
     let words = welcome(&program, flags)?;
     let admin = admin_address(&program, flags)?;
     let stops = Stops::follow()?;

@@ -7,7 +7,7 @@ use super::count::Count;
 use super::step::Step;
 use super::web::count;
 use crate::command::without_own_package;
-use crate::gateway::{Programs, build};
+use crate::gateway::build;
 use crate::web;
 
 /// Variable that tells the stories which gateway to start.
@@ -25,6 +25,6 @@ pub fn stories() -> Step {
 
 fn tell_stories() -> anyhow::Result<Count> {
     // The whole workspace, as in the tests: the same set of features, so nothing is compiled again.
-    let gateway = build(Programs::All)?;
+    let gateway = build()?;
     count(web::npm(&["run", "stories"]).env(GATEWAY_VARIABLE, gateway))
 }
