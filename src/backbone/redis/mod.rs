@@ -26,6 +26,7 @@ mod shard;
 mod survey;
 mod tier;
 mod topology;
+mod witnesses;
 mod writer;
 mod writes;
 

@@ -1,15 +1,15 @@
 //! The other servers beside a primary: whether one of them is the primary by now.
 //!
 //! Owns: a connection to each, and the judgement that what this primary counted may be gone. Must not: say who the primary is (Sentinels
-//! do), or write. Called by: `writer`, when enough replicas were counted; kept up by `shard`.
+//! or the cluster do), or write. Called by: `writer`, when enough replicas were counted; kept up by `shard`.
 //!
 //! Why: WAIT counts any replica. When Sentinels make one replica the primary, the other one goes on following the former primary for about
 //! a second, and is counted there; then it follows the new one and drops what that does not have. A former primary that is back within
-//! this second (restarted, thawed) would call safe what is about to be gone. So a count is worth nothing once another server was
+//! this second (restarted, thawed) would call safe what is about to be gone. In a cluster this lasts until the word of it has spread. So a count is worth nothing once another server was
 //! promoted; that server is asked after the count, and a server that says "replica" then was not promoted before.
 //!
 //! A server that is promoted ends all its connections in the same moment, so one that broke says nothing: the server is asked anew before
-//! anything is confirmed. While one cannot be reached, most Sentinels must say that this primary stands and is not suspected; whoever
+//! anything is confirmed. While one cannot be reached, most of the witnesses must say that this primary stands and is not suspected; whoever
 //! promotes another one behind a cut is among them, or has somebody among them who agreed.
 
 use std::collections::BTreeMap;
@@ -22,14 +22,14 @@ use redis::aio::MultiplexedConnection;
 use super::answer;
 use super::connect::Connection;
 use super::link::{Link, Wire, failed};
-use super::options::{Address, Target};
+use super::options::Address;
 use super::tier::Shared;
-use super::topology;
+use super::witnesses::Witnesses;
 use crate::backbone::BackboneError;
 
 /// How often servers without a connection are tried.
 const TRY_EVERY: Duration = Duration::from_millis(250);
-/// Every so many tries Sentinels are asked which replicas there are.
+/// Every so many tries the witnesses are asked which replicas there are.
 const TRIES_PER_LIST: u32 = 4;
 /// How long a server may take for its first word on a new connection; one that is slower cannot be reached.
 const OPEN: Duration = Duration::from_millis(400);
@@ -48,7 +48,7 @@ pub(super) struct Rivals {
 
 #[derive(Default)]
 struct Servers {
-    /// Sentinels have said who is there.
+    /// Witnesses have said who is there.
     listed: bool,
     /// Without a connection: one that cannot be reached.
     known: BTreeMap<Address, Option<Arc<Connection>>>,
@@ -82,20 +82,20 @@ impl Rivals {
         }
     }
 
-    /// Keeps connections to all replicas that Sentinels name, as long as the link lives.
+    /// Keeps connections to all replicas that the witnesses name, as long as the link lives.
     pub(super) async fn keep(self: Arc<Self>, link: Arc<Link>) {
-        let Target::Sentinel { sentinels, name } = &self.shared.options.url.target else {
-            return;
-        };
         let mut tries: u32 = 0;
         loop {
+            let primary = link.wire().map(|wire| wire.address.clone());
             if tries.is_multiple_of(TRIES_PER_LIST) {
-                let (dialer, call) = (&self.shared.dialer, self.shared.options.call);
-                let listed = topology::replicas(dialer, call, sentinels, name).await;
-                self.list(listed);
+                let Some(witnesses) = Witnesses::of(&self.shared) else {
+                    return;
+                };
+                if let Some(primary) = &primary {
+                    self.list(witnesses.replicas(primary).await);
+                }
             }
             tries = tries.wrapping_add(1);
-            let primary = link.wire().map(|wire| wire.address.clone());
             let missing = self.missing(primary.as_ref());
             join_all(missing.iter().map(|address| self.open(address))).await;
             tokio::time::sleep(TRY_EVERY).await;
@@ -148,7 +148,7 @@ impl Rivals {
 
     /// Whether what the primary of this wire counted will stay.
     pub(super) async fn verdict(&self, wire: &Wire) -> Verdict {
-        let Target::Sentinel { sentinels, name } = &self.shared.options.url.target else {
+        let Some(witnesses) = Witnesses::of(&self.shared) else {
             return Verdict::Stands;
         };
         let (others, listed) = {
@@ -182,12 +182,11 @@ impl Rivals {
         if listed && places.iter().all(Option::is_some) {
             return Verdict::Stands;
         }
-        let dialer = &self.shared.dialer;
-        if topology::stands(dialer, OPEN, sentinels, name, &wire.address).await {
+        if witnesses.say_it_stands(OPEN, &wire.address).await {
             return Verdict::Stands;
         }
         Verdict::Unknown(failed(
-            "a server cannot be reached, and most Sentinels do not say that it was not made the primary",
+            "a server cannot be reached, and most of those who would know do not say that it was not made the primary",
         ))
     }
 

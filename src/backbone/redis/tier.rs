@@ -17,6 +17,7 @@ use super::keys::{Keys, slot};
 use super::options::{Address, Options, Target};
 use super::shard::{Shard, Source};
 use super::topology::{self, Owner};
+use super::witnesses::Witnesses;
 use crate::backbone::Guarantee;
 use crate::backbone::bell::Bell;
 use crate::clock::Clock;
@@ -101,6 +102,11 @@ impl Shared {
         self.closed.is_cancelled()
     }
 
+    /// Who has which slots of the cluster, as is known now.
+    pub(super) fn owners(&self) -> Vec<Owner> {
+        self.map.load().owners.clone()
+    }
+
     /// Whether the map of the cluster has a slot at this address.
     pub(super) fn is_here(&self, slot: u16, address: &Address) -> bool {
         let map = self.map.load();
@@ -164,6 +170,11 @@ impl Tier {
                 Ok(owners) => follow(&shared, owners).await?,
                 Err(error) if !error.may_pass() => return Err(error),
                 Err(error) => tracing::error!(%error, "no shared tier"),
+            }
+            if let Some(witnesses) = Witnesses::of(&shared)
+                && shared.options.wait_replicas > 0
+            {
+                witnesses.may_be_asked().await?;
             }
             tokio::spawn(keep_map(Arc::clone(&shared), nodes.clone()));
         } else {

@@ -1,10 +1,10 @@
 //! Where the primaries are: asked of Sentinels, or of the nodes of a cluster.
 //!
-//! Owns: the questions and the reading of their answers. Must not: keep connections to primaries. Called by: `tier`.
+//! Owns: the questions and the reading of their answers. Must not: keep connections to primaries. Called by: `tier` and `shard`; `witnesses`
+//! asks Sentinels through it.
 
 use std::time::Duration;
 
-use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use redis::Value;
 
 use super::answer;
@@ -18,6 +18,8 @@ pub(super) struct Owner {
     pub(super) first: u16,
     pub(super) last: u16,
     pub(super) address: Address,
+    /// What the cluster calls it, wherever it is.
+    pub(super) id: String,
 }
 
 /// Asks all Sentinels at once who the primary is. One that was cut off may know an older one: the answer of the highest
@@ -61,59 +63,8 @@ async fn ask_sentinel(
         .ok_or_else(|| OpenError::unreachable(sentinel, "it answered something else"))
 }
 
-/// Every server that any Sentinel calls a replica; none where none of them answers. A server that is made the primary was one of these.
-pub(super) async fn replicas(
-    dialer: &Dialer,
-    call: Duration,
-    sentinels: &[Address],
-    name: &str,
-) -> Vec<Address> {
-    let asked = sentinels
-        .iter()
-        .map(|sentinel| sentinel_says(dialer, call, sentinel, "REPLICAS", name));
-    let answers = futures_util::future::join_all(asked).await;
-    let named = answers.iter().flatten().filter_map(answer::array).flatten();
-    let mut all: Vec<_> = named.filter_map(address_in).collect();
-    all.sort();
-    all.dedup();
-    all
-}
-
-/// Whether most Sentinels say that this is the primary, and none that answered by then suspects it or replaces it. Whoever promotes another
-/// one has most of them behind it, and as many as their quorum suspect the primary first.
-pub(super) async fn stands(
-    dialer: &Dialer,
-    within: Duration,
-    sentinels: &[Address],
-    name: &str,
-    primary: &Address,
-) -> bool {
-    let mut asked: FuturesUnordered<_> = sentinels
-        .iter()
-        .map(|sentinel| sentinel_says(dialer, within, sentinel, "MASTER", name))
-        .collect();
-    let mut agree = 0;
-    while let Some(answer) = asked.next().await {
-        let Ok(answer) = answer else { continue };
-        if !is_calm(&answer, primary) {
-            return false;
-        }
-        agree += 1;
-        if 2 * agree > sentinels.len() {
-            return true;
-        }
-    }
-    false
-}
-
-fn is_calm(answer: &Value, primary: &Address) -> bool {
-    let flags = field(answer, "flags").unwrap_or_default();
-    let mut flags = flags.split(',');
-    let doubt = ["s_down", "o_down", "failover_in_progress"];
-    address_in(answer).as_ref() == Some(primary) && !flags.any(|flag| doubt.contains(&flag))
-}
-
-async fn sentinel_says(
+/// Asks a Sentinel about a primary: itself (`MASTER`), or its replicas.
+pub(super) async fn sentinel_says(
     dialer: &Dialer,
     call: Duration,
     sentinel: &Address,
@@ -165,14 +116,16 @@ fn sentinel_answer(answer: &Value) -> Option<(u64, Address)> {
     Some((epoch, address_in(answer)?))
 }
 
-fn address_in(answer: &Value) -> Option<Address> {
+/// The server that a Sentinel describes.
+pub(super) fn address_in(answer: &Value) -> Option<Address> {
     Some(Address {
         host: field(answer, "ip")?,
         port: field(answer, "port")?.parse().ok()?,
     })
 }
 
-fn field(answer: &Value, wanted: &str) -> Option<String> {
+/// One field of what a Sentinel describes.
+pub(super) fn field(answer: &Value, wanted: &str) -> Option<String> {
     let pairs = answer::pairs(answer);
     let found = pairs.iter().find(|(key, _)| &**key == wanted);
     found.map(|(_, value)| value.to_string())
@@ -220,7 +173,7 @@ fn cluster_answer(answer: &Value, asked: &Address) -> Option<Vec<Owner>> {
         let [first, last, primary, ..] = answer::array(range)? else {
             return None;
         };
-        let [host, port, ..] = answer::array(primary)? else {
+        let [host, port, id, ..] = answer::array(primary)? else {
             return None;
         };
         let host = match answer::text(host) {
@@ -235,6 +188,7 @@ fn cluster_answer(answer: &Value, asked: &Address) -> Option<Vec<Owner>> {
                 host,
                 port: u16::try_from(answer::number(port)?).ok()?,
             },
+            id: answer::text(id)?.to_owned(),
         })
     });
     ranges.collect()
@@ -264,28 +218,10 @@ mod tests {
             range(8192, 16383, node("10.0.0.2", 7001)),
         ]);
         let owners = cluster_answer(&answer, &asked).unwrap();
-        assert_eq!(owners[0].address, asked);
+        assert_eq!((&owners[0].address, &*owners[0].id), (&asked, "id"));
         assert_eq!((owners[1].first, owners[1].last), (8192, 16383));
         assert_eq!(owners[1].address.to_string(), "10.0.0.2:7001");
         assert_eq!(cluster_answer(&bulk("x"), &asked), None);
-    }
-
-    #[test]
-    fn a_primary_that_is_suspected_or_replaced_does_not_stand() {
-        let primary = Address {
-            host: "10.0.0.2".to_owned(),
-            port: 6379,
-        };
-        let says = |host: &str, flags: &str| {
-            let texts = ["ip", host, "port", "6379", "flags", flags];
-            is_calm(&Value::Array(texts.map(bulk).to_vec()), &primary)
-        };
-        assert!(says("10.0.0.2", "master"));
-        assert!(says("10.0.0.2", "master,disconnected"));
-        assert!(!says("10.0.0.3", "master"));
-        assert!(!says("10.0.0.2", "s_down,master"));
-        assert!(!says("10.0.0.2", "master,failover_in_progress"));
-        assert!(!is_calm(&bulk("x"), &primary));
     }
 
     #[test]

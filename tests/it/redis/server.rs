@@ -128,6 +128,8 @@ impl RedisServer {
             }
             command.args(["--port", &self.port.to_string()]);
             command.args(["--bind", "127.0.0.1", "--save", ""]);
+            // No further replica is waited for before one is served.
+            command.args(["--repl-diskless-sync-delay", "0"]);
             command.arg("--dir").arg(folder);
         }
         for setting in &self.options.settings {

@@ -8,7 +8,7 @@ use callbox::backbone::{Append, Appended, Backbone, BackboneError, Guarantee, Ri
 
 use super::{eventually, open, options, refusal};
 use crate::backbone::make::*;
-use crate::redis::{RedisServer, ServerOptions};
+use crate::redis::{Cluster, RedisServer, ServerOptions};
 
 /// Appends commands one after the other, each until it is confirmed, and remembers which were.
 struct Writer {
@@ -266,4 +266,73 @@ async fn while_a_server_cannot_be_reached_a_count_stands_by_the_word_of_most_sen
         .unwrap_err()
         .to_string();
     assert!(told.contains("cannot be reached"), "{told}");
+}
+
+/// A cluster whose writer waits for one replica.
+async fn clustered() -> (Cluster, Writer) {
+    let cluster = Cluster::with_replicas(&ServerOptions::recommended(), 2);
+    let options = Options {
+        wait_replicas: 1,
+        ..Options::new(cluster.url().parse().unwrap())
+    };
+    let mut writer = Writer::new(&options).await;
+    writer.write(20).await;
+    (cluster, writer)
+}
+
+/// The one of the primaries that has what the writer wrote, by number.
+fn holder(cluster: &Cluster) -> usize {
+    let holds = |server: &RedisServer| {
+        let keys = server.command(&["KEYS", "*"]);
+        keys.contains(&agency().to_string())
+    };
+    cluster.servers.iter().position(holds).unwrap()
+}
+
+/// As with Sentinels: until the word of a promotion is there, the other replica follows the former primary and is counted.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn in_a_cluster_too_nothing_is_confirmed_after_another_was_promoted() {
+    let (cluster, writer) = clustered().await;
+    let at = holder(&cluster);
+    let promoted = &cluster.replicas[at][0];
+    cluster.forgets(promoted);
+    promoted.await_answer(&["CLUSTER", "FAILOVER", "TAKEOVER"], "OK");
+    promoted.await_info("role:master");
+    let one = next(1, writer.head, u128::from(writer.head) + 1);
+    let told = append(&*writer.backbone, one)
+        .await
+        .unwrap_err()
+        .to_string();
+    assert!(told.contains("was made the primary"), "{told}");
+    let counted = cluster.servers[at].command(&["INFO", "replication"]);
+    assert!(counted.contains("connected_slaves:1"), "{counted}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn in_a_cluster_too_a_count_stands_by_the_word_of_most_primaries_while_a_replica_cannot_be_reached()
+ {
+    let (cluster, mut writer) = clustered().await;
+    let at = holder(&cluster);
+    cluster.replicas[at][0].freeze();
+    writer.write(20).await;
+    for (other, server) in cluster.servers.iter().enumerate() {
+        if other != at {
+            server.freeze();
+        }
+    }
+    let one = next(1, writer.head, u128::from(writer.head) + 1);
+    let told = append(&*writer.backbone, one)
+        .await
+        .unwrap_err()
+        .to_string();
+    assert!(told.contains("cannot be reached"), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn after_a_failover_of_a_cluster_everything_that_a_replica_had_confirmed_is_there() {
+    let (mut cluster, mut writer) = clustered().await;
+    let at = holder(&cluster);
+    cluster.servers[at].kill();
+    writer.write(50).await;
+    writer.check().await;
 }

@@ -10,7 +10,7 @@ use callbox::clock::SystemClock;
 
 use super::{eventually, open, options, refusal};
 use crate::backbone::make::*;
-use crate::redis::{RedisServer, ServerOptions};
+use crate::redis::{Cluster, RedisServer, ServerOptions};
 
 async fn refused(options: Options) -> OpenError {
     let opened = Redis::open(options, Arc::new(SystemClock::new())).await;
@@ -39,17 +39,22 @@ async fn a_wrong_password_is_told_at_the_start_with_the_setting_to_change() {
     store(&backbone, first(1, waiting("main", 1))).await;
 }
 
-#[tokio::test]
-async fn a_user_with_only_the_rights_of_the_manual_can_do_everything() {
+/// Gives a server the user `callbox` with the rights of the manual and the password `secret`.
+fn has_the_user_of_the_manual(server: &RedisServer) {
     let page = include_str!("../../../../docs/backbone-redis.md");
     let (_, rights) = page.split_once("ACL SETUSER callbox ").unwrap();
     let rights = rights.split("```").next().unwrap().replace('\\', " ");
     let rights = rights.replace(">PASSWORD", ">secret");
-    let server = RedisServer::start(ServerOptions::durable());
     let mut command = vec!["ACL", "SETUSER", "callbox"];
     command.extend(rights.split_whitespace());
     let answer = server.command(&command);
     assert!(answer.contains("OK"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_user_with_only_the_rights_of_the_manual_can_do_everything() {
+    let server = RedisServer::start(ServerOptions::durable());
+    has_the_user_of_the_manual(&server);
     let backbone = open(&with_password(&server, "callbox", "secret")).await;
     assert_eq!(backbone.guarantee(), Guarantee::SharedDisk);
     let mut bell = backbone.subscribe(&agency()).await.unwrap();
@@ -68,6 +73,35 @@ async fn a_user_with_only_the_rights_of_the_manual_can_do_everything() {
     assert_eq!(listed.unwrap().rows.len(), 1);
     assert_eq!(backbone.tally(&agency()).await.unwrap().len(), 1);
     backbone.publish(&agency(), text("typing")).await.unwrap();
+}
+
+/// Without this one nothing in a cluster could ever be called safe.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn in_a_cluster_whose_replicas_are_counted_the_user_may_ask_for_its_nodes_or_is_told_so() {
+    let cluster = Cluster::with_replicas(&ServerOptions::recommended(), 1);
+    let all = || {
+        cluster
+            .servers
+            .iter()
+            .chain(cluster.replicas.iter().flatten())
+    };
+    all().for_each(has_the_user_of_the_manual);
+    let options = Options {
+        username: Some("callbox".to_owned()),
+        password: Some(Secret::from("secret".to_owned())),
+        wait_replicas: 1,
+        ..Options::new(cluster.url().parse().unwrap())
+    };
+    confirm(&open(&options).await, first(1, waiting("main", 1))).await;
+    for server in all() {
+        server.command(&["ACL", "SETUSER", "callbox", "-cluster|nodes"]);
+    }
+    let error = refused(options).await.to_string();
+    assert!(
+        error.contains("may not do what the gateway needs"),
+        "{error}"
+    );
+    assert!(error.contains("cluster|nodes"), "{error}");
 }
 
 #[tokio::test]
