@@ -24,6 +24,8 @@ struct Outbox<C> {
     waiting: VecDeque<(CommandId, C)>,
     /// How many of the first ones were sent on this link.
     sent: usize,
+    /// Those of them that were refused for now.
+    refused: Vec<CommandId>,
     receipts: BTreeMap<CommandId, Receipt>,
 }
 
@@ -32,19 +34,26 @@ impl<C: Clone> Outbox<C> {
         Self {
             waiting: VecDeque::new(),
             sent: 0,
+            refused: Vec::new(),
             receipts: BTreeMap::new(),
         }
     }
 
     fn unsent(&mut self) -> Vec<(CommandId, C)> {
         let until = self.waiting.len().min(WINDOW);
-        let unsent = self
-            .waiting
-            .range(self.sent.min(until)..until)
-            .cloned()
-            .collect();
+        let refused = std::mem::take(&mut self.refused);
+        let sent = self.waiting.iter().take(self.sent);
+        let again = sent.filter(|(id, _)| refused.contains(id));
+        let first = self.waiting.range(self.sent.min(until)..until);
+        let unsent = again.chain(first).cloned().collect();
         self.sent = self.sent.max(until);
         unsent
+    }
+
+    /// On a new link nothing was sent.
+    fn relinked(&mut self) {
+        self.sent = 0;
+        self.refused.clear();
     }
 
     fn receipt(&mut self, receipt: Receipt) {
@@ -66,6 +75,7 @@ impl<C: Clone> Outbox<C> {
     fn error(&mut self, error: &ErrorMessage) {
         let known = self.waiting.iter().any(|(id, _)| Some(*id) == error.id);
         assert!(!known || error.retry == Retry::Later, "refused: {error:?}");
+        self.refused.extend(error.id);
     }
 }
 
@@ -149,7 +159,7 @@ impl SteadyResident {
         wire: &Wire<FromResident, ToResident>,
         done: &impl Fn(&Self) -> bool,
     ) -> Result<(), WireClosed> {
-        self.outbox.sent = 0;
+        self.outbox.relinked();
         match self.session {
             Some(session) => wire.send(&FromResident::Resume {
                 session,
@@ -185,12 +195,7 @@ impl SteadyResident {
                     first: *first,
                     last: *last,
                 }),
-                ToResident::Error(error) => {
-                    self.outbox.error(error);
-                    if error.id.is_some() {
-                        self.outbox.sent = 0;
-                    }
-                }
+                ToResident::Error(error) => self.outbox.error(error),
                 other => {
                     if let Some(entry) = resident::entry_in(other)
                         && !take(&mut self.entries, entry)
@@ -286,7 +291,7 @@ impl SteadyConsole {
         wire: &Wire<FromStaff, ToStaff>,
         done: &impl Fn(&Self) -> bool,
     ) -> Result<(), WireClosed> {
-        self.outbox.sent = 0;
+        self.outbox.relinked();
         for session in self.follows.keys() {
             self.follow(wire, *session);
         }
@@ -308,12 +313,7 @@ impl SteadyConsole {
                         self.follow(wire, *session);
                     }
                 }
-                ToStaff::Error(error) => {
-                    self.outbox.error(error);
-                    if error.id.is_some() {
-                        self.outbox.sent = 0;
-                    }
-                }
+                ToStaff::Error(error) => self.outbox.error(error),
                 other => {
                     if let Some((session, entry)) = console::entry_in(other)
                         && !take(self.follows.entry(session).or_default(), entry)
