@@ -92,7 +92,7 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     await top.getByText('What “safe” is worth here:').waitFor()
     await top.getByText('written to this node’s disk').or(top.getByText("written to this node's disk")).waitFor()
     await residentWith(story, 'smoke over a roof')
-    await top.locator('[data-warning=unstaffed]').getByText(/1 session waits.? and nobody serves this queue/).waitFor()
+    await top.locator('[data-warning=unstaffed]').getByText(/1 session waits.? and nobody is available for this queue/).waitFor()
     const first = await sue.locator('main').evaluate((main) => main.querySelector('section')?.getAttribute('aria-label'))
     expect(first === 'What needs you', 'nothing stands above it')
   },

@@ -11,7 +11,7 @@ guarantee-weaker = the shared tier is weaker than it should be: things are store
 guarantee-island = the shared tier does not answer: this node goes on alone, what comes is on its own disk until it can be brought there.
 guarantee-none = nothing is confirmed as safe right now. Residents keep their copies.
 tile-staffed = { $people } available
-tile-nobody = Nobody serves this queue.
+tile-nobody = Nobody is available for this queue.
 tile-waiting = Waiting
 tile-longest = Longest wait
 tile-share = In target
@@ -63,7 +63,7 @@ warn-unsafe = Nothing is confirmed as safe. Residents keep their copies; tell th
 warn-unstaffed = { $queue }: { $sessions ->
     [one] 1 session waits
    *[other] { $sessions } sessions wait
-  } and nobody serves this queue.
+  } and nobody is available for this queue.
 warn-orphaned = { $sessions ->
     [one] 1 session has lost its console
    *[other] { $sessions } sessions have lost their console

@@ -14,7 +14,7 @@ tile-staffed = { $people ->
     [one] { $people } disponible
    *[other] { $people } disponibles
   }
-tile-nobody = Personne ne sert cette file.
+tile-nobody = Personne n'est disponible pour cette file.
 tile-waiting = En attente
 tile-longest = Plus longue
 tile-share = Dans la cible
@@ -66,7 +66,7 @@ warn-unsafe = Rien n'est confirmé. Les habitants gardent leurs copies ; préven
 warn-unstaffed = { $queue } : { $sessions ->
     [one] { $sessions } session attend
    *[other] { $sessions } sessions attendent
-  } et personne ne sert cette file.
+  } et personne n'est disponible pour cette file.
 warn-orphaned = { $sessions ->
     [one] { $sessions } session a perdu son pupitre
    *[other] { $sessions } sessions ont perdu leur pupitre
