@@ -13,6 +13,7 @@ pub mod descriptors;
 pub mod drain;
 mod encoding;
 pub mod gate;
+mod head;
 pub mod headers;
 pub mod layers;
 mod link;
