@@ -42,9 +42,12 @@ impl Bounds {
         if known > 0 && !has_empty_line(&head[known.saturating_sub(2)..]) {
             return true;
         }
+        matches!(self.parse(head), Ok(httparse::Status::Partial))
+    }
+
+    fn parse(self, head: &[u8]) -> httparse::Result<usize> {
         let mut headers = vec![httparse::EMPTY_HEADER; self.headers];
-        let parsed = httparse::Request::new(&mut headers).parse(head);
-        matches!(parsed, Ok(httparse::Status::Partial))
+        httparse::Request::new(&mut headers).parse(head)
     }
 }
 
@@ -68,6 +71,16 @@ pub(super) async fn read(
         Poll::Ready(Ok(read.filled().len()))
     })
     .await
+}
+
+/// Whether these bytes hold a whole head, which is given on however it comes; for `crate::probes`.
+pub(crate) fn probe_head(bytes: &[u8]) -> bool {
+    let bounds = Bounds::of(&ServerLimits::default());
+    let whole = matches!(bounds.parse(bytes), Ok(httparse::Status::Complete(_)));
+    let at_once = !bounds.leave_open(bytes, bytes.len());
+    let byte_by_byte = (1..=bytes.len()).any(|end| !bounds.leave_open(&bytes[..end], 1));
+    assert!(!whole || (at_once && byte_by_byte), "a whole head waits");
+    whole
 }
 
 #[cfg(test)]

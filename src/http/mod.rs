@@ -29,6 +29,7 @@ pub mod tickets;
 pub mod uploads;
 mod watch;
 
+pub(crate) use head::probe_head;
 pub use headers::{PageClass, SecurityHeaders};
 pub use origins::{OriginVerdict, Origins};
 pub use problem::Problem;
