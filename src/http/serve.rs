@@ -90,9 +90,13 @@ impl Tls {
     async fn handshake(&self, tcp: TcpStream) -> Option<Stream> {
         let start = Instant::now();
         let deadline = (start + self.deadline).into();
-        // Only a whole first message takes a turn: strangers open links by the thousand and say nothing, or something else.
-        let hello = LazyConfigAcceptor::new(Acceptor::default(), tcp);
-        let hello = match timeout_at(deadline, Box::pin(hello)).await {
+        // Only a whole first message takes a turn: strangers open links by the thousand and say nothing, or something else. The acceptor
+        // makes room for it, so it waits for the first byte.
+        let hello = async {
+            tcp.peek(&mut [0]).await?;
+            Box::pin(LazyConfigAcceptor::new(Acceptor::default(), tcp)).await
+        };
+        let hello = match timeout_at(deadline, hello).await {
             // Boxed, as the handshake below: it would size every connection's task.
             Ok(Ok(hello)) => Box::new(hello),
             Ok(Err(error)) => {
