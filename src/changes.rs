@@ -1,7 +1,7 @@
 //! Files that may be replaced while the gateway runs: waits until one changed on disk, or an operator asks (SIGHUP).
 //!
-//! Owns: the watcher. Must not: read the files, or know what is in them. Called by: `http` (certificates), `app` (rules of
-//! triage, configuration).
+//! Owns: the watcher, and which refusal of a file is told. Must not: read the files, or know what is in them. Called by: `http`
+//! (certificates), `app` (rules of triage, configuration).
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -16,6 +16,29 @@ const SETTLE: Duration = Duration::from_millis(200);
 /// The files are read after this long whatever changes beside them: a log that is written in the same folder never settles. Another
 /// change reads them again.
 const SETTLE_AT_MOST: Duration = Duration::from_secs(2);
+
+/// Why files are read again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cause {
+    /// Something changed in their folders: perhaps these files, perhaps what lies beside them.
+    Change,
+    /// An operator asks, and wants an answer.
+    Asked,
+}
+
+/// The last refusal of a file, so that the same one is told once, and again to an operator who asks: a log in the same folder has
+/// the file read, and would have it refused, for ever.
+#[derive(Debug, Default)]
+pub struct Refusals(Option<String>);
+
+impl Refusals {
+    /// Remembers what came of a reading, the words of a refusal or none; answers whether these are other words than before.
+    pub fn are_news(&mut self, refusal: Option<String>) -> bool {
+        let news = refusal.is_some() && refusal != self.0;
+        self.0 = refusal;
+        news
+    }
+}
 
 /// Changes of some files.
 #[derive(Debug)]
@@ -49,17 +72,19 @@ impl Changes {
         }
     }
 
-    /// Waits for the next change. `false` when nobody can ask any more.
-    pub async fn next(&mut self) -> bool {
+    /// Waits for the next change. `None` when nobody can ask any more.
+    pub async fn next(&mut self) -> Option<Cause> {
         tokio::select! {
             _ = self.changed.recv() => {
                 let settled = async {
                     while let Ok(Some(())) = tokio::time::timeout(SETTLE, self.changed.recv()).await {}
                 };
                 let _either = tokio::time::timeout(SETTLE_AT_MOST, settled).await;
-                true
+                // Whoever asked meanwhile is answered by the same reading.
+                let asked = self.reloads.borrow_and_update().has_changed();
+                Some(if asked { Cause::Asked } else { Cause::Change })
             }
-            asked = self.reloads.changed() => asked.is_ok(),
+            asked = self.reloads.changed() => asked.ok().map(|()| Cause::Asked),
         }
     }
 }

@@ -21,7 +21,7 @@ use crate::auth::tokens::Tokens;
 use crate::backbone::{IndexRow, Record, Standing};
 use crate::config::Config;
 use crate::evidence::photo::{self, PhotoKind};
-use crate::http::uploads;
+use crate::http::{self, uploads};
 use crate::media;
 use crate::node;
 
@@ -40,7 +40,7 @@ const KEY: [u8; 32] = [7; 32];
 const PICTURE_MAX_BYTES: usize = 256 * 1024;
 
 /// Every door.
-pub const ALL: [Probe; 12] = [
+pub const ALL: [Probe; 13] = [
     Probe {
         name: "resident_frame",
         read: resident_frame,
@@ -64,6 +64,10 @@ pub const ALL: [Probe; 12] = [
     Probe {
         name: "token",
         read: token,
+    },
+    Probe {
+        name: "request_head",
+        read: request_head,
     },
     Probe {
         name: "upload_headers",
@@ -124,6 +128,11 @@ fn frame<T: Serialize + DeserializeOwned + PartialEq>(bytes: &[u8]) -> bool {
         }
     }
     taken
+}
+
+/// The first bytes of a connection: whether they hold a whole head.
+pub fn request_head(bytes: &[u8]) -> bool {
+    http::probe_head(bytes)
 }
 
 /// A session description.

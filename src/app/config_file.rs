@@ -14,7 +14,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::{agency, backbone, providers};
-use crate::changes::{Changes as FileChanges, folder_of};
+use crate::changes::{Cause, Changes as FileChanges, Refusals, folder_of};
 use crate::config::{Changes, Config, ConfigError, Place, Sources};
 use crate::node::agency::{Agency, Settings};
 use crate::node::settings::NEEDS_RESTART_MAX;
@@ -52,8 +52,7 @@ struct Running {
     config: Config,
     figures: ConfigFigures,
     needs_restart: Vec<String>,
-    /// Why the file was refused when it was read last, in the words of the log.
-    refused: Option<String>,
+    refusals: Refusals,
 }
 
 /// The configuration's sources and the node that goes by them.
@@ -86,7 +85,7 @@ impl ConfigFile {
             config: config.clone(),
             figures,
             needs_restart: Vec::new(),
-            refused: None,
+            refusals: Refusals::default(),
         };
         Arc::new(Self {
             sources,
@@ -107,42 +106,38 @@ impl ConfigFile {
         let Some(file) = self.sources.file.clone() else {
             return;
         };
-        let asks = reloads.clone();
         let mut changes = FileChanges::of("configuration", &[folder_of(&file)], reloads);
-        let mut answered = *asks.borrow();
         // The file may have changed between its first reading and now.
+        let mut cause = Cause::Change;
         loop {
-            let (file, asked) = (Arc::clone(&self), *asks.borrow());
-            let is_answer = asked != answered;
-            answered = asked;
+            let file = Arc::clone(&self);
             // Reads files, so not on the runtime's own threads.
-            let _ = tokio::task::spawn_blocking(move || file.reload_and_tell(is_answer)).await;
-            if stop.run_until_cancelled(changes.next()).await != Some(true) {
-                return;
-            }
+            let _ = tokio::task::spawn_blocking(move || file.reload_and_tell(cause)).await;
+            cause = match stop.run_until_cancelled(changes.next()).await {
+                Some(Some(cause)) => cause,
+                _ => return,
+            };
         }
     }
 
-    /// Reads the file again, and takes what may change while the gateway runs: all of it or, with a problem anywhere, nothing.
-    ///
-    /// # Errors
-    /// When the configuration cannot be used; the old one stays.
-    pub fn reload(&self) -> anyhow::Result<Reload> {
+    /// Reads the file again, and takes what may change while the gateway runs: all of it or, when the configuration cannot be used,
+    /// nothing. Answers as well whether a refusal is news.
+    fn reload(&self) -> (anyhow::Result<Reload>, bool) {
         let mut running = lock(&self.running);
         let now_ms = self.node.clock().now_ms();
         let outcome = self.read(&running.config);
+        let refused = outcome.as_ref().err().map(|error| format!("{error:#}"));
+        let is_news = running.refusals.are_news(refused);
         let reload = match outcome {
             Ok((changes, agencies)) => {
                 for (agency, settings, policy) in agencies {
                     agency.set_settings(settings, policy);
                 }
-                running.take(changes, now_ms)
+                Ok(running.take(changes, now_ms))
             }
             Err(error) => {
-                let words = format!("{error:#}");
-                if running.refused.as_ref() != Some(&words) {
+                if is_news {
                     running.figures.refused = Some(refusal(&error, &self.sources, now_ms));
-                    running.refused = Some(words);
                 }
                 Err(error)
             }
@@ -150,7 +145,7 @@ impl ConfigFile {
         self.node.set_config(running.figures.clone());
         metrics::gauge!("callbox_config_refused").set(f64::from(u8::from(reload.is_err())));
         metrics::gauge!("callbox_config_needs_restart").set(running.needs_restart.len() as f64);
-        reload
+        (reload, is_news)
     }
 
     /// What the file changes, with everything that is to be exchanged ready.
@@ -175,12 +170,9 @@ impl ConfigFile {
         Ok((changes, exchanges))
     }
 
-    /// Reads the file again and says what came of it. What is as it was is said to an operator who asks, and else not again: a log
-    /// in the same folder would have it read, and said, for ever.
-    fn reload_and_tell(&self, is_answer: bool) {
-        let before = lock(&self.running).refused.clone();
-        let outcome = self.reload();
-        let is_news = before != lock(&self.running).refused;
+    /// Reads the file again and says what came of it.
+    fn reload_and_tell(&self, cause: Cause) {
+        let (outcome, is_news) = self.reload();
         let result = match outcome {
             Ok(Reload::Unchanged) => None,
             Ok(Reload::Taken(settings)) => {
@@ -190,7 +182,7 @@ impl ConfigFile {
                 Some("replaced")
             }
             Ok(Reload::NeedsRestart(_)) => Some("needs_restart"),
-            Err(_) if !is_news && !is_answer => None,
+            Err(_) if !is_news && cause != Cause::Asked => None,
             Err(error) => {
                 tracing::error!(reason = %format_args!("{error:#}"), "the configuration is refused; the old one stays in use");
                 Some("refused")
@@ -213,7 +205,7 @@ impl ConfigFile {
 type Exchange = (Arc<Agency>, Settings, Policy);
 
 impl Running {
-    fn take(&mut self, changes: Changes, now_ms: Millis) -> anyhow::Result<Reload> {
+    fn take(&mut self, changes: Changes, now_ms: Millis) -> Reload {
         let Changes {
             config,
             taken,
@@ -225,7 +217,7 @@ impl Running {
             let settings = needs_restart.join(", ");
             tracing::warn!(settings, "changed in the configuration, and need a restart");
         }
-        (self.figures.refused, self.refused) = (None, None);
+        self.figures.refused = None;
         let told = needs_restart.iter().take(NEEDS_RESTART_MAX);
         self.figures.needs_restart = told.cloned().collect();
         self.figures.more_need_restart =
@@ -235,12 +227,12 @@ impl Running {
         if !taken.is_empty() {
             self.figures.version = version(&self.config);
             self.figures.since_ms = now_ms;
-            return Ok(Reload::Taken(taken));
+            return Reload::Taken(taken);
         }
-        Ok(match news && !needs_restart.is_empty() {
+        match news && !needs_restart.is_empty() {
             true => Reload::NeedsRestart(needs_restart),
             false => Reload::Unchanged,
-        })
+        }
     }
 }
 

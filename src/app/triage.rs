@@ -4,7 +4,7 @@
 //! file with problems. Called by: `app` at the start and for `check-config`; follows the file by itself then.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use callbox_domain::triage::{Problem, Rules};
 use callbox_proto::ids::QueueId;
@@ -14,9 +14,10 @@ use tokio_util::sync::CancellationToken;
 use toml::de::{DeTable, DeValue};
 
 use super::agency;
-use crate::changes::{Changes, folder_of};
+use crate::changes::{Cause, Changes, Refusals, folder_of};
 use crate::config::{self, Config};
 use crate::node::agency::Agency;
+use crate::node::lock;
 
 /// The rules that are built in: the same file an agency starts from.
 const BUILT_IN: &str = include_str!("../../config/triage.toml");
@@ -125,6 +126,7 @@ pub struct RulesFile {
     config: config::Agency,
     path: PathBuf,
     agency: Arc<Agency>,
+    refusals: Mutex<Refusals>,
     attempts: watch::Sender<u64>,
 }
 
@@ -140,6 +142,7 @@ impl RulesFile {
             config: configured.clone(),
             path: config.rules_file_of(configured)?.to_owned(),
             agency,
+            refusals: Mutex::default(),
             attempts: watch::Sender::new(0),
         }))
     }
@@ -166,15 +169,17 @@ impl RulesFile {
     /// Follows the file until `stop`.
     pub async fn follow(self: Arc<Self>, reloads: watch::Receiver<u64>, stop: CancellationToken) {
         let mut changes = Changes::of("triage rules", &[folder_of(&self.path)], reloads);
-        while let Some(true) = stop.run_until_cancelled(changes.next()).await {
+        while let Some(Some(cause)) = stop.run_until_cancelled(changes.next()).await {
             let rules = Arc::clone(&self);
             // Reads a file, so not on the runtime's own threads.
-            let _ = tokio::task::spawn_blocking(move || rules.reload_and_tell()).await;
+            let _ = tokio::task::spawn_blocking(move || rules.reload_and_tell(cause)).await;
         }
     }
 
-    fn reload_and_tell(&self) {
+    fn reload_and_tell(&self, cause: Cause) {
         let outcome = self.reload();
+        let refused = outcome.as_ref().err().map(|error| format!("{error:#}"));
+        let is_news = lock(&self.refusals).are_news(refused);
         let result = match &outcome {
             Ok(Reload::Unchanged) => None,
             Ok(Reload::Replaced) => {
@@ -184,6 +189,7 @@ impl RulesFile {
                 tracing::info!(%agency, version, "new rules of triage judge from now on");
                 Some("replaced")
             }
+            Err(_) if !is_news && cause != Cause::Asked => None,
             Err(error) => {
                 tracing::error!(reason = %format_args!("{error:#}"), "the rules of triage are refused; the old ones stay in use");
                 Some("refused")

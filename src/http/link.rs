@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
@@ -27,6 +28,8 @@ pub(super) enum Stream {
 /// One connection.
 pub(super) struct Link {
     stream: Stream,
+    /// What was read of the stream before there was a link; it is read again first.
+    head: Bytes,
     stall: Duration,
     /// Only exists while a write waits: an idle link has no timer.
     stalled: Option<Pin<Box<Sleep>>>,
@@ -35,9 +38,16 @@ pub(super) struct Link {
 }
 
 impl Link {
-    pub(super) fn new(stream: Stream, stall: Duration, arrived: Arrived, slot: Arc<Slot>) -> Self {
+    pub(super) fn new(
+        stream: Stream,
+        head: Bytes,
+        stall: Duration,
+        arrived: Arrived,
+        slot: Arc<Slot>,
+    ) -> Self {
         Self {
             stream,
+            head,
             stall,
             stalled: None,
             arrived,
@@ -136,7 +146,13 @@ impl AsyncRead for Link {
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         let before = buf.filled().len();
-        let outcome = Pin::new(&mut this.stream).poll_read(cx, buf);
+        let outcome = if this.head.is_empty() {
+            Pin::new(&mut this.stream).poll_read(cx, buf)
+        } else {
+            let some = this.head.len().min(buf.remaining());
+            buf.put_slice(&this.head.split_to(some));
+            Poll::Ready(Ok(()))
+        };
         this.arrived.add(buf.filled().len() - before);
         outcome
     }

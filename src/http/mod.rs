@@ -13,6 +13,7 @@ pub mod descriptors;
 pub mod drain;
 mod encoding;
 pub mod gate;
+mod head;
 pub mod headers;
 pub mod layers;
 mod link;
@@ -28,6 +29,7 @@ pub mod tickets;
 pub mod uploads;
 mod watch;
 
+pub(crate) use head::probe_head;
 pub use headers::{PageClass, SecurityHeaders};
 pub use origins::{OriginVerdict, Origins};
 pub use problem::Problem;

@@ -1,6 +1,6 @@
 //! One connection from its first byte to its last answer or its upgrade.
 //!
-//! Owns: the TLS handshake and its deadline, the HTTP exchange, and what every request is told about its connection. Must not: know routes, or
+//! Owns: the TLS handshake and its deadline, the deadline of the first head, the HTTP exchange, and what every request is told about its connection. Must not: know routes, or
 //! accept. Called by: `accept`, with services that `server` and `admin` make.
 
 use std::net::SocketAddr;
@@ -25,6 +25,7 @@ use tower::ServiceExt as _;
 use super::Peer;
 use super::budget::HandshakeBudget;
 use super::gate::Slot;
+use super::head;
 use super::link::{Link, Stream};
 use super::notice::Notice;
 use super::tickets::Tickets;
@@ -44,6 +45,8 @@ const LONGEST_WAIT: Duration = Duration::from_millis(500);
 pub(super) struct Service {
     router: Router,
     http: http1::Builder,
+    head: head::Bounds,
+    header: Duration,
     tls: Option<Tls>,
     write_stall: Duration,
     soft: CancellationToken,
@@ -87,9 +90,13 @@ impl Tls {
     async fn handshake(&self, tcp: TcpStream) -> Option<Stream> {
         let start = Instant::now();
         let deadline = (start + self.deadline).into();
-        // Only a whole first message takes a turn: strangers open links by the thousand and say nothing, or something else.
-        let hello = LazyConfigAcceptor::new(Acceptor::default(), tcp);
-        let hello = match timeout_at(deadline, Box::pin(hello)).await {
+        // Only a whole first message takes a turn: strangers open links by the thousand and say nothing, or something else. The acceptor
+        // makes room for it, so it waits for the first byte.
+        let hello = async {
+            tcp.peek(&mut [0]).await?;
+            Box::pin(LazyConfigAcceptor::new(Acceptor::default(), tcp)).await
+        };
+        let hello = match timeout_at(deadline, hello).await {
             // Boxed, as the handshake below: it would size every connection's task.
             Ok(Ok(hello)) => Box::new(hello),
             Ok(Err(error)) => {
@@ -169,6 +176,8 @@ impl Service {
         Self {
             router,
             http,
+            head: head::Bounds::of(limits),
+            header: limits.header(),
             tls,
             write_stall: limits.write_stall(),
             soft,
@@ -193,20 +202,59 @@ impl Service {
     }
 
     async fn exchange(self: Arc<Self>, tcp: TcpStream, address: SocketAddr, slot: Slot) {
-        let stream = match &self.tls {
+        let mut stream = match &self.tls {
             None => Stream::Plain(tcp),
             Some(tls) => match tls.handshake(tcp).await {
                 Some(stream) => stream,
                 None => return,
             },
         };
+        if let Some(head) = self.first_head(&mut stream).await {
+            // Boxed: whoever never sends a whole head does not pay for what comes after it.
+            Box::pin(self.converse(stream, head, address, slot)).await;
+        }
+    }
+
+    /// The head of the first request, or what else hyper is to judge; `None` when the connection ends here.
+    async fn first_head(&self, stream: &mut Stream) -> Option<Vec<u8>> {
+        let deadline = (Instant::now() + self.header).into();
+        let mut head = Vec::new();
+        loop {
+            let read = tokio::select! {
+                biased;
+                read = timeout_at(deadline, head::read(stream, &mut head)) => read,
+                // A drain waits for requests that were begun.
+                () = self.soft.cancelled(), if head.is_empty() => return None,
+            };
+            match read {
+                Ok(Ok(new)) if new > 0 && self.head.leave_open(&head, new) => {}
+                Ok(Ok(_)) => return Some(head),
+                Ok(Err(error)) => {
+                    ended("protocol", &error);
+                    return None;
+                }
+                Err(late) => {
+                    ended("header_deadline", &late);
+                    return None;
+                }
+            }
+        }
+    }
+
+    async fn converse(&self, stream: Stream, head: Vec<u8>, address: SocketAddr, slot: Slot) {
         let peer = Peer {
             address,
             encrypted: self.is_encrypted(),
         };
         let slot = Arc::new(slot);
         let arrived = Arrived::default();
-        let link = Link::new(stream, self.write_stall, arrived.clone(), Arc::clone(&slot));
+        let link = Link::new(
+            stream,
+            head.into(),
+            self.write_stall,
+            arrived.clone(),
+            Arc::clone(&slot),
+        );
         let link = TokioIo::new(link);
         let service = service_fn(|mut request: Request<Incoming>| {
             slot.establish();
@@ -217,6 +265,8 @@ impl Service {
         let mut connection =
             std::pin::pin!(self.http.serve_connection(link, service).with_upgrades());
         let outcome = tokio::select! {
+            // First: a head that is here already is one that a drain waits for.
+            biased;
             outcome = connection.as_mut() => outcome,
             () = self.soft.cancelled() => {
                 connection.as_mut().graceful_shutdown();
@@ -229,9 +279,13 @@ impl Service {
             } else {
                 "protocol"
             };
-            metrics::counter!("callbox_http_connection_errors_total", "reason" => reason)
-                .increment(1);
-            tracing::debug!(%error, "connection ended with an error");
+            ended(reason, &error);
         }
     }
+}
+
+/// Tells of a connection that ended with an error.
+fn ended(reason: &'static str, error: &dyn std::error::Error) {
+    metrics::counter!("callbox_http_connection_errors_total", "reason" => reason).increment(1);
+    tracing::debug!(%error, "connection ended with an error");
 }

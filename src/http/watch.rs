@@ -17,7 +17,7 @@ pub(super) async fn follow(
     stop: CancellationToken,
 ) {
     let mut changes = Changes::of("certificate", &certificates.folders(), reloads);
-    while let Some(true) = stop.run_until_cancelled(changes.next()).await {
+    while let Some(Some(_)) = stop.run_until_cancelled(changes.next()).await {
         let certificates = Arc::clone(&certificates);
         // Reads files, so not on the runtime's own threads.
         let _ = tokio::task::spawn_blocking(move || tell(certificates.reload())).await;

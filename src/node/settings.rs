@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use callbox_proto::ids::AgencyId;
-use callbox_proto::message::{ConfigFigures, ToResident, ToStaff};
+use callbox_proto::message::{ConfigFigures, ToResident, ToResponder, ToStaff};
 
 use super::Node;
 use super::agency::Agency;
@@ -25,6 +25,7 @@ pub const NEEDS_RESTART_MAX: usize = 16;
 struct Changed {
     edition: u64,
     resident: Shared<ToResident>,
+    responder: Shared<ToResponder>,
     staff: Shared<ToStaff>,
 }
 
@@ -41,6 +42,9 @@ impl Changed {
         };
         Self {
             edition,
+            responder: Shared::new(ToResponder::AgencyChanged {
+                agency: agency.clone(),
+            }),
             resident: Shared::new(ToResident::AgencyChanged { agency }),
             staff: Shared::new(staff),
         }
@@ -62,8 +66,7 @@ impl Node {
             let told = match open.whom {
                 Whom::Resident => news.resident.send(&open.outbox),
                 Whom::Staff => news.staff.send(&open.outbox),
-                // They read the agency's name and nothing else of it: the next welcome is soon enough.
-                Whom::Responder => Ok(()),
+                Whom::Responder => news.responder.send(&open.outbox),
             };
             if told.is_ok() {
                 open.edition = Some(news.edition);

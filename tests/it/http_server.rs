@@ -32,6 +32,52 @@ async fn a_client_that_sends_its_head_slowly_is_closed_at_the_deadline() {
 }
 
 #[tokio::test]
+async fn a_request_that_comes_in_pieces_is_answered_with_its_body() {
+    let gateway = Gateway::start(&settings());
+    let mut stream = gateway.connect().await;
+    let request =
+        "POST /act HTTP/1.1\r\nhost: test\r\ncontent-length: 5\r\nconnection: close\r\n\r\nhello";
+    stream.set_nodelay(true).expect("no delay");
+    for piece in request.as_bytes().chunks(3) {
+        stream.write_all(piece).await.expect("sent");
+        tokio::task::yield_now().await;
+    }
+    let answer = read_to_close(&mut stream).await;
+    assert!(answer.starts_with(b"HTTP/1.1 200 ") && answer.ends_with(b"hello"));
+}
+
+#[tokio::test]
+async fn what_is_no_http_is_answered_at_once() {
+    let mut settings = settings();
+    settings.limits.header_s = 3600;
+    let gateway = Gateway::start(&settings);
+    let mut stream = gateway.connect().await;
+    stream.write_all(b"\x16\x03\x01").await.expect("sent");
+    let answer = read_to_close(&mut stream).await;
+    assert!(answer.starts_with(b"HTTP/1.1 400 "));
+}
+
+#[tokio::test]
+async fn a_drain_lets_go_of_who_has_said_nothing_and_waits_for_a_request_that_was_begun() {
+    let mut settings = settings();
+    settings.limits.header_s = 3600;
+    let gateway = Gateway::start(&settings);
+    let (mut silent, mut begun) = (gateway.connect().await, gateway.connect().await);
+    begun
+        .write_all(b"GET /peer HTTP/1.1\r\n")
+        .await
+        .expect("sent");
+    gateway.until_open(2).await;
+    // What was sent before this connection was answered has been read by now.
+    assert_eq!(get(gateway.address, "/peer", &[]).await.status, 200);
+    gateway.lifecycle.stop();
+    assert!(read_to_close(&mut silent).await.is_empty());
+    begun.write_all(b"host: test\r\n\r\n").await.expect("sent");
+    let answer = read_to_close(&mut begun).await;
+    assert!(answer.starts_with(b"HTTP/1.1 200 "));
+}
+
+#[tokio::test]
 async fn over_the_half_open_bound_the_oldest_is_closed_and_a_newcomer_is_served() {
     let mut settings = settings();
     settings.limits.half_open = 3;

@@ -125,6 +125,10 @@ async fn examples(door: &str) -> Vec<Vec<u8>> {
         ],
         "stun" => stun(),
         "token" => tokens(),
+        "request_head" => vec![
+            b"GET /ws/resident HTTP/1.1\r\nhost: report.example\r\nupgrade: websocket\r\nconnection: Upgrade\r\n\r\n".to_vec(),
+            b"\r\nPOST /api/v1/sign-in HTTP/1.1\nhost: report.example\ncontent-length: 2\n\n{}".to_vec(),
+        ],
         "upload_headers" => headers(),
         "claimed_place" => vec![pictures::with_exif(
             &pictures::jpeg(32, 32),

@@ -14,6 +14,8 @@ use callbox_proto::message::{AgencyInfo, QueueInfo};
 use tempfile::TempDir;
 use tokio::sync::watch;
 
+use crate::gateway::harness::{Gateway, soon};
+
 /// Far beyond what reading a file takes; only a failure waits for it.
 const DEADLINE: Duration = Duration::from_secs(20);
 
@@ -126,6 +128,39 @@ async fn a_changed_file_judges_from_then_on_and_a_bad_one_is_refused() {
         .await
         .expect("it stops with the gateway")
         .expect("it does not panic");
+}
+
+/// Waits until rules were read again with this result so many times.
+async fn until_read(gateway: &Gateway, result: &str, times: u64) {
+    let name = format!("callbox_triage_reloads_total{{result=\"{result}\"}}");
+    let wanted = Some(times.to_string());
+    soon(async { while gateway.metric(&name).await != wanted {} }).await;
+}
+
+#[tokio::test]
+async fn a_bad_file_is_told_once_whatever_changes_beside_it_and_again_to_an_operator_who_asks() {
+    let files = Files::new(&rules("1"));
+    let neighbours = files.path.with_file_name("harbour.toml");
+    std::fs::write(&neighbours, rules("a")).expect("written");
+    let gateway = Gateway::with(&format!(
+        "triage.rules_file = {:?}\n[[agencies]]\nid = \"harbour.example\"\nname = \"Harbour\"\nbanner = \"B\"\nrules_file = {:?}\n",
+        files.path, neighbours
+    ))
+    .await;
+    replace(&files.path, "version = \"2\"\n[[rule]]\nid = \"x\"\n");
+    until_read(&gateway, "refused", 1).await;
+    for times in 1..=3 {
+        replace(&neighbours, &rules(&format!("a{times}")));
+        until_read(&gateway, "replaced", times).await;
+    }
+    until_read(&gateway, "refused", 1).await;
+    gateway.hang_up();
+    until_read(&gateway, "refused", 2).await;
+    // Once it was good, the same fault is news.
+    replace(&files.path, &rules("2"));
+    until_read(&gateway, "replaced", 4).await;
+    replace(&files.path, "version = \"2\"\n[[rule]]\nid = \"x\"\n");
+    until_read(&gateway, "refused", 3).await;
 }
 
 #[test]

@@ -84,6 +84,11 @@ pub enum ToResponder {
         /// When the link ends.
         ends_ms: Millis,
     },
+    /// What the agency says of itself has changed while the connection was open: it stands instead of that of `welcome`.
+    AgencyChanged {
+        /// The agency.
+        agency: AgencyInfo,
+    },
     /// An entry of the session.
     Entry {
         /// Its sequence number.
@@ -154,6 +159,7 @@ debug_kind_only!(FromResponder {
 
 debug_kind_only!(ToResponder {
     Welcome,
+    AgencyChanged,
     Entry,
     Safe,
     Rewound,

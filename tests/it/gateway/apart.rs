@@ -381,13 +381,11 @@ async fn hello_refused(address: std::net::SocketAddr, agency: &str) -> (ErrorCod
         })
         .await;
     wire.send(&Device::new().hello_to(&nonce, Some(agency)));
-    let code = wire
-        .wait(|message| match message {
-            ToResident::Error(error) => Some(error.code),
-            _ => None,
-        })
-        .await;
-    (code, wire.closed().await)
+    wire.ended(|message| match message {
+        ToResident::Error(error) => Some(error.code),
+        _ => None,
+    })
+    .await
 }
 
 #[tokio::test]

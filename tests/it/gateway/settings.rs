@@ -2,11 +2,12 @@
 
 use callbox_proto::codec::Encoding;
 use callbox_proto::message::{
-    AgencyInfo, ConfigFigures, NodeFigures, QueueInfo, ToResident, ToStaff,
+    AgencyInfo, ConfigFigures, NodeFigures, QueueInfo, ToResident, ToResponder, ToStaff,
 };
 use callbox_proto::vocabulary::ConfigFault;
 
 use super::cluster::shows;
+use super::harness::responder::{Responder, makes, opens};
 use super::harness::{Console, Gateway, SignedIn, soon, text};
 
 const BEFORE: &str = "agency.banner = \"Before\"\n";
@@ -140,6 +141,29 @@ async fn changed_settings_reach_residents_and_consoles_that_are_connected() {
         2,
         "each change is told once"
     );
+}
+
+#[tokio::test]
+async fn changed_settings_reach_responders_who_follow() {
+    let mut gateway = Gateway::with(BEFORE).await;
+    let ann = gateway.resident().await;
+    let session = ann.open("A dog barks").await;
+    let tina = gateway.console("tina").await;
+    tina.takes(session).await;
+    let link = makes(&tina, session, 60_000).await;
+    let token = opens(&gateway, &link).await.expect("opened");
+    let unit = Responder::welcomed(&gateway, &token, 0).await;
+    gateway.configure("agency.name = \"Riverbend Emergency\"\n");
+    let told = unit.wire.wait(|m| match m {
+        ToResponder::AgencyChanged { agency } => Some(agency.clone()),
+        _ => None,
+    });
+    let told = told.await;
+    assert_eq!(told.name, "Riverbend Emergency");
+    assert_eq!(told, face(&gateway).await);
+    // The link is the old one.
+    ann.says("and again").await;
+    unit.reads("and again").await;
 }
 
 #[tokio::test]

@@ -8,12 +8,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use callbox::node::Node;
+use callbox::node::cell::{Audience, Cell};
 use callbox::node::connections::{Open, Whom};
 use callbox::node::outbox::Outbox;
 use callbox::node::pending::{Pending, Reply, Wish};
 use callbox_loadtests::record::{Fact, Line};
 use callbox_proto::codec::Encoding;
 use callbox_proto::ids::CommandId;
+use serde::de::DeserializeOwned;
+use tokio::time::timeout;
 
 pub use console::Console;
 pub use resident::Resident;
@@ -36,6 +39,52 @@ impl Diary {
             at_ms: 0,
             fact,
         });
+    }
+}
+
+/// What a client's link hangs on: its node, and the sessions that it is shown.
+struct Reading {
+    node: Arc<Node>,
+    outbox: Arc<Outbox>,
+    audience: Audience,
+    cells: Vec<Arc<Cell>>,
+}
+
+/// A client, as its link is read.
+trait Reader {
+    type Message: DeserializeOwned;
+
+    /// `None` without a link.
+    fn reading(&self) -> Option<Reading>;
+
+    async fn hear(&mut self, message: Self::Message, diary: &mut Diary);
+
+    fn disconnect(&mut self);
+}
+
+/// Reads what came, and is fed from the log when it has fallen behind.
+async fn listen<R: Reader>(reader: &mut R, diary: &mut Diary) {
+    while let Some(Reading { outbox, .. }) = reader.reading() {
+        let batch = outbox.take(0);
+        outbox.written();
+        for frame in &batch.frames {
+            let message = Encoding::MessagePack.decode_from_gateway(frame).unwrap();
+            reader.hear(message, diary).await;
+        }
+        if batch.close.is_some() {
+            return reader.disconnect();
+        }
+        if !outbox.take_behind() {
+            return;
+        }
+        // Anew: what was heard may have begun another session, or ended the link.
+        let Some(link) = reader.reading() else { return };
+        for cell in &link.cells {
+            let feeding = link.node.feed(cell, &outbox, &link.audience);
+            if !matches!(timeout(STEP, feeding).await, Ok(Ok(_))) {
+                return reader.disconnect();
+            }
+        }
     }
 }
 

@@ -1853,6 +1853,12 @@ export type ToResponder =
       /** When the link ends. */
       ends_ms: number;
     }
+  /** What the agency says of itself has changed while the connection was open: it stands instead of that of `welcome`. */
+  | {
+      kind: "agency_changed";
+      /** The agency. */
+      agency: AgencyInfo;
+    }
   /** An entry of the session. */
   | {
       kind: "entry";

@@ -11,7 +11,7 @@ import { emptyView, fold, type Entry, type SessionView } from './staff-fold.ts'
 import { browserMedia, Watch, type MediaDevice } from './staff-media.ts'
 import { Store } from './store.ts'
 
-/** What the gateway said on `welcome`. */
+/** What the gateway said on `welcome`, with the agency as it is now. */
 export type ResponderWelcome = Extract<ToResponder, { kind: 'welcome' }>
 
 /** Why the link ended. */
@@ -157,6 +157,9 @@ export class ResponderClient {
         this.welcome.set(message)
         this.watch.relinked()
         return
+      case 'agency_changed':
+        this.#agencyChanged(message)
+        return
       case 'entry':
         this.#entry(message)
         return
@@ -175,6 +178,11 @@ export class ResponderClient {
       case 'error':
         this.#refused(message)
     }
+  }
+
+  #agencyChanged({ agency }: Extract<ToResponder, { kind: 'agency_changed' }>): void {
+    const welcome = this.welcome.get()
+    if (welcome) this.welcome.set({ ...welcome, agency })
   }
 
   #entry(message: Extract<ToResponder, { kind: 'entry' }>): void {

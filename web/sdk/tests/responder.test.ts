@@ -42,6 +42,14 @@ describe('a responder', () => {
     expect(view.messages.map((message) => message.text)).toEqual(['smoke'])
   })
 
+  it('goes by what the agency says of itself meanwhile', async () => {
+    const { world, client } = await opened()
+    const agency = { ...WELCOME.agency, name: 'Riverbend' }
+    world.last.hear({ kind: 'agency_changed', agency })
+    expect(client.welcome.get()).toEqual({ ...WELCOME, agency })
+    expect(world.sockets).toHaveLength(1)
+  })
+
   it('goes on after a break where it was, and shows nothing twice', async () => {
     const { world, client } = await opened()
     world.last.hear(entry(2, 0, text('one')))

@@ -116,18 +116,12 @@ impl Responder {
 
     /// How it ended: the last error, and the close.
     pub async fn ended(&self) -> (ErrorCode, Option<u16>) {
-        let close = soon(self.wire.closed()).await;
-        let error = self
-            .wire
-            .record()
-            .all()
-            .into_iter()
-            .rev()
-            .find_map(|m| match m {
+        self.wire
+            .ended(|m| match m {
                 ToResponder::Error(error) if error.id.is_none() => Some(error.code),
                 _ => None,
-            });
-        (error.expect("a last word"), close)
+            })
+            .await
     }
 
     pub async fn offers(&self, sdp: &str) -> Result<String, ErrorMessage> {

@@ -147,6 +147,13 @@ where
         found.ok_or_else(|| WireClosed(self.record.closed().flatten()))
     }
 
+    /// How the link ended: the last word, and the close code.
+    pub async fn ended<R>(&self, last_word: impl FnMut(&In) -> Option<R>) -> (R, Option<u16>) {
+        let close = self.closed().await;
+        let word = self.record.all().iter().rev().find_map(last_word);
+        (word.expect("a last word"), close)
+    }
+
     /// The close code that came.
     pub async fn closed(&self) -> Option<u16> {
         self.record.wait_closed().await

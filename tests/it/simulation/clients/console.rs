@@ -8,7 +8,6 @@ use callbox::node::outbox::Outbox;
 use callbox::node::pending::{Reply, Wish};
 use callbox::node::{Node, Person};
 use callbox_loadtests::record::Fact;
-use callbox_proto::codec::Encoding;
 use callbox_proto::command::StaffCommand;
 use callbox_proto::error::ErrorCode;
 use callbox_proto::ids::{AgencyId, CommandId, IncidentId, SessionId};
@@ -16,7 +15,7 @@ use callbox_proto::message::ToStaff;
 use callbox_proto::vocabulary::{Role, Rung, Seq};
 use tokio::time::timeout;
 
-use super::{Diary, STEP, outbox, pending};
+use super::{Diary, Reader, Reading, STEP, outbox, pending};
 
 /// One telecommunicator's console.
 pub struct Console {
@@ -220,42 +219,11 @@ impl Console {
     }
 
     pub async fn listen(&mut self, diary: &mut Diary) {
-        loop {
-            let Some(link) = &self.link else { return };
-            let outbox = Arc::clone(&link.outbox);
-            let batch = outbox.take(0);
-            outbox.written();
-            for frame in &batch.frames {
-                let message: ToStaff = Encoding::MessagePack.decode_from_gateway(frame).unwrap();
-                if let Some(session) = self.hear(message, diary) {
-                    self.follow(session).await;
-                }
-            }
-            if batch.close.is_some() {
-                self.disconnect();
-                return;
-            }
-            if !outbox.take_behind() {
-                return;
-            }
-            let Some(link) = &self.link else { return };
-            let audience = Audience::Staff {
-                staff: link.person.staff.clone(),
-                role: link.person.role,
-            };
-            let (node, cells) = (Arc::clone(&link.node), link.cells.clone());
-            for cell in cells.values() {
-                let fed = timeout(STEP, node.feed(cell, &outbox, &audience)).await;
-                if !matches!(fed, Ok(Ok(_))) {
-                    self.disconnect();
-                    return;
-                }
-            }
-        }
+        super::listen(self, diary).await;
     }
 
     /// Takes a message in; answers a session to be followed.
-    fn hear(&mut self, message: ToStaff, diary: &mut Diary) -> Option<SessionId> {
+    fn take_in(&mut self, message: ToStaff, diary: &mut Diary) -> Option<SessionId> {
         let link = self.links;
         match message {
             ToStaff::Receipt {
@@ -338,5 +306,32 @@ impl Console {
         {
             cell.unfollow(link.outbox.connection());
         }
+    }
+}
+
+impl Reader for Console {
+    type Message = ToStaff;
+
+    fn reading(&self) -> Option<Reading> {
+        let link = self.link.as_ref()?;
+        Some(Reading {
+            node: Arc::clone(&link.node),
+            outbox: Arc::clone(&link.outbox),
+            audience: Audience::Staff {
+                staff: link.person.staff.clone(),
+                role: link.person.role,
+            },
+            cells: link.cells.values().cloned().collect(),
+        })
+    }
+
+    async fn hear(&mut self, message: ToStaff, diary: &mut Diary) {
+        if let Some(session) = self.take_in(message, diary) {
+            self.follow(session).await;
+        }
+    }
+
+    fn disconnect(&mut self) {
+        Self::disconnect(self);
     }
 }

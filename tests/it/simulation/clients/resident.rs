@@ -8,7 +8,6 @@ use callbox::node::cell::{Audience, Cell};
 use callbox::node::outbox::Outbox;
 use callbox::node::pending::{Reply, Wish};
 use callbox_loadtests::record::Fact;
-use callbox_proto::codec::Encoding;
 use callbox_proto::command::{Opening, ResidentCommand};
 use callbox_proto::error::ErrorCode;
 use callbox_proto::ids::{AgencyId, CommandId, ResidentId, SessionId};
@@ -16,7 +15,7 @@ use callbox_proto::message::ToResident;
 use callbox_proto::vocabulary::{Category, DeviceCan, Rung, Seq};
 use tokio::time::timeout;
 
-use super::{Diary, STEP, outbox, pending};
+use super::{Diary, Reader, Reading, STEP, outbox, pending};
 
 /// One resident.
 pub struct Resident {
@@ -165,37 +164,29 @@ impl Resident {
         }
     }
 
-    /// Reads what came.
     pub async fn listen(&mut self, diary: &mut Diary) {
-        let Some(link) = &self.link else { return };
-        let (node, cell, outbox) = (
-            Arc::clone(&link.node),
-            Arc::clone(&link.cell),
-            Arc::clone(&link.outbox),
-        );
-        loop {
-            let batch = outbox.take(0);
-            outbox.written();
-            for frame in &batch.frames {
-                let message: ToResident = Encoding::MessagePack.decode_from_gateway(frame).unwrap();
-                self.hear(message, diary);
-            }
-            if batch.close.is_some() {
-                self.disconnect();
-                return;
-            }
-            if !outbox.take_behind() {
-                return;
-            }
-            let fed = timeout(STEP, node.feed(&cell, &outbox, &Audience::Resident)).await;
-            if !matches!(fed, Ok(Ok(_))) {
-                self.disconnect();
-                return;
-            }
-        }
+        super::listen(self, diary).await;
+    }
+}
+
+impl Reader for Resident {
+    type Message = ToResident;
+
+    fn reading(&self) -> Option<Reading> {
+        let link = self.link.as_ref()?;
+        Some(Reading {
+            node: Arc::clone(&link.node),
+            outbox: Arc::clone(&link.outbox),
+            audience: Audience::Resident,
+            cells: vec![Arc::clone(&link.cell)],
+        })
     }
 
-    fn hear(&mut self, message: ToResident, diary: &mut Diary) {
+    fn disconnect(&mut self) {
+        Self::disconnect(self);
+    }
+
+    async fn hear(&mut self, message: ToResident, diary: &mut Diary) {
         let link = self.links;
         match message {
             ToResident::Session { session, after, .. } => {

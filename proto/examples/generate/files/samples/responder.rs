@@ -56,6 +56,7 @@ pub fn received() -> Result<Vec<Named<ToResponder>>, Failure> {
     let nothing = ErrorMessage::new(Some(id(0x0ffe6)?), ErrorCode::NoMedia);
     Ok(samples!(ToResponder {
         Welcome => ["welcome" = welcome(false, false)?, "welcome_silent_test" = welcome(true, true)?],
+        AgencyChanged => ["agency_changed" = ToResponder::AgencyChanged { agency: agency()? }],
         Entry => ["entry" = entry(false), "entry_kept" = entry(true)],
         Safe => ["safe" = ToResponder::Safe { up_to: 12 }],
         Rewound => ["rewound" = ToResponder::Rewound { after: 10 }],

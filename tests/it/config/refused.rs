@@ -1,0 +1,261 @@
+//! A wrong value is refused where it stands: the file with its line, the variable or the flag.
+
+use std::path::PathBuf;
+
+use callbox::config::{Config, ConfigError, Place, Sources};
+
+use super::{file, load_environment, load_file, set};
+
+#[test]
+fn what_may_be_taken_and_does_not_go_together_with_what_runs_is_refused_where_it_stands() {
+    let harbour = |id: &str, name: &str| {
+        format!(
+            "[agency]\nname = \"{name}\"\n[[agencies]]\nid = \"{id}.example\"\nname = \"{id}\"\nbanner = \"B\"\n"
+        )
+    };
+    let (_folder, path) = file(&harbour("east", "Demo"));
+    let sources = Sources {
+        file: Some(path.clone()),
+        ..Sources::default()
+    };
+    let running = Config::load(&sources).expect("a configuration");
+    // A start would take it; here the agency `east` still has the name.
+    std::fs::write(&path, harbour("west", "east")).expect("written");
+    let error = running.reload(&sources).expect_err("refused");
+    let words = error.to_string();
+    assert!(
+        words.contains("is the name of another agency already"),
+        "{words}"
+    );
+}
+
+#[test]
+fn an_unknown_key_is_refused_with_file_line_and_key() {
+    let error = load_file("[server]\n\n[server.limits]\nconections = 5\n").expect_err("refused");
+    let ConfigError::UnknownKey {
+        place: Place::File { line, .. },
+        key,
+        ..
+    } = &error
+    else {
+        panic!("{error:?}");
+    };
+    assert_eq!((*line, key.as_str()), (4, "server.limits.conections"));
+    assert!(
+        error
+            .to_string()
+            .contains("callbox.toml:4: server.limits.conections"),
+        "{error}"
+    );
+    assert!(
+        load_file("[sever]\n")
+            .is_err_and(|error| error.to_string().contains("callbox.toml:1: sever"))
+    );
+}
+
+#[test]
+fn a_value_of_a_wrong_type_is_refused_with_file_line_and_key() {
+    let error = load_file("[session]\noutbox_bytes = 300000\nheartbeat_s = \"soon\"\n")
+        .expect_err("refused");
+    assert!(matches!(error, ConfigError::WrongValue { .. }), "{error:?}");
+    assert!(
+        error
+            .to_string()
+            .contains("callbox.toml:3: session.heartbeat_s: invalid type"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_malformed_origin_is_refused_where_it_stands() {
+    let error = load_file("[server]\npublic_origin = \"report.example\"\n").expect_err("refused");
+    assert!(
+        error
+            .to_string()
+            .contains("callbox.toml:2: server.public_origin"),
+        "{error}"
+    );
+    assert!(error.to_string().contains("is not an origin"), "{error}");
+}
+
+#[test]
+fn photos_are_kept_for_ever_or_for_a_number_of_days_that_is_refused_where_it_is_none() {
+    assert_eq!(Config::default().agency.retention.photos_days, None);
+    let kept = load_file("[agency.retention]\nphotos_days = 180\n").expect("a configuration");
+    assert_eq!(kept.agency.retention.photos_days, Some(180));
+    for days in ["0", "36501"] {
+        let text = format!("[agency.retention]\nphotos_days = {days}\n");
+        let error = load_file(&text).expect_err("refused").to_string();
+        let place = "callbox.toml:2: agency.retention.photos_days";
+        assert!(error.contains(place), "{error}");
+        assert!(error.contains("1 to 36,500 days"), "{error}");
+    }
+}
+
+#[test]
+fn a_file_that_is_not_toml_is_refused_with_its_line() {
+    let error = load_file("[server]\nlisten = \n").expect_err("refused");
+    assert!(matches!(error, ConfigError::Syntax { .. }), "{error:?}");
+    assert!(
+        error.to_string().contains("callbox.toml:2: not valid TOML"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_missing_file_is_refused_by_name() {
+    let sources = Sources {
+        file: Some(PathBuf::from("/nonexistent/callbox.toml")),
+        ..Sources::default()
+    };
+    let error = Config::load(&sources).expect_err("refused");
+    assert!(matches!(error, ConfigError::Unreadable { .. }), "{error:?}");
+    assert!(
+        error.to_string().contains("/nonexistent/callbox.toml"),
+        "{error}"
+    );
+}
+
+#[test]
+fn the_environment_is_refused_by_the_name_of_the_variable() {
+    let unknown =
+        load_environment(&[("CALLBOX_SERVER__LISTN", "127.0.0.1:1")]).expect_err("refused");
+    assert!(
+        matches!(unknown, ConfigError::UnknownKey { .. }),
+        "{unknown:?}"
+    );
+    assert!(
+        unknown
+            .to_string()
+            .contains("environment variable CALLBOX_SERVER__LISTN"),
+        "{unknown}"
+    );
+    let wrong = load_environment(&[("CALLBOX_SERVER__LISTEN", "nowhere")]).expect_err("refused");
+    assert!(
+        wrong
+            .to_string()
+            .contains("CALLBOX_SERVER__LISTEN: server.listen"),
+        "{wrong}"
+    );
+}
+
+#[test]
+fn a_flag_is_refused_as_it_was_typed() {
+    let sources = Sources {
+        flags: vec![set("session.heartbeat_s", "0")],
+        ..Sources::default()
+    };
+    let error = Config::load(&sources).expect_err("refused");
+    assert!(
+        error
+            .to_string()
+            .starts_with("flag --set session.heartbeat_s: session.heartbeat_s: must be above 0"),
+        "{error}"
+    );
+}
+
+#[test]
+fn plain_http_beyond_loopback_is_refused_with_the_way_out() {
+    let error = load_file("[server]\nlisten = \"0.0.0.0:8911\"\n").expect_err("refused");
+    assert!(matches!(error, ConfigError::Refused { .. }), "{error:?}");
+    let text = error.to_string();
+    assert!(
+        text.contains("callbox.toml:2: server.listen: 0.0.0.0:8911 is not a loopback address"),
+        "{text}"
+    );
+    assert!(text.contains("server.tls.mode"), "{text}");
+}
+
+#[test]
+fn values_that_do_not_go_together_are_refused_where_they_were_set() {
+    for (text, expected) in [
+        ("[server.tls]\nmode = \"files\"\n", "server.tls.cert_file"),
+        (
+            "[server.tls]\nmode = \"self-signed\"\n",
+            "server.tls.self_signed_names",
+        ),
+        (
+            "[admin]\nlisten = \"0.0.0.0:8912\"\n",
+            "callbox.toml:2: admin.listen",
+        ),
+        (
+            "[media]\nlisten = \"0.0.0.0:8913\"\n",
+            "callbox.toml:2: media.listen",
+        ),
+        (
+            "[admin]\nlisten = \"127.0.0.1:8911\"\n",
+            "callbox.toml:2: admin.listen",
+        ),
+        (
+            "[session]\nmessage_bytes = 100\n",
+            "callbox.toml:2: session.message_bytes",
+        ),
+        (
+            "[session]\nmessage_bytes = 300000\n",
+            "callbox.toml:2: session.message_bytes: does not go together",
+        ),
+        (
+            "[server.limits]\nheader_s = 0\n",
+            "callbox.toml:2: server.limits.header_s: must be above 0",
+        ),
+        (
+            "[server.limits]\nconnections = 9\n",
+            "callbox.toml:2: server.limits.connections",
+        ),
+        (
+            "[server.limits]\nread_buffer_bytes = 100\n",
+            "callbox.toml:2: server.limits.read_buffer_bytes",
+        ),
+        (
+            "[log]\nfilter = \"callbox=shouting\"\n",
+            "callbox.toml:2: log.filter",
+        ),
+        (
+            "[agency]\nid = \"two words\"\n",
+            "callbox.toml:2: agency.id",
+        ),
+        (
+            "[agency]\nsound_repeat_s = [10, 30, 30, 30, 601]\n",
+            "callbox.toml:2: agency.sound_repeat_s: must be from 3 to 600",
+        ),
+        (
+            "[agency]\nsound_repeat_s = [2, 30, 30, 30, 30]\n",
+            "callbox.toml:2: agency.sound_repeat_s: must be from 3 to 600",
+        ),
+        (
+            "[server]\nlisten = \"0.0.0.0:1\"\n[server.tls]\nmode = \"self-signed\"\nself_signed_names = [\"a\"]\n",
+            "agency.demo.enabled",
+        ),
+        (
+            "[server]\nlisten = \"0.0.0.0:1\"\n[server.tls]\nmode = \"files\"\ncert_file = \"a\"\nkey_file = \"b\"\n",
+            "server.public_origin",
+        ),
+    ] {
+        let error = load_file(text).expect_err(text).to_string();
+        assert!(error.contains(expected), "{text}: {error}");
+    }
+}
+
+#[test]
+fn a_shared_tier_needs_a_shared_key_and_a_sound_address() {
+    let refused = |text: &str| match load_file(text) {
+        Err(ConfigError::Refused { key, why, .. }) => (key, why),
+        other => panic!("{other:?}"),
+    };
+    let (key, why) = refused("[backbone]\nurl = \"redis://127.0.0.1\"\n");
+    assert_eq!(key, "backbone.url");
+    assert!(why.contains("identity.key_file") && why.contains("same key file"));
+    let shared = "[identity]\nkey_file = \"k\"\n[backbone]\nurl = \"redis://127.0.0.1\"\n";
+    assert!(load_file(shared).is_ok());
+    let (key, _) = refused(&format!("{shared}username = \"callbox\"\n"));
+    assert_eq!(key, "backbone.password_file");
+    let (key, why) = refused(&format!("{shared}ca_file = \"ca.pem\"\n"));
+    assert!(key == "backbone.ca_file" && why.contains("rediss"));
+    let (key, _) = refused(&format!("{shared}call_ms = 200\n"));
+    assert_eq!(key, "backbone.call_ms");
+    assert_eq!(
+        refused("[backbone]\nprefix = \"a:b\"\n").0,
+        "backbone.prefix"
+    );
+    assert_eq!(refused("[node]\nname = \"Node 1\"\n").0, "node.name");
+}
