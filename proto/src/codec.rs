@@ -3,6 +3,8 @@
 //! Owns: the two encodings and the checks that keep hostile input from costing stack or memory. Must not: know what a
 //! message means. Used by: `transport`, the load generator, tests.
 
+use std::cell::Cell;
+
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +17,13 @@ pub const DEPTH_MAX: usize = 32;
 pub const ELEMENTS_MAX: usize = 4_096;
 /// Most elements in a message from the gateway: a list of 1,500 rows of some 80 elements.
 pub const ELEMENTS_FROM_GATEWAY_MAX: usize = 262_144;
+
+/// Bytes that a thread keeps to encode into. A longer message gets room of its own, which is given back.
+const SCRATCH_MAX_BYTES: usize = 64 * 1024;
+
+thread_local! {
+    static SCRATCH: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
 
 /// How messages travel; chosen by the WebSocket subprotocol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -44,7 +53,7 @@ impl Encoding {
     /// [`ErrorCode::Internal`] if a type refuses to be encoded.
     pub fn encode<T: Serialize>(self, message: &T) -> Result<Vec<u8>, ErrorCode> {
         match self {
-            Self::MessagePack => rmp_serde::to_vec_named(message).map_err(|_| ErrorCode::Internal),
+            Self::MessagePack => to_msgpack(message),
             Self::Json => serde_json::to_vec(message).map_err(|_| ErrorCode::Internal),
         }
     }
@@ -108,6 +117,22 @@ impl Encoding {
             Self::Json => serde_json::from_slice(frame).map_err(|error| error.to_string()),
         }
     }
+}
+
+/// Encodes as MessagePack with names. What grows while it is written is a buffer of this thread: each value costs one allocation, of
+/// just its length, where a vector that grows would cost as many as it doubles.
+///
+/// # Errors
+/// [`ErrorCode::Internal`] if a type refuses to be encoded.
+pub fn to_msgpack<T: Serialize>(value: &T) -> Result<Vec<u8>, ErrorCode> {
+    let mut scratch = SCRATCH.take();
+    scratch.clear();
+    let written = rmp_serde::encode::write_named(&mut scratch, value);
+    let encoded = written.map(|()| scratch.as_slice().to_vec());
+    if scratch.capacity() <= SCRATCH_MAX_BYTES {
+        SCRATCH.set(scratch);
+    }
+    encoded.map_err(|_| ErrorCode::Internal)
 }
 
 /// What can be told of a frame that is not a known message.
@@ -277,6 +302,16 @@ mod tests {
         for encoding in Encoding::ALL {
             let frame = encoding.encode(&message).unwrap();
             assert_eq!(encoding.decode::<FromResident>(&frame), Ok(message.clone()));
+        }
+    }
+
+    #[test]
+    fn a_value_takes_just_its_bytes_also_after_a_long_one() {
+        for length in [10, 2 * SCRATCH_MAX_BYTES, 20] {
+            let value = vec!["x".repeat(length)];
+            let encoded = to_msgpack(&value).unwrap();
+            assert_eq!(encoded.capacity(), encoded.len());
+            assert_eq!(encoded, rmp_serde::to_vec_named(&value).unwrap());
         }
     }
 

@@ -14,7 +14,9 @@
 //! - the log's head is not `expected`: [`Appended::Conflict`] with the head; nothing was written; read, decide again.
 //! - else the records got `expected + 1 …` and the index row is the given one.
 //!
-//! Several appends to one session in one batch are taken in order, each seeing the ones before it.
+//! Several appends to one session in one batch are taken in order, each seeing the ones before it. One that goes on from the one
+//! before (`expected` is where that one would have ended) is a conflict unless that one came out as decided: stored, or there before
+//! with the very same numbers. So it is never written behind records of others that happen to have the numbers it expects.
 //! The agency of a session is the one of its first append; an append under another agency finds no such session.
 //! An error means *unknown*: perhaps written, perhaps not. Whoever gets one sends the same command id again.
 //! A record whose checksum does not match is never returned: reading answers [`BackboneError::Damaged`] naming the place.
@@ -50,6 +52,7 @@
 //! **Bounds.** A batch has at most [`BATCH_MAX_APPENDS`] appends, an append at most [`APPEND_MAX_RECORDS`] records of
 //! [`RECORD_MAX_BYTES`]; what is over is refused with [`BackboneError::OverBound`], never cut.
 
+mod astray;
 mod bell;
 mod checksum;
 pub mod contract;

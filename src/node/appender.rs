@@ -4,12 +4,10 @@
 //! [`crate::backbone::BATCH_MAX_APPENDS`], without a timer, and hands every outcome back. Must not: decide. Called by:
 //! `sessions` through [`Appenders::reserve`].
 //!
-//! All appends of one session go through the same appender, in order. Among other nodes, one of them in a batch: when another
-//! node wrote as many records as the first would have, the second would find the head it expects and be written behind what
-//! it was not decided on. A node alone puts as many into a batch as there are: nobody else moves the head, so the second
-//! is a conflict whenever the first did not come out as decided. Conflicts are handed back to be decided again, in order.
+//! All appends of one session go through the same appender, in order, as many in a batch as there are. What goes on from one that did
+//! not come out as decided is a conflict by the contract, also where another node wrote as many records as that one would have.
+//! Conflicts are handed back to be decided again, in order.
 
-use std::collections::{HashSet, VecDeque};
 use std::sync::{Arc, Weak};
 
 use callbox_proto::event::Stored;
@@ -73,45 +71,26 @@ impl Appenders {
 }
 
 async fn run(node: Weak<Node>, mut jobs: mpsc::Receiver<Job>) {
-    let mut waiting: VecDeque<Job> = VecDeque::new();
-    let mut received = Vec::with_capacity(BATCH_MAX_APPENDS);
-    loop {
-        let room = BATCH_MAX_APPENDS.saturating_sub(waiting.len());
-        if waiting.is_empty() {
-            if jobs.recv_many(&mut received, room).await == 0 {
-                return;
-            }
-        } else if room > 0 {
-            while received.len() < room
-                && let Ok(job) = jobs.try_recv()
-            {
-                received.push(job);
-            }
-        }
-        waiting.extend(received.drain(..));
+    let mut waiting = Vec::with_capacity(BATCH_MAX_APPENDS);
+    while jobs.recv_many(&mut waiting, BATCH_MAX_APPENDS).await > 0 {
         let Some(node) = node.upgrade() else { return };
-        write(&node, &mut waiting).await;
+        write(&node, waiting.drain(..)).await;
     }
 }
 
-/// Writes what waits; among other nodes the first append of each session, and the others stay for the next batch.
-async fn write(node: &Arc<Node>, waiting: &mut VecDeque<Job>) {
-    let alone = node.together.is_none();
-    let mut sessions = HashSet::new();
-    let (mut parts, mut batch, mut later) = (Vec::new(), Vec::new(), VecDeque::new());
-    for job in waiting.drain(..) {
+async fn write(node: &Arc<Node>, jobs: impl ExactSizeIterator<Item = Job>) {
+    let mut parts = Vec::with_capacity(jobs.len());
+    let mut batch = Vec::with_capacity(jobs.len());
+    for job in jobs {
         if job.cell.lock().generation != job.generation {
             let head = 0;
             hand_back(node, job, Ok(Appended::Conflict { head }));
-        } else if alone || sessions.insert(job.cell.id) {
+        } else {
             let expected = job.append.expected;
             parts.push((job.cell, job.pending, job.entries, job.moved, expected));
             batch.push(job.append);
-        } else {
-            later.push_back(job);
         }
     }
-    *waiting = later;
     if batch.is_empty() {
         return;
     }

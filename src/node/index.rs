@@ -6,6 +6,7 @@
 use bytes::Bytes;
 use callbox_domain::queue;
 use callbox_domain::session::Session;
+use callbox_proto::codec::to_msgpack;
 use callbox_proto::event::{Event, Stored};
 use callbox_proto::ids::{QueueId, SessionId, StaffId};
 use callbox_proto::vocabulary::{Millis, Standing as Stands};
@@ -18,7 +19,7 @@ use crate::backbone::{BackboneError, IndexRow, Record, Standing};
 /// Never for our types: they are maps with text keys.
 #[must_use]
 pub fn record(entry: &Stored) -> Bytes {
-    rmp_serde::to_vec_named(entry)
+    to_msgpack(entry)
         .expect("an entry is a map of plain values")
         .into()
 }
@@ -75,7 +76,7 @@ pub fn row(session: &Session) -> IndexRow {
     IndexRow {
         queue: lane(session),
         standing,
-        summary: rmp_serde::to_vec_named(session)
+        summary: to_msgpack(session)
             .expect("a state is a map of plain values")
             .into(),
     }

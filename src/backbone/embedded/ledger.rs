@@ -18,6 +18,7 @@ use super::fault::Fault;
 use super::hot::{Adopted, Change, Hot, HotSessions, Seen};
 use super::shared::Shared;
 use super::{kept, lookup, runs};
+use crate::backbone::astray::Astray;
 use crate::backbone::checksum::record_crc;
 use crate::backbone::{Append, Appended, BackboneError, IndexRow, Seq, Standing};
 
@@ -98,6 +99,7 @@ impl Ledger {
         &mut self,
         append: &Append,
         adopt: bool,
+        astray: &Astray,
         shared: &Shared,
     ) -> Result<Outcome, Stop> {
         let at = |fault: Fault| Stop {
@@ -121,7 +123,7 @@ impl Ledger {
             Err(fault) => return Err(at(fault)),
             Ok(Loaded::Unknown) => {
                 let adopt_ms = adopt.then(|| shared.clock.now_ms());
-                if let Some(refusal) = self.first_append(append, adopt_ms) {
+                if let Some(refusal) = self.first_append(append, adopt_ms, astray) {
                     return Ok(refusal);
                 }
             }
@@ -140,7 +142,8 @@ impl Ledger {
                 return Ok(Ok(Appended::Duplicate { first, last }));
             }
         }
-        if append.expected != hot.head || !claim_is_live(hot, append, shared) {
+        let fits = append.expected == hot.head && !astray.leads_to(append);
+        if !fits || !claim_is_live(hot, append, shared) {
             return Ok(Ok(Appended::Conflict { head: hot.head }));
         }
         let first = hot.head + 1;
@@ -159,12 +162,17 @@ impl Ledger {
     }
 
     /// Refuses what cannot be a first append, or makes room for the session.
-    fn first_append(&mut self, append: &Append, adopt_ms: Option<u64>) -> Option<Outcome> {
+    fn first_append(
+        &mut self,
+        append: &Append,
+        adopt_ms: Option<u64>,
+        astray: &Astray,
+    ) -> Option<Outcome> {
         let starts_here = append.expected == 0 || adopt_ms.is_some();
         if !starts_here || append.index.is_none() {
             return Some(Err(BackboneError::NoSuchSession));
         }
-        if append.claim_epoch.is_some() {
+        if append.claim_epoch.is_some() || astray.leads_to(append) {
             return Some(Ok(Appended::Conflict { head: 0 }));
         }
         let hot = Hot {

@@ -18,6 +18,7 @@ use super::folder::{Lock, Mark};
 use super::ledger::{Committed, Ledger, Outcome, Stop};
 use super::schema;
 use super::shared::Shared;
+use crate::backbone::astray::Astray;
 use crate::backbone::{Append, BackboneError, Seq};
 
 /// Jobs that may wait for the writer. Who comes later waits in `append`, so that pressure reaches the callers.
@@ -159,18 +160,23 @@ impl Writer {
         group: &[Pending],
         damaged: &HashSet<SessionId>,
     ) -> Result<Vec<Vec<Outcome>>, Stop> {
-        let mut append = |append: &Append, adopt: bool| {
-            if damaged.contains(&append.session) {
-                return Ok(Err(BackboneError::Damaged {
-                    session: append.session,
-                    seq: 0,
-                }));
-            }
-            self.ledger.append(append, adopt, &self.shared)
-        };
+        let mut append =
+            |append: &Append, adopt: bool, astray: &mut Astray| -> Result<Outcome, Stop> {
+                if damaged.contains(&append.session) {
+                    return Ok(Err(BackboneError::Damaged {
+                        session: append.session,
+                        seq: 0,
+                    }));
+                }
+                let outcome = self.ledger.append(append, adopt, astray, &self.shared)?;
+                astray.note(append, &outcome);
+                Ok(outcome)
+            };
         let mut outcomes = Vec::with_capacity(group.len());
         for Pending { batch, adopt, .. } in group {
-            let of_batch: Result<Vec<_>, _> = batch.iter().map(|a| append(a, *adopt)).collect();
+            let mut astray = Astray::default();
+            let each = batch.iter().map(|a| append(a, *adopt, &mut astray));
+            let of_batch: Result<Vec<_>, _> = each.collect();
             outcomes.push(of_batch?);
         }
         Ok(outcomes)

@@ -2,6 +2,7 @@
 //!
 //! Owns: where each append of a batch goes. Must not: answer anything that is durable nowhere. Called by: the island.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use tokio::time::Instant;
 
 use super::inner::{Inner, unknown_here};
 use super::tier::means_unknown;
+use crate::backbone::astray::Astray;
 use crate::backbone::{Append, Appended, BATCH_MAX_APPENDS, BackboneError, Ring};
 
 /// What becomes of one append.
@@ -28,6 +30,14 @@ struct Batch {
     here: Vec<Placed>,
     /// Those of them whose session was kept already.
     begun: Begun,
+}
+
+impl Batch {
+    /// Answers an append that is written nowhere.
+    fn refuse(&mut self, place: usize, append: &Append, outcome: Outcome, astray: &mut Astray) {
+        astray.note(append, &outcome);
+        self.outcomes[place] = Some(outcome);
+    }
 }
 
 /// Writes a batch; answers each append in order.
@@ -62,21 +72,27 @@ fn sort_out(inner: &Inner, batch: Vec<Append>) -> Batch {
         begun: Vec::new(),
     };
     let mut kept = inner.kept();
-    for (place, append) in batch.into_iter().enumerate() {
-        if let Err(error) = append.check_bounds() {
-            sorted.outcomes[place] = Some(Err(error));
+    let mut astray = Astray::default();
+    for (place, mut append) in batch.into_iter().enumerate() {
+        if astray.leads_to(&append) {
+            sorted.refuse(
+                place,
+                &append,
+                Ok(Appended::Conflict { head: 0 }),
+                &mut astray,
+            );
+        } else if let Err(error) = append.check_bounds() {
+            sorted.refuse(place, &append, Err(error), &mut astray);
         } else if kept.begin(append.session) {
             sorted.begun.push(append.session);
             sorted.here.push((place, append));
         } else if gone {
             sorted.here.push((place, append));
+        } else if !inner.may_go_without_own_epoch(&mut append) {
+            let head = append.expected;
+            sorted.refuse(place, &append, Ok(Appended::Conflict { head }), &mut astray);
         } else {
-            match inner.without_own_epoch(append) {
-                Ok(append) => sorted.there.push((place, append)),
-                Err(head) => {
-                    sorted.outcomes[place] = Some(Ok(Appended::Conflict { head }));
-                }
-            }
+            sorted.there.push((place, append));
         }
     }
     sorted
@@ -162,10 +178,19 @@ async fn keep(inner: &Inner, batch: &mut Batch) -> Vec<usize> {
     // In the order of the batch: some come from the tier's silence, some were meant for here.
     here.sort_by_key(|(place, _)| *place);
     let mut placed = Vec::with_capacity(here.len());
-    for (place, append) in here {
-        match prepare(inner, append) {
-            Ok(append) => placed.push((place, append)),
-            Err(outcome) => batch.outcomes[place] = Some(outcome),
+    let (mut astray, mut begin) = (Astray::default(), HashSet::new());
+    for (place, mut append) in here {
+        let begins = !begin.contains(&append.session);
+        let refused = match astray.leads_to(&append) {
+            true => Some(Ok(Appended::Conflict { head: 0 })),
+            false => prepare(inner, &mut append, begins),
+        };
+        match refused {
+            Some(outcome) => batch.refuse(place, &append, outcome, &mut astray),
+            None => {
+                begin.insert(append.session);
+                placed.push((place, append));
+            }
         }
     }
     let appends = placed.iter().map(|(_, append)| append.clone()).collect();
@@ -186,31 +211,31 @@ async fn keep(inner: &Inner, batch: &mut Batch) -> Vec<usize> {
     unkept
 }
 
-/// Makes an append fit for the local store, or answers it at once.
-fn prepare(inner: &Inner, mut append: Append) -> Result<Append, Outcome> {
+/// Makes an append fit for the local store, or answers it at once. `begins`: none of its session is before it.
+fn prepare(inner: &Inner, append: &mut Append, begins: bool) -> Option<Outcome> {
     let session = append.session;
     if let Some(epoch) = append.claim_epoch.take()
         && !inner.complete_claim(session, epoch)
     {
         let head = append.expected;
-        return Err(Ok(Appended::Conflict { head }));
+        return Some(Ok(Appended::Conflict { head }));
     }
     if inner.kept_range(session).is_some() {
-        return Ok(append);
+        return None;
     }
     let cache = inner.cache();
     // Done before, and the answer was lost.
     if let Some((first, last)) = cache.find_command(session, append.command) {
-        return Err(Ok(Appended::Duplicate { first, last }));
+        return Some(Ok(Appended::Duplicate { first, last }));
     }
-    if append.index.is_none() {
+    if append.index.is_none() && begins {
         // A log that starts here needs the row it goes on from.
         match cache.session(session) {
             Some(known) => append.index = Some(known.row),
-            None => return Err(Err(unknown_here())),
+            None => return Some(Err(unknown_here())),
         }
     }
-    Ok(append)
+    None
 }
 
 /// What the local store's outcome means for the caller.

@@ -158,18 +158,14 @@ impl Inner {
         held == Some(epoch)
     }
 
-    /// An append to the tier under an own reservation: the tier does not know its epoch.
-    pub(super) fn without_own_epoch(&self, mut append: Append) -> Result<Append, Seq> {
+    /// An append to the tier under an own reservation loses it: the tier does not know its epoch. Answers whether it holds.
+    pub(super) fn may_go_without_own_epoch(&self, append: &mut Append) -> bool {
         match append.claim_epoch {
             Some(epoch) if epoch >= EPOCHS_FROM => {
                 append.claim_epoch = None;
-                if self.complete_claim(append.session, epoch) {
-                    Ok(append)
-                } else {
-                    Err(append.expected)
-                }
+                self.complete_claim(append.session, epoch)
             }
-            _ => Ok(append),
+            _ => true,
         }
     }
 }

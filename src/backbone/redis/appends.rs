@@ -3,8 +3,10 @@
 //! Owns: which keys and arguments that function gets, and the words of a ring. Must not: send anything, or look into an answer.
 //! Called by: `handle`.
 
+use std::fmt;
+
 use bytes::Bytes;
-use redis::Cmd;
+use redis::{Cmd, RedisWrite as _};
 
 use super::keys::AgencyKeys;
 use super::library::LIBRARY;
@@ -53,17 +55,14 @@ pub(super) fn command(keys: &AgencyKeys, appends: &[&Append], rings: bool) -> Cm
 fn add(command: &mut Cmd, append: &Append) {
     let (first, last) = (number(append, 1), number(append, append.records.len()));
     let crcs = crcs(append);
-    command
-        .arg(append.expected)
-        .arg(last)
-        .arg(format!("{first}-{last}"))
-        .arg(append.command.to_string())
-        .arg(
-            append
-                .claim_epoch
-                .map_or_else(String::new, |epoch| epoch.to_string()),
-        )
-        .arg(append.session.to_string());
+    command.arg(append.expected).arg(last);
+    command.write_arg_fmt(format_args!("{first}-{last}"));
+    command.write_arg_fmt(append.command);
+    match append.claim_epoch {
+        Some(epoch) => command.arg(epoch),
+        None => command.arg(""),
+    };
+    command.write_arg_fmt(append.session);
     match &append.index {
         Some(index) => add_row(command, append, index),
         None => {
@@ -72,11 +71,16 @@ fn add(command: &mut Cmd, append: &Append) {
             }
         }
     }
-    command.arg(ring(append, last, &crcs));
+    command.write_arg_fmt(Rung {
+        append,
+        last,
+        crcs: &crcs,
+    });
     command.arg(append.records.len());
     for (at, (record, crc)) in append.records.iter().zip(crcs).enumerate() {
-        let id = format!("{}-0", number(append, at + 1));
-        command.arg(id).arg(&record[..]).arg(crc);
+        command.write_arg_fmt(format_args!("{}-0", number(append, at + 1)));
+        command.arg(&record[..]);
+        command.write_arg_fmt(row::Crc(crc));
     }
 }
 
@@ -85,10 +89,10 @@ const fn number(append: &Append, count: usize) -> Seq {
     append.expected.saturating_add(count as Seq)
 }
 
-fn crcs(append: &Append) -> Vec<String> {
+fn crcs(append: &Append) -> Vec<u32> {
     let crc = |(at, record): (usize, &Bytes)| {
         let seq = number(append, at + 1);
-        row::crc_text(record_crc(append.session, seq, append.command, record))
+        record_crc(append.session, seq, append.command, record)
     };
     append.records.iter().enumerate().map(crc).collect()
 }
@@ -99,7 +103,11 @@ pub(super) fn rings<'a>(done: impl Iterator<Item = (&'a Append, &'a Appended)>) 
     let mut messages: Vec<Vec<u8>> = Vec::new();
     for (append, outcome) in done {
         let (last, comes_along) = match outcome {
-            Appended::Stored { last, .. } => (*last, ring(append, *last, &crcs(append))),
+            Appended::Stored { last, .. } => {
+                let crcs = &crcs(append);
+                let last = *last;
+                (last, Rung { append, last, crcs }.to_string())
+            }
             Appended::Duplicate { last, .. } => (*last, String::new()),
             Appended::Conflict { .. } | Appended::Kept { .. } => continue,
         };
@@ -128,18 +136,26 @@ pub(super) fn rings<'a>(done: impl Iterator<Item = (&'a Append, &'a Appended)>) 
 
 /// What the bell says of an append before its records, as [`super::answer::heard`] reads it; empty where these are too long to
 /// come along.
-fn ring(append: &Append, last: Seq, crcs: &[String]) -> String {
-    let bytes: usize = append.records.iter().map(Bytes::len).sum();
-    if bytes > RIDE_MAX_BYTES {
-        return String::new();
+struct Rung<'a> {
+    append: &'a Append,
+    last: Seq,
+    crcs: &'a [u32],
+}
+
+impl fmt::Display for Rung<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { append, last, crcs } = self;
+        let bytes: usize = append.records.iter().map(Bytes::len).sum();
+        if bytes > RIDE_MAX_BYTES {
+            return Ok(());
+        }
+        let (session, command, count) = (append.session, append.command, crcs.len());
+        write!(f, "{session}{command}{last} {count} ")?;
+        for (record, crc) in append.records.iter().zip(*crcs) {
+            write!(f, "{}{} ", row::Crc(*crc), record.len())?;
+        }
+        Ok(())
     }
-    let mut text = format!("{}{}{last} {} ", append.session, append.command, crcs.len());
-    for (record, crc) in append.records.iter().zip(crcs) {
-        text += crc;
-        text += &record.len().to_string();
-        text.push(' ');
-    }
-    text
 }
 
 fn add_row(command: &mut Cmd, append: &Append, index: &IndexRow) {

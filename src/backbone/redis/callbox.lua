@@ -24,6 +24,7 @@ local RING_MAX_BYTES = 65536
 -- text: making text of a number costs more than most of what is done here.
 -- args from at: expected last place command epoch id | index open tally summary crc (all empty: no row) | ring (what it says
 -- before the records; empty: they do not come along) | count, number payload crc ...
+-- Answers what became of it, and whether it is in the log as it was decided.
 local function append_one(agency, session, log, args, at, count)
   local expected, command, epoch, id = args[at], args[at + 3], args[at + 4], args[at + 5]
   local index, open, tally = args[at + 6], args[at + 7], args[at + 8]
@@ -39,8 +40,9 @@ local function append_one(agency, session, log, args, at, count)
     if not has_row or expected ~= '0' then return 'none' end
     if epoch ~= '' then return 'conflict 0' end
   else
-    if was[2] then return 'duplicate ' .. was[2] end
-    if expected ~= head then return 'conflict ' .. head end
+    if was[2] then return 'duplicate ' .. was[2], was[2] == args[at + 2] end
+    -- What goes on from one that did not come out as decided was decided on what is not so.
+    if expected ~= head or expected == agency.astray[session] then return 'conflict ' .. head end
     if epoch ~= '' then
       agency.now = agency.now or now_ms()
       if epoch ~= claimed or tonumber(was[4]) <= agency.now then return 'conflict ' .. head end
@@ -95,7 +97,7 @@ local function append_one(agency, session, log, args, at, count)
     agency.changed = true
   end
 
-  if agency.channel == '' then return 'stored ' .. place end
+  if agency.channel == '' then return 'stored ' .. place, true end
   -- In pieces: every text that is put together here is read once more as a whole.
   local rung, bytes = agency.rung, agency.bytes
   rung[#rung + 1] = args[at + 11]
@@ -108,7 +110,7 @@ local function append_one(agency, session, log, args, at, count)
     end
   end
   agency.bytes = bytes + 100
-  return 'stored ' .. place
+  return 'stored ' .. place, true
 end
 
 -- Tells everybody who listens what was appended.
@@ -119,20 +121,22 @@ local function ring(agency)
   end
 end
 
--- Appends of one agency, each by itself, in their order: one that fails does not stop those behind it.
+-- Appends of one agency, each by itself, in their order: one that fails does not stop those behind it, but for those that go on
+-- from it.
 -- KEYS index open figures claims, then session log of each
 -- ARGV channel (empty: the caller rings, once replicas have it), then what append_one says, of each
 local function append(keys, args)
   local agency = { index = keys[1], open = keys[2], figures = keys[3], claims = keys[4], channel = args[1],
-    rung = {}, bytes = 0, changed = false }
+    rung = {}, bytes = 0, changed = false, astray = {} }
   local outcomes, at = {}, 2
   for key = 5, #keys, 2 do
     local count = tonumber(args[at + APPEND_ARGS - 1])
-    local done, outcome = pcall(append_one, agency, keys[key], keys[key + 1], args, at, count)
+    local done, outcome, as_decided = pcall(append_one, agency, keys[key], keys[key + 1], args, at, count)
     if not done then -- a text or a table, by the server's version
       outcome = redis.error_reply(type(outcome) == 'table' and outcome.err or tostring(outcome))
     end
     outcomes[#outcomes + 1] = outcome
+    agency.astray[keys[key]] = not (done and as_decided) and args[at + 1] or nil
     at = at + APPEND_ARGS + RECORD_ARGS * count
     if agency.bytes > RING_MAX_BYTES then ring(agency) end
   end

@@ -3,6 +3,8 @@
 //! Owns: how standings look in members and fields, and what each checksum covers. Must not: speak to a server. Called by:
 //! `handle` and `answer`.
 
+use std::fmt;
+
 use bytes::Bytes;
 use callbox_proto::ids::{AgencyId, QueueId, SessionId};
 
@@ -122,8 +124,17 @@ pub(super) fn row_crc(
 }
 
 /// A checksum as it is stored.
+pub(super) struct Crc(pub(super) u32);
+
+impl fmt::Display for Crc {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:08x}", self.0)
+    }
+}
+
+/// The same as text of its own.
 pub(super) fn crc_text(crc: u32) -> String {
-    format!("{crc:08x}")
+    Crc(crc).to_string()
 }
 
 #[cfg(test)]

@@ -17,6 +17,7 @@ use super::keys::AgencyKeys;
 use super::link::failed;
 use super::shard::Shard;
 use super::writer::Job;
+use crate::backbone::astray::Astray;
 use crate::backbone::{Append, Appended, BackboneError};
 
 /// What became of an append.
@@ -125,20 +126,23 @@ impl Redis {
         let names = self.claim_names(&batch).await;
         let mut outcomes = vec![Err(BackboneError::NoSuchSession); batch.len()];
         let mut groups: Vec<(&AgencyId, Vec<usize>)> = Vec::new();
+        let mut astray = Astray::default();
         for (at, append) in batch.iter().enumerate() {
-            let refused =
-                append
-                    .check_bounds()
-                    .err()
-                    .or_else(|| match names.get(&append.session) {
-                        Some(Ok(agency)) if *agency != append.agency => {
-                            Some(BackboneError::NoSuchSession)
-                        }
-                        Some(Err(error)) => Some(error.clone()),
-                        Some(Ok(_)) | None => None,
-                    });
+            let belongs = match names.get(&append.session) {
+                Some(Ok(agency)) if *agency != append.agency => Err(BackboneError::NoSuchSession),
+                Some(Err(error)) => Err(error.clone()),
+                Some(Ok(_)) | None => Ok(()),
+            };
+            let refused = if astray.leads_to(append) {
+                Some(Ok(Appended::Conflict { head: 0 }))
+            } else {
+                append.check_bounds().and(belongs).err().map(Err)
+            };
             match refused {
-                Some(error) => outcomes[at] = Err(error),
+                Some(outcome) => {
+                    astray.note(append, &outcome);
+                    outcomes[at] = outcome;
+                }
                 None => match groups.iter_mut().find(|(of, _)| **of == append.agency) {
                     Some((_, places)) => places.push(at),
                     None => groups.push((&append.agency, vec![at])),

@@ -21,6 +21,7 @@ macro_rules! conformance_suite {
             records_are_numbered_from_one_without_holes
             every_append_of_a_batch_is_answered_by_itself_in_order
             appends_to_one_session_in_one_batch_see_the_ones_before_them
+            what_goes_on_from_an_append_that_was_not_stored_is_a_conflict
             records_and_index_row_are_written_both_or_neither
             an_append_without_a_row_leaves_the_row_as_it_is
             a_command_sent_twice_is_a_duplicate_with_its_first_numbers_whatever_is_expected

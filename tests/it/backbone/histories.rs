@@ -3,7 +3,7 @@
 //!
 //! `CALLBOX_TEST_SEED` repeats a history; the seed is printed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use callbox::backbone::{
@@ -90,6 +90,39 @@ impl Model {
                 .filter(|_| random.random_bool(0.7))
                 .or(random.random_bool(0.1).then_some(old)),
         }
+    }
+
+    /// What the contract says of a batch, and its effect.
+    fn append_all(&mut self, batch: &[Append]) -> Vec<Result<Appended, BackboneError>> {
+        let mut astray = HashMap::new();
+        let mut outcomes = Vec::new();
+        for append in batch {
+            let (first, last) = (
+                append.expected + 1,
+                append.expected + append.records.len() as Seq,
+            );
+            let goes_astray = astray.get(&append.session) == Some(&append.expected);
+            // The log has no such place, so it is a conflict wherever it has no other answer.
+            let expected = if goes_astray {
+                Seq::MAX
+            } else {
+                append.expected
+            };
+            let outcome = self.append(&Append {
+                expected,
+                ..append.clone()
+            });
+            match outcome {
+                Ok(Appended::Stored { .. }) => astray.remove(&append.session),
+                Ok(Appended::Duplicate {
+                    first: was,
+                    last: to,
+                }) if (was, to) == (first, last) => astray.remove(&append.session),
+                _ => astray.insert(append.session, last),
+            };
+            outcomes.push(outcome);
+        }
+        outcomes
     }
 
     /// What the contract says of this append, and its effect.
@@ -257,10 +290,17 @@ fn any_row(random: &mut StdRng) -> IndexRow {
 async fn step(backbone: &dyn Backbone, model: &mut Model, random: &mut StdRng) {
     match random.random_range(0..10) {
         0..5 => {
-            let batch: Vec<_> = (0..random.random_range(1..5))
-                .map(|_| model.any_append(random))
-                .collect();
-            let expected: Vec<_> = batch.iter().map(|append| model.append(append)).collect();
+            let mut batch: Vec<Append> = Vec::new();
+            for _ in 0..random.random_range(1..5) {
+                let mut append = model.any_append(random);
+                if let Some(before) = batch.last().filter(|_| random.random_bool(0.5)) {
+                    append.session = before.session;
+                    append.expected = before.expected + before.records.len() as Seq;
+                    append.claim_epoch = None;
+                }
+                batch.push(append);
+            }
+            let expected = model.append_all(&batch);
             assert_eq!(backbone.append(batch.clone()).await, expected, "{batch:?}");
         }
         5 | 6 => claim_step(backbone, model, random).await,

@@ -52,10 +52,27 @@ impl Model {
             let what = "appends in a batch";
             return vec![Err(BackboneError::OverBound { what }); batch.len()];
         }
-        batch.iter().map(|one| self.append_one(one, now)).collect()
+        let mut astray = HashMap::new();
+        let mut append = |one: &Append| {
+            let end = one.expected.saturating_add(one.records.len() as Seq);
+            let led = astray.get(&one.session) == Some(&one.expected);
+            let outcome = self.append_one(one, led, now);
+            let place = (one.expected.saturating_add(1), end);
+            match outcome {
+                Ok(Appended::Stored { .. }) => astray.remove(&one.session),
+                Ok(Appended::Duplicate { first, last }) if (first, last) == place => {
+                    astray.remove(&one.session)
+                }
+                _ if one.records.is_empty() => None,
+                _ => astray.insert(one.session, end),
+            };
+            outcome
+        };
+        batch.iter().map(&mut append).collect()
     }
 
-    fn append_one(&mut self, one: &Append, now: u64) -> Result<Appended, BackboneError> {
+    /// `led`: it goes on from one that did not come out as decided.
+    fn append_one(&mut self, one: &Append, led: bool, now: u64) -> Result<Appended, BackboneError> {
         one.check_bounds()?;
         let known = self.sessions.get_mut(&one.session);
         let kept = match (known, &one.index) {
@@ -84,7 +101,7 @@ impl Model {
         let head = kept.records.len() as Seq;
         let claimed = kept.claimed_until.is_some_and(|until| until > now);
         let outdated = |epoch| !claimed || kept.epoch != epoch;
-        if head != one.expected || one.claim_epoch.is_some_and(outdated) {
+        if led || head != one.expected || one.claim_epoch.is_some_and(outdated) {
             return Ok(Appended::Conflict { head });
         }
         for payload in &one.records {

@@ -85,6 +85,41 @@ pub async fn appends_to_one_session_in_one_batch_see_the_ones_before_them(place:
     );
 }
 
+pub async fn what_goes_on_from_an_append_that_was_not_stored_is_a_conflict(place: &dyn Place) {
+    let backbone = place.open().await;
+    store(&*backbone, first(1, waiting("main", 1))).await;
+    store(&*backbone, next(1, 1, 2)).await;
+    let batch = vec![
+        next(1, 1, 50),
+        next(1, 2, 51),
+        next(1, 3, 52),
+        next(1, 2, 53),
+        next(1, 3, 54),
+    ];
+    let outcomes = backbone.append(batch).await;
+    let conflict = Ok(Appended::Conflict { head: 2 });
+    assert_eq!(
+        outcomes[..3],
+        [conflict.clone(), conflict.clone(), conflict],
+        "the head that it expects is another's record"
+    );
+    assert_eq!(outcomes[3], Ok(Appended::Stored { first: 3, last: 3 }));
+    assert_eq!(outcomes[4], Ok(Appended::Stored { first: 4, last: 4 }));
+
+    let known = vec![next(1, 3, 54), next(1, 4, 55)];
+    let outcomes = backbone.append(known).await;
+    assert_eq!(outcomes[0], Ok(Appended::Duplicate { first: 4, last: 4 }));
+    assert_eq!(
+        outcomes[1],
+        Ok(Appended::Stored { first: 5, last: 5 }),
+        "what was there before at its very place is as it was decided"
+    );
+    let elsewhere = vec![next(1, 4, 53), next(1, 5, 56)];
+    let outcomes = backbone.append(elsewhere).await;
+    assert_eq!(outcomes[0], Ok(Appended::Duplicate { first: 3, last: 3 }));
+    assert_eq!(outcomes[1], Ok(Appended::Conflict { head: 5 }));
+}
+
 pub async fn records_and_index_row_are_written_both_or_neither(place: &dyn Place) {
     let backbone = place.open().await;
     store(&*backbone, first(1, waiting("main", 1))).await;

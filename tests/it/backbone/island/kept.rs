@@ -60,6 +60,44 @@ async fn what_the_tier_does_not_take_in_time_is_kept_and_confirmed_when_it_answe
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_text_behind_a_take_in_the_same_batch_leaves_the_session_taken() {
+    let node = Node::start().await;
+    put(&node, first(1, waiting("main", 5))).await;
+    node.tier.is(Mood::Fails);
+    let taken = Append {
+        index: Some(row("main", Standing::Owned)),
+        ..next(1, 1, 2)
+    };
+    let outcomes = node.island.append(vec![taken, next(1, 2, 3)]).await;
+    let kept = |seq| {
+        Ok(Appended::Kept {
+            first: seq,
+            last: seq,
+        })
+    };
+    assert_eq!(outcomes, [kept(2), kept(3)]);
+    let known = node.island.find_session(session(1)).await.unwrap().unwrap();
+    assert_eq!((known.head, known.row.standing), (3, Standing::Owned));
+    node.tier.is(Mood::Well);
+    node.is_drained().await;
+    assert_eq!(commands_there(&node, 1).await, [1, 2, 3]);
+    let there = node.tier.store.find_session(session(1)).await.unwrap();
+    assert_eq!(there.unwrap().row.standing, Standing::Owned);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_goes_on_from_a_command_that_is_known_elsewhere_is_not_kept() {
+    let node = Node::start().await;
+    put(&node, first(1, waiting("main", 5))).await;
+    put(&node, next(1, 1, 2)).await;
+    node.tier.is(Mood::Fails);
+    let outcomes = node.island.append(vec![next(1, 2, 2), next(1, 3, 3)]).await;
+    assert_eq!(outcomes[0], Ok(Appended::Duplicate { first: 2, last: 2 }));
+    assert!(matches!(outcomes[1], Ok(Appended::Conflict { .. })));
+    assert_eq!(node.island.kept_after(session(1)), None);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_arrived_after_all_is_there_once_and_has_its_numbers() {
     let node = Node::start().await;
     let mut bell = node.bell().await;
