@@ -85,7 +85,7 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
 
   'AL2: a language whose words cannot be fetched is told, the page stays as it is, and takes it later': async (story) => {
     const tina = await consoleOf(story, 'tina')
-    const words = /\/assets\/console-[^/]+\.js$/
+    const words = /\/assets\/console-[^/]+\.ftl$/
     await tina.route(words, (route) => route.abort())
     const choice = tina.getByLabel('Language of this page')
     await choice.selectOption('fr')

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
 import type { Plugin } from 'vite'
 
-const TEXT = /\.(html|js|mjs|css|svg|json|txt|map|webmanifest)$/
+const TEXT = /\.(html|js|mjs|css|svg|json|txt|map|webmanifest|ftl)$/
 // Under this size a compressed copy costs more in headers and files than it saves.
 const SMALLEST_BYTES = 256
 

@@ -5,18 +5,19 @@
 // sentence is missing; another language is fetched when somebody asks for it. Values stay wrapped in U+2068/U+2069, so that names of
 // another direction do not turn the sentence around.
 import english from '../../words/en/console.ftl?raw'
+import french from '../../words/fr/console.ftl?url'
 import { Words, type Values } from '../words.ts'
 
 /** Languages there are words for, by their own names. */
 export const LANGUAGES = { en: 'English', fr: 'Français' } as const
 /** One of them. */
 export type Language = keyof typeof LANGUAGES
-/** One file of words: in English, and where to fetch it in each other language. */
-export type Sentences = { en: string } & Record<Exclude<Language, 'en'>, () => Promise<{ default: string }>>
+/** One file of words: in English, and the address of each other language's. */
+export type Sentences = Record<Language, string>
 
 const KEY = 'callbox-language'
 /** What both pages say, and what a page adds. */
-const sentences: Sentences[] = [{ en: english, fr: () => import('../../words/fr/console.ftl?raw') }]
+const sentences: Sentences[] = [{ en: english, fr: french }]
 let own = source('en', [english])
 let known = $state.raw<{ en: Words } & Partial<Record<Language, Words>>>({ en: new Words('en', own) })
 let language = $state<Language>('en')
@@ -58,12 +59,19 @@ async function turn(next: Language): Promise<boolean> {
 export async function fetchWords(wanted: Language): Promise<boolean> {
   if (wanted === 'en' || known[wanted]) return true
   try {
-    const texts = await Promise.all(sentences.map(async (file) => (await file[wanted]()).default))
+    const texts = await Promise.all(sentences.map((file) => textAt(file[wanted])))
     known = { ...known, [wanted]: new Words(wanted, source(wanted, texts), own) }
     return true
   } catch {
     return false
   }
+}
+
+/** Fetched as a file and not imported: some browsers keep in mind that an import failed, and do not ask again. */
+async function textAt(address: string): Promise<string> {
+  const answer = await fetch(address)
+  if (!answer.ok) throw new Error(`${address}: ${String(answer.status)}`)
+  return answer.text()
 }
 
 /** The language now. */
