@@ -41,6 +41,8 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     const tina = await consoleOf(story, 'tina')
     await tina.getByLabel('My state').selectOption('available')
     await tina.locator('[data-act=next]:enabled').waitFor()
+    // The replay goes by seconds, and there is to be one in which it waits.
+    await tina.locator('#queue-panel [data-row]').getByText(/^0:0[2-9]/).first().waitFor()
     await tina.locator('body').press('n')
     await tina.getByRole('log').getByText(first).waitFor()
     await tina.locator('#composer').fill('and an answer')

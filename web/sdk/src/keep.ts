@@ -113,6 +113,8 @@ function databaseKeep(database: IDBDatabase, name: string): Keep {
       transaction.oncomplete = () => done()
       transaction.onabort = transaction.onerror = () => fail(transaction.error ?? new Error('the database refused'))
       wish(transaction.objectStore(one))
+      // Now, and not in a further turn of the page: this may be its last one.
+      transaction.commit()
     })
   return {
     lasting: true,
