@@ -1,7 +1,7 @@
 //! Where the primaries are: asked of Sentinels, or of the nodes of a cluster.
 //!
 //! Owns: the questions and the reading of their answers. Must not: keep connections to primaries. Called by: `tier` and `shard`; `witnesses`
-//! asks Sentinels through it.
+//! asks Sentinels and nodes through it.
 
 use std::time::Duration;
 
@@ -139,33 +139,45 @@ pub(super) async fn owners(
 ) -> Result<Vec<Owner>, OpenError> {
     let mut fault = None;
     for node in nodes {
-        let question = async {
-            let connection = dialer.open(&node).await?;
-            let mut command = redis::cmd("CLUSTER");
-            command.arg("SLOTS");
-            let mut commands = connection.commands.clone();
-            let answer = commands.send_packed_command(&command).await;
-            match answer.map_err(|error| OpenError::of(&node, &error))? {
-                Value::ServerError(error) if error.code() == "NOPERM" => {
-                    Err(OpenError::of(&node, &error.into()))
-                }
-                Value::ServerError(error) => {
-                    let detail = error.details().unwrap_or_default();
-                    let words = format!("it is no node of a cluster: {} {detail}", error.code());
-                    Err(OpenError::unfit(&node, words))
-                }
-                answer => cluster_answer(&answer, &node)
-                    .filter(|owners| !owners.is_empty())
-                    .ok_or_else(|| OpenError::unreachable(&node, "it knows no slots yet")),
+        let owners = match cluster_says(dialer, call, &node, "SLOTS").await {
+            Ok(Value::ServerError(error)) if error.code() == "NOPERM" => {
+                Err(OpenError::of(&node, &error.into()))
             }
+            Ok(Value::ServerError(error)) => {
+                let detail = error.details().unwrap_or_default();
+                let words = format!("it is no node of a cluster: {} {detail}", error.code());
+                Err(OpenError::unfit(&node, words))
+            }
+            Ok(answer) => cluster_answer(&answer, &node)
+                .filter(|owners| !owners.is_empty())
+                .ok_or_else(|| OpenError::unreachable(&node, "it knows no slots yet")),
+            Err(error) => Err(error),
         };
-        let answer = tokio::time::timeout(call, question).await;
-        match answer.unwrap_or_else(|_| Err(OpenError::unreachable(&node, "no answer in time"))) {
+        match owners {
             Ok(owners) => return Ok(owners),
             Err(error) => fault = fault.or(Some(error)),
         }
     }
     Err(fault.unwrap_or_else(|| OpenError::unreachable(&"the cluster", "no node is named")))
+}
+
+/// Asks a node of a cluster: for its slots, or for the nodes it knows. A refusal is an answer.
+pub(super) async fn cluster_says(
+    dialer: &Dialer,
+    call: Duration,
+    node: &Address,
+    what: &str,
+) -> Result<Value, OpenError> {
+    let question = async {
+        let connection = dialer.open(node).await?;
+        let mut command = redis::cmd("CLUSTER");
+        command.arg(what);
+        let mut commands = connection.commands.clone();
+        let answer = commands.send_packed_command(&command).await;
+        answer.map_err(|error| OpenError::of(node, &error))
+    };
+    let answer = tokio::time::timeout(call, question).await;
+    answer.unwrap_or_else(|_| Err(OpenError::unreachable(node, "no answer in time")))
 }
 
 fn cluster_answer(answer: &Value, asked: &Address) -> Option<Vec<Owner>> {

@@ -163,22 +163,13 @@ struct Node {
 
 /// What a node of a cluster says of all of them.
 async fn nodes(dialer: &Dialer, call: Duration, asked: &Address) -> Result<Vec<Node>, OpenError> {
-    let question = async {
-        let connection = dialer.open(asked).await?;
-        let mut command = redis::cmd("CLUSTER");
-        command.arg("NODES");
-        let mut commands = connection.commands.clone();
-        let answer = commands.send_packed_command(&command).await;
-        match answer.map_err(|error| OpenError::of(asked, &error))? {
-            Value::ServerError(error) => Err(OpenError::of(asked, &error.into())),
-            answer => {
-                let lines = answer::text(&answer).unwrap_or_default().lines();
-                Ok(lines.filter_map(|line| node(line, asked)).collect())
-            }
+    match topology::cluster_says(dialer, call, asked, "NODES").await? {
+        Value::ServerError(error) => Err(OpenError::of(asked, &error.into())),
+        answer => {
+            let lines = answer::text(&answer).unwrap_or_default().lines();
+            Ok(lines.filter_map(|line| node(line, asked)).collect())
         }
-    };
-    let answer = tokio::time::timeout(call, question).await;
-    answer.unwrap_or_else(|_| Err(OpenError::unreachable(asked, "no answer in time")))
+    }
 }
 
 /// `id ip:port@bus,hostname flags primary ping pong epoch link slot …`

@@ -37,6 +37,13 @@ impl Writer {
         }
     }
 
+    /// Why the next command is not confirmed.
+    async fn is_refused(&self) -> String {
+        let one = next(1, self.head, u128::from(self.head) + 1);
+        let refusal = append(&*self.backbone, one).await.unwrap_err();
+        refusal.to_string()
+    }
+
     /// Every confirmed record is there, once and in order.
     async fn check(&self) {
         let read = async || self.backbone.read(session(1), 0, 1_000).await.ok();
@@ -170,6 +177,14 @@ fn failover_set() -> (RedisServer, Vec<RedisServer>, Vec<RedisServer>) {
     (primary, replicas, sentinels)
 }
 
+/// What waits for one replica.
+fn counting_one(url: &str) -> Options {
+    Options {
+        wait_replicas: 1,
+        ..Options::new(url.parse().unwrap())
+    }
+}
+
 fn sentinel_url(sentinels: &[RedisServer]) -> String {
     let addresses: Vec<_> = sentinels
         .iter()
@@ -181,10 +196,7 @@ fn sentinel_url(sentinels: &[RedisServer]) -> String {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn after_a_failover_everything_that_a_replica_had_confirmed_is_there() {
     let (mut primary, _replicas, sentinels) = failover_set();
-    let through_sentinels = Options {
-        wait_replicas: 1,
-        ..Options::new(sentinel_url(&sentinels).parse().unwrap())
-    };
+    let through_sentinels = counting_one(&sentinel_url(&sentinels));
     let mut writer = Writer::new(&through_sentinels).await;
     let worth = Guarantee::Replicated {
         replicas: 1,
@@ -207,10 +219,7 @@ async fn after_a_failover_everything_that_a_replica_had_confirmed_is_there() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_primary_that_freezes_is_left_for_the_one_the_sentinels_name() {
     let (primary, _replicas, sentinels) = failover_set();
-    let through_sentinels = Options {
-        wait_replicas: 1,
-        ..Options::new(sentinel_url(&sentinels).parse().unwrap())
-    };
+    let through_sentinels = counting_one(&sentinel_url(&sentinels));
     let mut writer = Writer::new(&through_sentinels).await;
     writer.write(20).await;
     primary.freeze();
@@ -224,10 +233,7 @@ async fn a_primary_that_freezes_is_left_for_the_one_the_sentinels_name() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_a_former_primary_counts_after_another_was_promoted_is_not_confirmed() {
     let (primary, replicas, sentinels) = failover_set();
-    let through_sentinels = Options {
-        wait_replicas: 1,
-        ..Options::new(sentinel_url(&sentinels).parse().unwrap())
-    };
+    let through_sentinels = counting_one(&sentinel_url(&sentinels));
     let mut writer = Writer::new(&through_sentinels).await;
     writer.write(20).await;
     // They neither tell of it nor undo it.
@@ -235,11 +241,7 @@ async fn what_a_former_primary_counts_after_another_was_promoted_is_not_confirme
         sentinel.freeze();
     }
     replicas[0].promote();
-    let one = next(1, writer.head, u128::from(writer.head) + 1);
-    let told = append(&*writer.backbone, one)
-        .await
-        .unwrap_err()
-        .to_string();
+    let told = writer.is_refused().await;
     assert!(told.contains("was made the primary"), "{told}");
     let counted = primary.command(&["INFO", "replication"]);
     assert!(counted.contains("connected_slaves:1"), "{counted}");
@@ -249,10 +251,7 @@ async fn what_a_former_primary_counts_after_another_was_promoted_is_not_confirme
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn while_a_server_cannot_be_reached_a_count_stands_by_the_word_of_most_sentinels_only() {
     let (_primary, replicas, sentinels) = failover_set();
-    let through_sentinels = Options {
-        wait_replicas: 1,
-        ..Options::new(sentinel_url(&sentinels).parse().unwrap())
-    };
+    let through_sentinels = counting_one(&sentinel_url(&sentinels));
     let mut writer = Writer::new(&through_sentinels).await;
     writer.write(20).await;
     replicas[0].freeze();
@@ -260,22 +259,14 @@ async fn while_a_server_cannot_be_reached_a_count_stands_by_the_word_of_most_sen
     for sentinel in &sentinels[..2] {
         sentinel.freeze();
     }
-    let one = next(1, writer.head, u128::from(writer.head) + 1);
-    let told = append(&*writer.backbone, one)
-        .await
-        .unwrap_err()
-        .to_string();
+    let told = writer.is_refused().await;
     assert!(told.contains("cannot be reached"), "{told}");
 }
 
 /// A cluster whose writer waits for one replica.
 async fn clustered() -> (Cluster, Writer) {
     let cluster = Cluster::with_replicas(&ServerOptions::recommended(), 2);
-    let options = Options {
-        wait_replicas: 1,
-        ..Options::new(cluster.url().parse().unwrap())
-    };
-    let mut writer = Writer::new(&options).await;
+    let mut writer = Writer::new(&counting_one(&cluster.url())).await;
     writer.write(20).await;
     (cluster, writer)
 }
@@ -298,11 +289,7 @@ async fn in_a_cluster_too_nothing_is_confirmed_after_another_was_promoted() {
     cluster.forgets(promoted);
     promoted.await_answer(&["CLUSTER", "FAILOVER", "TAKEOVER"], "OK");
     promoted.await_info("role:master");
-    let one = next(1, writer.head, u128::from(writer.head) + 1);
-    let told = append(&*writer.backbone, one)
-        .await
-        .unwrap_err()
-        .to_string();
+    let told = writer.is_refused().await;
     assert!(told.contains("was made the primary"), "{told}");
     let counted = cluster.servers[at].command(&["INFO", "replication"]);
     assert!(counted.contains("connected_slaves:1"), "{counted}");
@@ -320,11 +307,7 @@ async fn in_a_cluster_too_a_count_stands_by_the_word_of_most_primaries_while_a_r
             server.freeze();
         }
     }
-    let one = next(1, writer.head, u128::from(writer.head) + 1);
-    let told = append(&*writer.backbone, one)
-        .await
-        .unwrap_err()
-        .to_string();
+    let told = writer.is_refused().await;
     assert!(told.contains("cannot be reached"), "{told}");
 }
 
