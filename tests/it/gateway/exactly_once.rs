@@ -7,12 +7,11 @@ use callbox_proto::command::{ResidentCommand, StaffCommand};
 use callbox_proto::event::Event;
 use callbox_proto::ids::IncidentId;
 use callbox_proto::vocabulary::{
-    Category, Custodial, Disposition, Location, LocationMethod, Medium, Priority, Standing,
-    TransferTarget,
+    Category, Custodial, Disposition, Medium, Priority, Standing, TransferTarget,
 };
 
 use super::harness::{
-    Seed, SteadyConsole, SteadyResident, Topology, everywhere, fresh, opening, text,
+    Seed, SteadyConsole, SteadyResident, Topology, everywhere, fresh, opening, place, text,
 };
 use super::photo_client::announce;
 
@@ -447,17 +446,6 @@ fn of_staff(commands: &[StaffCommand]) -> usize {
         C::RevokeReportLink {} => 21,
     });
     kinds.collect::<BTreeSet<_>>().len()
-}
-
-fn place() -> Location {
-    Location {
-        latitude: 40.0,
-        longitude: -75.0,
-        uncertainty_m: 20.0,
-        method: LocationMethod::Gnss,
-        age_ms: 0,
-        words: None,
-    }
 }
 
 fn words(text: &str) -> StaffCommand {

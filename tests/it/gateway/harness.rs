@@ -27,7 +27,7 @@ pub use console::{Console, SignedIn, entry_in};
 pub use ids::{Seed, fresh};
 pub use program::{Gateway, free_tcp, free_udp};
 pub use relay::Relay;
-pub use resident::{Device, Entry, Receipt, Resident, opening, text};
+pub use resident::{Device, Entry, Receipt, Resident, opening, place, text};
 pub use steady::{SteadyConsole, SteadyResident};
 pub use topology::Topology;
 pub(crate) use topology::{among_nodes, everywhere};

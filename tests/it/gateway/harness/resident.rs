@@ -10,7 +10,9 @@ use callbox_proto::error::ErrorCode;
 use callbox_proto::event::{Actor, Event};
 use callbox_proto::ids::{CommandId, SessionId};
 use callbox_proto::message::{ErrorMessage, FromResident, ToResident};
-use callbox_proto::vocabulary::{Category, DeviceCan, Rung, Seq, Standing};
+use callbox_proto::vocabulary::{
+    Category, DeviceCan, Location, LocationMethod, Rung, Seq, Standing,
+};
 use ring::rand::SystemRandom;
 use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
 
@@ -68,6 +70,18 @@ pub struct Entry {
     pub by: Actor,
     pub command: CommandId,
     pub event: Event,
+}
+
+/// A place as a device tells it.
+pub fn place() -> Location {
+    Location {
+        latitude: 40.0,
+        longitude: -75.0,
+        uncertainty_m: 20.0,
+        method: LocationMethod::Gnss,
+        age_ms: 0,
+        words: None,
+    }
 }
 
 /// How a session may begin; categories and words decide the priority (`other` without telling words is 3).

@@ -4,11 +4,10 @@ use callbox_proto::command::{ResidentCommand, StaffCommand};
 use callbox_proto::ids::SessionId;
 use callbox_proto::message::{FromResident, FromStaff, RealTimeText};
 use callbox_proto::vocabulary::{
-    AgentState, Category, Custodial, Disposition, Location, LocationMethod, Medium, Priority,
-    TransferTarget,
+    AgentState, Category, Custodial, Disposition, Medium, Priority, TransferTarget,
 };
 
-use crate::gateway::harness::{fresh, opening, text};
+use crate::gateway::harness::{fresh, opening, place, text};
 
 pub fn announce() -> ResidentCommand {
     ResidentCommand::AnnouncePhoto {
@@ -16,17 +15,6 @@ pub fn announce() -> ResidentCommand {
         size_bytes: 1_000,
         preview: None,
         age_ms: 0,
-    }
-}
-
-fn place() -> Location {
-    Location {
-        latitude: 40.0,
-        longitude: -75.0,
-        uncertainty_m: 20.0,
-        method: LocationMethod::Gnss,
-        age_ms: 0,
-        words: None,
     }
 }
 
