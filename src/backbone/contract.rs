@@ -109,6 +109,67 @@ pub enum Appended {
     },
 }
 
+/// A session whose content is to be destroyed.
+#[derive(Debug, Clone)]
+pub struct Destroy {
+    /// The agency of the session.
+    pub agency: AgencyId,
+    /// Whose log.
+    pub session: SessionId,
+    /// Head of the log it was decided on.
+    pub expected: Seq,
+    /// The summary of its row from now on, at most [`SUMMARY_MAX_BYTES`]. Where it stands is left as it is.
+    pub summary: Bytes,
+}
+
+impl Destroy {
+    /// Whether it keeps the bounds of the contract; every implementation asks this before anything else.
+    ///
+    /// # Errors
+    /// [`BackboneError::OverBound`].
+    pub const fn check_bounds(&self) -> Result<(), BackboneError> {
+        if self.summary.len() > SUMMARY_MAX_BYTES {
+            let what = "bytes in a summary";
+            return Err(BackboneError::OverBound { what });
+        }
+        Ok(())
+    }
+}
+
+/// What a destruction came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Destroyed {
+    /// Nothing of it is there any more.
+    Done,
+    /// The head is another than expected: read, decide again. Perhaps some of it is gone.
+    Conflict {
+        /// The head of the log now.
+        head: Seq,
+    },
+}
+
+/// Says what is left of records that are destroyed. The backbone does not know what a record means; who does implements this.
+pub trait Remains: Send + Sync + 'static {
+    /// What is left of a record, at most [`RECORD_MAX_BYTES`]; `None` where it stays as it is. Of what it left before it says `None`.
+    fn of(&self, record: &Record) -> Option<Bytes>;
+}
+
+/// What is left of a page of records, each by its number; those that stay as they are left out. In order.
+pub(super) fn remains_of(
+    page: &[Record],
+    remains: &dyn Remains,
+) -> Result<Vec<(Seq, Bytes)>, BackboneError> {
+    let left = page
+        .iter()
+        .filter_map(|record| Some((record.seq, remains.of(record)?)));
+    let left: Vec<_> = left.collect();
+    if left.iter().any(|(_, left)| left.len() > RECORD_MAX_BYTES) {
+        let what = "bytes in a record";
+        return Err(BackboneError::OverBound { what });
+    }
+    Ok(left)
+}
+
 /// One record read back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record {
@@ -520,6 +581,16 @@ pub trait Backbone: Send + Sync + 'static {
 
     /// Rings the agency's bell with something that may be lost (at most [`PUBLISH_MAX_BYTES`]).
     async fn publish(&self, agency: &AgencyId, payload: Bytes) -> Result<(), BackboneError>;
+
+    /// Destroys the content of a session; twice is once. See the parent module.
+    async fn destroy(
+        &self,
+        destroy: Destroy,
+        remains: Arc<dyn Remains>,
+    ) -> Result<Destroyed, BackboneError>;
+
+    /// Lets go of what is only held in memory of this session, for example because another node destroyed its content.
+    fn forget(&self, _session: SessionId) {}
 
     /// What `stored` and `safe` are worth now.
     fn guarantee(&self) -> Guarantee;

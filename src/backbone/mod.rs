@@ -49,6 +49,15 @@
 //! it, is told: [`Ring::Confirmed`] where the numbers stayed, [`Ring::Rewound`] where others had gone on with the log
 //! and [`Rebase`] gave the kept commands a new place. Whoever missed rings asks [`Backbone::kept_after`] again.
 //!
+//! **Destruction.** [`Backbone::destroy`] replaces what records of a session hold by what [`Remains`] says is left of them, and the summary
+//! of its row, where the log's head is as expected; another head is [`Destroyed::Conflict`]. Numbers, commands, the head and where the
+//! session stands stay as they are, so that a command of it is a duplicate afterwards as before. It is no append and does not ring. It may
+//! go in pages: whoever reads meanwhile gets each record as it was or as what is left of it, never anything else. After
+//! [`Destroyed::Done`], which is as durable as [`Appended::Stored`], no call on any handle answers what was there before, and nothing of
+//! it lies in the files or keys of a store that are in use; copies, backups and what a disk has freed are not the store's. Cut in the
+//! middle it is done again from the beginning: what is left of what is left is the same. An error means *unknown*, as for appends.
+//! What is kept on an island is never destroyed there; where the tier does not answer, or a session is kept, it is an error.
+//!
 //! **Bounds.** A batch has at most [`BATCH_MAX_APPENDS`] appends, an append at most [`APPEND_MAX_RECORDS`] records of
 //! [`RECORD_MAX_BYTES`]; what is over is refused with [`BackboneError::OverBound`], never cut.
 

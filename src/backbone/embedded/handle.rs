@@ -20,20 +20,25 @@ use super::lease::{Epochs, Leases};
 use super::ledger::{self, Ledger, Outcome};
 use super::queue::Queues;
 use super::readers::{self, Readers};
+use super::remains::{Page, Replaced};
 use super::schema;
 use super::shared::Shared;
 use super::tally::Tallies;
 use super::upkeep::{self, Verification};
 use super::writer::{JOBS_MAX, Job, Pending, Writer};
 use crate::backbone::{
-    Append, BATCH_MAX_APPENDS, Backbone, BackboneError, CLAIM_MAX_QUEUES, Claim, Claimed,
-    Guarantee, IndexCursor, IndexSnapshot, IndexedSession, LEASE_TEXT_MAX_BYTES, Lease,
-    PUBLISH_MAX_BYTES, READ_MAX_ROWS, Record, Seq, StandingKind, Subscription, Tally,
+    Append, BATCH_MAX_APPENDS, Backbone, BackboneError, CLAIM_MAX_QUEUES, Claim, Claimed, Destroy,
+    Destroyed, Guarantee, IndexCursor, IndexSnapshot, IndexedSession, LEASE_TEXT_MAX_BYTES, Lease,
+    PUBLISH_MAX_BYTES, READ_MAX_ROWS, Record, Remains, Seq, StandingKind, Subscription, Tally,
+    contract,
 };
 use crate::clock::Clock;
 
 /// Epochs reserved by one durable write: one fsync per million claims, and 2^33 starts before a number reaches 2^53.
 const EPOCH_BLOCK: u64 = 1 << 20;
+
+/// Records that are replaced in one transaction when a session is destroyed: a few ms in which appends wait.
+const DESTROY_PAGE_RECORDS: usize = 200;
 
 /// How to open a store.
 #[derive(Debug, Clone, Default)]
@@ -203,6 +208,18 @@ impl Embedded {
         self.shared.check_open()?;
         let (answer, answered) = oneshot::channel();
         let job = Job::DropKept { logs, answer };
+        self.ways()?
+            .jobs
+            .send(job)
+            .await
+            .map_err(|_| BackboneError::Closed)?;
+        answered.await.map_err(|_| BackboneError::Closed)?
+    }
+
+    async fn replace(&self, page: Page, last: bool) -> Result<Replaced, BackboneError> {
+        self.shared.check_open()?;
+        let (answer, answered) = oneshot::channel();
+        let job = Job::Replace { page, last, answer };
         self.ways()?
             .jobs
             .send(job)
@@ -473,6 +490,41 @@ impl Backbone for Embedded {
         bound(limit <= READ_MAX_ROWS, "rows in a read")?;
         self.shared.check_open()?;
         Ok(lock(&self.leases).overdue(limit, self.shared.clock.monotonic_ms()))
+    }
+
+    async fn destroy(
+        &self,
+        destroy: Destroy,
+        remains: Arc<dyn Remains>,
+    ) -> Result<Destroyed, BackboneError> {
+        destroy.check_bounds()?;
+        let Destroy {
+            agency,
+            session,
+            expected,
+            summary,
+        } = destroy;
+        let mut after = 0;
+        loop {
+            let records = self.read(session, after, DESTROY_PAGE_RECORDS).await?;
+            let last = records.last().map(|record| record.seq);
+            let page = Page {
+                agency: agency.clone(),
+                session,
+                expected,
+                left: contract::remains_of(&records, &*remains)?,
+                summary: last.is_none().then(|| summary.clone()),
+            };
+            if (last.is_none() || !page.left.is_empty())
+                && let Replaced::Conflict(head) = self.replace(page, last.is_none()).await?
+            {
+                return Ok(Destroyed::Conflict { head });
+            }
+            match last {
+                Some(last) => after = last,
+                None => return Ok(Destroyed::Done),
+            }
+        }
     }
 
     async fn subscribe(&self, agency: &AgencyId) -> Result<Box<dyn Subscription>, BackboneError> {

@@ -16,6 +16,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::check::{self, Indexed, Log, chain, row_crc, session_key};
 use super::fault::Fault;
 use super::hot::{Adopted, Change, Hot, HotSessions, Seen};
+use super::remains::{self, Replaced};
 use super::shared::Shared;
 use super::{kept, lookup, runs};
 use crate::backbone::astray::Astray;
@@ -305,6 +306,26 @@ impl Ledger {
         self.run("COMMIT")?;
         self.commits = commit;
         Ok(gone)
+    }
+
+    /// Writes what is left of some records, in the open transaction, and ends it.
+    pub(super) fn replace(
+        &mut self,
+        page: &remains::Page,
+    ) -> Result<Result<Replaced, BackboneError>, Fault> {
+        let replaced = remains::replace(&self.connection, page)?;
+        if replaced != Ok(Replaced::Done) {
+            self.roll_back()?;
+            return Ok(replaced);
+        }
+        let moved = page.summary.is_some().then(|| page.agency.clone());
+        let commit = self.commits + 1;
+        write_versions(&self.connection, moved.as_slice(), commit)?;
+        self.run("COMMIT")?;
+        self.commits = commit;
+        // Its running check is another now.
+        self.hot.drop_whole(page.session);
+        Ok(replaced)
     }
 
     /// Number of the last commit.

@@ -24,6 +24,8 @@ const READER_CACHE_KIB: i64 = 128;
 const STATEMENTS: usize = 32;
 /// How long a statement waits for an operator's own transaction before it gives up.
 const BUSY_WAIT: Duration = Duration::from_secs(5);
+/// How long the writer waits for readers when the write-ahead log has to be emptied at once; appends wait as long.
+const MOMENT: Duration = Duration::from_millis(100);
 /// What the write-ahead log is cut back to after it has been copied into the database, in bytes.
 const WAL_KEPT_BYTES: i64 = 16 * 1024 * 1024;
 
@@ -139,6 +141,9 @@ pub(super) fn open_writer(database: &Path) -> Result<Connection, OpenError> {
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "wal_autocheckpoint", 0)?;
     connection.pragma_update(None, "journal_size_limit", WAL_KEPT_BYTES)?;
+    // What is replaced or deleted is overwritten with zeros, always: rows of the index are written anew with every append, and what is
+    // destroyed later must not lie in their old places.
+    connection.pragma_update_and_check(None, "secure_delete", "ON", |_| Ok(()))?;
     migrate(&connection, found)?;
     Ok(connection)
 }
@@ -221,6 +226,20 @@ pub(super) fn checkpoint_passive(connection: &Connection) -> Result<WalPages, Fa
 /// Copies all of it and empties the write-ahead log; waits for readers.
 pub(super) fn checkpoint_all(connection: &Connection) -> Result<WalPages, Fault> {
     checkpoint(connection, "PRAGMA wal_checkpoint(TRUNCATE)")
+}
+
+/// Copies all of it and empties the write-ahead log, so that what was overwritten lies in no file of the store; `false` where readers
+/// do not let it within a moment, in which nothing is written.
+pub(super) fn empty_wal(connection: &Connection) -> Result<bool, Fault> {
+    connection.busy_timeout(MOMENT)?;
+    let text = "PRAGMA wal_checkpoint(TRUNCATE)";
+    let busy = connection.query_row(text, [], |row| row.get::<_, bool>(0));
+    connection.busy_timeout(BUSY_WAIT)?;
+    match busy.map_err(Fault::from) {
+        Ok(busy) => Ok(!busy),
+        Err(Fault::Busy) => Ok(false),
+        Err(fault) => Err(fault),
+    }
 }
 
 fn checkpoint(connection: &Connection, statement: &str) -> Result<WalPages, Fault> {

@@ -16,6 +16,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::fault::Fault;
 use super::folder::{Lock, Mark};
 use super::ledger::{Committed, Ledger, Outcome, Stop};
+use super::remains::{Page, Replaced};
 use super::schema;
 use super::shared::Shared;
 use crate::backbone::astray::Astray;
@@ -41,6 +42,12 @@ pub(super) enum Job {
     DropKept {
         logs: Vec<(SessionId, Seq)>,
         answer: oneshot::Sender<Result<Vec<bool>, BackboneError>>,
+    },
+    /// Write what is left of some records. With `last` nothing of what was there before lies in the store's files afterwards.
+    Replace {
+        page: Page,
+        last: bool,
+        answer: oneshot::Sender<Result<Replaced, BackboneError>>,
     },
     /// Raise the ceiling of epochs by so many, durably, and answer it.
     RaiseEpochs {
@@ -95,6 +102,9 @@ impl Writer {
                 Some(Job::Close { answer }) => closing = Some(answer),
                 Some(Job::DropKept { logs, answer }) => {
                     let _ = answer.send(self.drop_kept(&logs));
+                }
+                Some(Job::Replace { page, last, answer }) => {
+                    let _ = answer.send(self.replace(&page, last));
                 }
                 Some(Job::Append(_)) | None => {}
             }
@@ -190,9 +200,7 @@ impl Writer {
         committed: &[Committed],
     ) {
         if !committed.is_empty() {
-            if let Err(error) = self.mark.set(self.ledger.commits()) {
-                tracing::warn!(%error, "the mark of the last commit is not written; a lost tail would go unnoticed");
-            }
+            self.note_commit();
             self.shared.follow(committed);
         }
         for (Pending { answer, .. }, outcomes) in group.into_iter().zip(outcomes) {
@@ -222,9 +230,7 @@ impl Writer {
         };
         match dropped {
             Ok(gone) => {
-                if let Err(error) = self.mark.set(self.ledger.commits()) {
-                    tracing::warn!(%error, "the mark of the last commit is not written; a lost tail would go unnoticed");
-                }
+                self.note_commit();
                 let mut queues = self.shared.queues();
                 let mut tallies = self.shared.tallies();
                 for ((session, _), agency) in logs.iter().zip(&gone) {
@@ -243,6 +249,43 @@ impl Writer {
                 self.admit(&stop.fault);
                 Err(stop.fault.for_caller())
             }
+        }
+    }
+
+    fn replace(&mut self, page: &Page, last: bool) -> Result<Replaced, BackboneError> {
+        self.shared.check_failed()?;
+        let begun = self.ledger.begin();
+        let replaced = begun.and_then(|()| self.ledger.replace(page));
+        let replaced = replaced.map_err(|fault| {
+            if let Err(fault) = self.ledger.roll_back() {
+                self.shared.fail(&format!("no way back: {fault:?}").into());
+            }
+            self.admit(&fault);
+            fault.for_caller()
+        })??;
+        if replaced != Replaced::Done {
+            return Ok(replaced);
+        }
+        self.note_commit();
+        if last {
+            let emptied = schema::empty_wal(self.ledger.connection()).map_err(|fault| {
+                self.admit(&fault);
+                fault.for_caller()
+            })?;
+            if !emptied {
+                let reason = "somebody reads in the store: what was overwritten is still in its write-ahead log";
+                return Err(BackboneError::Failed {
+                    reason: reason.into(),
+                });
+            }
+        }
+        Ok(replaced)
+    }
+
+    /// Writes the number of the last commit beside the database.
+    fn note_commit(&mut self) {
+        if let Err(error) = self.mark.set(self.ledger.commits()) {
+            tracing::warn!(%error, "the mark of the last commit is not written; a lost tail would go unnoticed");
         }
     }
 

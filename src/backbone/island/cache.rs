@@ -232,6 +232,12 @@ impl Cache {
         }
     }
 
+    /// What is known of a session is not to be known any more.
+    pub(super) fn forget(&mut self, session: SessionId) {
+        self.rows.remove(session);
+        self.logs.remove(session);
+    }
+
     /// A session as far as it is known here.
     pub(super) fn session(&self, session: SessionId) -> Option<IndexedSession> {
         let mut found = self.rows.get(session)?.session.clone();

@@ -33,13 +33,13 @@ use tokio_util::task::TaskTracker;
 
 use crate::backbone::embedded::Embedded;
 use crate::backbone::{
-    Append, Appended, Backbone, BackboneError, Claim, Claimed, Guarantee, IndexCursor,
-    IndexSnapshot, IndexedSession, KeptHere, Lease, Rebase, Record, Seq, StandingKind,
-    Subscription, Tally,
+    Append, Appended, Backbone, BackboneError, Claim, Claimed, Destroy, Destroyed, Guarantee,
+    IndexCursor, IndexSnapshot, IndexedSession, KeptHere, Lease, Rebase, Record, Remains, Seq,
+    StandingKind, Subscription, Tally,
 };
 use crate::clock::Clock;
 use bell::Listener;
-use inner::Inner;
+use inner::{Inner, unknown_here};
 use tier::Answer;
 
 /// Bytes of rows and records held for the time without the tier: the open sessions of a full node.
@@ -231,6 +231,27 @@ impl Backbone for Island {
 
     async fn tally(&self, agency: &AgencyId) -> Result<Vec<Tally>, BackboneError> {
         self.inner.tally(agency).await
+    }
+
+    async fn destroy(
+        &self,
+        destroy: Destroy,
+        remains: Arc<dyn Remains>,
+    ) -> Result<Destroyed, BackboneError> {
+        let (session, tier) = (destroy.session, &self.inner.tier);
+        // Only where all of it is, and never without a word of the tier. It has its own deadlines for each page.
+        if tier.is_gone() || self.inner.kept_range(session).is_some() {
+            return Err(unknown_here());
+        }
+        let destroyed = tier.shared.destroy(destroy, remains).await;
+        // Also where it is unknown: rows and records that are here may be those from before.
+        self.forget(session);
+        destroyed
+    }
+
+    fn forget(&self, session: SessionId) {
+        self.inner.cache().forget(session);
+        self.inner.tier.shared.forget(session);
     }
 
     fn guarantee(&self) -> Guarantee {

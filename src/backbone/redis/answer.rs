@@ -15,8 +15,8 @@ use super::row::{self, Places};
 use crate::backbone::bell::Rung;
 use crate::backbone::checksum::record_crc;
 use crate::backbone::{
-    APPEND_MAX_RECORDS, Appended, BackboneError, Claimed, IndexedSession, Lease, READ_MAX_BYTES,
-    Record, Seq, StandingKind, Tally,
+    APPEND_MAX_RECORDS, Appended, BackboneError, Claimed, Destroyed, IndexedSession, Lease,
+    READ_MAX_BYTES, Record, Seq, StandingKind, Tally,
 };
 
 /// The refusals in an answer: it may be one, or a list in which some are.
@@ -105,6 +105,21 @@ pub(super) fn appended(
         _ => None,
     };
     outcome.ok_or_else(strange)
+}
+
+/// What became of a copy that was to take the place of its log.
+pub(super) fn replaced(value: &Value) -> Result<Destroyed, BackboneError> {
+    let text = text(value).ok_or_else(strange)?;
+    match text.split_once(' ').unwrap_or((text, "")) {
+        ("replaced", _) => Ok(Destroyed::Done),
+        ("conflict", head) => {
+            let head = head.parse().map_err(|_| strange())?;
+            Ok(Destroyed::Conflict { head })
+        }
+        ("none", _) => Err(BackboneError::NoSuchSession),
+        ("lost", _) => Err(failed("the copy of a log was cut")),
+        _ => Err(strange()),
+    }
 }
 
 /// The place of a command, if it has one.

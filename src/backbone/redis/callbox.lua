@@ -167,6 +167,31 @@ local function read(keys, args)
   return { head, records }
 end
 
+-- Adds records to a copy of a log that is made beside it. It ends by itself should nobody put it in the place of the log.
+-- KEYS copy, ARGV life in ms, number command payload crc ...
+local function copy(keys, args)
+  for at = 2, #args, 4 do
+    redis.call('XADD', keys[1], args[at], 'command', args[at + 1], 'payload', args[at + 2], 'crc', args[at + 3])
+  end
+  redis.call('PEXPIRE', keys[1], args[1])
+  return redis.call('XLEN', keys[1])
+end
+
+-- Puts a copy in the place of a log that still ends where the copy does, with a new summary of its session.
+-- KEYS session log copy figures, ARGV head summary crc
+local function replace(keys, args)
+  local head = redis.call('HGET', keys[1], 'head')
+  if not head then return 'none' end
+  if head ~= args[1] then return 'conflict ' .. head end
+  if redis.call('XLEN', keys[3]) ~= tonumber(head) then return 'lost' end
+  redis.call('HLEN', keys[4]) -- a key of another kind stops everything here
+  redis.call('RENAME', keys[3], keys[2])
+  redis.call('PERSIST', keys[2])
+  redis.call('HSET', keys[1], 'summary', args[2], 'crc', args[3])
+  redis.call('HINCRBY', keys[4], 'version', 1)
+  return 'replaced'
+end
+
 -- One page of the index and the agency's version.
 -- KEYS index figures, ARGV prefix-of-sessions from to count
 local function list(keys, args)
@@ -290,6 +315,8 @@ local function register(name, callback, flags)
 end
 
 register('append', append)
+register('copy', copy)
+register('replace', replace)
 register('read', read, { 'no-writes' })
 register('list', list, { 'no-writes' })
 register('claim', claim)

@@ -24,10 +24,10 @@ use super::tier::{Tier, TierClock, TimeOffset};
 use super::writes::Outcome;
 use crate::backbone::bell::Bell;
 use crate::backbone::{
-    Append, BATCH_MAX_APPENDS, Backbone, BackboneError, CLAIM_MAX_QUEUES, Claim, Claimed,
-    Guarantee, IndexCursor, IndexSnapshot, IndexedSession, LEASE_TEXT_MAX_BYTES, Lane as Which,
-    Lease, PUBLISH_MAX_BYTES, READ_MAX_BYTES, READ_MAX_ROWS, Record, Seq, StandingKind,
-    Subscription, Tally,
+    Append, BATCH_MAX_APPENDS, Backbone, BackboneError, CLAIM_MAX_QUEUES, Claim, Claimed, Destroy,
+    Destroyed, Guarantee, IndexCursor, IndexSnapshot, IndexedSession, LEASE_TEXT_MAX_BYTES,
+    Lane as Which, Lease, PUBLISH_MAX_BYTES, READ_MAX_BYTES, READ_MAX_ROWS, Record, Remains, Seq,
+    StandingKind, Subscription, Tally,
 };
 use crate::clock::Clock;
 
@@ -355,6 +355,14 @@ impl Backbone for Redis {
         let mut command = redis::cmd("SPUBLISH");
         command.arg(&key).arg(message);
         self.ask(Lane::Calls, &key, &command).await.map(drop)
+    }
+
+    async fn destroy(
+        &self,
+        destroy: Destroy,
+        remains: Arc<dyn Remains>,
+    ) -> Result<Destroyed, BackboneError> {
+        self.destroy_all(destroy, remains).await
     }
 
     fn guarantee(&self) -> Guarantee {

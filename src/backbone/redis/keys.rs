@@ -79,6 +79,11 @@ impl AgencyKeys {
         format!("{}log:{session}", self.base)
     }
 
+    /// A copy of a log on its way; every attempt to make one has its own.
+    pub(super) fn copy(&self, session: SessionId, attempt: u64) -> String {
+        format!("{}copy:{session}:{attempt:016x}", self.base)
+    }
+
     pub(super) fn index(&self) -> String {
         format!("{}index", self.base)
     }
@@ -152,6 +157,7 @@ mod tests {
         let all = [
             of.session(session),
             of.log(session),
+            of.copy(session, 9),
             of.index(),
             of.open(),
             of.figures(),

@@ -18,6 +18,10 @@ pub(super) struct Library {
     pub(super) name: String,
     /// Adds session records and moves the index.
     pub(super) append: String,
+    /// Adds records to a copy of a log.
+    pub(super) copy: String,
+    /// Puts a copy in the place of its log.
+    pub(super) replace: String,
     /// Reads records.
     pub(super) read: String,
     /// Reads a page of the index.
@@ -49,6 +53,8 @@ pub(super) static LIBRARY: LazyLock<Library> = LazyLock::new(|| {
         text: TEXT.replace("@HASH@", &hash),
         name: format!("callbox_v1_{hash}"),
         append: name("append"),
+        copy: name("copy"),
+        replace: name("replace"),
         read: name("read"),
         list: name("list"),
         claim: name("claim"),

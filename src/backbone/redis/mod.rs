@@ -19,6 +19,7 @@ mod keys;
 mod library;
 mod link;
 mod options;
+mod remains;
 mod ringer;
 mod rivals;
 mod row;

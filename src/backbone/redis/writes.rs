@@ -25,7 +25,7 @@ pub(super) type Outcome = Result<Appended, BackboneError>;
 
 impl Redis {
     /// Writes commands in order, shard by shard; one answer for each, or why there is none.
-    async fn write(&self, writes: Vec<Write>) -> Vec<Result<Value, BackboneError>> {
+    pub(super) async fn write(&self, writes: Vec<Write>) -> Vec<Result<Value, BackboneError>> {
         let mut answers = vec![Err(failed("the shared tier answered less")); writes.len()];
         let mut parts: Vec<Part> = Vec::new();
         for (at, write) in writes.into_iter().enumerate() {
@@ -235,14 +235,15 @@ impl Redis {
 }
 
 /// One command that writes.
-struct Write {
+pub(super) struct Write {
     /// A key of it: which shard.
-    key: String,
-    command: Cmd,
+    pub(super) key: String,
+    pub(super) command: Cmd,
     /// How much it makes a server do: as many appends as it has.
-    steps: usize,
-    bytes: usize,
-    beat: Option<String>,
+    pub(super) steps: usize,
+    pub(super) bytes: usize,
+    /// A key that is written before replicas are counted.
+    pub(super) beat: Option<String>,
 }
 
 /// What goes to one shard.

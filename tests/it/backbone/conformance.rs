@@ -3,6 +3,7 @@
 mod bell;
 mod bounds;
 mod claims;
+mod destroy;
 mod index;
 mod leases;
 mod log;
@@ -10,6 +11,7 @@ mod log;
 pub use bell::*;
 pub use bounds::*;
 pub use claims::*;
+pub use destroy::*;
 pub use index::*;
 pub use leases::*;
 pub use log::*;
@@ -64,6 +66,15 @@ macro_rules! conformance_suite {
             what_is_not_stored_does_not_ring
             a_publication_reaches_every_subscriber_of_its_agency_only
             a_slow_subscriber_is_told_that_it_missed_rings
+            a_destroyed_session_keeps_numbers_commands_head_and_standing_and_only_what_is_left
+            a_command_of_a_destroyed_session_is_a_duplicate_and_its_log_goes_on
+            destroying_twice_is_destroying_once
+            two_that_destroy_at_once_leave_what_one_would
+            destroying_with_another_head_is_a_conflict_and_leaves_all_as_it_is
+            what_is_not_the_agencys_is_not_destroyed
+            a_long_log_is_destroyed_whole
+            what_one_handle_destroyed_another_does_not_read_and_nothing_rings
+            destroying_leaves_a_claim_as_it_is
             what_is_over_a_bound_is_refused_and_never_cut
             at_the_bounds_everything_is_taken
             something_is_guaranteed

@@ -9,9 +9,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use callbox::backbone::{
-    Append, Appended, Backbone, BackboneError, Claim, Claimed, Guarantee, IndexCursor,
-    IndexSnapshot, IndexedSession, Lease, READ_MAX_ROWS, Record, Ring, Seq, StandingKind,
-    Subscription, Tally,
+    Append, Appended, Backbone, BackboneError, Claim, Claimed, Destroy, Destroyed, Guarantee,
+    IndexCursor, IndexSnapshot, IndexedSession, Lease, READ_MAX_ROWS, Record, Remains, Ring, Seq,
+    StandingKind, Subscription, Tally,
 };
 use callbox_proto::ids::{AgencyId, CommandId, SessionId};
 use rand::rngs::StdRng;
@@ -285,6 +285,16 @@ impl Backbone for Shared {
     async fn publish(&self, agency: &AgencyId, payload: Bytes) -> Result<(), BackboneError> {
         self.0
             .call(|model, _| model.publish(agency, payload))
+            .await?
+    }
+
+    async fn destroy(
+        &self,
+        destroy: Destroy,
+        remains: Arc<dyn Remains>,
+    ) -> Result<Destroyed, BackboneError> {
+        self.0
+            .call(|model, _| model.destroy(&destroy, &*remains))
             .await?
     }
 

@@ -7,10 +7,10 @@ use std::collections::{BTreeMap, HashMap};
 
 use bytes::Bytes;
 use callbox::backbone::{
-    Append, Appended, BATCH_MAX_APPENDS, BackboneError, CLAIM_MAX_QUEUES, Claim, Claimed,
-    IndexCursor, IndexRow, IndexSnapshot, IndexedSession, LEASE_TEXT_MAX_BYTES, Lane, Lease,
-    PUBLISH_MAX_BYTES, READ_MAX_BYTES, READ_MAX_ROWS, Record, Ring, Seq, Standing, StandingKind,
-    Tally,
+    Append, Appended, BATCH_MAX_APPENDS, BackboneError, CLAIM_MAX_QUEUES, Claim, Claimed, Destroy,
+    Destroyed, IndexCursor, IndexRow, IndexSnapshot, IndexedSession, LEASE_TEXT_MAX_BYTES, Lane,
+    Lease, PUBLISH_MAX_BYTES, READ_MAX_BYTES, READ_MAX_ROWS, Record, Remains, Ring, Seq, Standing,
+    StandingKind, Tally,
 };
 use callbox_proto::ids::{AgencyId, CommandId, SessionId};
 use tokio::sync::broadcast;
@@ -133,6 +133,29 @@ impl Model {
             },
         );
         Ok(Appended::Stored { first, last })
+    }
+
+    pub fn destroy(
+        &mut self,
+        destroy: &Destroy,
+        remains: &dyn Remains,
+    ) -> Result<Destroyed, BackboneError> {
+        destroy.check_bounds()?;
+        let kept = self.sessions.get_mut(&destroy.session);
+        let kept = kept.filter(|kept| kept.agency == destroy.agency);
+        let kept = kept.ok_or(BackboneError::NoSuchSession)?;
+        let head = kept.records.len() as Seq;
+        if head != destroy.expected {
+            return Ok(Destroyed::Conflict { head });
+        }
+        for record in &mut kept.records {
+            if let Some(left) = remains.of(record) {
+                record.payload = left;
+            }
+        }
+        kept.row.summary = destroy.summary.clone();
+        *self.versions.entry(destroy.agency.clone()).or_default() += 1;
+        Ok(Destroyed::Done)
     }
 
     pub fn read(&self, session: SessionId, after: Seq, limit: usize) -> Vec<Record> {

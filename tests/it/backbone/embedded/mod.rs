@@ -1,6 +1,7 @@
 //! What the embedded backbone promises besides the contract: it is a file, and files meet disks, kills and operators.
 
 mod damage;
+mod destroy;
 mod kill;
 mod limits;
 mod reopen;

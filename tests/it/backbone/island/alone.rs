@@ -2,11 +2,12 @@
 
 use bytes::Bytes;
 use callbox::backbone::{
-    Append, Appended, Backbone, BackboneError, Guarantee, Ring, Standing, StandingKind,
+    Append, Appended, Backbone, BackboneError, Destroyed, Guarantee, Ring, Standing, StandingKind,
 };
 
 use super::tier::Mood;
 use super::{Node, all, put, until};
+use crate::backbone::conformance::{destroy, destruction};
 use crate::backbone::make::*;
 
 async fn alone() -> Node {
@@ -195,4 +196,44 @@ async fn a_lease_is_held_on_while_the_tier_cannot_be_asked() {
     node.tier.is(Mood::Well);
     until(|| node.island.guarantee() != Guarantee::Island).await;
     assert_eq!(node.island.renew_lease(&lease, 60_000).await, Ok(true));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_destroyed_without_the_tier() {
+    let node = alone().await;
+    let refused = destroy(&*node.island, destruction(1, 6)).await;
+    assert!(matches!(refused, Err(BackboneError::Failed { .. })));
+    let read = all(&*node.island, session(1)).await;
+    assert_eq!(read[1].payload, text("record by 10"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_of_what_is_kept_here_is_destroyed_until_it_is_in_the_tier() {
+    let node = alone().await;
+    let kept = append(&*node.island, next(1, 6, 20)).await;
+    assert_eq!(kept, Ok(Appended::Kept { first: 7, last: 7 }));
+    node.tier.is(Mood::Well);
+    until(|| node.island.kept_after(session(1)).is_none()).await;
+    let done = destroy(&*node.island, destruction(1, 7)).await;
+    assert_eq!(done, Ok(Destroyed::Done));
+    assert_eq!(node.there(1).await[6].payload, text("was 7"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_destroyed_is_not_read_from_memory_once_the_tier_is_gone() {
+    let node = Node::start().await;
+    for number in [1, 2] {
+        put(&node, first(number, waiting("main", 10))).await;
+        put(&node, next(number, 1, 10)).await;
+    }
+    destroy(&*node.island, destruction(1, 2)).await.unwrap();
+    // Another node destroyed it: this one is told by whoever reads the log.
+    destroy(&*node.tier.store, destruction(2, 2)).await.unwrap();
+    node.island.forget(session(2));
+    node.tier.is(Mood::Hangs);
+    until(|| node.island.guarantee() == Guarantee::Island).await;
+    for number in [1, 2] {
+        let read = node.island.read(session(number), 0, 9).await;
+        assert!(matches!(read, Err(BackboneError::Failed { .. })));
+    }
 }

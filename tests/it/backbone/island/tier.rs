@@ -7,8 +7,9 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use callbox::backbone::embedded::{Embedded, Options};
 use callbox::backbone::{
-    Append, Appended, Backbone, BackboneError, Claim, Claimed, Guarantee, IndexCursor,
-    IndexSnapshot, IndexedSession, Lease, Record, Seq, StandingKind, Subscription, Tally,
+    Append, Appended, Backbone, BackboneError, Claim, Claimed, Destroy, Destroyed, Guarantee,
+    IndexCursor, IndexSnapshot, IndexedSession, Lease, Record, Remains, Seq, StandingKind,
+    Subscription, Tally,
 };
 use callbox::clock::Clock;
 use callbox_proto::ids::{AgencyId, CommandId, SessionId};
@@ -172,6 +173,14 @@ impl Backbone for Tier {
 
     async fn tally(&self, agency: &AgencyId) -> Result<Vec<Tally>, BackboneError> {
         self.answer(self.store.tally(agency)).await
+    }
+
+    async fn destroy(
+        &self,
+        destroy: Destroy,
+        remains: Arc<dyn Remains>,
+    ) -> Result<Destroyed, BackboneError> {
+        self.answer(self.store.destroy(destroy, remains)).await
     }
 
     fn guarantee(&self) -> Guarantee {

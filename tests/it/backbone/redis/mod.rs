@@ -1,5 +1,6 @@
 //! What the shared tier promises besides the contract: servers fail, restart and are set up wrongly.
 
+mod destroy;
 mod failures;
 mod operators;
 mod reach;

@@ -5,10 +5,13 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use callbox::backbone::redis::{OpenError, Options, Redis, Secret};
-use callbox::backbone::{Append, Appended, Backbone, BackboneError, Guarantee, Ring, StandingKind};
+use callbox::backbone::{
+    Append, Appended, Backbone, BackboneError, Destroyed, Guarantee, Ring, StandingKind,
+};
 use callbox::clock::SystemClock;
 
 use super::{eventually, open, options, refusal};
+use crate::backbone::conformance::{destroy, destruction};
 use crate::backbone::make::*;
 use crate::redis::{Cluster, RedisServer, ServerOptions};
 
@@ -73,6 +76,8 @@ async fn a_user_with_only_the_rights_of_the_manual_can_do_everything() {
     assert_eq!(listed.unwrap().rows.len(), 1);
     assert_eq!(backbone.tally(&agency()).await.unwrap().len(), 1);
     backbone.publish(&agency(), text("typing")).await.unwrap();
+    let done = destroy(&backbone, destruction(1, 1)).await;
+    assert_eq!(done, Ok(Destroyed::Done));
 }
 
 /// Without this one nothing in a cluster could ever be called safe.

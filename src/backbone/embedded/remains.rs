@@ -1,0 +1,113 @@
+//! What is left of records whose content is destroyed: rows that are replaced in place.
+//!
+//! Owns: replacing payloads, the checksums that follow, and the summary of the row. Must not: change a number, a command, a head or where a
+//! session stands, or begin and end transactions. Called by: the ledger.
+
+use bytes::Bytes;
+use callbox_proto::ids::{AgencyId, SessionId};
+use rusqlite::{Connection, params};
+
+use super::check::{self, Indexed, Log, chain_change};
+use super::fault::Fault;
+use super::ledger::command_of;
+use super::lookup;
+use crate::backbone::checksum::record_crc;
+use crate::backbone::{BackboneError, IndexRow, Seq};
+
+/// A part of what is to be destroyed of a session.
+#[derive(Debug)]
+pub(super) struct Page {
+    pub(super) agency: AgencyId,
+    pub(super) session: SessionId,
+    /// The head of the log that it was read from.
+    pub(super) expected: Seq,
+    /// What is left of some records, in their order.
+    pub(super) left: Vec<(Seq, Bytes)>,
+    /// The summary from now on, where this page brings it.
+    pub(super) summary: Option<Bytes>,
+}
+
+/// What became of a page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Replaced {
+    /// All of it is written if the transaction commits.
+    Done,
+    /// Nothing was: the log has another head.
+    Conflict(Seq),
+}
+
+/// Writes a page in the open transaction.
+pub(super) fn replace(
+    connection: &Connection,
+    page: &Page,
+) -> Result<Result<Replaced, BackboneError>, Fault> {
+    let session = page.session;
+    let (no, log, known) = match lookup::session(connection, session)? {
+        Some(Indexed::Sound { no, log, session }) if session.agency == page.agency => {
+            (no, log, session)
+        }
+        Some(Indexed::Damaged(_)) => return Ok(Err(BackboneError::Damaged { session, seq: 0 })),
+        Some(Indexed::Sound { .. }) | None => return Ok(Err(BackboneError::NoSuchSession)),
+    };
+    if log.head != page.expected {
+        return Ok(Ok(Replaced::Conflict(log.head)));
+    }
+    let chain = log.chain ^ replace_records(connection, no, log.head, page)?;
+    write_chain(connection, no, Log { chain, ..log })?;
+    if let Some(summary) = &page.summary {
+        let summary = summary.clone();
+        let row = IndexRow {
+            summary,
+            ..known.row
+        };
+        write_summary(connection, no, session, &page.agency, &row)?;
+    }
+    Ok(Ok(Replaced::Done))
+}
+
+/// Replaces payloads; answers how the running check changes with them.
+fn replace_records(connection: &Connection, no: i64, head: Seq, page: &Page) -> Result<u32, Fault> {
+    let text = "SELECT command, crc FROM record WHERE no = ?1 AND seq = ?2";
+    let mut find = connection.prepare_cached(text)?;
+    let text = "UPDATE record SET crc = ?3, payload = ?4 WHERE no = ?1 AND seq = ?2";
+    let mut update = connection.prepare_cached(text)?;
+    let (mut change, mut at) = (0, 0);
+    for (seq, left) in &page.left {
+        let found = find.query_row(params![no, seq], |row| Ok((row.get(0)?, row.get(1)?)));
+        let (key, before): ([u8; 16], u32) = found?;
+        let crc = record_crc(page.session, *seq, command_of(key)?, left);
+        update.execute(params![no, seq, crc, left.as_ref()])?;
+        change = chain_change(unchanged(change, at, seq - 1), before ^ crc);
+        at = *seq;
+    }
+    Ok(unchanged(change, at, head))
+}
+
+/// How the running check changes after records that stay as they are, from behind one to another.
+fn unchanged(change: u32, from: Seq, to: Seq) -> u32 {
+    if change == 0 {
+        return 0;
+    }
+    (from..to).fold(change, |change, _| chain_change(change, 0))
+}
+
+fn write_chain(connection: &Connection, no: i64, log: Log) -> Result<(), Fault> {
+    let text = "UPDATE log_head SET chain = ?2, crc = ?3 WHERE no = ?1";
+    let mut update = connection.prepare_cached(text)?;
+    update.execute(params![no, log.chain, check::log_crc(no, log)])?;
+    Ok(())
+}
+
+fn write_summary(
+    connection: &Connection,
+    no: i64,
+    session: SessionId,
+    agency: &AgencyId,
+    row: &IndexRow,
+) -> Result<(), Fault> {
+    let crc = check::row_crc(no, session, agency, row);
+    let text = "UPDATE session_index SET crc = ?2, summary = ?3 WHERE no = ?1";
+    let mut update = connection.prepare_cached(text)?;
+    update.execute(params![no, crc, row.summary.as_ref()])?;
+    Ok(())
+}
