@@ -23,6 +23,29 @@ pub enum PolicyError {
     UnknownDefault(QueueId),
 }
 
+/// What of a session is kept for a time of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Material {
+    /// Originals, copies and previews.
+    Photos,
+    /// What was written, and places.
+    Words,
+}
+
+impl Material {
+    /// Each of them.
+    pub const ALL: [Self; 2] = [Self::Photos, Self::Words];
+
+    /// In a word.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Photos => "photos",
+            Self::Words => "words",
+        }
+    }
+}
+
 /// One agency's queues, rules and area.
 #[derive(Debug, Clone)]
 pub struct Policy {
@@ -32,6 +55,7 @@ pub struct Policy {
     area: Option<Area>,
     report_link_ms: u64,
     photos_days: Option<u32>,
+    words_days: Option<u32>,
 }
 
 /// How long a link with which somebody reports lives unless the agency says otherwise: a call, and time to find the message.
@@ -62,6 +86,7 @@ impl Policy {
             area: None,
             report_link_ms: REPORT_LINK_MS,
             photos_days: None,
+            words_days: None,
         })
     }
 
@@ -80,10 +105,18 @@ impl Policy {
         queues: Vec<QueueInfo>,
         default_queue: QueueId,
     ) -> Result<Self, PolicyError> {
-        let policy = Self::new(queues, default_queue, self.rules)?;
-        Ok(policy
-            .with_area(self.area)
-            .with_report_link_ms(self.report_link_ms))
+        let Self {
+            queues,
+            default_queue,
+            rules,
+            ..
+        } = Self::new(queues, default_queue, self.rules)?;
+        Ok(Self {
+            queues,
+            default_queue,
+            rules,
+            ..self
+        })
     }
 
     /// The same with the area that the agency answers for.
@@ -107,25 +140,29 @@ impl Policy {
         self.report_link_ms
     }
 
-    /// The same with the days after which photos of closed sessions are deleted; `None` keeps them.
+    /// The same with the days after which this of closed sessions is deleted; `None` keeps it.
     #[must_use]
-    pub fn with_photos_days(self, photos_days: Option<u32>) -> Self {
-        Self {
-            photos_days,
-            ..self
+    pub fn with_days(mut self, material: Material, days: Option<u32>) -> Self {
+        match material {
+            Material::Photos => self.photos_days = days,
+            Material::Words => self.words_days = days,
+        }
+        self
+    }
+
+    /// Days after which this of closed sessions is deleted; `None` where it is kept.
+    #[must_use]
+    pub const fn days(&self, material: Material) -> Option<u32> {
+        match material {
+            Material::Photos => self.photos_days,
+            Material::Words => self.words_days,
         }
     }
 
-    /// Days after which photos of closed sessions are deleted; `None` where they are kept.
+    /// What of this was closed before this moment is deleted, where the agency's time for it is over at all.
     #[must_use]
-    pub const fn photos_days(&self) -> Option<u32> {
-        self.photos_days
-    }
-
-    /// Photos of sessions closed before this are deleted, where the agency's time for them is over at all.
-    #[must_use]
-    pub fn photos_end_ms(&self, now_ms: Millis) -> Option<Millis> {
-        let days = u64::from(self.photos_days?);
+    pub fn end_ms(&self, material: Material, now_ms: Millis) -> Option<Millis> {
+        let days = u64::from(self.days(material)?);
         Some(now_ms.saturating_sub(days.saturating_mul(DAY_MS)))
     }
 

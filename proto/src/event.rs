@@ -12,8 +12,8 @@ use crate::error::ErrorCode;
 use crate::ids::{AgencyId, CommandId, IncidentId, QueueId, ResidentId, StaffId};
 use crate::redacted::debug_kind_only;
 use crate::vocabulary::{
-    Category, Custodial, DeletionCause, DeviceCan, Disposition, Location, Medium, Millis, Priority,
-    Role, RuleFired, Seq, Suspicion, TransferTarget,
+    Category, Content, Custodial, DeletionCause, DeviceCan, Disposition, Location, Medium, Millis,
+    Priority, Role, RuleFired, Seq, Suspicion, TransferTarget,
 };
 
 /// Who did it.
@@ -377,6 +377,26 @@ pub enum Event {
         /// Originals whose content other sessions have too: these lost them, the others keep them.
         shared: u32,
     },
+    /// What was written in this session is deleted, up to this entry: nobody is given it from here on, and it is destroyed next. Who did what
+    /// and when stays.
+    WordsDeleted {
+        /// Why.
+        cause: DeletionCause,
+        /// How many days the agency keeps words.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        days: Option<u32>,
+    },
+    /// What was written is destroyed: no store that the gateway uses holds it any more.
+    WordsDestroyed {
+        /// Entries that lost something, since the session began.
+        entries: u32,
+    },
+    /// An entry that had nothing in it but content that is destroyed.
+    Destroyed {
+        /// What it was.
+        was: Content,
+    },
     /// A person made a link that opens this session: with it the session begins, before a resident is there. Its id is the command's id.
     ReportLinkMade {
         /// Whose session it is.
@@ -441,7 +461,13 @@ impl Event {
             | Self::Exported { .. }
             | Self::PhotosDeleted { .. }
             | Self::PhotosDestroyed { .. }
+            | Self::WordsDestroyed { .. }
             | Self::Suspected { .. } => false,
+            // As what it was: numbers and the entry before each stay as they were told.
+            Self::Destroyed { was } => match was {
+                Content::Note | Content::ServiceLocated => false,
+                Content::Text | Content::Located | Content::ContactGiven => true,
+            },
             Self::Overruled { event } => event.visible_to_resident(),
             _ => true,
         }
@@ -506,7 +532,10 @@ impl Event {
             | Self::MediaStarted { .. }
             | Self::MediaEnded { .. }
             | Self::Left { .. }
-            | Self::Returned => self.clone(),
+            | Self::Returned
+            | Self::Destroyed {
+                was: Content::Text | Content::Located | Content::ServiceLocated,
+            } => self.clone(),
             Self::ServiceLocated { location, .. } => Self::ServiceLocated {
                 location: location.clone(),
                 from: None,
@@ -572,6 +601,9 @@ pub struct Stored {
     pub event: Event,
     /// The last earlier entry that residents see; with it a receiver can tell a hole from a hidden entry.
     pub resident_prev: Seq,
+    /// SHA-256, hexadecimal, of the entry's bytes as they were stored before what was written in it was destroyed; left out where nothing was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub destroyed: Option<String>,
 }
 
 debug_kind_only!(Event {
@@ -616,6 +648,9 @@ debug_kind_only!(Event {
     Exported,
     PhotosDeleted,
     PhotosDestroyed,
+    WordsDeleted,
+    WordsDestroyed,
+    Destroyed,
     Suspected,
     ReportLinkMade,
     ReportLinkOpened,

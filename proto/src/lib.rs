@@ -18,4 +18,5 @@ pub mod http;
 pub mod ids;
 pub mod message;
 mod redacted;
+pub mod remains;
 pub mod vocabulary;

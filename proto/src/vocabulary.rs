@@ -120,12 +120,28 @@ words! {
 }
 
 words! {
-    /// Why photos were deleted.
+    /// Why photos or words were deleted.
     DeletionCause {
         /// Two persons agreed.
         Agreed,
-        /// The time that the agency keeps photos is over.
+        /// The time that the agency keeps them is over.
         Retention,
+    }
+}
+
+words! {
+    /// What an entry was whose content is destroyed, where nothing but content was in it.
+    Content {
+        /// A finished message.
+        Text,
+        /// Where the device was.
+        Located,
+        /// Where help should go.
+        ServiceLocated,
+        /// How the resident can be reached.
+        ContactGiven,
+        /// A note among staff.
+        Note,
     }
 }
 

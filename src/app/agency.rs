@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 use anyhow::Context as _;
-use callbox_domain::policy::Policy;
+use callbox_domain::policy::{Material, Policy};
 use callbox_domain::suspicion::Area;
 use callbox_domain::triage::Rules;
 use callbox_proto::ids::{AgencyId, QueueId};
@@ -84,7 +84,8 @@ pub fn policy(config: &config::Agency, rules: Rules) -> anyhow::Result<Policy> {
     Ok(policy
         .with_area(config.area)
         .with_report_link_ms(report_link_ms)
-        .with_photos_days(config.retention.photos_days))
+        .with_days(Material::Photos, config.retention.photos_days)
+        .with_days(Material::Words, config.retention.words_days))
 }
 
 /// Every agency that is served, the default one first.

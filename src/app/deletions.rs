@@ -1,7 +1,7 @@
-//! Deletions of photos between the session log and the evidence store.
+//! Deletions between the session log and the stores: of photos, and of what was written.
 //!
-//! Owns: the order: the entry is in the log for good, then bytes are destroyed, then an entry says so; and when the agency's time for photos is
-//! looked at. Must not: decide that photos are deleted (the domain does), or know how files lie. Called by: `app`, which starts it.
+//! Owns: the order: the entry is in the log for good, then bytes are destroyed, then an entry says so; and when the agency's times are
+//! looked at. Must not: decide that anything is deleted (the domain does), or know how files or records lie. Called by: `app`, which starts it.
 //!
 //! Everything here can be cut at any point and done again by any node: what is deleted and not destroyed stands first in the index, and
 //! destroying twice is destroying once.
@@ -10,8 +10,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use callbox_domain::policy::Material;
+use callbox_domain::session::GatewayCommand;
 use callbox_proto::error::ErrorCode;
 use callbox_proto::ids::{AgencyId, SessionId};
+use tokio::sync::Mutex;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -27,10 +30,10 @@ use crate::node::deletions::{NamedPhoto, Walk};
 const LOOK_EVERY: Duration = Duration::from_secs(30);
 /// How soon it looks again when something could not be destroyed: an entry that is not safe yet, an upload that somebody does not let go of.
 const AGAIN_AFTER: Duration = Duration::from_secs(5);
-/// How often a cluster looks for photos whose time is over. Times are days: an hour more does not matter, and each look goes through the
+/// How often a cluster looks for what is over its time. Times are days: an hour more does not matter, and each look goes through the
 /// index of everything that was finished before.
 const EXPIRE_EVERY: Duration = Duration::from_secs(60 * 60);
-/// Sessions whose photos are deleted by their time in one look: an id and a time of each are kept in memory. More come at once after.
+/// Sessions of which something is deleted by its time in one look: an id and a time of each are kept in memory. More come at once after.
 const EXPIRED_MAX: usize = 10_000;
 /// After so many the log is told how far it is.
 const TOLD_EVERY: usize = 100;
@@ -59,6 +62,8 @@ pub struct Deletions {
     node: Arc<Node>,
     store: Arc<dyn EvidenceStore>,
     agencies: Vec<AgencyId>,
+    /// One session at a time: both ways to it may come upon the same one.
+    turn: Mutex<()>,
 }
 
 impl Deletions {
@@ -70,6 +75,7 @@ impl Deletions {
             node: Arc::clone(node),
             store,
             agencies,
+            turn: Mutex::default(),
         };
         tokio::spawn(async move {
             tokio::select! {
@@ -88,19 +94,21 @@ impl Deletions {
         let mut next_look = Instant::now();
         loop {
             let told = tokio::select! {
-                () = self.node.photos_deleted() => true,
+                () = self.node.deleted() => true,
                 () = tokio::time::sleep_until(next_look) => false,
             };
-            let mut waiting = 0;
+            let mut left = Vec::new();
             for agency in &self.agencies {
-                waiting += self.carry_out(agency).await;
+                left.extend(self.carry_out(agency).await);
             }
-            metrics::gauge!("callbox_photo_deletions_waiting").set(waiting as f64);
+            let of = |material| left.iter().filter(|left| **left == material).count();
+            metrics::gauge!("callbox_photo_deletions_waiting").set(of(Material::Photos) as f64);
+            metrics::gauge!("callbox_word_deletions_waiting").set(of(Material::Words) as f64);
             let now = Instant::now();
             if !told {
                 next_look = now + LOOK_EVERY;
             }
-            if waiting > 0 {
+            if !left.is_empty() {
                 next_look = next_look.min(now + AGAIN_AFTER);
             }
         }
@@ -113,35 +121,71 @@ impl Deletions {
         loop {
             tick.tick().await;
             for agency in &self.agencies {
-                self.expire_when_due(agency, &mut next_ms).await;
+                for material in Material::ALL {
+                    self.expire_when_due(agency, material, &mut next_ms).await;
+                }
             }
         }
     }
 
-    /// Carries out what is deleted and not destroyed; answers how many sessions are left.
-    async fn carry_out(&self, agency: &AgencyId) -> usize {
-        let found = match self.node.photos_to_destroy(agency).await {
+    /// Carries out what is deleted and not destroyed; answers what is left, once for each session.
+    async fn carry_out(&self, agency: &AgencyId) -> Vec<Material> {
+        let found = match self.node.to_destroy(agency).await {
             Ok(found) => found,
             Err(code) => {
                 tracing::warn!(%agency, ?code, "deletions could not be looked for; tried again");
-                return 0;
+                return Vec::new();
             }
         };
-        let mut left = 0;
-        for session in found {
-            if let Err(error) = self.destroy(agency, session).await {
-                tracing::warn!(%agency, %session, %error, "deleted photos are not destroyed yet; tried again");
-                left += 1;
+        let mut left = Vec::new();
+        for (session, material) in found {
+            if !self.is_destroyed(agency, session, material).await {
+                left.push(material);
             }
         }
         left
     }
 
-    /// Destroys what a session's photos have left anywhere, and says so in its log.
-    async fn destroy(&self, agency: &AgencyId, session: SessionId) -> Result<(), Failure> {
-        if !self.node.photos_may_be_destroyed(session).await? {
+    /// Destroys it, and tells the log where that did not work.
+    async fn is_destroyed(&self, agency: &AgencyId, session: SessionId, what: Material) -> bool {
+        let destroyed = self.destroy(agency, session, what).await;
+        if let Err(error) = &destroyed {
+            let what = what.word();
+            tracing::warn!(%agency, %session, what, %error, "what is deleted is not destroyed yet; tried again");
+        }
+        destroyed.is_ok()
+    }
+
+    /// Destroys what is deleted wherever it is, and says so in the session's log.
+    async fn destroy(
+        &self,
+        agency: &AgencyId,
+        session: SessionId,
+        material: Material,
+    ) -> Result<(), Failure> {
+        let _turn = self.turn.lock().await;
+        if !self.node.has_to_destroy(session, material).await? {
+            return Ok(());
+        }
+        if !self.node.may_be_destroyed(session, material).await? {
             return Err(Failure::NotSafe);
         }
+        match material {
+            Material::Photos => self.destroy_photos(agency, session).await,
+            Material::Words => self.destroy_words(agency, session).await,
+        }
+    }
+
+    async fn destroy_words(&self, agency: &AgencyId, session: SessionId) -> Result<(), Failure> {
+        let entries = self.node.destroy_words(session).await?;
+        let noted = GatewayCommand::WordsDestroyed { entries };
+        self.node.note_destroyed(session, noted).await?;
+        metrics::counter!("callbox_words_destroyed_total").increment(1);
+        tracing::info!(%agency, %session, entries, "deleted words are destroyed");
+        Ok(())
+    }
+
+    async fn destroy_photos(&self, agency: &AgencyId, session: SessionId) -> Result<(), Failure> {
         let name = AgencyName::parse(agency.as_str())?;
         self.know_owners(agency, &name).await?;
         let named = self.node.named_photos(session).await?;
@@ -161,9 +205,10 @@ impl Deletions {
         let shared = originals.values();
         let shared = shared.filter(|what| **what == Released::Shared).count();
         let destroyed = originals.len() - shared;
-        self.node
-            .note_photos_destroyed(session, u32::try_from(shared).unwrap_or(u32::MAX))
-            .await?;
+        let noted = GatewayCommand::PhotosDestroyed {
+            shared: u32::try_from(shared).unwrap_or(u32::MAX),
+        };
+        self.node.note_destroyed(session, noted).await?;
         metrics::counter!("callbox_photos_destroyed_total").increment(destroyed as u64);
         tracing::info!(%agency, %session, photos = named.photos.len(), destroyed, shared, "deleted photos are destroyed");
         Ok(())
@@ -195,61 +240,70 @@ impl Deletions {
         Ok(())
     }
 
-    /// Deletes photos whose time is over, once in a while and at one node of a cluster.
-    async fn expire_when_due(&self, agency: &AgencyId, next_ms: &mut HashMap<AgencyId, u64>) {
+    /// Deletes what is over its time, once in a while and at one node of a cluster.
+    async fn expire_when_due(
+        &self,
+        agency: &AgencyId,
+        material: Material,
+        next_ms: &mut HashMap<(AgencyId, Material), u64>,
+    ) {
         let keeps_for_ever = self
             .node
             .agency(agency)
-            .is_none_or(|known| known.policy().photos_days().is_none());
+            .is_none_or(|known| known.policy().days(material).is_none());
         let now_ms = self.node.clock().monotonic_ms();
-        let due = next_ms.get(agency).is_none_or(|next| now_ms >= *next);
+        let looked_at = (agency.clone(), material);
+        let due = next_ms.get(&looked_at).is_none_or(|next| now_ms >= *next);
         if keeps_for_ever || !due {
             return;
         }
         let every_ms = u64::try_from(EXPIRE_EVERY.as_millis()).unwrap_or(u64::MAX);
-        let turn = format!("photos/{agency}");
+        let what = material.word();
+        let turn = format!("{what}/{agency}");
         match self.node.takes_turn(&turn, every_ms).await {
             Ok(true) => {}
             // Another one does it. Should that one be lost, somebody takes the turn within the hour.
             Ok(false) => return,
             Err(error) => {
-                tracing::warn!(%agency, %error, "photos whose time is over could not be looked for; tried again");
+                tracing::warn!(%agency, what, %error, "what is over its time could not be looked for; tried again");
                 return;
             }
         }
-        match self.expire(agency).await {
+        match self.expire(agency, material).await {
             Ok(true) => {}
             Ok(false) => {
-                next_ms.insert(agency.clone(), now_ms.saturating_add(every_ms));
+                next_ms.insert(looked_at, now_ms.saturating_add(every_ms));
             }
             Err(error) => {
-                tracing::warn!(%agency, %error, "photos whose time is over could not be deleted; tried again")
+                tracing::warn!(%agency, what, %error, "what is over its time could not be deleted; tried again")
             }
         }
     }
 
     /// One look: the oldest first. Answers whether there are more.
-    async fn expire(&self, agency: &AgencyId) -> Result<bool, Failure> {
-        let past = self.node.photos_past(agency, EXPIRED_MAX).await?;
+    async fn expire(&self, agency: &AgencyId, material: Material) -> Result<bool, Failure> {
+        let past = self.node.past(agency, material, EXPIRED_MAX).await?;
         if past.sessions.is_empty() {
             return Ok(false);
         }
+        let what = material.word();
         let (mut deleted, mut failed, all) = (0_usize, 0_usize, past.sessions.len());
         for (place, session) in past.sessions.into_iter().enumerate() {
-            if self.node.expire_photos(session).await? {
+            if self.node.expire(session, material).await? {
                 deleted += 1;
-                metrics::counter!("callbox_photos_expired_total").increment(1);
-                if let Err(error) = self.destroy(agency, session).await {
-                    tracing::warn!(%agency, %session, %error, "deleted photos are not destroyed yet; tried again");
-                    failed += 1;
+                match material {
+                    Material::Photos => metrics::counter!("callbox_photos_expired_total"),
+                    Material::Words => metrics::counter!("callbox_words_expired_total"),
                 }
+                .increment(1);
+                failed += usize::from(!self.is_destroyed(agency, session, material).await);
             }
             if (place + 1) % TOLD_EVERY == 0 {
-                tracing::info!(%agency, looked_at = place + 1, of = all, deleted, "photos whose time is over are deleted");
+                tracing::info!(%agency, what, looked_at = place + 1, of = all, deleted, "what is over its time is deleted");
             }
         }
         if deleted > 0 {
-            tracing::info!(%agency, sessions = deleted, not_destroyed_yet = failed, more = past.more, "photos whose time was over were deleted");
+            tracing::info!(%agency, what, sessions = deleted, not_destroyed_yet = failed, more = past.more, "what was over its time was deleted");
         }
         // Without any progress the next look would find the same.
         Ok(past.more && deleted > 0)

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use axum::response::Response;
+use callbox_domain::policy::Material;
 use callbox_domain::session::{GatewayCommand, PhotoState};
 use callbox_proto::bytes::Bytes;
 use callbox_proto::error::ErrorCode;
@@ -75,7 +76,7 @@ impl Photos {
             return Ok(());
         }
         // Decided is not in the log for good: nothing is destroyed before. The ticket waits for whoever carries the deletion out.
-        match self.node.photos_may_be_destroyed(session).await {
+        match self.node.may_be_destroyed(session, Material::Photos).await {
             Ok(true) => Err(Refusal::Deleted),
             _ => Err(Refusal::Unavailable),
         }
@@ -141,7 +142,10 @@ impl Photos {
             return;
         };
         let deleted = photos_are_deleted(cell)
-            && matches!(self.node.photos_may_be_destroyed(cell.id).await, Ok(true));
+            && matches!(
+                self.node.may_be_destroyed(cell.id, Material::Photos).await,
+                Ok(true)
+            );
         if deleted && let Err(error) = self.store.destroy_copy(&agency, &preview_name(photo)).await
         {
             tracing::error!(session = %cell.id, %error, "the preview of a deleted photo could not be destroyed");
@@ -185,7 +189,7 @@ fn derived(purpose: &str, photo: CommandId) -> CommandId {
 fn photos_are_deleted(cell: &Cell) -> bool {
     let inner = cell.lock();
     let session = inner.session.as_ref();
-    session.is_some_and(|session| session.custody.photos_are_deleted())
+    session.is_some_and(|session| session.custody.is_deleted(Material::Photos))
 }
 
 /// Under which name a preview stands among the copies.
@@ -221,7 +225,7 @@ impl UploadAuthority for Photos {
             let inner = cell.lock();
             let state = inner.session.as_ref().ok_or(Refusal::NotAnnounced)?;
             let known = state.photo(id).copied().ok_or(Refusal::NotAnnounced)?;
-            let deleted = state.custody.photos_are_deleted();
+            let deleted = state.custody.is_deleted(Material::Photos);
             (known, state.standing, deleted, state.agency.clone())
         };
         // What becomes of the photo could not be told to the session here.

@@ -62,6 +62,10 @@ pub struct Retention {
     /// 36,500. Unset: for ever.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub photos_days: Option<u32>,
+    /// Days after its end that what was written in a session is kept, and where people were: then it is destroyed, unless a hold stands. 1
+    /// to 36,500. Unset: for ever.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub words_days: Option<u32>,
 }
 
 /// A queue and what its people should reach.

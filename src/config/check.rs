@@ -5,7 +5,7 @@
 use callbox_proto::ids::{AgencyId, StaffId};
 
 use super::load::Provenance;
-use super::{Agency, Config, ConfigError, Place, TlsMode};
+use super::{Agency, Config, ConfigError, Place, Retention, TlsMode};
 
 /// Smallest read buffer that the HTTP parser works with, in bytes.
 const SMALLEST_READ_BUFFER_BYTES: usize = 8 * 1024;
@@ -389,13 +389,20 @@ fn people(agency: &Agency, config: &Config) -> Fault {
                 .to_owned(),
         ));
     }
-    let days = agency.retention.photos_days;
-    if days.is_some_and(|days| !(1..=LONGEST_RETENTION_DAYS).contains(&days)) {
-        return Some((
-            "retention.photos_days",
-            "must be from 1 to 36,500 days, or be left out: then photos are kept for ever"
-                .to_owned(),
-        ));
+    let Retention {
+        photos_days,
+        words_days,
+    } = agency.retention;
+    for (what, setting, days) in [
+        ("photos", "retention.photos_days", photos_days),
+        ("words", "retention.words_days", words_days),
+    ] {
+        if days.is_some_and(|days| !(1..=LONGEST_RETENTION_DAYS).contains(&days)) {
+            let why = format!(
+                "must be from 1 to 36,500 days, or be left out: then {what} are kept for ever"
+            );
+            return Some((setting, why));
+        }
     }
     if agency.area.is_some_and(|area| !area.is_possible()) {
         return Some((

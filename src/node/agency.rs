@@ -9,7 +9,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use arc_swap::ArcSwap;
-use callbox_domain::policy::Policy;
+use callbox_domain::policy::{Material, Policy};
 use callbox_domain::queue::{Lane, TurnTaker};
 use callbox_domain::triage::Rules;
 use callbox_proto::ids::{AgencyId, CommandId, SessionId, StaffId};
@@ -230,8 +230,10 @@ fn configured(settings: &Settings, policy: &Policy) -> BTreeMap<String, String> 
     let triage = (rules.version(), defaults, rules.rules(), suspicion);
     let queues = (policy.queues(), policy.queue_for(None));
     let mut agency = format!("{:?}", (&settings.info, settings.desk.sound_repeat_ms));
-    if let Some(days) = policy.photos_days() {
-        agency.push_str(&format!(", photos for {days} days"));
+    for material in Material::ALL {
+        if let Some(days) = policy.days(material) {
+            agency.push_str(&format!(", {} for {days} days", material.word()));
+        }
     }
     let prints = [
         ("agency", agency),

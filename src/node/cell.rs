@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use callbox_domain::access::Target;
 use callbox_domain::queue;
-use callbox_domain::session::{Refusal, Session};
+use callbox_domain::session::{Custody, Refusal, Session};
 use callbox_proto::error::ErrorCode;
 use callbox_proto::event::{Event, Stored};
 use callbox_proto::ids::{CommandId, ConnectionId, SessionId, StaffId};
@@ -205,6 +205,18 @@ impl Inner {
             && !self.publishing
             && self.followers.is_empty()
             && self.told_stored.is_empty()
+    }
+
+    /// An entry of the log as anybody is given it: without words that are deleted, also before they are destroyed.
+    #[must_use]
+    pub fn as_given(&self, seq: Seq, entry: Stored) -> Stored {
+        let custody = self.session.as_ref().map(|session| &session.custody);
+        let up_to = custody.map_or(0, Custody::words_deleted_up_to);
+        let left = entry.event.without_words().filter(|_| seq <= up_to);
+        match left {
+            Some(event) => Stored { event, ..entry },
+            None => entry,
+        }
     }
 
     /// Shows confirmed entries to everybody who follows live. A follower whose outbox is full is fed from the log instead.

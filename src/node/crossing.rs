@@ -66,6 +66,9 @@ impl Node {
         head: Seq,
         records: &[Record],
     ) {
+        if records.iter().any(index::tells_of_deleted_words) {
+            self.backbone.forget(session);
+        }
         let Some(cell) = self.cells.get(session) else {
             return;
         };
@@ -280,13 +283,15 @@ impl Node {
             return;
         }
         let (shown, kept_after) = (from.shown, self.backbone.kept_after(cell.id));
-        inner.show_crossed(cell.id, crossed, kept_after);
         let head = session.as_ref().map_or(0, |s| s.head);
+        let seen = session.as_ref().map_or(0, |s| s.seen);
+        // What is shown is shown as the state by now has it given.
+        inner.session = session;
+        inner.show_crossed(cell.id, crossed, kept_after);
         let skipped = shown > 0 && head > inner.durable;
         inner.durable = inner.durable.max(head);
-        inner.seen = inner.seen.max(session.as_ref().map_or(0, |s| s.seen));
+        inner.seen = inner.seen.max(seen);
         inner.feed_those_behind();
-        inner.session = session;
         inner.since_snapshot = 0;
         inner.diverged = false;
         inner.has_read_to_the_end(from);
@@ -365,7 +370,8 @@ impl Inner {
     fn show_crossed(&mut self, session: SessionId, crossed: &Crossed, kept_after: Option<Seq>) {
         for ((seq, command), entry) in crossed.places.iter().zip(&crossed.entries) {
             let kept = kept_after.is_some_and(|after| *seq > after);
-            self.show(session, *seq, *command, std::slice::from_ref(entry), kept);
+            let given = self.as_given(*seq, entry.clone());
+            self.show(session, *seq, *command, &[given], kept);
         }
     }
 

@@ -1,14 +1,15 @@
-//! Deletions of photos: which are left to be carried out, what they are of, and whose time is over.
+//! Deletions of photos and words: which are left to be carried out, what they are of, and whose time is over.
 //!
-//! Owns: reading that from the index and the logs, and the entries about it. Must not: touch a file: `app` does, in the order that is told
+//! Owns: reading that from the index and the logs, and the entries about it. Must not: destroy anything: `app` does, in the order that is told
 //! there. Called by: `app`.
 //!
-//! A deletion is an entry first. Sessions whose deleted photos may still have bytes stand before all others that are finished
+//! A deletion is an entry first. Sessions with something deleted that may be there still stand before all others that are finished
 //! (`index::closed_rank`), so that any node finds them with one look, also after a stop in the middle.
 
 use std::collections::BinaryHeap;
 use std::sync::Arc;
 
+use callbox_domain::policy::Material;
 use callbox_domain::session::{GatewayCommand, Session};
 use callbox_proto::error::ErrorCode;
 use callbox_proto::event::Event;
@@ -53,7 +54,7 @@ pub struct NamedPhotos {
     pub closed_ms: Option<Millis>,
 }
 
-/// Sessions whose photos' time is over.
+/// Sessions whose time for something is over.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Past {
     /// Those that began first, in that order.
@@ -63,42 +64,69 @@ pub struct Past {
 }
 
 impl Node {
-    /// Wakes when photos were deleted in a session that this node shows.
-    pub async fn photos_deleted(&self) {
+    /// Wakes when photos or words were deleted in a session that this node shows.
+    pub async fn deleted(&self) {
         self.deleted.notified().await;
     }
 
-    pub(super) fn photos_were_deleted(&self) {
+    pub(super) fn something_was_deleted(&self) {
         self.deleted.notify_one();
     }
 
-    /// Sessions of an agency whose deleted photos may have bytes still; at most a hundred, more come with the next look.
+    /// Sessions of an agency with something that is deleted and may be there still, and what; at most a hundred, more come with the next look.
     ///
     /// # Errors
     /// The store's failure.
-    pub async fn photos_to_destroy(&self, agency: &AgencyId) -> Result<Vec<SessionId>, ErrorCode> {
+    pub async fn to_destroy(
+        &self,
+        agency: &AgencyId,
+    ) -> Result<Vec<(SessionId, Material)>, ErrorCode> {
         let kind = StandingKind::Closed;
         let first = self.backbone.list(agency, kind, None, FOUND_MAX).await;
         let rows = first.map_err(|e| public(&e))?.rows;
-        let waits = |indexed: &IndexedSession| {
-            let state = index::session(&indexed.row)?;
-            let waits = state.custody.has_photos_to_destroy();
-            waits.then_some(indexed.session)
-        };
-        Ok(rows.iter().filter_map(waits).collect())
+        let mut found = Vec::new();
+        for indexed in &rows {
+            let state = index::session(&indexed.row);
+            let waits = |material: &Material| {
+                let custody = state.as_ref().map(|state| &state.custody);
+                custody.is_some_and(|custody| custody.has_to_destroy(*material))
+            };
+            let waiting = Material::ALL.into_iter().filter(waits);
+            found.extend(waiting.map(|material| (indexed.session, material)));
+        }
+        Ok(found)
     }
 
-    /// Whether the deletion of a session's photos is in the log for good: safe, and not only kept on this node. Only then may bytes go.
+    /// Whether something of this is deleted and may be there still.
     ///
     /// # Errors
     /// The store's failure.
-    pub async fn photos_may_be_destroyed(&self, session: SessionId) -> Result<bool, ErrorCode> {
+    pub async fn has_to_destroy(
+        &self,
+        session: SessionId,
+        material: Material,
+    ) -> Result<bool, ErrorCode> {
+        let found = self.backbone.find_session(session).await;
+        let state = found.map_err(|e| public(&e))?;
+        let state = state.and_then(|indexed| index::session(&indexed.row));
+        Ok(state.is_some_and(|state| state.custody.has_to_destroy(material)))
+    }
+
+    /// Whether a deletion is in the log for good: safe, and not only kept on this node. Only then may anything be destroyed.
+    ///
+    /// # Errors
+    /// The store's failure.
+    pub async fn may_be_destroyed(
+        &self,
+        session: SessionId,
+        material: Material,
+    ) -> Result<bool, ErrorCode> {
         let found = self.backbone.find_session(session).await;
         let Some(indexed) = found.map_err(|e| public(&e))? else {
             return Ok(false);
         };
         let state = index::session(&indexed.row);
-        let deleted = state.is_some_and(|state| state.custody.photos_are_deleted());
+        let deleted = state.is_some_and(|state| state.custody.is_deleted(material));
         let kept = self.backbone.kept_after(session).is_some();
         Ok(deleted && !kept && self.backbone.is_safe(session, indexed.head))
     }
@@ -122,29 +150,33 @@ impl Node {
         }
     }
 
-    /// Adds that the bytes of deleted photos are gone; twice is once.
+    /// Adds that what was deleted is gone; twice is once.
     ///
     /// # Errors
     /// The store's failure.
-    pub async fn note_photos_destroyed(
+    pub async fn note_destroyed(
         self: &Arc<Self>,
         session: SessionId,
-        shared: u32,
+        destroyed: GatewayCommand,
     ) -> Result<(), ErrorCode> {
         let cell = self.session(session).await?;
-        let command = GatewayCommand::PhotosDestroyed { shared };
-        let wish = Wish::Gateway(Box::new(command));
+        let wish = Wish::Gateway(Box::new(destroyed));
         let noted = self.ask(&cell, self.random().command_id(), wish).await;
         noted.map(drop).map_err(|refusal| refusal.code)
     }
 
-    /// Finished sessions of an agency with photos whose time may be over, those that began first: at most `max`.
+    /// Finished sessions of an agency that have this and whose time for it may be over, those that began first: at most `max`.
     ///
     /// # Errors
     /// The store's failure.
-    pub async fn photos_past(&self, agency: &AgencyId, max: usize) -> Result<Past, ErrorCode> {
+    pub async fn past(
+        &self,
+        agency: &AgencyId,
+        material: Material,
+        max: usize,
+    ) -> Result<Past, ErrorCode> {
         let known = self.agency(agency).ok_or(ErrorCode::NoSuchAgency)?;
-        let Some(end_ms) = known.policy().photos_end_ms(self.clock.now_ms()) else {
+        let Some(end_ms) = known.policy().end_ms(material, self.clock.now_ms()) else {
             return Ok(Past::default());
         };
         // What began later was closed later still. The index has the newest first, so that the oldest are those kept to its end.
@@ -160,11 +192,8 @@ impl Node {
             let page = page.map_err(|e| public(&e))?;
             for indexed in &page.rows {
                 let state = self.state_of(indexed).await?;
-                let has_photos = |state: &Session| {
-                    let custody = &state.custody;
-                    !state.photos.is_empty() && !custody.photos_are_deleted() && !custody.is_held()
-                };
-                if let Some(state) = state.filter(has_photos) {
+                let has_some = |state: &Session| state.has_to_delete(material);
+                if let Some(state) = state.filter(has_some) {
                     oldest.push((state.entered_ms, indexed.session));
                 }
                 if oldest.len() > max {
@@ -181,22 +210,32 @@ impl Node {
         })
     }
 
-    /// Deletes the photos of a session whose time is over; `false` where it is not, or where they are kept.
+    /// Deletes this of a session whose time for it is over; `false` where it is not, or where it is kept.
     ///
     /// # Errors
     /// The store's failure.
-    pub async fn expire_photos(self: &Arc<Self>, session: SessionId) -> Result<bool, ErrorCode> {
+    pub async fn expire(
+        self: &Arc<Self>,
+        session: SessionId,
+        material: Material,
+    ) -> Result<bool, ErrorCode> {
         let Some(closed_ms) = self.named_photos(session).await?.closed_ms else {
             return Ok(false);
         };
         let cell = self.session(session).await?;
-        let command = GatewayCommand::PhotosExpired { closed_ms };
+        let command = GatewayCommand::Expired {
+            material,
+            closed_ms,
+        };
         let id = self.random().command_id();
         let wish = Wish::Gateway(Box::new(command));
         let asked = self.ask(&cell, id, wish).await;
         asked.map_err(|refusal| refusal.code)?;
         let noted = self.event_of(&cell, id).await?;
-        Ok(matches!(noted, Some(Event::PhotosDeleted { .. })))
+        Ok(matches!(
+            noted,
+            Some(Event::PhotosDeleted { .. } | Event::WordsDeleted { .. })
+        ))
     }
 
     /// A page of an agency's sessions with photos, from every part of its index; `from` is where the last page ended. `None` at the end.

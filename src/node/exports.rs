@@ -15,6 +15,7 @@ use super::cell::Cell;
 use super::index;
 use super::pending::Wish;
 use super::sessions::public;
+use super::words;
 
 /// Entries read at once for an export.
 const PAGE_RECORDS: usize = 500;
@@ -63,11 +64,15 @@ impl Node {
     pub async fn log_page(&self, session: SessionId, after: Seq) -> Result<Vec<Line>, ErrorCode> {
         let read = self.backbone.read(session, after, PAGE_RECORDS).await;
         let records = read.map_err(|e| public(&e))?;
+        // Asked after the reading: what was deleted by then is not given.
+        let up_to = self.words_deleted_up_to(session).await?;
         let line = |record: &crate::backbone::Record| {
+            let entry = index::entry(session, record).map_err(|e| public(&e))?;
+            let left = entry.without_words(|| words::digest(record));
             Ok(Line {
                 seq: record.seq,
                 command: record.command,
-                entry: index::entry(session, record).map_err(|e| public(&e))?,
+                entry: left.filter(|_| record.seq <= up_to).unwrap_or(entry),
             })
         };
         records.iter().map(line).collect()

@@ -4,6 +4,7 @@
 //! `follow`, `lists`, `recovery`.
 
 use bytes::Bytes;
+use callbox_domain::policy::Material;
 use callbox_domain::queue;
 use callbox_domain::session::Session;
 use callbox_proto::codec::to_msgpack;
@@ -41,18 +42,31 @@ pub fn newest_first(entered_ms: Millis) -> i64 {
     i64::try_from(entered_ms).map_or(i64::MIN, |entered_ms| -entered_ms)
 }
 
+/// Bytes that an entry of the gateway about a deletion does not reach.
+const SHORT_BYTES: usize = 256;
 /// How far before all others finished sessions stand that something is left to do for: earlier than any time is.
 const WORK_FIRST: i64 = 1 << 50;
 
-/// Rank of a finished session: newest first, and before them those whose deleted photos are to be destroyed. So they are found by
+/// Rank of a finished session: newest first, and before them those with something that is deleted and to be destroyed. So they are found by
 /// one look at the beginning of the list, also after a stop.
 #[must_use]
 pub fn closed_rank(session: &Session) -> i64 {
     let rank = newest_first(session.entered_ms);
-    match session.custody.has_photos_to_destroy() {
+    let custody = &session.custody;
+    let has_work = Material::ALL.map(|material| custody.has_to_destroy(material));
+    match has_work.contains(&true) {
         true => rank.saturating_sub(WORK_FIRST),
         false => rank,
     }
+}
+
+/// Whether a record says that words of its session are deleted or destroyed; asked of every record that others append, so that it is not
+/// read for it.
+#[must_use]
+pub fn tells_of_deleted_words(record: &Record) -> bool {
+    let kind = b"words_de";
+    let is_short = record.payload.len() <= SHORT_BYTES;
+    is_short && record.payload.windows(kind.len()).any(|part| part == kind)
 }
 
 /// The index row of a state. The whole state is its summary: it is small (bounded photos), and with it reading a
@@ -158,6 +172,7 @@ mod tests {
             by: Actor::Resident,
             event,
             resident_prev: 0,
+            destroyed: None,
         };
         let name = "x".repeat(64);
         let opened = Event::Opened {
@@ -253,7 +268,8 @@ mod tests {
     }
 
     #[test]
-    fn a_session_with_photos_to_destroy_stands_before_the_newest_one_and_then_in_its_own_place() {
+    fn a_session_with_something_to_destroy_stands_before_the_newest_one_and_then_in_its_own_place()
+    {
         let mut session = largest();
         let deleted = Event::PhotosDeleted {
             cause: DeletionCause::Agreed,
@@ -261,16 +277,23 @@ mod tests {
             days: None,
             photos: 1,
         };
+        let words = Event::WordsDeleted {
+            cause: DeletionCause::Retention,
+            days: Some(1),
+        };
         let own = closed_rank(&session);
         for (event, stands_first) in [
             (deleted, true),
-            (Event::PhotosDestroyed { shared: 0 }, false),
+            (words, true),
+            (Event::PhotosDestroyed { shared: 0 }, true),
+            (Event::WordsDestroyed { entries: 9 }, false),
         ] {
             let entry = Stored {
                 at_ms: 1,
                 by: Actor::Gateway,
                 event,
                 resident_prev: 0,
+                destroyed: None,
             };
             session.apply(session.head + 1, &entry);
             let newest = newest_first(AT_MS);

@@ -268,7 +268,9 @@ impl Node {
                     changed = true;
                 }
                 Event::MediaStarted { .. } | Event::MediaEnded { .. } => changed = true,
-                Event::PhotosDeleted { .. } => self.photos_were_deleted(),
+                Event::PhotosDeleted { .. } | Event::WordsDeleted { .. } => {
+                    self.something_was_deleted();
+                }
                 _ => {}
             }
         }

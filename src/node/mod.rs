@@ -43,6 +43,7 @@ mod suspicion;
 mod tasks;
 mod tenure;
 mod timers;
+mod words;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};

@@ -15,6 +15,7 @@ export function sentenceOf(event: Event): string | null {
     case 'abandoned':
     case 'returned':
     case 'closed':
+    case 'words_deleted':
       return `fact-${event.kind}`
     default:
       return null

@@ -6,11 +6,12 @@
 use callbox_proto::event::{Actor, Event, Stored};
 use callbox_proto::ids::{AgencyId, CommandId, QueueId, ResidentId};
 use callbox_proto::vocabulary::{
-    Category, DeviceCan, Millis, Priority, Seq, Standing, TransferTarget,
+    Category, Content, DeviceCan, Millis, Priority, Seq, Standing, TransferTarget,
 };
 
 use super::report_link::{NOBODY, ReportLink};
 use super::{Custody, Media, PHOTOS_MAX, Photo, PhotoState, Session, place};
+use crate::policy::Material;
 use crate::suspicion;
 use crate::triage::DURESS_RULE;
 
@@ -114,10 +115,16 @@ impl Session {
         if entry.event.visible_to_resident() {
             self.resident_head = seq;
         }
-        self.change(entry);
+        self.change(seq, entry);
+        if self.custody.is_deleted(Material::Words) {
+            self.forget_words();
+        }
     }
 
-    fn change(&mut self, entry: &Stored) {
+    fn change(&mut self, seq: Seq, entry: &Stored) {
+        if entry.event.brings_words() {
+            self.custody.words_came(seq);
+        }
         match &entry.event {
             Event::Triaged {
                 priority,
@@ -138,6 +145,9 @@ impl Session {
                 self.priority = *priority;
                 self.priority_reason = Some(reason.as_str().into());
                 self.deadline_ms = *deadline_ms;
+            }
+            Event::Destroyed { was: Content::Text } if entry.by == Actor::Resident => {
+                self.messages = self.messages.saturating_add(1);
             }
             Event::Text { text, .. } => {
                 if entry.by == Actor::Resident {
@@ -236,7 +246,9 @@ impl Session {
             | Event::CustodyAgreed { .. }
             | Event::CustodyDeclined { .. }
             | Event::PhotosDeleted { .. }
-            | Event::PhotosDestroyed { .. } => self.custody.change(entry),
+            | Event::PhotosDestroyed { .. }
+            | Event::WordsDeleted { .. }
+            | Event::WordsDestroyed { .. } => self.custody.change(seq, entry),
             _ => self.move_on(entry),
         }
     }

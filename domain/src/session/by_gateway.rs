@@ -9,6 +9,7 @@ use callbox_proto::vocabulary::{Medium, Millis, Standing, Suspicion};
 
 use super::decide::Context;
 use super::{PhotoState, Session, custody};
+use crate::policy::Material;
 
 /// What the gateway itself adds to a session.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,8 +57,10 @@ pub enum GatewayCommand {
     ResidentGone,
     /// The resident came back after leaving.
     ResidentBack,
-    /// The agency's time for photos may be over.
-    PhotosExpired {
+    /// The agency's time for this may be over.
+    Expired {
+        /// What.
+        material: Material,
         /// When the session was closed, as its log says.
         closed_ms: Millis,
     },
@@ -65,6 +68,11 @@ pub enum GatewayCommand {
     PhotosDestroyed {
         /// Originals whose content other sessions have too.
         shared: u32,
+    },
+    /// What was written is destroyed.
+    WordsDestroyed {
+        /// Entries that lost something.
+        entries: u32,
     },
     /// It was held against the rules of suspicion.
     Judged {
@@ -89,15 +97,23 @@ pub(super) fn decide(
         | GatewayCommand::PreviewRefused { .. }
         | GatewayCommand::PhotoSealed { .. }
         | GatewayCommand::PhotoRefused { .. }
-            if session.custody.photos_are_deleted() =>
+            if session.custody.is_deleted(Material::Photos) =>
         {
             Vec::new()
         }
-        GatewayCommand::PhotosExpired { closed_ms } => {
-            custody::expire_photos(session, context, *closed_ms)
-        }
-        GatewayCommand::PhotosDestroyed { shared } if session.custody.has_photos_to_destroy() => {
+        GatewayCommand::Expired {
+            material,
+            closed_ms,
+        } => custody::expire(session, context, *material, *closed_ms),
+        GatewayCommand::PhotosDestroyed { shared }
+            if session.custody.has_to_destroy(Material::Photos) =>
+        {
             vec![Event::PhotosDestroyed { shared: *shared }]
+        }
+        GatewayCommand::WordsDestroyed { entries }
+            if session.custody.has_to_destroy(Material::Words) =>
+        {
+            vec![Event::WordsDestroyed { entries: *entries }]
         }
         GatewayCommand::PreviewKept { photo } => match session.photo(*photo) {
             Some(known) if !known.preview => vec![Event::PhotoPreviewed { photo: *photo }],

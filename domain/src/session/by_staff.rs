@@ -13,6 +13,7 @@ use super::decide::{Context, end_media};
 use super::{
     REASON_MAX_CHARS, Refusal, Session, TEXT_MAX_CHARS, check, custody, report_link, responder,
 };
+use crate::policy::Material;
 
 pub(super) fn decide(
     session: &Session,
@@ -201,7 +202,7 @@ fn reveal(session: &Session, photo: CommandId) -> Result<Vec<Event>, Refusal> {
     if session.photo(photo).is_none() {
         return Err(ErrorCode::NoSuchPhoto.into());
     }
-    if session.custody.photos_are_deleted() {
+    if session.custody.is_deleted(Material::Photos) {
         return Err(ErrorCode::PhotoDeleted.into());
     }
     Ok(vec![Event::PhotoRevealed { photo }])

@@ -1,17 +1,19 @@
-//! Custody: what keeps a session's evidence from being destroyed, what takes two persons, and the deletion of its photos.
+//! Custody: what keeps a session's evidence from being destroyed, what takes two persons, and the deletion of its photos and words.
 //!
 //! Owns: holds and requests, and what follows from placing, lifting, asking, agreeing and declining, and from the end of the agency's time. Must
 //! not: destroy anything, or keep the words of a reason: the log has them. Called by: `decide`, `apply`, `row`.
 
 use callbox_proto::error::ErrorCode;
 use callbox_proto::event::{Actor, Event, Stored};
-use callbox_proto::ids::{CommandId, StaffId};
+use callbox_proto::ids::{CommandId, ResidentId, StaffId};
 use callbox_proto::message::RowRequest;
-use callbox_proto::vocabulary::{Custodial, DeletionCause, Millis, Standing};
+use callbox_proto::vocabulary::{Custodial, DeletionCause, Millis, Seq, Standing};
 use serde::{Deserialize, Serialize};
 
 use super::decide::Context;
+use super::report_link::NOBODY;
 use super::{EXPORT_LIFE_MS, HOLDS_MAX, REASON_MAX_CHARS, REQUEST_LIFE_MS, Session, check};
+use crate::policy::Material;
 
 /// How a session's evidence is kept.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -25,14 +27,25 @@ pub struct Custody {
     /// How far the deletion of the photos is, where they are deleted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     photos: Option<Deletion>,
+    /// How far the deletion of the words is, where they are deleted …
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    words: Option<Deletion>,
+    /// … and the last entry whose words are.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    words_up_to: Seq,
 }
 
-/// How far the deletion of a session's photos is.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+const fn is_zero(seq: &Seq) -> bool {
+    *seq == 0
+}
+
+/// How far a deletion is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 enum Deletion {
-    /// It stands in the log; bytes may be there still.
+    /// It stands in the log; what it is of may be there still.
     ToDestroy,
-    /// Their bytes are gone.
+    /// That is gone.
     Destroyed,
 }
 
@@ -56,16 +69,29 @@ impl Custody {
         !self.holds.is_empty()
     }
 
-    /// Whether the photos are deleted: nobody is given them any more.
-    #[must_use]
-    pub const fn photos_are_deleted(&self) -> bool {
-        self.photos.is_some()
+    const fn deletion(&self, material: Material) -> Option<Deletion> {
+        match material {
+            Material::Photos => self.photos,
+            Material::Words => self.words,
+        }
     }
 
-    /// Whether bytes of deleted photos may be there still.
+    /// Whether this is deleted: nobody is given it any more.
     #[must_use]
-    pub const fn has_photos_to_destroy(&self) -> bool {
-        matches!(self.photos, Some(Deletion::ToDestroy))
+    pub const fn is_deleted(&self, material: Material) -> bool {
+        self.deletion(material).is_some()
+    }
+
+    /// Whether something of what is deleted may be there still.
+    #[must_use]
+    pub const fn has_to_destroy(&self, material: Material) -> bool {
+        matches!(self.deletion(material), Some(Deletion::ToDestroy))
+    }
+
+    /// The last entry whose words are deleted; 0 where none are.
+    #[must_use]
+    pub const fn words_deleted_up_to(&self) -> Seq {
+        self.words_up_to
     }
 
     /// A photo came after the deletion, from a node that went on by itself: its bytes go the same way.
@@ -75,13 +101,21 @@ impl Custody {
         }
     }
 
+    /// Words came after the deletion in the same way.
+    pub(super) const fn words_came(&mut self, seq: Seq) {
+        if self.words.is_some() {
+            self.words = Some(Deletion::ToDestroy);
+            self.words_up_to = seq;
+        }
+    }
+
     /// Whether somebody else agreed to this request, or may.
     pub(super) fn knows(&self, request: CommandId) -> bool {
         self.requests.iter().any(|known| known.id == request)
     }
 
     /// Folds a fact about custody in; the others are left alone.
-    pub(super) fn change(&mut self, entry: &Stored) {
+    pub(super) fn change(&mut self, seq: Seq, entry: &Stored) {
         match &entry.event {
             // More than the bound come only from two nodes that went on without each other. Every one of them holds.
             Event::HoldPlaced { hold, .. } if !self.holds.contains(hold) => self.holds.push(*hold),
@@ -119,6 +153,14 @@ impl Custody {
                 self.photos = Some(Deletion::ToDestroy);
             }
             Event::PhotosDestroyed { .. } => self.photos = Some(Deletion::Destroyed),
+            // What was asked for is not there any more: whoever wants what is left asks anew.
+            Event::WordsDeleted { .. } => {
+                self.requests
+                    .retain(|known| known.what != Custodial::Export);
+                self.words = Some(Deletion::ToDestroy);
+                self.words_up_to = seq;
+            }
+            Event::WordsDestroyed { .. } => self.words = Some(Deletion::Destroyed),
             _ => {}
         }
     }
@@ -212,7 +254,7 @@ pub(super) fn request(
 fn has_photos_to_delete(session: &Session) -> Result<(), ErrorCode> {
     if session.standing != Standing::Closed {
         Err(ErrorCode::SessionOpen)
-    } else if session.custody.photos_are_deleted() {
+    } else if session.custody.is_deleted(Material::Photos) {
         Err(ErrorCode::PhotoDeleted)
     } else if session.photos.is_empty() {
         Err(ErrorCode::NoSuchPhoto)
@@ -237,18 +279,52 @@ fn deleted(
     }
 }
 
-/// The agency's time for the photos is over, if it has said one.
-pub(super) fn expire_photos(
+/// The agency's time for this is over, if it has said one.
+pub(super) fn expire(
     session: &Session,
     context: Context<'_>,
+    material: Material,
     closed_ms: Millis,
 ) -> Vec<Event> {
-    let end_ms = context.policy.photos_end_ms(context.now_ms);
-    if end_ms.is_none_or(|end_ms| closed_ms >= end_ms) || has_photos_to_delete(session).is_err() {
+    let end_ms = context.policy.end_ms(material, context.now_ms);
+    if end_ms.is_none_or(|end_ms| closed_ms >= end_ms) || !session.has_to_delete(material) {
         return Vec::new();
     }
-    let days = context.policy.photos_days();
-    vec![deleted(session, DeletionCause::Retention, None, days)]
+    let (cause, days) = (DeletionCause::Retention, context.policy.days(material));
+    vec![match material {
+        Material::Photos => deleted(session, cause, None, days),
+        Material::Words => Event::WordsDeleted { cause, days },
+    }]
+}
+
+impl Session {
+    /// Whether this can be deleted: it is there, the session is closed, and no hold stands.
+    #[must_use]
+    pub fn has_to_delete(&self, material: Material) -> bool {
+        match material {
+            Material::Photos => has_photos_to_delete(self).is_ok(),
+            Material::Words => {
+                let custody = &self.custody;
+                let kept = custody.is_deleted(material) || custody.is_held();
+                self.standing == Standing::Closed && !kept
+            }
+        }
+    }
+
+    /// Takes out of the state what was written, places, and what the device is known by: lists and rows of the index show it.
+    pub(super) fn forget_words(&mut self) {
+        self.resident = ResidentId::from_u128(NOBODY).unwrap_or(self.resident);
+        self.rules.iter_mut().for_each(|rule| rule.because.clear());
+        self.priority_reason = self.priority_reason.take().map(|_| "".into());
+        self.located = false;
+        self.place = None;
+        self.contact = None;
+        self.words.clear();
+        for reason in self.suspicion.iter_mut().flat_map(|s| &mut s.reasons) {
+            reason.because.clear();
+            reason.outside_km = None;
+        }
+    }
 }
 
 /// Somebody else agrees; twice is once. What was asked for is looked at anew: a hold may stand by now.

@@ -8,6 +8,7 @@ use callbox_proto::event::{Actor, Event, Stored};
 use callbox_proto::vocabulary::{Seq, Standing};
 
 use super::Session;
+use crate::policy::Material;
 
 /// The rebasing of one session.
 #[derive(Debug)]
@@ -67,6 +68,7 @@ impl Rebasing {
             by: entry.by.clone(),
             event,
             resident_prev: self.now.resident_head,
+            destroyed: entry.destroyed.clone(),
         };
         let old = self.follow(entry);
         let seq = self.now.head + 1;
@@ -111,9 +113,11 @@ impl Rebasing {
             Event::PhotosDeleted { request, .. } => {
                 let custody = &now.custody;
                 let asked = request.is_none_or(|request| custody.knows(request));
-                !open && asked && !custody.is_held() && !custody.photos_are_deleted()
+                !open && asked && !custody.is_held() && !custody.is_deleted(Material::Photos)
             }
-            Event::PhotosDestroyed { .. } => now.custody.photos_are_deleted(),
+            Event::PhotosDestroyed { .. } => now.custody.is_deleted(Material::Photos),
+            Event::WordsDeleted { .. } => now.has_to_delete(Material::Words),
+            Event::WordsDestroyed { .. } => now.custody.is_deleted(Material::Words),
             // Where the other side has said something else of the same event, that stands.
             Event::Linked { incident, .. } => {
                 now.incident == Some(*incident) || self.belongs_alike()

@@ -17,7 +17,7 @@ use super::{Refusal, Session, check};
 use crate::triage;
 
 /// Stands for the device of a link that none has opened. No key has this hash but by a chance of one in 2^128.
-pub(super) const NOBODY: u128 = u128::MAX;
+pub(super) const NOBODY: u128 = callbox_proto::remains::NO_DEVICE;
 
 /// The link that a session began with.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use callbox::config::{Config, ConfigError, Place, Sources};
+use callbox::config::{Config, ConfigError, Place, Retention, Sources};
 
 use super::{file, load_environment, load_file, set};
 
@@ -79,16 +79,19 @@ fn a_malformed_origin_is_refused_where_it_stands() {
 }
 
 #[test]
-fn photos_are_kept_for_ever_or_for_a_number_of_days_that_is_refused_where_it_is_none() {
-    assert_eq!(Config::default().agency.retention.photos_days, None);
-    let kept = load_file("[agency.retention]\nphotos_days = 180\n").expect("a configuration");
-    assert_eq!(kept.agency.retention.photos_days, Some(180));
-    for days in ["0", "36501"] {
-        let text = format!("[agency.retention]\nphotos_days = {days}\n");
-        let error = load_file(&text).expect_err("refused").to_string();
-        let place = "callbox.toml:2: agency.retention.photos_days";
-        assert!(error.contains(place), "{error}");
-        assert!(error.contains("1 to 36,500 days"), "{error}");
+fn photos_and_words_are_kept_for_ever_or_for_a_number_of_days_that_is_refused_where_it_is_none() {
+    assert_eq!(Config::default().agency.retention, Retention::default());
+    let text = "[agency.retention]\nphotos_days = 180\nwords_days = 730\n";
+    let kept = load_file(text).expect("a configuration").agency.retention;
+    assert_eq!((kept.photos_days, kept.words_days), (Some(180), Some(730)));
+    for setting in ["photos_days", "words_days"] {
+        for days in ["0", "36501"] {
+            let text = format!("[agency.retention]\n{setting} = {days}\n");
+            let error = load_file(&text).expect_err("refused").to_string();
+            let place = format!("callbox.toml:2: agency.retention.{setting}");
+            assert!(error.contains(&place), "{error}");
+            assert!(error.contains("1 to 36,500 days"), "{error}");
+        }
     }
 }
 

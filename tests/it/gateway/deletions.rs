@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use callbox::backbone::{Append, Appended, Backbone, IndexRow, Standing as Place};
+use callbox_domain::policy::Material;
 use callbox_domain::session::Session;
 use callbox_proto::command::StaffCommand;
 use callbox_proto::error::ErrorCode;
@@ -25,7 +26,7 @@ everywhere!(
     retention_deletes_old_photos_and_keeps_what_is_held_and_what_a_younger_session_has,
 );
 
-const DAY_MS: u64 = 24 * 60 * 60 * 1_000;
+pub(super) const DAY_MS: u64 = 24 * 60 * 60 * 1_000;
 
 /// Ann's session that Tina owns, with one photo with a preview.
 struct Scene {
@@ -95,7 +96,7 @@ async fn deleted_by_two(gateway: &Gateway, session: SessionId) -> (CommandId, Co
     (request, sam)
 }
 
-async fn watches(who: &Console, session: SessionId) {
+pub(super) async fn watches(who: &Console, session: SessionId) {
     who.does(session, StaffCommand::Watch {}).await;
     who.follows(session, 0).await;
 }
@@ -302,7 +303,7 @@ async fn files_that_a_kill_left_after_the_entry_vanish_with_the_next_start(on: T
 
 /// Puts a session into the store as a copy of another one that ended so much earlier, with another original; its entries as `more`
 /// continues them.
-async fn puts_older(
+pub(super) async fn puts_older(
     store: &dyn Backbone,
     like: SessionId,
     by_ms: u64,
@@ -356,11 +357,13 @@ async fn puts_older(
     session
 }
 
-/// The index row of a state, as nodes write it.
+/// The index row of a state, as nodes write it: first where something is to be destroyed, else by its age.
 fn row(state: &Session) -> IndexRow {
+    let has_work = Material::ALL.map(|material| state.custody.has_to_destroy(material));
+    let first = if has_work.contains(&true) { 1 << 50 } else { 0 };
     let standing = match state.standing {
         Standing::Closed => Place::Closed {
-            rank: -(state.entered_ms as i64),
+            rank: -(state.entered_ms as i64) - first,
         },
         _ => Place::Owned,
     };
@@ -421,7 +424,7 @@ async fn retention_deletes_old_photos_and_keeps_what_is_held_and_what_a_younger_
     }
     let refused = reader.is_refused(same, young.photo, "original").await;
     assert_eq!(refused, (410, "photo_deleted".to_owned()));
-    let told = "photos whose time was over were deleted";
+    let told = "what was over its time was deleted";
     gateway.power_cut().await;
     assert!(gateway.whole_log().await.contains(told));
 }

@@ -53,7 +53,7 @@ async fn closed(gateway: &Gateway) -> (SessionId, CommandId, Vec<u8>) {
     (session, photo, bytes)
 }
 
-async fn asks(who: &Console, session: SessionId) -> CommandId {
+pub(super) async fn asks(who: &Console, session: SessionId) -> CommandId {
     asks_for(who, session, Custodial::Export).await
 }
 
@@ -65,12 +65,12 @@ async fn asks_for(who: &Console, session: SessionId, what: Custodial) -> Command
     id
 }
 
-async fn agrees(who: &Console, session: SessionId, request: CommandId) {
+pub(super) async fn agrees(who: &Console, session: SessionId, request: CommandId) {
     who.does(session, StaffCommand::AgreeCustody { request })
         .await;
 }
 
-async fn fetches(
+pub(super) async fn fetches(
     gateway: &Gateway,
     who: &SignedIn,
     session: SessionId,
@@ -90,7 +90,7 @@ async fn code(answer: Response) -> (u16, String) {
 }
 
 /// The files of a pack by their names.
-async fn unpacked(answer: Response) -> BTreeMap<String, Vec<u8>> {
+pub(super) async fn unpacked(answer: Response) -> BTreeMap<String, Vec<u8>> {
     assert_eq!(answer.status(), 200);
     assert_eq!(answer.headers()["content-type"], "application/zip");
     assert_eq!(answer.headers()["cache-control"], "no-store");
@@ -107,7 +107,7 @@ async fn unpacked(answer: Response) -> BTreeMap<String, Vec<u8>> {
 }
 
 /// What the log in a pack says, entry by entry.
-fn lines(log: &[u8]) -> Vec<Value> {
+pub(super) fn lines(log: &[u8]) -> Vec<Value> {
     let lines = std::str::from_utf8(log).unwrap().lines();
     lines
         .map(|line| serde_json::from_str(line).unwrap())

@@ -38,3 +38,4 @@ mod tls;
 mod triage_try;
 mod waiting;
 mod wallboard;
+mod words;

@@ -157,6 +157,19 @@ export type ConfigRefusal = {
   fault: ConfigFault;
 };
 
+/** What an entry was whose content is destroyed, where nothing but content was in it. */
+export type Content =
+  /** A finished message. */
+  | "text"
+  /** Where the device was. */
+  | "located"
+  /** Where help should go. */
+  | "service_located"
+  /** How the resident can be reached. */
+  | "contact_given"
+  /** A note among staff. */
+  | "note";
+
 /** What takes two persons: one asks, another one agrees. */
 export type Custodial =
   /** The session's log and sealed originals leave the agency's store as a pack. */
@@ -164,11 +177,11 @@ export type Custodial =
   /** The session's photos are destroyed: originals, copies and previews. Its log stays. */
   | "delete_photos";
 
-/** Why photos were deleted. */
+/** Why photos or words were deleted. */
 export type DeletionCause =
   /** Two persons agreed. */
   | "agreed"
-  /** The time that the agency keeps photos is over. */
+  /** The time that the agency keeps them is over. */
   | "retention";
 
 /** What the pages of an agency's people go by, beyond its queues. */
@@ -706,6 +719,26 @@ export type Event =
       kind: "photos_destroyed";
       /** Originals whose content other sessions have too: these lost them, the others keep them. */
       shared: number;
+    }
+  /** What was written in this session is deleted, up to this entry: nobody is given it from here on, and it is destroyed next. Who did what and when stays. */
+  | {
+      kind: "words_deleted";
+      /** Why. */
+      cause: DeletionCause;
+      /** How many days the agency keeps words. */
+      days?: number;
+    }
+  /** What was written is destroyed: no store that the gateway uses holds it any more. */
+  | {
+      kind: "words_destroyed";
+      /** Entries that lost something, since the session began. */
+      entries: number;
+    }
+  /** An entry that had nothing in it but content that is destroyed. */
+  | {
+      kind: "destroyed";
+      /** What it was. */
+      was: Content;
     }
   /** A person made a link that opens this session: with it the session begins, before a resident is there. Its id is the command's id. */
   | {

@@ -95,5 +95,5 @@ export class ClosedSessions {
 
 /** Whether something changed that the row of a finished session shows. */
 function custodyMoved(before: SessionView, now: SessionView): boolean {
-  return before.holds !== now.holds || before.requests !== now.requests || before.photosDeleted !== now.photosDeleted
+  return before.holds !== now.holds || before.requests !== now.requests || before.photosDeleted !== now.photosDeleted || before.wordsDeleted !== now.wordsDeleted
 }

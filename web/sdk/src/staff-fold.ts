@@ -131,6 +131,15 @@ export interface PhotosDeleted {
   readonly destroyedMs: number | undefined
 }
 
+/** What was written in a session is deleted: that something happened, when and by whom, is all that is left. */
+export interface WordsDeleted {
+  readonly atMs: number
+  /** How many days the agency keeps words. */
+  readonly days: number | undefined
+  /** When the store had nothing of it any more. */
+  readonly destroyedMs: number | undefined
+}
+
 /** The link that a session began with. */
 export interface ReportLink {
   readonly atMs: number
@@ -181,6 +190,8 @@ export interface SessionView {
   readonly requests: readonly CustodyRequest[]
   /** Its photos are deleted. */
   readonly photosDeleted: PhotosDeleted | undefined
+  /** What was written in it is deleted. */
+  readonly wordsDeleted: WordsDeleted | undefined
   /** The link that it began with, where a person made one. */
   readonly reportLink: ReportLink | undefined
 }
@@ -195,7 +206,7 @@ export function emptyView(): SessionView {
     entries: [], head: 0, lastFromResident: 0, messages: [], fixes: [], service: undefined, photos: [], asks: [],
     media: { place: NO_MEDIUM, photo: NO_MEDIUM, video: NO_MEDIUM, audio: NO_MEDIUM },
     notes: [], opened: undefined, contact: undefined, standing: 'waiting', owner: undefined, priority: undefined, rules: [], duress: false,
-    priorityReason: undefined, suspicion: undefined, closed: undefined, left: undefined, watchers: [], seen: 0, incident: undefined, responderLinks: [], holds: [], requests: [], photosDeleted: undefined, reportLink: undefined,
+    priorityReason: undefined, suspicion: undefined, closed: undefined, left: undefined, watchers: [], seen: 0, incident: undefined, responderLinks: [], holds: [], requests: [], photosDeleted: undefined, wordsDeleted: undefined, reportLink: undefined,
   }
 }
 
@@ -339,6 +350,12 @@ function stepCustody(draft: Draft, entry: Entry, event: Event): void {
       return
     case 'photos_destroyed':
       if (draft.photosDeleted) draft.photosDeleted = { ...draft.photosDeleted, destroyedMs: entry.at_ms }
+      return
+    case 'words_deleted':
+      draft.wordsDeleted = { atMs: entry.at_ms, days: event.days, destroyedMs: undefined }
+      return
+    case 'words_destroyed':
+      if (draft.wordsDeleted) draft.wordsDeleted = { ...draft.wordsDeleted, destroyedMs: entry.at_ms }
   }
 }
 

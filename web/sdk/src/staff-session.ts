@@ -5,6 +5,7 @@
 
 import { Store } from './store.ts'
 import { emptyView, fold, type Entry, type SessionView } from './staff-fold.ts'
+import { foldLeft } from './remains.ts'
 import { TypingReader, TypingWriter, type Typed } from './staff-typing.ts'
 import type { FromStaff, RealTimeText, SessionRow, ToStaff, Watchers } from './protocol.ts'
 
@@ -223,7 +224,7 @@ export class FollowedSession {
     this.#show = undefined
     const fresh = this.#fresh
     this.#fresh = []
-    this.view.set(fold(this.view.get(), fresh))
+    this.view.set(foldLeft(this.view.get(), fresh))
     for (const { command } of fresh) {
       if (this.residentTyping.get()?.message === command) this.residentTyping.set(undefined)
       if (this.staffTyping.get()?.message === command) this.staffTyping.set(undefined)

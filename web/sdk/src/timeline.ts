@@ -146,6 +146,7 @@ function bodyOf(event: Event, photos: ReadonlyMap<string, OwnPhoto>): Body | nul
     case 'closed':
     case 'consented':
     case 'asked':
+    case 'words_deleted':
       return { kind: 'fact', event }
     default:
       return null

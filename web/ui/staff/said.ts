@@ -18,6 +18,7 @@ const GROUP_OF: Record<Event['kind'], Group> = {
   abandoned: 'standing', returned: 'standing', closed: 'standing', note: 'notes', watched: 'standing', seen: 'messages', overruled: 'standing', linked: 'standing', unlinked: 'standing',
   responder_link_made: 'standing', responder_link_opened: 'standing', responder_link_revoked: 'standing', suspected: 'standing',
   hold_placed: 'evidence', hold_lifted: 'evidence', custody_requested: 'evidence', custody_agreed: 'evidence', custody_declined: 'evidence', exported: 'evidence', photos_deleted: 'evidence', photos_destroyed: 'evidence',
+  words_deleted: 'evidence', words_destroyed: 'evidence', destroyed: 'evidence',
   report_link_made: 'standing', report_link_opened: 'standing', report_link_revoked: 'standing',
 }
 
@@ -29,7 +30,7 @@ export function groupOf(event: Event): Group {
 const SYSTEM: ReadonlySet<Event['kind']> = new Set(['triaged', 'photo_previewed', 'photo_stored', 'watched', 'seen', 'media_started', 'media_ended'])
 
 /** What the gateway does and people want to read first. */
-const TOLD: ReadonlySet<Event['kind']> = new Set(['abandoned', 'returned', 'photos_deleted'])
+const TOLD: ReadonlySet<Event['kind']> = new Set(['abandoned', 'returned', 'photos_deleted', 'words_deleted'])
 
 /** Whether it is a fact of the machinery rather than something that people said or did. */
 export function isSystem({ event, by }: Entry): boolean {
@@ -65,9 +66,9 @@ export function said(entry: Entry): string {
     case 'opened':
       return t(event.test === true ? 'said-opened-test' : 'said-opened', { category: t(`category-${event.category}`), queue: event.queue, language: event.language })
     case 'triaged':
-      return t('said-triaged', { priority: priority(event.priority), rules: event.rules.map((rule) => rule.because).join('; ') || '–' })
+      return t('said-triaged', { priority: priority(event.priority), rules: reasons(event.rules) })
     case 'priority_changed':
-      return t('said-priority-changed', { priority: priority(event.priority), reason: event.reason })
+      return t('said-priority-changed', { priority: priority(event.priority), reason: event.reason || '–' })
     case 'text':
       return t('said-text', { text: event.text })
     case 'note':
@@ -109,32 +110,43 @@ export function said(entry: Entry): string {
     case 'responder_link_made':
       return t('said-responder-link-made', { note: event.note || 'none', ends: time(event.ends_ms) })
     case 'responder_link_opened':
-      return t('said-responder-link-opened', { name: event.name })
+      return t('said-responder-link-opened', { name: event.name || '–' })
     case 'hold_placed':
-      return t('said-hold-placed', { reason: event.reason })
+      return t('said-hold-placed', { reason: event.reason || '–' })
     case 'hold_lifted':
-      return t('said-hold-lifted', { reason: event.reason })
+      return t('said-hold-lifted', { reason: event.reason || '–' })
     case 'custody_requested':
-      return t(`said-${event.what}-requested`, { reason: event.reason })
+      return t(`said-${event.what}-requested`, { reason: event.reason || '–' })
     case 'photos_deleted':
       return t(`said-photos-deleted-${event.cause}`, { photos: event.photos, days: event.days ?? 0 })
     case 'photos_destroyed':
       return t('said-photos-destroyed', { shared: event.shared })
+    case 'words_deleted':
+      return t('said-words-deleted', { days: event.days ?? 0 })
+    case 'words_destroyed':
+      return t('said-words-destroyed', { entries: event.entries })
+    case 'destroyed':
+      return t(`said-destroyed-${event.was.replaceAll('_', '-')}`)
     case 'custody_declined':
-      return t('said-custody-declined', { reason: event.reason })
+      return t('said-custody-declined', { reason: event.reason || '–' })
     case 'report_link_made':
       return t('said-report-link-made', { ends: time(event.ends_ms) })
     case 'report_link_opened':
       return t('said-report-link-opened', { category: t(`category-${event.category}`), language: event.language })
     case 'suspected':
       return t(event.suspicion.number > 0 ? 'said-suspected' : 'said-suspected-no-more', {
-        number: event.suspicion.number, reasons: event.suspicion.reasons.map((reason) => reason.because).join('; '),
+        number: event.suspicion.number, reasons: reasons(event.suspicion.reasons),
       })
     case 'overruled':
       return t('said-overruled', { what: said({ ...entry, event: event.event }) })
     default:
       return t(`said-${event.kind.replaceAll('_', '-')}`)
   }
+}
+
+/** Why rules hold, in their words; a dash where these are gone. */
+function reasons(rules: readonly { because: string }[]): string {
+  return rules.map((rule) => rule.because).filter(Boolean).join('; ') || '–'
 }
 
 function priority(number: number): string {

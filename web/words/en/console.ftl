@@ -333,6 +333,8 @@ photo-deleted = Photo { $number }, deleted
 photos-deleted-agreed = The photos were deleted on { $when } by { $asked } and { $agreed }.
 photos-deleted-retention = The photos were deleted on { $when } because their time was over: the agency keeps photos for { $days } days.
 photos-deleted-left = What the timeline says of them stays.
+words-deleted = What was written in this session was deleted on { $when } because its time was over: the agency keeps words for { $days } days.
+words-deleted-left = That something happened, when and by whom, stays.
 photo-seen-by = shown to { $names }
 kib = { $kib } KiB
 side-empty = Place, photos and live picture of a session stand here.
@@ -403,6 +405,13 @@ said-photos-destroyed = the deleted photos are destroyed{ $shared ->
     [0] { "" }
    *[other] {"; "}other sessions have { $shared } of them too, and keep them
   }
+said-words-deleted = Words destroyed: the agency’s time of { $days } days was over
+said-words-destroyed = nothing of what was written is left in the store; { $entries } entries have lost something
+said-destroyed-text = a message, destroyed
+said-destroyed-located = a place of the device, destroyed
+said-destroyed-service-located = a place where help should go, destroyed
+said-destroyed-contact-given = how the resident could be reached, destroyed
+said-destroyed-note = a note, destroyed
 said-watched = { $staff } ({ $role }) watches
 said-seen = has seen everything up to entry { $seq }
 medium-place = place

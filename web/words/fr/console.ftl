@@ -336,6 +336,8 @@ photo-deleted = Photo { $number }, supprimée
 photos-deleted-agreed = Les photos ont été supprimées le { $when } par { $asked } et { $agreed }.
 photos-deleted-retention = Les photos ont été supprimées le { $when }, leur délai étant passé : l’agence garde les photos { $days } jours.
 photos-deleted-left = Ce que la chronologie en dit reste.
+words-deleted = Ce qui avait été écrit dans cette session a été supprimé le { $when }, son délai étant passé : l’agence garde les textes { $days } jours.
+words-deleted-left = Que quelque chose s’est passé, quand et par qui, reste.
 photo-seen-by = montrée à { $names }
 kib = { $kib } Kio
 side-empty = Le lieu, les photos et l'image d'une session se trouvent ici.
@@ -406,6 +408,13 @@ said-photos-destroyed = les photos supprimées sont détruites{ $shared ->
     [0] { "" }
    *[other] {" ; "}d’autres sessions ont aussi { $shared } d’entre elles, et les gardent
   }
+said-words-deleted = Textes détruits : le délai de l’agence, { $days } jours, était passé
+said-words-destroyed = il ne reste rien de ce qui était écrit dans la base ; { $entries } entrées ont perdu quelque chose
+said-destroyed-text = un message, détruit
+said-destroyed-located = un lieu de l’appareil, détruit
+said-destroyed-service-located = un lieu où envoyer les secours, détruit
+said-destroyed-contact-given = un moyen de joindre l’habitant, détruit
+said-destroyed-note = une note, détruite
 said-watched = { $staff } ({ $role }) suit
 said-seen = a tout vu jusqu'à l'entrée { $seq }
 medium-place = lieu

@@ -7,6 +7,7 @@ use callbox_proto::ids::{CommandId, SessionId};
 use callbox_proto::vocabulary::{Custodial, DeletionCause, Role};
 
 use super::desk::{Decided, Desk, announces, close, code, fold};
+use crate::policy::Material;
 use crate::session::{GatewayCommand, REQUEST_LIFE_MS, Rebasing, Session};
 
 /// A closed session with a photo that was sealed.
@@ -71,7 +72,7 @@ fn rows(desk: &Desk) -> usize {
 #[test]
 fn photos_are_deleted_with_the_word_of_a_second_person_and_not_before() {
     let (mut desk, photo, request) = asked();
-    assert!(!desk.session.custody.photos_are_deleted());
+    assert!(!desk.session.custody.is_deleted(Material::Photos));
     assert_eq!(rows(&desk), 1);
     let own = StaffCommand::AgreeCustody { request };
     assert_eq!(code(desk.by_sue(own)), ErrorCode::OwnRequest);
@@ -79,7 +80,7 @@ fn photos_are_deleted_with_the_word_of_a_second_person_and_not_before() {
     let decided = sam_agrees(&mut desk, request).unwrap();
     let agreed = Event::CustodyAgreed { request, ends_ms };
     assert_eq!(decided, [agreed, by_two(request)], "in one append");
-    assert!(desk.session.custody.has_photos_to_destroy());
+    assert!(desk.session.custody.has_to_destroy(Material::Photos));
     assert_eq!(rows(&desk), 0, "nothing waits for anybody");
     let reveal = StaffCommand::Reveal { photo };
     assert_eq!(code(desk.by_sue(reveal)), ErrorCode::PhotoDeleted);
@@ -151,7 +152,7 @@ const DAY_MS: u64 = 24 * 60 * 60 * 1_000;
 
 /// The desk of an agency that keeps photos for 30 days.
 fn keeps_30_days(desk: &mut Desk) {
-    desk.policy = desk.policy.clone().with_photos_days(Some(30));
+    desk.policy = desk.policy.clone().with_days(Material::Photos, Some(30));
 }
 
 #[test]
@@ -164,7 +165,10 @@ fn the_agencys_time_deletes_what_was_closed_before_and_is_not_held() {
     };
     let (mut desk, _) = closed();
     let closed_ms = desk.now_ms;
-    let over = || GatewayCommand::PhotosExpired { closed_ms };
+    let over = || GatewayCommand::Expired {
+        material: Material::Photos,
+        closed_ms,
+    };
     desk.later(30 * DAY_MS + 1);
     assert_eq!(desk.by_gateway(over()), [], "kept for ever");
     keeps_30_days(&mut desk);
@@ -205,7 +209,7 @@ fn destroyed_is_said_once_and_what_comes_late_is_no_photo_any_more() {
     assert_eq!(desk.by_gateway(destroyed()), []);
     assert_eq!(desk.by_gateway(sealed(photo)), []);
     assert_eq!(desk.by_gateway(GatewayCommand::PreviewKept { photo }), []);
-    assert!(!desk.session.custody.has_photos_to_destroy());
+    assert!(!desk.session.custody.has_to_destroy(Material::Photos));
     assert_eq!(fold(&desk.log), desk.session);
 }
 
@@ -223,7 +227,7 @@ fn a_deletion_on_an_island_is_overruled_by_a_hold_and_by_a_request_that_was_take
     sam_agrees(&mut ours, request).unwrap();
     let (placed, session) = rebased(&fork, &ours, &fork);
     assert_eq!(placed[1].event, by_two(request), "nothing happened there");
-    assert!(session.custody.has_photos_to_destroy());
+    assert!(session.custody.has_to_destroy(Material::Photos));
 
     let mut held = fork.clone();
     held.by_sue(holds()).unwrap();
@@ -234,7 +238,7 @@ fn a_deletion_on_an_island_is_overruled_by_a_hold_and_by_a_request_that_was_take
     for theirs in [held, taken_back] {
         let (placed, session) = rebased(&fork, &ours, &theirs);
         assert!(matches!(placed[1].event, Event::Overruled { .. }));
-        assert!(!session.custody.photos_are_deleted());
+        assert!(!session.custody.is_deleted(Material::Photos));
     }
 }
 
@@ -254,6 +258,6 @@ fn a_photo_that_an_island_brings_after_the_deletion_is_destroyed_too() {
     ours.by_gateway(sealed(late));
     let (placed, session) = rebased(&fork, &ours, &theirs);
     assert!(placed.iter().any(|entry| entry.by == Actor::Gateway));
-    assert!(session.custody.photos_are_deleted());
-    assert!(session.custody.has_photos_to_destroy());
+    assert!(session.custody.is_deleted(Material::Photos));
+    assert!(session.custody.has_to_destroy(Material::Photos));
 }

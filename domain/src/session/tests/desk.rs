@@ -269,6 +269,7 @@ impl Desk {
 
 fn stored(at_ms: u64, by: Actor, event: Event) -> Stored {
     Stored {
+        destroyed: None,
         at_ms,
         by,
         event,

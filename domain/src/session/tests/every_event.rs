@@ -4,8 +4,8 @@ use callbox_proto::error::ErrorCode;
 use callbox_proto::event::{Event, MediaEnd, ReleaseReason};
 use callbox_proto::ids::ResidentId;
 use callbox_proto::vocabulary::{
-    Category, Custodial, DeletionCause, Disposition, Medium, Priority, Role, RuleFired, Suspicion,
-    SuspicionReason, TransferTarget,
+    Category, Content, Custodial, DeletionCause, Disposition, Medium, Priority, Role, RuleFired,
+    Suspicion, SuspicionReason, TransferTarget,
 };
 
 use super::desk::{id, incident, place, staff};
@@ -230,10 +230,16 @@ pub fn every_event() -> Vec<Event> {
             photos: 1,
         },
         Event::PhotosDestroyed { shared: 0 },
+        Event::WordsDeleted {
+            cause: DeletionCause::Retention,
+            days: Some(30),
+        },
+        Event::WordsDestroyed { entries: 3 },
+        Event::Destroyed { was: Content::Text },
     ]
 }
 
-/// Number of a kind, 0 to 44. A new kind does not compile here until it has one, and then has to be in the list above.
+/// Number of a kind, 0 to 47. A new kind does not compile here until it has one, and then has to be in the list above.
 const fn place_in_list(event: &Event) -> usize {
     match event {
         Event::Opened { .. } => 0,
@@ -281,6 +287,9 @@ const fn place_in_list(event: &Event) -> usize {
         Event::ReportLinkRevoked => 42,
         Event::PhotosDeleted { .. } => 43,
         Event::PhotosDestroyed { .. } => 44,
+        Event::WordsDeleted { .. } => 45,
+        Event::WordsDestroyed { .. } => 46,
+        Event::Destroyed { .. } => 47,
     }
 }
 
@@ -288,5 +297,5 @@ const fn place_in_list(event: &Event) -> usize {
 fn the_list_holds_every_kind() {
     let mut places: Vec<_> = every_event().iter().map(place_in_list).collect();
     places.dedup();
-    assert_eq!(places, (0..=44).collect::<Vec<_>>());
+    assert_eq!(places, (0..=47).collect::<Vec<_>>());
 }

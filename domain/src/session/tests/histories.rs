@@ -9,6 +9,7 @@ use proptest::prelude::*;
 use super::desk::{Desk, OPENED_MS, fold};
 use super::every_event::opened;
 use super::strategies::{Step, entry, step};
+use crate::policy::Material;
 use crate::session::{PHOTOS_MAX, Session};
 
 /// Runs one step; what was decided, if it was not refused.
@@ -48,6 +49,8 @@ fn is_allowed_after_the_end(event: &Event) -> bool {
             | Event::CustodyDeclined { .. }
             | Event::PhotosDeleted { .. }
             | Event::PhotosDestroyed { .. }
+            | Event::WordsDeleted { .. }
+            | Event::WordsDestroyed { .. }
             // The gateway still tells what became of photos that were on their way.
             | Event::PhotoPreviewed { .. }
             | Event::PhotoPreviewRefused { .. }
@@ -71,7 +74,14 @@ fn check_step(before: &Session, events: &[Event], after: &Session) {
     {
         assert_eq!(before.standing, Standing::Closed, "of an open session");
         assert!(!before.custody.is_held(), "in spite of a hold");
-        assert!(!before.custody.photos_are_deleted(), "twice");
+        assert!(!before.custody.is_deleted(Material::Photos), "twice");
+    }
+    if events
+        .iter()
+        .any(|e| matches!(e, Event::WordsDeleted { .. }))
+    {
+        assert!(before.has_to_delete(Material::Words));
+        assert!(!before.custody.is_held(), "in spite of a hold");
     }
     let taken = events.contains(&Event::Taken);
     assert!(!taken || before.owner.is_none(), "two owners");
@@ -129,6 +139,26 @@ proptest! {
     }
 
     #[test]
+    fn a_destroyed_log_folds_to_the_same_state_as_the_log_that_it_was(steps in vec(step(), 0..60)) {
+        let mut desk = Desk::open("hello");
+        for step in steps {
+            take(&mut desk, step);
+        }
+        let up_to = desk.session.custody.words_deleted_up_to();
+        let left: Vec<Stored> = (1..)
+            .zip(&desk.log)
+            .map(|(seq, entry)| match entry.without_words(String::new) {
+                Some(left) if seq <= up_to => left,
+                _ => entry.clone(),
+            })
+            .collect();
+        prop_assert_eq!(&fold(&left), &desk.session);
+        for entry in &left {
+            prop_assert!(entry.without_words(String::new).is_none() || up_to == 0 || entry.destroyed.is_none());
+        }
+    }
+
+    #[test]
     fn a_snapshot_and_the_rest_of_the_log_are_the_decided_state(
         first in vec(step(), 0..30),
         rest in vec(step(), 0..30),
@@ -164,7 +194,7 @@ proptest! {
 
     #[test]
     fn applying_is_total(entries in vec(entry(), 0..80)) {
-        let first = Stored { at_ms: 0, by: Actor::Resident, event: opened(), resident_prev: 0 };
+        let first = Stored { at_ms: 0, by: Actor::Resident, event: opened(), resident_prev: 0, destroyed: None };
         let mut session = Session::begin(&first).unwrap();
         for (seq, entry) in (2..).zip(&entries) {
             session.apply(seq, entry);

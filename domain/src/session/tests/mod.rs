@@ -18,3 +18,4 @@ mod responder;
 mod strategies;
 mod suspicion;
 mod view;
+mod words;

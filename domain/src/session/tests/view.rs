@@ -26,7 +26,7 @@ fn what_staff_do_among_themselves_is_hidden_whole() {
         .into_iter()
         .filter(|event| event.for_resident().is_none())
         .collect();
-    assert_eq!(hidden.len(), 20);
+    assert_eq!(hidden.len(), 21);
     assert!(hidden.iter().all(|event| matches!(
         event,
         Event::Note { .. }
@@ -47,6 +47,7 @@ fn what_staff_do_among_themselves_is_hidden_whole() {
             | Event::Exported { .. }
             | Event::PhotosDeleted { .. }
             | Event::PhotosDestroyed { .. }
+            | Event::WordsDestroyed { .. }
             | Event::Suspected { .. }
             // The one in the list has a note inside.
             | Event::Overruled { .. }
@@ -82,6 +83,7 @@ fn no_event_shows_a_responder_names_or_notes_of_staff_a_contact_or_a_rule_that_f
         "MediaEnded",
         "Left",
         "Returned",
+        "Destroyed",
     ];
     assert_eq!(shown, wanted);
 }

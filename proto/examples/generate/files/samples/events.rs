@@ -3,8 +3,8 @@
 use callbox_proto::error::ErrorCode;
 use callbox_proto::event::{Actor, Event, MediaEnd, ReleaseReason};
 use callbox_proto::vocabulary::{
-    Category, Custodial, DeletionCause, DeviceCan, Disposition, Medium, Priority, Role, RuleFired,
-    Suspicion, SuspicionReason, TransferTarget,
+    Category, Content, Custodial, DeletionCause, DeviceCan, Disposition, Medium, Priority, Role,
+    RuleFired, Suspicion, SuspicionReason, TransferTarget,
 };
 
 use super::{Failure, NOW_MS, Named, Told, id, name, place, samples, tina};
@@ -23,6 +23,7 @@ pub fn all() -> Result<Vec<Told>, Failure> {
 fn actor(event: &Event) -> Result<Actor, Failure> {
     Ok(match event {
         Event::Opened { .. }
+        | Event::Destroyed { was: Content::Text }
         | Event::Text { .. }
         | Event::Located { .. }
         | Event::PhotoAnnounced { .. }
@@ -40,6 +41,8 @@ fn actor(event: &Event) -> Result<Actor, Failure> {
         | Event::Abandoned
         | Event::Returned
         | Event::PhotosDestroyed { .. }
+        | Event::WordsDeleted { .. }
+        | Event::WordsDestroyed { .. }
         | Event::PhotosDeleted { request: None, .. }
         | Event::Suspected { .. } => Actor::Gateway,
         Event::ResponderLinkOpened { .. } => Actor::responder(),
@@ -252,9 +255,15 @@ fn values() -> Result<Vec<Named<Event>>, Failure> {
             contact: None,
         }],
         ReportLinkRevoked => ["report_link_revoked" = Event::ReportLinkRevoked],
+        WordsDeleted => ["words_deleted" = Event::WordsDeleted { cause: DeletionCause::Retention, days: Some(730) }],
+        WordsDestroyed => ["words_destroyed" = Event::WordsDestroyed { entries: 12 }],
+        Destroyed => [
+            "destroyed" = Event::Destroyed { was: Content::Text },
+            "destroyed_note" = Event::Destroyed { was: Content::Note },
+        ],
     });
     // What came later stands behind the others: ids and times of the fixtures before it count on.
-    let mut later = values.split_off(values.len() - 17);
+    let mut later = values.split_off(values.len() - 21);
     values.push(("opened_test".to_owned(), opened_test()?));
     let moved = Event::Linked {
         incident: id(0x5e)?,
