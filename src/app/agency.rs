@@ -10,7 +10,7 @@ use callbox_domain::policy::{Material, Policy};
 use callbox_domain::suspicion::Area;
 use callbox_domain::triage::Rules;
 use callbox_proto::ids::{AgencyId, QueueId};
-use callbox_proto::message::{AgencyInfo, AreaInfo, DeskInfo, QueueInfo};
+use callbox_proto::message::{AgencyInfo, AreaInfo, DeskInfo, MapTiles, MapView, QueueInfo};
 
 use super::triage;
 use crate::auth::staff::Accounts;
@@ -29,9 +29,22 @@ pub fn settings(config: &config::Agency) -> anyhow::Result<Settings> {
         longitude: area.longitude,
         radius_km: area.radius_km,
     };
+    let map = &config.map;
+    let view = |centre: config::Centre| MapView {
+        latitude: centre.latitude,
+        longitude: centre.longitude,
+        zoom: map.zoom,
+    };
+    let tiles = |template: &config::TileTemplate| MapTiles {
+        template: template.as_str().to_owned(),
+        max_zoom: map.tiles_max_zoom,
+        attribution: map.attribution.clone(),
+    };
     let desk = DeskInfo {
         sound_repeat_ms: (config.sound_repeat_s).map(|seconds| seconds.saturating_mul(1_000)),
         area: config.area.map(area),
+        map_view: map.centre.map(view),
+        map_tiles: map.tiles.as_ref().map(tiles),
     };
     let info = info(config)?;
     Ok(Settings { info, desk })

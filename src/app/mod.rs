@@ -76,7 +76,11 @@ pub async fn serve(config: Config, sources: Sources) -> anyhow::Result<()> {
         .all_agencies()
         .filter_map(|agency| agency.public_origin.clone())
         .collect();
-    let server = Server::bind_also_as(&config.server, &names)?;
+    let tiles: Vec<_> = config
+        .all_agencies()
+        .filter_map(|agency| Some(agency.map.tiles.as_ref()?.origin().clone()))
+        .collect();
+    let server = Server::bind_also_as(&config.server, &names, &tiles)?;
     let parts = Parts::build(&config, server.origins(), &lifecycle).await?;
     let file = ConfigFile::of(&config, sources, &parts.node);
     tokio::spawn(file.follow(lifecycle.reloads(), lifecycle.hard().clone()));

@@ -10,7 +10,7 @@ use callbox_domain::suspicion::Area;
 use callbox_proto::vocabulary::Role;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::{Passphrase, SignIn, WebOrigin};
+use super::{Map, Passphrase, SignIn, WebOrigin};
 
 /// One agency that is served.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -36,6 +36,8 @@ pub struct Agency {
     /// The area that the agency answers for. Unset: no place speaks against a session.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub area: Option<Area>,
+    /// Where the map of its people stands, and what is behind it.
+    pub map: Map,
     /// Seconds that a link with which somebody reports lives, until it is opened. Default 1,800: a call, and time to find the message.
     pub report_link_s: u64,
     /// Seconds after which a sound that nobody at the console has acknowledged comes again, for priorities 1 to 5. Default 10 for
@@ -168,6 +170,7 @@ impl Default for Agency {
             public_origin: None,
             rules_file: None,
             area: None,
+            map: Map::default(),
             report_link_s: default_report_link_s(),
             sound_repeat_s: default_sound_repeat_s(),
             retention: Retention::default(),
@@ -197,6 +200,8 @@ struct FurtherAgency {
     rules_file: Option<PathBuf>,
     #[serde(default)]
     area: Option<Area>,
+    #[serde(default)]
+    map: Map,
     #[serde(default = "default_report_link_s")]
     report_link_s: u64,
     #[serde(default = "default_sound_repeat_s")]
@@ -224,6 +229,7 @@ impl From<FurtherAgency> for Agency {
             public_origin: written.public_origin,
             rules_file: written.rules_file,
             area: written.area,
+            map: written.map,
             report_link_s: written.report_link_s,
             sound_repeat_s: written.sound_repeat_s,
             retention: written.retention,

@@ -316,6 +316,7 @@ fn agencies(config: &Config) -> Option<(String, String)> {
     let mut seen: Vec<&Agency> = Vec::new();
     for (number, agency) in config.all_agencies().enumerate() {
         let fault = people(agency, config)
+            .or_else(|| agency.map.fault())
             .or_else(|| agency.sign_in.as_ref()?.fault())
             .or_else(|| shared(agency, &seen, config));
         if let Some((key, why)) = fault {

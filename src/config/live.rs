@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use toml::{Table, Value};
 
-use super::{Agency, Config, Queue};
+use super::{Agency, Config, Map, Queue};
 
 /// What a configuration that was read again changes.
 #[derive(Debug, Clone, PartialEq)]
@@ -74,6 +74,7 @@ fn take(agency: &mut Agency, other: &Agency) {
         exit_url,
         banner,
         area,
+        map,
         report_link_s,
         sound_repeat_s,
         retention,
@@ -85,6 +86,7 @@ fn take(agency: &mut Agency, other: &Agency) {
     agency.exit_url.clone_from(exit_url);
     agency.banner.clone_from(banner);
     agency.area = *area;
+    take_map(&mut agency.map, map);
     agency.report_link_s = *report_link_s;
     agency.sound_repeat_s = *sound_repeat_s;
     agency.retention.clone_from(retention);
@@ -92,6 +94,24 @@ fn take(agency: &mut Agency, other: &Agency) {
     if ids(&agency.queues) == ids(queues) {
         agency.queues.clone_from(queues);
         agency.default_queue.clone_from(default_queue);
+    }
+}
+
+/// Takes of a map what may change while the gateway runs. The content policy of the pages names the tiles' origin, so other tiles need a
+/// restart, and what is said of them stays with them.
+fn take_map(map: &mut Map, other: &Map) {
+    let Map {
+        centre,
+        zoom,
+        tiles,
+        tiles_max_zoom,
+        attribution,
+    } = other;
+    map.centre = *centre;
+    map.zoom = *zoom;
+    if map.tiles == *tiles {
+        map.tiles_max_zoom = *tiles_max_zoom;
+        map.attribution.clone_from(attribution);
     }
 }
 
@@ -192,15 +212,20 @@ mod tests {
     use callbox_domain::suspicion::Area;
 
     use super::*;
-    use crate::config::{Passphrase, Sources, load};
+    use crate::config::{Centre, Passphrase, Sources, load};
 
     /// Settings of an agency that change while the gateway runs. The table in docs/operations.md names the same.
-    const LIVE: [&str; 9] = [
+    const LIVE: [&str; 14] = [
         "area",
         "banner",
         "default_queue",
         "emergency_number",
         "exit_url",
+        "map.attribution",
+        "map.centre.latitude",
+        "map.centre.longitude",
+        "map.tiles_max_zoom",
+        "map.zoom",
         "name",
         "queues",
         "report_link_s",
@@ -252,6 +277,15 @@ mod tests {
             longitude: -94.0,
             radius_km: 40.0,
         });
+        running.agency.map = Map {
+            centre: Some(Centre {
+                latitude: 37.1,
+                longitude: -94.9,
+            }),
+            tiles: "https://tiles.example/{z}/{x}/{y}.png".parse().ok(),
+            attribution: "Example maps".to_owned(),
+            ..Map::default()
+        };
         let table = Table::try_from(&running).expect("a table");
         // As it is written, without secrets: nothing but the one key is to differ below.
         let running: Config = Value::Table(table.clone())
@@ -270,8 +304,10 @@ mod tests {
             assert_ne!(read, running, "{key}");
             let changes = Changes::between(&running, &read);
             let of_agency = key.strip_prefix("agency.");
-            let live = of_agency.and_then(|key| key.split('.').next());
-            let live = live.is_some_and(|key| LIVE.contains(&key));
+            let within = |section: &str, key: &str| {
+                key == section || key.starts_with(&format!("{section}."))
+            };
+            let live = of_agency.is_some_and(|key| LIVE.iter().any(|section| within(section, key)));
             // A queue less is another set of queues.
             let needs_restart = !live || key == "agency.queues";
             let (taken, named) = (
@@ -324,6 +360,31 @@ mod tests {
             ["agency.default_queue", "agency.queues"]
         );
         assert_eq!(changes.config, running);
+    }
+
+    #[test]
+    fn other_tiles_need_a_restart_with_their_attribution_and_the_centre_does_not() {
+        let map = |tiles: &str, words: &str, zoom: u8| {
+            format!(
+                "[agency.map]\nzoom = {zoom}\ntiles = \"https://{tiles}/{{z}}/{{x}}/{{y}}.png\"\nattribution = \"{words}\"\n"
+            )
+        };
+        let running = read(&map("tiles.example", "Example maps", 11));
+        let changes = Changes::between(&running, &read(&map("tiles.example", "More maps", 12)));
+        assert_eq!(changes.taken, ["agency.map.attribution", "agency.map.zoom"]);
+        let changes = Changes::between(&running, &read(&map("other.example", "Other maps", 12)));
+        assert_eq!(changes.taken, ["agency.map.zoom"]);
+        assert_eq!(
+            changes.needs_restart,
+            ["agency.map.attribution", "agency.map.tiles"]
+        );
+        assert_eq!(changes.config.agency.map.attribution, "Example maps");
+        // Without any, what runs still has both.
+        let changes = Changes::between(&running, &read(""));
+        assert_eq!(
+            changes.needs_restart,
+            ["agency.map.attribution", "agency.map.tiles"]
+        );
     }
 
     #[test]

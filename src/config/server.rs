@@ -23,10 +23,6 @@ pub struct Server {
     /// Further origins whose pages may open sockets and change state here. Default none. Each one added may act
     /// for whoever is signed in on it: list only what the agency runs.
     pub allowed_origins: Vec<WebOrigin>,
-    /// The origin of map tiles, when the agency has its own. Default none: the map draws without tiles. It joins
-    /// the addresses that pages may fetch from, and nothing else.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub tile_origin: Option<WebOrigin>,
     /// Seconds between the first stop signal and the end of what is still open. Default 20: a photo's last chunk
     /// and every reconnect hint fit, and service managers wait 90. Shorter cuts uploads, longer delays upgrades.
     pub drain_s: u64,
@@ -42,7 +38,6 @@ impl Default for Server {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8911)),
             public_origin: None,
             allowed_origins: Vec::new(),
-            tile_origin: None,
             drain_s: 20,
             tls: Tls::default(),
             limits: ServerLimits::default(),

@@ -3,6 +3,8 @@
 //! Owns: which headers belong to which class, and the content policy. Must not: know routes. Called by: `server`, which makes them; `pages` and
 //! `layers`, which put them on.
 
+use std::collections::BTreeSet;
+
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
     X_CONTENT_TYPE_OPTIONS,
@@ -46,10 +48,12 @@ pub struct SecurityHeaders {
 }
 
 impl SecurityHeaders {
-    /// From the configuration and the origins of this gateway.
+    /// From the configuration, the origins of this gateway and those that the maps of its people fetch tiles from. Pages without a map
+    /// may fetch from none of these.
     #[must_use]
-    pub fn new(server: &Server, origins: &Origins) -> Self {
-        let base = content_policy(origins, server.tile_origin.as_ref());
+    pub fn new(server: &Server, origins: &Origins, tiles: &[WebOrigin]) -> Self {
+        let base = content_policy(origins, &[]);
+        let with_map = content_policy(origins, tiles);
         let trusted_types = format!(
             "{base}; require-trusted-types-for 'script'; trusted-types svelte-trusted-html callbox-worker"
         );
@@ -69,8 +73,8 @@ impl SecurityHeaders {
                 &trusted_types,
                 Some("camera=(self), microphone=(self), geolocation=(self)"),
             ),
-            console: with(&base, Some("camera=(), microphone=(self)")),
-            supervisor: with(&base, Some("camera=(), microphone=()")),
+            console: with(&with_map, Some("camera=(), microphone=(self)")),
+            supervisor: with(&with_map, Some("camera=(), microphone=()")),
             responder: with(
                 &trusted_types,
                 Some("camera=(), microphone=(), geolocation=()"),
@@ -114,8 +118,9 @@ fn on_every_answer(server: &Server) -> HeaderMap {
     headers
 }
 
-fn content_policy(origins: &Origins, tiles: Option<&WebOrigin>) -> String {
-    let tiles = tiles.map(|origin| format!(" {origin}")).unwrap_or_default();
+fn content_policy(origins: &Origins, tiles: &[WebOrigin]) -> String {
+    let tiles: BTreeSet<&WebOrigin> = tiles.iter().collect();
+    let tiles: String = tiles.iter().map(|origin| format!(" {origin}")).collect();
     // Older browsers do not count the socket of the own origin as 'self', so it is named. A content policy has no form for
     // IPv6 addresses: those are left to 'self'.
     let sockets: String = origins
@@ -124,7 +129,7 @@ fn content_policy(origins: &Origins, tiles: Option<&WebOrigin>) -> String {
         .filter(|origin| !origin.contains('['))
         .collect();
     format!(
-        "default-src 'self'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' blob: data:{tiles}; \
+        "default-src 'self'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' blob: data:; \
          media-src 'self' blob:; connect-src 'self'{sockets}{tiles}; worker-src 'self' blob:; object-src 'none'; \
          base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     )
@@ -142,7 +147,7 @@ mod tests {
     use super::*;
 
     fn headers(server: &Server) -> SecurityHeaders {
-        SecurityHeaders::new(server, &Origins::new(server, server.listen))
+        SecurityHeaders::new(server, &Origins::new(server, server.listen), &[])
     }
 
     #[test]
@@ -261,19 +266,32 @@ mod tests {
     }
 
     #[test]
-    fn the_origin_of_tiles_joins_fetches_and_pictures_only() {
-        let server = Server {
-            tile_origin: "https://tiles.example".parse().ok(),
-            ..Server::default()
-        };
-        let headers = headers(&server);
-        let policy =
-            text(&headers, PageClass::Console, "content-security-policy").expect("a policy");
-        let with_tiles: Vec<_> = policy
-            .split("; ")
-            .filter(|rule| rule.contains("tiles.example"))
-            .filter_map(|rule| rule.split(' ').next())
-            .collect();
-        assert_eq!(with_tiles, ["img-src", "connect-src"]);
+    fn origins_of_tiles_join_what_pages_with_a_map_may_fetch_and_nothing_else() {
+        let server = Server::default();
+        let origins = Origins::new(&server, server.listen);
+        let tiles = [
+            "https://tiles.example",
+            "https://maps.example:8443",
+            "https://tiles.example",
+        ];
+        let tiles = tiles.map(|origin| origin.parse().expect("an origin"));
+        let headers = SecurityHeaders::new(&server, &origins, &tiles);
+        for class in PAGES {
+            let policy = text(&headers, class, "content-security-policy").expect("a policy");
+            let with_tiles: Vec<_> = policy
+                .split("; ")
+                .filter(|rule| rule.contains("tiles.example"))
+                .collect();
+            if matches!(class, PageClass::Console | PageClass::Supervisor) {
+                let [fetches] = with_tiles[..] else {
+                    panic!("{class:?}: {policy}");
+                };
+                assert!(fetches.starts_with("connect-src 'self' ws://"), "{fetches}");
+                let both = " https://maps.example:8443 https://tiles.example";
+                assert!(fetches.ends_with(both), "{fetches}");
+            } else {
+                assert_eq!(with_tiles, [] as [&str; 0], "{class:?}");
+            }
+        }
     }
 }

@@ -399,6 +399,7 @@ mod tests {
         Arc::new(SecurityHeaders::new(
             &server,
             &Origins::new(&server, server.listen),
+            &[],
         ))
     }
 

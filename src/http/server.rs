@@ -58,14 +58,18 @@ impl Server {
     /// # Errors
     /// As [`BindError`] says; nothing is left open.
     pub fn bind(server: &config::Server) -> Result<Self, BindError> {
-        Self::bind_also_as(server, &[])
+        Self::bind_also_as(server, &[], &[])
     }
 
-    /// The same for a gateway that has further names: pages from there are its own.
+    /// The same for a gateway that has further names, from where pages are its own, and whose maps fetch tiles from elsewhere.
     ///
     /// # Errors
     /// As [`BindError`] says; nothing is left open.
-    pub fn bind_also_as(server: &config::Server, names: &[WebOrigin]) -> Result<Self, BindError> {
+    pub fn bind_also_as(
+        server: &config::Server,
+        names: &[WebOrigin],
+        tiles: &[WebOrigin],
+    ) -> Result<Self, BindError> {
         if server.tls.mode == TlsMode::Off && !server.listen.ip().is_loopback() {
             return Err(BindError::PlainBeyondLoopback(server.listen));
         }
@@ -84,7 +88,7 @@ impl Server {
         let listener = accept::listen(server.listen, server.limits.backlog).map_err(fault)?;
         let address = listener.local_addr().map_err(fault)?;
         let origins = Origins::new(server, address).and(names);
-        let headers = SecurityHeaders::new(server, &origins);
+        let headers = SecurityHeaders::new(server, &origins, tiles);
         Ok(Self {
             listener,
             address,

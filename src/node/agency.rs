@@ -229,7 +229,9 @@ fn configured(settings: &Settings, policy: &Policy) -> BTreeMap<String, String> 
     let defaults = defaults.collect::<Vec<_>>();
     let triage = (rules.version(), defaults, rules.rules(), suspicion);
     let queues = (policy.queues(), policy.queue_for(None));
-    let mut agency = format!("{:?}", (&settings.info, settings.desk.sound_repeat_ms));
+    let desk = &settings.desk;
+    let map = (&desk.map_view, &desk.map_tiles);
+    let mut agency = format!("{:?}", (&settings.info, desk.sound_repeat_ms, map));
     for material in Material::ALL {
         if let Some(days) = policy.days(material) {
             agency.push_str(&format!(", {} for {days} days", material.word()));

@@ -38,7 +38,7 @@ impl Changed {
         let staff = ToStaff::AgencyChanged {
             agency: agency.clone(),
             queues: policy.queues().to_vec(),
-            desk: settings.desk,
+            desk: settings.desk.clone(),
         };
         Self {
             edition,

@@ -139,6 +139,7 @@ export class Story {
   readonly #contexts: BrowserContext[] = []
   readonly #staff: Staff[] = []
   readonly #later: (() => void)[] = []
+  readonly #mayAsk = new Set<string>()
   /** Violations of the content policy and errors of pages: a story with any fails. */
   readonly faults: string[] = []
 
@@ -166,7 +167,7 @@ export class Story {
     })
     page.on('request', (request) => {
       const { origin, protocol } = new URL(request.url())
-      if (/^https?:$/.test(protocol) && origin !== this.gateway.origin && !request.isNavigationRequest()) {
+      if (/^https?:$/.test(protocol) && origin !== this.gateway.origin && !this.#mayAsk.has(origin) && !request.isNavigationRequest()) {
         this.faults.push(`a request left the origin: ${origin}`)
       }
     })
@@ -191,6 +192,11 @@ export class Story {
       ]).catch((error: unknown) => String(error))
     const texts = await Promise.all(pages.map(async (page) => `${page.url()}: ${(await read(page)).slice(0, LONGEST_SHOWN)}`))
     return texts.join('\n')
+  }
+
+  /** Pages of this story may ask another origin as well. */
+  mayAsk(origin: string): void {
+    this.#mayAsk.add(origin)
   }
 
   /** Runs when the story is over. */

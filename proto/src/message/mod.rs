@@ -122,24 +122,56 @@ pub struct QueueInfo {
 }
 
 /// What the pages of an agency's people go by, beyond its queues.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
 pub struct DeskInfo {
     /// Pause in ms after which a sound that nobody has acknowledged comes again, for priorities 1 to 5.
     pub sound_repeat_ms: [u64; 5],
-    /// The area that the agency answers for: where a map begins that has no place to show.
+    /// The area that the agency answers for: where a map begins that has no place to show, unless `map_view` says where.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub area: Option<AreaInfo>,
+    /// Where a map begins that has no place to show.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub map_view: Option<MapView>,
+    /// The pictures behind a map.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub map_tiles: Option<MapTiles>,
 }
 
 impl Default for DeskInfo {
-    /// What an agency that says nothing goes by: 10 s for priority 1, 30 s for the others, no area.
+    /// What an agency that says nothing goes by: 10 s for priority 1, 30 s for the others, no area, no pictures behind the map.
     fn default() -> Self {
         Self {
             sound_repeat_ms: [10_000, 30_000, 30_000, 30_000, 30_000],
             area: None,
+            map_view: None,
+            map_tiles: None,
         }
     }
+}
+
+/// Where a map stands.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
+pub struct MapView {
+    /// Degrees north of its middle, WGS 84.
+    pub latitude: f64,
+    /// Degrees east of its middle, WGS 84.
+    pub longitude: f64,
+    /// How close: 0 is the whole earth, each step doubles the scale, up to 19.
+    pub zoom: u8,
+}
+
+/// The pictures behind a map: squares of 256 pixels in the usual projection.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+pub struct MapTiles {
+    /// Their address, with `{z}`, `{x}` and `{y}` in it.
+    pub template: String,
+    /// Closest zoom of which there are pictures.
+    pub max_zoom: u8,
+    /// Whose map it is. Plain text, to be shown whenever its pictures are.
+    pub attribution: String,
 }
 
 /// The area that an agency answers for, as a circle.

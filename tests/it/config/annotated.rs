@@ -19,7 +19,7 @@ fn the_annotated_file_holds_every_key_with_its_default() {
     let source = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src/config");
     for section in [
         "server", "tls", "limits", "admin", "media", "storage", "backbone", "node", "session",
-        "identity", "triage", "log",
+        "identity", "triage", "log", "map",
     ] {
         let code =
             std::fs::read_to_string(source.join(format!("{section}.rs"))).expect("a section");

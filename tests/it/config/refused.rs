@@ -96,6 +96,75 @@ fn photos_and_words_are_kept_for_ever_or_for_a_number_of_days_that_is_refused_wh
 }
 
 #[test]
+fn a_map_that_cannot_be_drawn_is_refused_where_it_stands() {
+    let tiles = "tiles = \"https://tiles.example/{z}/{x}/{y}.png\"";
+    let words = "attribution = \"Example\"";
+    for (lines, place, why) in [
+        (
+            "tiles = \"javascript:{z}{x}{y}\"".to_owned(),
+            "2: agency.map.tiles",
+            "is no address of tiles",
+        ),
+        (
+            format!("{words}\n{}", tiles.replace("{z}", "1")),
+            "3: agency.map.tiles",
+            "is no address of tiles",
+        ),
+        (
+            tiles.to_owned(),
+            "2: agency.map.tiles",
+            "needs map.attribution",
+        ),
+        (
+            format!("{tiles}\nattribution = \"  \""),
+            "2: agency.map.tiles",
+            "needs map.attribution",
+        ),
+        (
+            format!("{tiles}\nattribution = \"a\\u202eb\""),
+            "3: agency.map.attribution",
+            "plain text",
+        ),
+        (
+            format!("{tiles}\nattribution = \"{}\"", "a".repeat(201)),
+            "3: agency.map.attribution",
+            "up to 200 characters",
+        ),
+        ("zoom = 20".to_owned(), "2: agency.map.zoom", "from 0 to 19"),
+        (
+            "tiles_max_zoom = 23".to_owned(),
+            "2: agency.map.tiles_max_zoom",
+            "from 0 to 22",
+        ),
+        (
+            "centre = { latitude = 91.0, longitude = 0.0 }".to_owned(),
+            "2: agency.map.centre",
+            "on the earth",
+        ),
+        (
+            "centre = { latitude = nan, longitude = 0.0 }".to_owned(),
+            "2: agency.map.centre",
+            "on the earth",
+        ),
+    ] {
+        let error = load_file(&format!("[agency.map]\n{lines}\n")).expect_err(&lines);
+        let error = error.to_string();
+        assert!(error.contains(&format!("callbox.toml:{place}")), "{error}");
+        assert!(error.contains(why), "{error}");
+    }
+    // Markup is plain text: the pages show it as such.
+    let sound = format!("[agency.map]\n{tiles}\nattribution = \"<b>Example</b> & Co\"\n");
+    assert!(load_file(&sound).is_ok());
+    // What was a setting once is none any more.
+    let old = load_file("[server]\ntile_origin = \"https://tiles.example\"\n");
+    let old = old.expect_err("refused").to_string();
+    assert!(
+        old.contains("callbox.toml:2: server.tile_origin: no such key"),
+        "{old}"
+    );
+}
+
+#[test]
 fn a_file_that_is_not_toml_is_refused_with_its_line() {
     let error = load_file("[server]\nlisten = \n").expect_err("refused");
     assert!(matches!(error, ConfigError::Syntax { .. }), "{error:?}");

@@ -71,7 +71,7 @@ async fn changed_settings_reach_residents_and_consoles_that_are_connected() {
             agency,
             queues,
             desk,
-        } => Some((agency.clone(), queues.clone(), *desk)),
+        } => Some((agency.clone(), queues.clone(), desk.clone())),
         _ => None,
     };
     let (of_staff, queues, desk) = tina.wire.wait(told).await;
@@ -166,6 +166,71 @@ async fn changed_settings_reach_responders_who_follow() {
     unit.reads("and again").await;
 }
 
+/// The content policy of a page.
+async fn policy(gateway: &Gateway, path: &str) -> String {
+    let answer = soon(reqwest::get(gateway.url(path))).await.unwrap();
+    let policy = &answer.headers()["content-security-policy"];
+    policy.to_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn a_map_follows_the_file_and_other_tiles_wait_for_a_restart() {
+    let map = |tiles: &str, words: &str, latitude: f64| {
+        format!(
+            "agency.map.tiles = \"https://{tiles}/{{z}}/{{x}}/{{y}}.png\"\nagency.map.attribution = \"{words}\"\n\
+             agency.map.centre = {{ latitude = {latitude}, longitude = -94.9 }}\n"
+        )
+    };
+    let mut gateway = Gateway::with(&map("tiles.example", "Example maps", 37.1)).await;
+    let tina = gateway.console("tina").await;
+    let sue = gateway.staff("sue").await;
+    let welcomed = tina.wire.record().all();
+    let desk = welcomed.iter().find_map(|m| match m {
+        ToStaff::Welcome { desk, .. } => desk.clone(),
+        _ => None,
+    });
+    let desk = desk.expect("a desk");
+    assert_eq!(
+        desk.map_view.map(|view| (view.latitude, view.zoom)),
+        Some((37.1, 11))
+    );
+    let tiles = desk.map_tiles.expect("tiles");
+    assert_eq!(tiles.template, "https://tiles.example/{z}/{x}/{y}.png");
+
+    gateway.configure(&map("tiles.example", "<b>More</b> maps", 37.2));
+    let told = tina.wire.wait(|m| match m {
+        ToStaff::AgencyChanged { desk, .. } => Some(desk.clone()),
+        _ => None,
+    });
+    let told = told.await;
+    assert_eq!(told.map_view.map(|view| view.latitude), Some(37.2));
+    assert_eq!(told.map_tiles.unwrap().attribution, "<b>More</b> maps");
+
+    gateway.configure(&map("other.example", "Other maps", 37.2));
+    let config = runs(&sue, |config| !config.needs_restart.is_empty()).await;
+    assert_eq!(
+        config.needs_restart,
+        ["agency.map.attribution", "agency.map.tiles"]
+    );
+    // Pages with a map may fetch from there, and no other page may.
+    for (path, may) in [
+        ("/console/", true),
+        ("/supervisor/", true),
+        ("/", false),
+        ("/responder/", false),
+    ] {
+        let policy = policy(&gateway, path).await;
+        assert_eq!(policy.contains("https://tiles.example"), may, "{policy}");
+        assert!(!policy.contains("other.example"), "{policy}");
+    }
+    gateway.restart().await;
+    let after = policy(&gateway, "/console/").await;
+    assert!(
+        after.contains("https://other.example") && !after.contains("tiles.example"),
+        "{after}"
+    );
+}
+
 #[tokio::test]
 async fn a_bad_file_is_refused_with_file_and_line_and_the_old_one_stays() {
     let mut gateway = Gateway::with(BEFORE).await;
@@ -191,6 +256,18 @@ async fn a_bad_file_is_refused_with_file_and_line_and_the_old_one_stays() {
             "must be an http or https address",
         ),
         (
+            "agency.map.tiles = \"http://tiles.example/{z}/{x}/{y}.png\"",
+            Some("agency.map.tiles"),
+            ConfigFault::WrongValue,
+            "is no address of tiles",
+        ),
+        (
+            "agency.map.tiles = \"https://tiles.example/{z}/{x}/{y}.png\"",
+            Some("agency.map.tiles"),
+            ConfigFault::OutOfBounds,
+            "needs map.attribution",
+        ),
+        (
             "agency.name = \"not closed",
             None,
             ConfigFault::Syntax,
@@ -204,7 +281,7 @@ async fn a_bad_file_is_refused_with_file_and_line_and_the_old_one_stays() {
             config
                 .refused
                 .as_ref()
-                .is_some_and(|refused| refused.fault == fault)
+                .is_some_and(|refused| refused.fault == fault && refused.place == place)
         })
         .await;
         let refused = config.refused.unwrap();

@@ -188,8 +188,12 @@ export type DeletionCause =
 export type DeskInfo = {
   /** Pause in ms after which a sound that nobody has acknowledged comes again, for priorities 1 to 5. */
   sound_repeat_ms: [number, number, number, number, number];
-  /** The area that the agency answers for: where a map begins that has no place to show. */
+  /** The area that the agency answers for: where a map begins that has no place to show, unless `map_view` says where. */
   area?: AreaInfo;
+  /** Where a map begins that has no place to show. */
+  map_view?: MapView;
+  /** The pictures behind a map. */
+  map_tiles?: MapTiles;
 };
 
 /** What the device can do, said by the device first. */
@@ -1085,6 +1089,26 @@ export type LongestWait = {
   priority: Priority;
   /** When it entered. */
   since_ms: number;
+};
+
+/** The pictures behind a map: squares of 256 pixels in the usual projection. */
+export type MapTiles = {
+  /** Their address, with `{z}`, `{x}` and `{y}` in it. */
+  template: string;
+  /** Closest zoom of which there are pictures. */
+  max_zoom: number;
+  /** Whose map it is. Plain text, to be shown whenever its pictures are. */
+  attribution: string;
+};
+
+/** Where a map stands. */
+export type MapView = {
+  /** Degrees north of its middle, WGS 84. */
+  latitude: number;
+  /** Degrees east of its middle, WGS 84. */
+  longitude: number;
+  /** How close: 0 is the whole earth, each step doubles the scale, up to 19. */
+  zoom: number;
 };
 
 /** Why live media ended. */

@@ -3,9 +3,11 @@
 // Owns: drawing its places. Must not: be needed: who calls shows everything in text as well and goes on when this chunk, WebGL or the
 // worker is missing. Used by: `PlaceMap.svelte`.
 import type { StyleSpecification } from 'maplibre-gl'
-import type { Location } from '../../sdk/src/protocol.ts'
+import type { DeskInfo, Location, MapTiles } from '../../sdk/src/protocol.ts'
+import type { Readable } from '../../sdk/src/store.ts'
 import { circle, point, track } from './geometry.ts'
-import { EMPTY, ground, MapCanvas, token } from './map_canvas.ts'
+import { cased, EMPTY, ground, MapCanvas, token } from './map_canvas.ts'
+import type { Background } from './tiles.ts'
 
 /** What is drawn. */
 export interface Places {
@@ -13,24 +15,29 @@ export interface Places {
   readonly service: Location | undefined
   /** A fix to point out. */
   readonly marked?: Location | undefined
+  /** What the agency says of its maps. */
+  readonly desk: DeskInfo | undefined
 }
 
-function built(): StyleSpecification {
-  const [ink, device, service] = [token('--ink'), token('--p3'), token('--p1')]
+function built(tiles: MapTiles | undefined): StyleSpecification {
+  const [ink, device, service, panel] = [token('--ink'), token('--p3'), token('--p1'), token('--panel')]
   const source = { type: 'geojson' as const, data: EMPTY }
-  const { version, sources, layers } = ground()
+  const { version, sources, layers } = ground(tiles)
   return {
     version,
     sources: { ...sources, circle: source, track: source, fixes: source, latest: source, service: source, marked: source },
     layers: [
       ...layers,
       { id: 'circle', type: 'fill', source: 'circle', paint: { 'fill-color': device, 'fill-opacity': 0.16 } },
+      ...cased(tiles, { id: 'edge', type: 'line', source: 'circle', paint: { 'line-color': panel, 'line-width': 4 } }),
       { id: 'edge', type: 'line', source: 'circle', paint: { 'line-color': device, 'line-width': 1.5, 'line-dasharray': [3, 2] } },
+      ...cased(tiles, { id: 'track', type: 'line', source: 'track', paint: { 'line-color': panel, 'line-width': 5.5 } }),
       { id: 'track', type: 'line', source: 'track', paint: { 'line-color': device, 'line-width': 2.5 } },
       { id: 'fixes', type: 'circle', source: 'fixes', paint: { 'circle-radius': 3, 'circle-color': device, 'circle-opacity': 0.5 } },
       { id: 'latest', type: 'circle', source: 'latest', paint: {
         // A single fix is the first, rough one: it is drawn faded until a second confirms it.
         'circle-radius': 7, 'circle-color': device, 'circle-opacity': ['case', ['==', ['get', 'first'], true], 0.45, 1], 'circle-stroke-color': ink, 'circle-stroke-width': 2 } },
+      ...cased(tiles, { id: 'service', type: 'circle', source: 'service', paint: { 'circle-radius': 8.5, 'circle-color': 'rgba(0,0,0,0)', 'circle-stroke-color': panel, 'circle-stroke-width': 7 } }),
       { id: 'service', type: 'circle', source: 'service', paint: {
         'circle-radius': 10, 'circle-color': 'rgba(0,0,0,0)', 'circle-stroke-color': service, 'circle-stroke-width': 4 } },
       { id: 'marked', type: 'circle', source: 'marked', paint: {
@@ -42,16 +49,22 @@ function built(): StyleSpecification {
 /** A map in an element. */
 export class PlaceMap {
   readonly #canvas: MapCanvas
-  #places: Places = { fixes: [], service: undefined }
+  #places: Places = { fixes: [], service: undefined, desk: undefined }
 
-  constructor(element: HTMLElement, words: Record<string, string>, failed: () => void) {
-    this.#canvas = new MapCanvas({ element, words, style: built, draw: () => this.#draw(), failed })
+  constructor(element: HTMLElement, words: Record<string, string>, failed: () => void, desk: DeskInfo | undefined) {
+    this.#canvas = new MapCanvas({ element, words, desk, style: built, draw: () => this.#draw(), failed })
   }
 
   /** Draws these places; the first time, and until somebody moves the map, it also shows all of them. */
   show(places: Places): void {
     this.#places = places
+    this.#canvas.settle(places.desk)
     this.#canvas.draw()
+  }
+
+  /** Whether there is a background. */
+  get background(): Readable<Background> {
+    return this.#canvas.background
   }
 
   /** Shows everything again. */

@@ -4,9 +4,11 @@
 // stands in the list beside it too. Used by: `OverviewMap.svelte`.
 import type { FeatureCollection, LineString, Point } from 'geojson'
 import type { GeoJSONSource, StyleSpecification } from 'maplibre-gl'
-import type { AreaInfo, RowPlace, SessionRow } from '../../sdk/src/protocol.ts'
+import type { DeskInfo, MapTiles, RowPlace, SessionRow } from '../../sdk/src/protocol.ts'
+import type { Readable } from '../../sdk/src/store.ts'
 import { circle, point, track, type Spot } from './geometry.ts'
-import { EMPTY, ground, MapCanvas, token } from './map_canvas.ts'
+import { cased, EMPTY, ground, MapCanvas, token } from './map_canvas.ts'
+import type { Background } from './tiles.ts'
 
 /** A session with a place. */
 export type Placed = SessionRow & { readonly place: RowPlace }
@@ -19,8 +21,8 @@ export interface Overview {
   readonly near: readonly Placed[]
   /** Those that were linked to it. */
   readonly together: readonly Placed[]
-  /** The agency's area: what is shown while no session has a place. */
-  readonly area: AreaInfo | undefined
+  /** What the agency says of its maps. */
+  readonly desk: DeskInfo | undefined
 }
 
 /** Sessions that lie on one another at this zoom. */
@@ -50,10 +52,10 @@ const TOLD_FROM = 3
 const MARK_PX = 24
 const SHARP = 2
 
-function built(): StyleSpecification {
+function built(tiles: MapTiles | undefined): StyleSpecification {
   const source = { type: 'geojson' as const, data: EMPTY }
-  const ink = token('--ink')
-  const { version, sources, layers } = ground()
+  const [ink, panel] = [token('--ink'), token('--panel')]
+  const { version, sources, layers } = ground(tiles)
   return {
     version,
     sources: { ...sources, circle: source, bonds: source, ties: source, near: source, chosen: source, sessions: {
@@ -63,9 +65,12 @@ function built(): StyleSpecification {
     layers: [
       ...layers,
       { id: 'circle', type: 'fill', source: 'circle', paint: { 'fill-color': ink, 'fill-opacity': 0.1 } },
+      ...cased(tiles, { id: 'bonds', type: 'line', source: 'bonds', paint: { 'line-color': panel, 'line-width': 5.5 } }),
       { id: 'bonds', type: 'line', source: 'bonds', paint: { 'line-color': ink, 'line-width': 2.5 } },
+      ...cased(tiles, { id: 'ties', type: 'line', source: 'ties', paint: { 'line-color': panel, 'line-width': 4 } }),
       { id: 'ties', type: 'line', source: 'ties', paint: { 'line-color': ink, 'line-width': 1.5, 'line-dasharray': [3, 2] } },
       { id: 'near', type: 'circle', source: 'near', paint: { 'circle-radius': 17, 'circle-color': 'rgba(0,0,0,0)', 'circle-stroke-color': ink, 'circle-stroke-width': 1.5 } },
+      ...cased(tiles, { id: 'chosen', type: 'circle', source: 'chosen', paint: { 'circle-radius': 16.5, 'circle-color': 'rgba(0,0,0,0)', 'circle-stroke-color': panel, 'circle-stroke-width': 6.5 } }),
       { id: 'chosen', type: 'circle', source: 'chosen', paint: { 'circle-radius': 18, 'circle-color': 'rgba(0,0,0,0)', 'circle-stroke-color': ink, 'circle-stroke-width': 3.5 } },
       { id: 'sessions', type: 'symbol', source: 'sessions', filter: ['!', ['has', 'point_count']], layout: {
         // The most urgent lie on top, and none hides for another's sake.
@@ -118,11 +123,11 @@ function mark(priority: number, sessions?: number): ImageData | undefined {
 export class OverviewMap {
   readonly #canvas: MapCanvas
   readonly #heard: Heard
-  #shown: Overview = { sessions: [], chosen: undefined, near: [], together: [], area: undefined }
+  #shown: Overview = { sessions: [], chosen: undefined, near: [], together: [], desk: undefined }
 
-  constructor(element: HTMLElement, words: Record<string, string>, failed: () => void, heard: Heard) {
+  constructor(element: HTMLElement, words: Record<string, string>, failed: () => void, heard: Heard, desk: DeskInfo | undefined) {
     this.#heard = heard
-    this.#canvas = new MapCanvas({ element, words, style: built, draw: () => this.#draw(), failed })
+    this.#canvas = new MapCanvas({ element, words, desk, style: built, draw: () => this.#draw(), failed })
     const { map } = this.#canvas
     map.on('click', 'sessions', ({ features }) => {
       const session: unknown = features?.[0]?.properties['session']
@@ -158,8 +163,14 @@ export class OverviewMap {
   show(overview: Overview): void {
     const other = overview.chosen?.session !== this.#shown.chosen?.session
     this.#shown = overview
+    this.#canvas.settle(overview.desk)
     this.#canvas.draw()
     if (other && overview.chosen) this.#canvas.see(overview.chosen.place)
+  }
+
+  /** Whether there is a background. */
+  get background(): Readable<Background> {
+    return this.#canvas.background
   }
 
   /** Shows everything again. */
@@ -203,8 +214,6 @@ export class OverviewMap {
   }
 
   #spots(): readonly Spot[] {
-    const { sessions, area } = this.#shown
-    if (sessions.length > 0 || !area) return sessions.map(({ place }) => place)
-    return [{ latitude: area.latitude, longitude: area.longitude, uncertainty_m: area.radius_km * 1_000 }]
+    return this.#shown.sessions.map(({ place }) => place)
   }
 }

@@ -308,6 +308,7 @@ map = Map
 map-loading = Loading the map …
 map-failed = The map cannot be shown here. The place stands above in words.
 map-fit = Show all
+map-background-missing = The background of the map is missing. Everything else on it is right.
 map-zoom-in = Zoom in
 map-zoom-out = Zoom out
 map-device = device

@@ -311,6 +311,7 @@ map = Carte
 map-loading = Chargement de la carte …
 map-failed = La carte ne peut pas être montrée ici. Le lieu est écrit ci-dessus.
 map-fit = Tout montrer
+map-background-missing = Le fond de carte manque. Tout le reste y est juste.
 map-zoom-in = Agrandir
 map-zoom-out = Réduire
 map-device = appareil

@@ -5,8 +5,8 @@ use callbox_proto::error::ErrorCode;
 use callbox_proto::event::{Actor, Event};
 use callbox_proto::message::{
     AreaInfo, Board, ConfigFigures, ConfigRefusal, DeskInfo, DrainFigures, ErrorMessage, FromStaff,
-    LongestWait, NodeFigures, PersonFigures, QueueFigures, QueueInfo, RowPlace, RowRequest,
-    SessionRow, StateFigures, ToStaff,
+    LongestWait, MapTiles, MapView, NodeFigures, PersonFigures, QueueFigures, QueueInfo, RowPlace,
+    RowRequest, SessionRow, StateFigures, ToStaff,
 };
 use callbox_proto::vocabulary::{
     AgentReason, AgentState, Category, ConfigFault, Custodial, Medium, NodeState, Priority, Role,
@@ -302,6 +302,16 @@ pub fn received() -> Result<Vec<Named<ToStaff>>, Failure> {
             longitude: -94.9,
             radius_km: 40.0,
         }),
+        map_view: Some(MapView {
+            latitude: 37.1,
+            longitude: -94.9,
+            zoom: 11,
+        }),
+        map_tiles: Some(MapTiles {
+            template: "https://tiles.example/{z}/{x}/{y}.png".into(),
+            max_zoom: 18,
+            attribution: "Example maps".into(),
+        }),
     };
     let mut taken = ErrorMessage::new(Some(id(0xc1)?), ErrorCode::AlreadyTaken);
     taken.owner = Some(name("tom")?);
@@ -315,13 +325,18 @@ pub fn received() -> Result<Vec<Named<ToStaff>>, Failure> {
             name: "Tina".into(),
             role: Role::Telecommunicator,
             queues: vec![queue.clone()],
-            desk: Some(desk),
+            desk: Some(desk.clone()),
             limits: limits(),
         }],
         AgencyChanged => ["agency_changed" = ToStaff::AgencyChanged {
             agency: agency()?,
             queues: vec![queue],
-            desk: DeskInfo { area: None, ..desk },
+            desk: DeskInfo {
+                area: None,
+                map_view: None,
+                map_tiles: None,
+                ..desk
+            },
         }],
         Receipt => ["receipt" = ToStaff::Receipt { id: id(0xc2)?, session, rung: Rung::Safe, first: 6, last: 6 }],
         Sessions => ["sessions" = ToStaff::Sessions {
