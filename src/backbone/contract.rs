@@ -13,6 +13,8 @@ pub type Seq = u64;
 pub const BATCH_MAX_APPENDS: usize = 512;
 /// Records in one append: the events of one command. A command of today makes at most 4.
 pub const APPEND_MAX_RECORDS: usize = 64;
+/// Records in one log: the last number that a record can have. At a thousand a second it is reached after fifty days.
+pub const LOG_MAX_RECORDS: Seq = (1 << 32) - 1;
 /// Bytes in one record. A message on the wire is at most 256 KiB; a record adds little to it.
 pub const RECORD_MAX_BYTES: usize = 320 * 1024;
 /// Rows or records answered by one read; callers page.
@@ -58,6 +60,11 @@ impl Append {
         let over = |what| Err(BackboneError::OverBound { what });
         if self.records.is_empty() || self.records.len() > APPEND_MAX_RECORDS {
             return over("records in an append");
+        }
+        // A log cannot be longer: who expects that conflicts.
+        let last = self.expected.saturating_add(self.records.len() as Seq);
+        if self.expected <= LOG_MAX_RECORDS && last > LOG_MAX_RECORDS {
+            return over("records in a log");
         }
         if self
             .records

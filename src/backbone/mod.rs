@@ -59,7 +59,7 @@
 //! What is kept on an island is never destroyed there; where the tier does not answer, or a session is kept, it is an error.
 //!
 //! **Bounds.** A batch has at most [`BATCH_MAX_APPENDS`] appends, an append at most [`APPEND_MAX_RECORDS`] records of
-//! [`RECORD_MAX_BYTES`]; what is over is refused with [`BackboneError::OverBound`], never cut.
+//! [`RECORD_MAX_BYTES`], a log at most [`LOG_MAX_RECORDS`]; what is over is refused with [`BackboneError::OverBound`], never cut.
 
 mod astray;
 mod bell;

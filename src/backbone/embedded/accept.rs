@@ -140,7 +140,9 @@ fn take_out(database: &Path) -> Result<Vec<Option<SessionId>>, OpenError> {
     let transaction = connection.unchecked_transaction()?;
     for (no, _) in &damaged {
         transaction.execute("DELETE FROM session_index WHERE no = ?1", [no])?;
-        transaction.execute("DELETE FROM log_head WHERE no = ?1", [no])?;
+        // Its head says that the number was given.
+        let head = "INSERT OR IGNORE INTO log_head (no, head, chain, sealed, last, crc) VALUES (?1, 0, 0, 0, 0, 0)";
+        transaction.execute(head, [no])?;
     }
     transaction.commit()?;
     schema::checkpoint_all(&connection)?;

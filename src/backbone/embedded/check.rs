@@ -1,11 +1,11 @@
 //! Checksums and the encoding of what is stored: SQLite does not notice a flipped bit, these do.
 //!
-//! Owns: how ids and standings look in the tables, and what each checksum covers. Must not: touch a connection.
+//! Owns: how ids and standings look in the tables, and what each checksum covers. Must not: touch a connection, but to bring older checksums up to date.
 //! Called by: everything here that reads or writes rows.
 
 use bytes::Bytes;
 use callbox_proto::ids::{AgencyId, SessionId};
-use rusqlite::Row;
+use rusqlite::{Connection, Row};
 
 use super::fault::Fault;
 use crate::backbone::{IndexRow, IndexedSession, Seq, Standing, StandingKind};
@@ -48,26 +48,57 @@ pub(super) struct Log {
     pub(super) chain: u32,
     /// Records up to here have their commands in runs.
     pub(super) sealed: Seq,
+    /// Where its last record lies; 0 while it has none.
+    pub(super) last: i64,
 }
 
 /// Checksum of a row of `log_head`.
 pub(super) fn log_crc(no: i64, log: Log) -> u32 {
+    let mut hasher = log_hasher(no, log);
+    hasher.update(&log.last.to_be_bytes());
+    hasher.finalize()
+}
+
+/// What that covered before there was a `last`.
+fn log_hasher(no: i64, log: Log) -> crc32fast::Hasher {
     let mut hasher = crc32fast::Hasher::new();
     hasher.update(&no.to_be_bytes());
     hasher.update(&log.head.to_be_bytes());
     hasher.update(&log.chain.to_be_bytes());
     hasher.update(&log.sealed.to_be_bytes());
-    hasher.finalize()
+    hasher
 }
 
-/// Reads and checks the columns `head, chain, sealed, crc` of `log_head`, from the given one on.
+/// Computes the checksums of all rows of `log_head` anew that were sound before there was a `last`; the others stay damaged.
+pub(super) fn renew_log_crcs(connection: &Connection) -> Result<(), Fault> {
+    let mut all = connection.prepare("SELECT no, head, chain, sealed, last, crc FROM log_head")?;
+    let mut renew = connection.prepare("UPDATE log_head SET crc = ?2 WHERE no = ?1")?;
+    let mut rows = all.query([])?;
+    while let Some(row) = rows.next()? {
+        let no: i64 = row.get(0)?;
+        let log = Log {
+            head: row.get(1)?,
+            chain: row.get(2)?,
+            sealed: row.get(3)?,
+            last: row.get(4)?,
+        };
+        let before = log_hasher(no, log).finalize();
+        if i64::from(before) == row.get::<_, i64>(5)? {
+            renew.execute([no, i64::from(log_crc(no, log))])?;
+        }
+    }
+    Ok(())
+}
+
+/// Reads and checks the columns `head, chain, sealed, last, crc` of `log_head`, from the given one on.
 pub(super) fn log_of(row: &Row<'_>, column: usize, no: i64) -> Option<Log> {
     let log = Log {
         head: row.get(column).ok()?,
         chain: row.get(column + 1).ok()?,
         sealed: row.get(column + 2).ok()?,
+        last: row.get(column + 3).ok()?,
     };
-    (row.get::<_, i64>(column + 3).ok()? == i64::from(log_crc(no, log))).then_some(log)
+    (row.get::<_, i64>(column + 4).ok()? == i64::from(log_crc(no, log))).then_some(log)
 }
 
 /// A standing as the table's columns say it.
@@ -110,7 +141,7 @@ pub(super) fn session_of(key: [u8; 16]) -> Option<SessionId> {
 /// Columns of [`indexed`], from `session_index i JOIN log_head h`.
 pub(super) const INDEXED_COLUMNS: &str =
     "i.no, i.session, i.agency, i.standing, i.rank, i.urgent, i.queue, i.crc, i.summary,
-    h.head, h.chain, h.sealed, h.crc";
+    h.head, h.chain, h.sealed, h.last, h.crc";
 
 /// What a row of the index says.
 pub(super) enum Indexed {

@@ -10,9 +10,11 @@ use super::check::{self, INDEXED_COLUMNS, Indexed};
 use super::fault::Fault;
 use super::hot::Adopted;
 use super::ledger::command_of;
-use super::lookup;
+use super::{lookup, records};
 use crate::backbone::checksum::record_crc;
-use crate::backbone::{Append, BackboneError, IndexRow, IndexedSession, READ_MAX_BYTES, Seq};
+use crate::backbone::{
+    Append, BackboneError, IndexRow, IndexedSession, READ_MAX_BYTES, READ_MAX_ROWS, Seq,
+};
 
 /// A log that was adopted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -192,42 +194,44 @@ fn read_appends(
     limit: usize,
 ) -> Result<Vec<Append>, Fault> {
     let _one_view = connection.unchecked_transaction()?;
-    let (no, now) = match lookup::session(connection, session)? {
+    let (no, log, now) = match lookup::session(connection, session)? {
         None => return Ok(Vec::new()),
         Some(Indexed::Damaged(_)) => return Err(Fault::Damaged("a kept session".into())),
-        Some(Indexed::Sound { no, session, .. }) => (no, session),
+        Some(Indexed::Sound { no, log, session }) => (no, log, session),
     };
     let Some(start) = start(connection, no)? else {
         return Ok(Vec::new());
     };
-    let text =
-        "SELECT seq, command, crc, payload FROM record WHERE no = ?1 AND seq > ?2 ORDER BY seq";
-    let mut statement = connection.prepare_cached(text)?;
-    let mut rows = statement.query(params![no, after.max(start.base)])?;
     let mut found: Vec<Append> = Vec::new();
     let (mut seq, mut bytes) = (after.max(start.base), 0);
-    while let Some(row) = rows.next()? {
-        let command = command_of(row.get(1)?)?;
-        let payload = payload(session, row, seq + 1, command)?;
-        let another = found.last().is_none_or(|append| append.command != command);
-        if another && (found.len() >= limit || bytes >= READ_MAX_BYTES) {
-            break;
+    'pages: while seq < log.head {
+        let page = (seq, seq.saturating_add(READ_MAX_ROWS as Seq));
+        let records = records::find(connection, no, log, page)?;
+        if records.first != seq + 1 {
+            return Err(damaged());
         }
-        if another {
-            found.push(Append {
-                agency: now.agency.clone(),
-                session,
-                expected: seq,
-                command,
-                records: Vec::new(),
-                index: start.opening.clone().filter(|_| seq == 0),
-                claim_epoch: None,
-            });
-        }
-        bytes += payload.len();
-        seq += 1;
-        if let Some(append) = found.last_mut() {
-            append.records.push(payload);
+        for id in records.ids {
+            let (command, payload) = record(connection, id, session, seq + 1)?;
+            let another = found.last().is_none_or(|append| append.command != command);
+            if another && (found.len() >= limit || bytes >= READ_MAX_BYTES) {
+                break 'pages;
+            }
+            if another {
+                found.push(Append {
+                    agency: now.agency.clone(),
+                    session,
+                    expected: seq,
+                    command,
+                    records: Vec::new(),
+                    index: start.opening.clone().filter(|_| seq == 0),
+                    claim_epoch: None,
+                });
+            }
+            bytes += payload.len();
+            seq += 1;
+            if let Some(append) = found.last_mut() {
+                append.records.push(payload);
+            }
         }
     }
     if seq == now.head
@@ -238,19 +242,26 @@ fn read_appends(
     Ok(found)
 }
 
-fn payload(
+/// A record with its command, if it is the expected one.
+fn record(
+    connection: &Connection,
+    id: i64,
     session: SessionId,
-    row: &rusqlite::Row<'_>,
     expected: Seq,
-    command: CommandId,
-) -> Result<bytes::Bytes, Fault> {
-    let seq: Seq = row.get(0)?;
-    let blob = row.get_ref(3)?.as_blob();
-    let bytes = blob.map_err(|_| Fault::Damaged("a payload of the wrong kind".into()))?;
-    if seq != expected || row.get::<_, u32>(2)? != record_crc(session, seq, command, bytes) {
-        return Err(Fault::Damaged("a kept record".into()));
-    }
-    Ok(bytes::Bytes::copy_from_slice(bytes))
+) -> Result<(CommandId, bytes::Bytes), Fault> {
+    let found = records::at(connection, id, |row| {
+        let (seq, command): (Seq, CommandId) = (row.get(0)?, command_of(row.get(1)?)?);
+        let blob = row.get_ref(3)?.as_blob();
+        let bytes = blob.map_err(|_| Fault::Damaged("a payload of the wrong kind".into()))?;
+        let crc = record_crc(session, seq, command, bytes);
+        let sound = seq == expected && row.get::<_, u32>(2)? == crc;
+        Ok(sound.then(|| (command, bytes::Bytes::copy_from_slice(bytes))))
+    })?;
+    found.flatten().ok_or_else(damaged)
+}
+
+fn damaged() -> Fault {
+    Fault::Damaged("a kept record".into())
 }
 
 /// Deletes an adopted log that ends at `head`; answers its agency, `None` where it ends elsewhere or is none.
@@ -260,7 +271,9 @@ pub(super) fn drop_log(
     head: Seq,
 ) -> Result<Option<AgencyId>, Fault> {
     let Some(Indexed::Sound {
-        no, session: now, ..
+        no,
+        log,
+        session: now,
     }) = lookup::session(connection, session)?
     else {
         return Ok(None);
@@ -268,7 +281,8 @@ pub(super) fn drop_log(
     if now.head != head || start(connection, no)?.is_none() {
         return Ok(None);
     }
-    for table in ["record", "run", "log_head", "session_index", "kept"] {
+    records::delete(connection, no, log)?;
+    for table in ["run", "log_head", "session_index", "kept"] {
         connection
             .prepare_cached(&format!("DELETE FROM {table} WHERE no = ?1"))?
             .execute([no])?;

@@ -18,7 +18,7 @@ use super::fault::Fault;
 use super::hot::{Adopted, Change, Hot, HotSessions, Seen};
 use super::remains::{self, Replaced};
 use super::shared::Shared;
-use super::{kept, lookup, runs};
+use super::{kept, lookup, records, runs};
 use crate::backbone::astray::Astray;
 use crate::backbone::checksum::record_crc;
 use crate::backbone::{Append, Appended, BackboneError, IndexRow, Seq, Standing};
@@ -72,7 +72,7 @@ impl Ledger {
     /// Over a connection that has the schema; `commits` is the number of the last commit in it.
     pub(super) fn new(connection: Connection, commits: u64) -> Result<Self, Fault> {
         let last: Option<i64> = connection.query_row(
-            "SELECT max(coalesce((SELECT max(no) FROM session_index), 0), coalesce((SELECT max(no) FROM record), 0))",
+            "SELECT max(coalesce((SELECT max(no) FROM session_index), 0), coalesce((SELECT max(no) FROM log_head), 0))",
             [],
             |row| row.get(0),
         )?;
@@ -137,8 +137,8 @@ impl Ledger {
             return Ok(Err(BackboneError::NoSuchSession));
         }
         if hot.seen.contains(fingerprint) {
-            let found = lookup::command(&self.connection, hot.no, hot.sealed, append.command)
-                .map_err(at)?;
+            let found =
+                lookup::command(&self.connection, hot.no, hot.log(), append.command).map_err(at)?;
             if let Some((first, last)) = found {
                 return Ok(Ok(Appended::Duplicate { first, last }));
             }
@@ -183,6 +183,7 @@ impl Ledger {
             head: append.expected,
             chain: 0,
             sealed: append.expected,
+            last: 0,
             seen: Seen::new(),
             stored: false,
             change: None,
@@ -209,11 +210,11 @@ impl Ledger {
         let Indexed::Sound { no, log, session } = indexed else {
             return Ok(Loaded::Damaged(0));
         };
-        if !lookup::head_is_sound(&self.connection, no, append.session, log.head)? {
+        if !lookup::head_is_sound(&self.connection, append.session, log)? {
             return Ok(Loaded::Damaged(log.head));
         }
         let mut seen = Seen::new();
-        lookup::each_command(&self.connection, no, log.sealed, |command| {
+        lookup::each_command(&self.connection, no, log, |command| {
             seen.insert(self.hot.fingerprint(command))
         })?;
         let hot = Hot {
@@ -223,6 +224,7 @@ impl Ledger {
             head: log.head,
             chain: log.chain,
             sealed: log.sealed,
+            last: log.last,
             seen,
             stored: true,
             change: None,
@@ -379,14 +381,18 @@ fn claim_is_live(hot: &Hot, append: &Append, shared: &Shared) -> bool {
 }
 
 fn write_records(connection: &Connection, hot: &mut Hot, append: &Append) -> Result<(), Fault> {
-    let mut insert = connection.prepare_cached(
-        "INSERT INTO record (no, seq, command, crc, payload) VALUES (?1, ?2, ?3, ?4, ?5)",
-    )?;
     let command = append.command.as_u128().to_be_bytes();
     for payload in &append.records {
         let seq = hot.head + 1;
         let crc = record_crc(append.session, seq, append.command, payload);
-        insert.execute(params![hot.no, seq, command, crc, payload.as_ref()])?;
+        let new = records::New {
+            no: hot.no,
+            seq,
+            command,
+            crc,
+            payload,
+        };
+        hot.last = records::write(connection, hot.last, &new)?;
         hot.head = seq;
         hot.chain = chain(hot.chain, crc);
     }
@@ -409,7 +415,7 @@ fn note_change(hot: &mut Hot, row: Option<&IndexRow>) -> bool {
 
 /// Seals the commands of the records since the last time.
 fn seal(connection: &Connection, hot: &mut Hot) -> Result<(), Fault> {
-    runs::seal(connection, hot.no, hot.sealed + 1, hot.head)?;
+    runs::seal(connection, hot.no, hot.log())?;
     hot.sealed = hot.head;
     Ok(())
 }
@@ -425,19 +431,19 @@ fn write_change(connection: &Connection, session: SessionId, hot: &Hot) -> Resul
             change.is_some_and(|change| change.moved),
         )?;
     }
-    let text = "INSERT INTO log_head (no, head, chain, sealed, crc) VALUES (?1, ?2, ?3, ?4, ?5)
-                ON CONFLICT (no) DO UPDATE SET head = ?2, chain = ?3, sealed = ?4, crc = ?5";
-    let crc = check::log_crc(
-        hot.no,
-        Log {
-            head: hot.head,
-            chain: hot.chain,
-            sealed: hot.sealed,
-        },
-    );
+    let text = "INSERT INTO log_head (no, head, chain, sealed, last, crc) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+                ON CONFLICT (no) DO UPDATE SET head = ?2, chain = ?3, sealed = ?4, last = ?5, crc = ?6";
+    let log = hot.log();
+    let crc = check::log_crc(hot.no, log);
+    let Log {
+        head,
+        chain,
+        sealed,
+        last,
+    } = log;
     connection
         .prepare_cached(text)?
-        .execute(params![hot.no, hot.head, hot.chain, hot.sealed, crc])?;
+        .execute(params![hot.no, head, chain, sealed, last, crc])?;
     match &hot.adopted {
         Some(adopted) => kept::write(connection, hot.no, adopted),
         None => Ok(()),

@@ -3,12 +3,12 @@
 //! Owns: the `SELECT` statements about one session. Must not: write. Called by: the ledger and the readers.
 
 use callbox_proto::ids::{CommandId, SessionId};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension};
 
 use super::check::{self, INDEXED_COLUMNS, Indexed, Log, log_of, session_key};
 use super::fault::Fault;
 use super::ledger::command_of;
-use super::runs;
+use super::{records, runs};
 use crate::backbone::Seq;
 use crate::backbone::checksum::record_crc;
 
@@ -27,8 +27,8 @@ pub(super) fn session(
 
 /// Where the log of a session stands that is in the index.
 pub(super) fn log(connection: &Connection, no: i64) -> Result<Log, Fault> {
-    let mut statement =
-        connection.prepare_cached("SELECT head, chain, sealed, crc FROM log_head WHERE no = ?1")?;
+    let mut statement = connection
+        .prepare_cached("SELECT head, chain, sealed, last, crc FROM log_head WHERE no = ?1")?;
     let log = statement.query_row([no], |row| Ok(log_of(row, 0, no)))?;
     log.ok_or_else(|| Fault::Damaged("the head of a log".into()))
 }
@@ -49,62 +49,57 @@ pub(super) fn number(
 /// Whether the last record of the log is the one the head names, with a matching checksum.
 pub(super) fn head_is_sound(
     connection: &Connection,
-    no: i64,
     session: SessionId,
-    head: Seq,
+    log: Log,
 ) -> Result<bool, Fault> {
-    let text =
-        "SELECT seq, command, crc, payload FROM record WHERE no = ?1 ORDER BY seq DESC LIMIT 1";
-    let mut statement = connection.prepare_cached(text)?;
-    let mut rows = statement.query([no])?;
-    let Some(row) = rows.next()? else {
-        return Ok(false);
-    };
-    let (seq, crc): (Seq, u32) = (row.get(0)?, row.get(2)?);
-    let payload = row
-        .get_ref(3)?
-        .as_blob()
-        .map_err(|_| Fault::Damaged("a payload of the wrong kind".into()))?;
-    Ok(seq == head && crc == record_crc(session, seq, command_of(row.get(1)?)?, payload))
+    let sound = records::at(connection, log.last, |row| {
+        let (seq, crc): (Seq, u32) = (row.get(0)?, row.get(2)?);
+        let payload = row
+            .get_ref(3)?
+            .as_blob()
+            .map_err(|_| Fault::Damaged("a payload of the wrong kind".into()))?;
+        let command = command_of(row.get(1)?)?;
+        Ok(seq == log.head && crc == record_crc(session, seq, command, payload))
+    })?;
+    Ok(sound.unwrap_or(false))
 }
 
-/// Every command of a log, sealed ones first; one of several records may come several times.
+/// Every command of a log; one of several records may come several times.
 pub(super) fn each_command(
     connection: &Connection,
     no: i64,
-    sealed: Seq,
+    log: Log,
     mut each: impl FnMut(CommandId),
 ) -> Result<(), Fault> {
-    runs::each(connection, no, sealed, &mut each)?;
-    let mut statement =
-        connection.prepare_cached("SELECT command FROM record WHERE no = ?1 AND seq > ?2")?;
-    let mut rows = statement.query(params![no, sealed])?;
+    runs::each(connection, no, log.sealed, &mut each)?;
     let mut before = None;
-    while let Some(row) = rows.next()? {
-        let command = command_of(row.get(0)?)?;
+    records::newest_first(connection, no, log, log.sealed, |passed| {
+        let command = command_of(passed.command)?;
         if before.replace(command) != Some(command) {
             each(command);
         }
-    }
-    Ok(())
+        Ok(())
+    })
 }
 
 /// The records of a command: in the last records themselves, else in one of the sealed runs, newest first.
 pub(super) fn command(
     connection: &Connection,
     no: i64,
-    sealed: Seq,
+    log: Log,
     command: CommandId,
 ) -> Result<Option<(Seq, Seq)>, Fault> {
     let key = command.as_u128().to_be_bytes();
-    let text = "SELECT min(seq), max(seq) FROM record WHERE no = ?1 AND seq > ?2 AND command = ?3";
-    let mut statement = connection.prepare_cached(text)?;
-    let found: (Option<Seq>, Option<Seq>) = statement
-        .query_row(params![no, sealed, key], |row| {
-            Ok((row.get(0)?, row.get(1)?))
-        })?;
-    if let (Some(first), Some(last)) = found {
-        return Ok(Some((first, last)));
+    let mut found = None;
+    records::newest_first(connection, no, log, log.sealed, |passed| {
+        if passed.command == key {
+            let last = found.map_or(passed.seq, |(_, last)| last);
+            found = Some((passed.seq, last));
+        }
+        Ok(())
+    })?;
+    match found {
+        Some(found) => Ok(Some(found)),
+        None => runs::find(connection, no, log.sealed, command),
     }
-    runs::find(connection, no, sealed, command)
 }

@@ -18,6 +18,7 @@ mod ledger;
 mod lookup;
 mod queue;
 mod readers;
+mod records;
 mod remains;
 mod runs;
 mod schema;

@@ -15,7 +15,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::check::{self, INDEXED_COLUMNS, Indexed, session_key};
 use super::fault::{Fault, OpenError};
 use super::ledger::command_of;
-use super::{lookup, schema};
+use super::{lookup, records, schema};
 use crate::backbone::checksum::record_crc;
 use crate::backbone::{
     BackboneError, IndexCursor, IndexSnapshot, IndexedSession, READ_MAX_BYTES, Record, Seq,
@@ -91,53 +91,58 @@ pub(super) fn records(
     limit: usize,
 ) -> Result<Vec<Record>, BackboneError> {
     let mut records = Vec::new();
-    let read = read_records(connection, session, after, limit, &mut records);
-    let next = records
-        .last()
-        .map_or(after, |record: &Record| record.seq)
-        .saturating_add(1);
-    match read {
-        Ok(true) => Ok(records),
-        Ok(false) | Err(Fault::Damaged(_)) => Err(BackboneError::Damaged { session, seq: next }),
+    match read_records(connection, session, after, limit, &mut records) {
+        Ok(None) => Ok(records),
+        Ok(Some(seq)) => Err(BackboneError::Damaged { session, seq }),
+        Err(Fault::Damaged(_)) => {
+            let last = records.last().map_or(after, |record: &Record| record.seq);
+            let seq = last.saturating_add(1);
+            Err(BackboneError::Damaged { session, seq })
+        }
         Err(fault) => Err(fault.for_caller()),
     }
 }
 
-/// Reads as far as the records are sound; `false` if the next one is not.
+/// Reads as far as the records are sound; answers the number of one that is not.
 fn read_records(
     connection: &Connection,
     session: SessionId,
     after: Seq,
     limit: usize,
     records: &mut Vec<Record>,
-) -> Result<bool, Fault> {
+) -> Result<Option<Seq>, Fault> {
     let after = after.min(i64::MAX as u64);
     // The head first: a log only grows, so every record up to it must be there afterwards.
     let Some((no, log)) = lookup::number(connection, session)? else {
-        return Ok(true);
+        return Ok(None);
     };
-    let text = "SELECT seq, command, crc, payload FROM record WHERE no = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3";
-    let mut statement = connection.prepare_cached(text)?;
-    let mut rows = statement.query(params![no, after, limit])?;
-    let (mut seq, mut bytes) = (after, 0);
-    while let Some(row) = rows.next()? {
-        let record = Record {
-            seq: row.get(0)?,
-            command: command_of(row.get(1)?)?,
-            payload: Bytes::copy_from_slice(row.get_ref(3)?.as_blob().map_err(wrong_kind)?),
+    let last = after.saturating_add(limit as Seq);
+    let found = records::find(connection, no, log, (after, last))?;
+    if found.first > after + 1 {
+        return Ok(Some(found.first - 1));
+    }
+    let mut bytes = 0;
+    for (seq, id) in (found.first..).zip(found.ids) {
+        let record = records::at(connection, id, |row| {
+            let (command, crc): (_, u32) = (command_of(row.get(1)?)?, row.get(2)?);
+            let payload = Bytes::copy_from_slice(row.get_ref(3)?.as_blob().map_err(wrong_kind)?);
+            let sound = crc == record_crc(session, seq, command, &payload);
+            Ok(sound.then_some(Record {
+                seq,
+                command,
+                payload,
+            }))
+        })?;
+        let Some(record) = record.flatten() else {
+            return Ok(Some(seq));
         };
-        let crc = record_crc(session, record.seq, record.command, &record.payload);
-        if record.seq != seq + 1 || row.get::<_, u32>(2)? != crc {
-            return Ok(false);
-        }
-        seq = record.seq;
         bytes += record.payload.len();
         records.push(record);
         if bytes >= READ_MAX_BYTES {
-            return Ok(true);
+            break;
         }
     }
-    Ok(records.len() == limit || seq >= log.head)
+    Ok(None)
 }
 
 fn wrong_kind(_: rusqlite::types::FromSqlError) -> Fault {
@@ -151,7 +156,7 @@ pub(super) fn find_command(
     command: CommandId,
 ) -> Result<Option<(Seq, Seq)>, BackboneError> {
     let found = lookup::number(connection, session).and_then(|number| match number {
-        Some((no, log)) => lookup::command(connection, no, log.sealed, command),
+        Some((no, log)) => lookup::command(connection, no, log, command),
         None => Ok(None),
     });
     found.map_err(|fault| of_session(session, &fault))

@@ -10,7 +10,7 @@ use rusqlite::{Connection, params};
 use super::check::{self, Indexed, Log, chain_change};
 use super::fault::Fault;
 use super::ledger::command_of;
-use super::lookup;
+use super::{lookup, records};
 use crate::backbone::checksum::record_crc;
 use crate::backbone::{BackboneError, IndexRow, Seq};
 
@@ -52,7 +52,7 @@ pub(super) fn replace(
     if log.head != page.expected {
         return Ok(Ok(Replaced::Conflict(log.head)));
     }
-    let chain = log.chain ^ replace_records(connection, no, log.head, page)?;
+    let chain = log.chain ^ replace_records(connection, no, log, page)?;
     write_chain(connection, no, Log { chain, ..log })?;
     if let Some(summary) = &page.summary {
         let summary = summary.clone();
@@ -66,21 +66,27 @@ pub(super) fn replace(
 }
 
 /// Replaces payloads; answers how the running check changes with them.
-fn replace_records(connection: &Connection, no: i64, head: Seq, page: &Page) -> Result<u32, Fault> {
-    let text = "SELECT command, crc FROM record WHERE no = ?1 AND seq = ?2";
-    let mut find = connection.prepare_cached(text)?;
-    let text = "UPDATE record SET crc = ?3, payload = ?4 WHERE no = ?1 AND seq = ?2";
-    let mut update = connection.prepare_cached(text)?;
+fn replace_records(connection: &Connection, no: i64, log: Log, page: &Page) -> Result<u32, Fault> {
+    let (Some((first, _)), Some((last, _))) = (page.left.first(), page.left.last()) else {
+        return Ok(0);
+    };
+    let found = records::find(connection, no, log, (first - 1, *last))?;
     let (mut change, mut at) = (0, 0);
     for (seq, left) in &page.left {
-        let found = find.query_row(params![no, seq], |row| Ok((row.get(0)?, row.get(1)?)));
-        let (key, before): ([u8; 16], u32) = found?;
-        let crc = record_crc(page.session, *seq, command_of(key)?, left);
-        update.execute(params![no, seq, crc, left.as_ref()])?;
+        let lies = seq
+            .checked_sub(found.first)
+            .and_then(|n| found.ids.get(usize::try_from(n).ok()?));
+        let id = *lies.ok_or_else(|| Fault::Damaged("the way to a record".into()))?;
+        let row = |row: &rusqlite::Row<'_>| Ok((command_of(row.get(1)?)?, row.get::<_, u32>(2)?));
+        let known = records::at(connection, id, row)?;
+        let (command, before) =
+            known.ok_or_else(|| Fault::Damaged("a record is missing".into()))?;
+        let crc = record_crc(page.session, *seq, command, left);
+        records::replace(connection, id, crc, left)?;
         change = chain_change(unchanged(change, at, seq - 1), before ^ crc);
         at = *seq;
     }
-    Ok(unchanged(change, at, head))
+    Ok(unchanged(change, at, log.head))
 }
 
 /// How the running check changes after records that stay as they are, from behind one to another.

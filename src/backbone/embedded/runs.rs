@@ -8,9 +8,11 @@ use std::ops::Range;
 use callbox_proto::ids::CommandId;
 use rusqlite::{Connection, Row, params};
 
+use super::check::Log;
 use super::fault::Fault;
-use super::kept;
 use super::ledger::command_of;
+use super::records::Passed;
+use super::{kept, records};
 use crate::backbone::Seq;
 
 /// Bytes of an entry: the command, and its first and last record counted from the run's first; all big-endian, so that entries sort
@@ -23,33 +25,48 @@ const FIRST: Range<usize> = 16..20;
 /// Where its last record stands.
 const LAST: Range<usize> = 20..24;
 
-/// Writes the commands of some records as one run. The records are those of whole appends: no command is in two runs.
-pub(super) fn seal(connection: &Connection, no: i64, first: Seq, last: Seq) -> Result<(), Fault> {
-    let text =
-        "SELECT command, seq, seq FROM record WHERE no = ?1 AND seq BETWEEN ?2 AND ?3 ORDER BY seq";
-    let mut statement = connection.prepare_cached(text)?;
-    let entries = entries(&mut statement.query(params![no, first, last])?, first)?;
-    write(connection, no, first, last, entries)
+/// Writes the commands of the records that are not sealed as one run. They are those of whole appends: no command is in two runs.
+pub(super) fn seal(connection: &Connection, no: i64, log: Log) -> Result<(), Fault> {
+    let mut passed = Vec::new();
+    records::newest_first(connection, no, log, log.sealed, |record| {
+        passed.push(record);
+        Ok(())
+    })?;
+    let first = log.sealed + 1;
+    let mut entries = Entries::new(first);
+    for Passed { seq, command, .. } in passed.into_iter().rev() {
+        entries.add(command, seq, seq)?;
+    }
+    write(connection, no, log.head, entries)
 }
 
-/// Entries from rows of a command and its first and last record; rows of one command that follow each other become one entry.
-fn entries(rows: &mut rusqlite::Rows<'_>, first: Seq) -> Result<Vec<[u8; ENTRY_BYTES]>, Fault> {
-    let mut entries: Vec<[u8; ENTRY_BYTES]> = Vec::new();
-    while let Some(row) = rows.next()? {
-        let key: [u8; KEY.end] = row.get(0)?;
-        let (from, to) = (offset(row.get(1)?, first)?, offset(row.get(2)?, first)?);
-        match entries.last_mut() {
+/// The entries of a run in the making.
+struct Entries {
+    first: Seq,
+    all: Vec<[u8; ENTRY_BYTES]>,
+}
+
+impl Entries {
+    const fn new(first: Seq) -> Self {
+        let all = Vec::new();
+        Self { first, all }
+    }
+
+    /// Adds records of a command; those of one command that follow each other become one entry.
+    fn add(&mut self, key: [u8; KEY.end], first: Seq, last: Seq) -> Result<(), Fault> {
+        let (from, to) = (offset(first, self.first)?, offset(last, self.first)?);
+        match self.all.last_mut() {
             Some(entry) if entry[KEY] == key => entry[LAST].copy_from_slice(&to),
             _ => {
                 let mut entry = [0; ENTRY_BYTES];
                 entry[KEY].copy_from_slice(&key);
                 entry[FIRST].copy_from_slice(&from);
                 entry[LAST].copy_from_slice(&to);
-                entries.push(entry);
+                self.all.push(entry);
             }
         }
+        Ok(())
     }
-    Ok(entries)
 }
 
 fn offset(seq: Seq, first: Seq) -> Result<[u8; 4], Fault> {
@@ -60,15 +77,10 @@ fn offset(seq: Seq, first: Seq) -> Result<[u8; 4], Fault> {
     Ok(records.to_be_bytes())
 }
 
-fn write(
-    connection: &Connection,
-    no: i64,
-    first: Seq,
-    last: Seq,
-    mut entries: Vec<[u8; ENTRY_BYTES]>,
-) -> Result<(), Fault> {
-    entries.sort_unstable();
-    let commands = entries.as_flattened();
+fn write(connection: &Connection, no: i64, last: Seq, entries: Entries) -> Result<(), Fault> {
+    let Entries { first, mut all } = entries;
+    all.sort_unstable();
+    let commands = all.as_flattened();
     let text = "INSERT INTO run (no, first, last, crc, commands) VALUES (?1, ?2, ?3, ?4, ?5)";
     let crc = crc(no, first, last, commands);
     connection
@@ -204,8 +216,12 @@ pub(super) fn adopt_rows(connection: &Connection) -> Result<(), Fault> {
         let mut rows = runs.query([])?;
         while let Some(row) = rows.next()? {
             let (no, first, last): (i64, Seq, Seq) = (row.get(0)?, row.get(1)?, row.get(2)?);
-            let entries = entries(&mut commands.query(params![no, first])?, first)?;
-            write(connection, no, first, last, entries)?;
+            let mut entries = Entries::new(first);
+            let mut of_run = commands.query(params![no, first])?;
+            while let Some(row) = of_run.next()? {
+                entries.add(row.get(0)?, row.get(1)?, row.get(2)?)?;
+            }
+            write(connection, no, last, entries)?;
         }
     }
     Ok(connection.execute_batch("DROP TABLE command")?)

@@ -10,10 +10,10 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use super::fault::{Fault, OpenError};
-use super::runs;
+use super::{check, runs};
 
 /// Schema this program writes. Older ones are brought up to it at open, newer ones are refused.
-pub(super) const SCHEMA_VERSION: i64 = 3;
+pub(super) const SCHEMA_VERSION: i64 = 4;
 
 /// Page cache of the writer in KiB; the system's page cache holds the rest. The paths to the ends of some hundred busy logs fit: with
 /// a quarter of it a message in a store of a million entries cost 13 % more than in a small one.
@@ -33,10 +33,11 @@ const WAL_KEPT_BYTES: i64 = 16 * 1024 * 1024;
 type Migration = (&'static str, fn(&Connection) -> Result<(), Fault>);
 
 /// Migration `n` leads from schema `n` to `n + 1`; they only ever grow in number.
-const MIGRATIONS: [Migration; 3] = [
+const MIGRATIONS: [Migration; 4] = [
     (SESSIONS_AND_LOGS, |_| Ok(())),
     (KEPT_LOGS, |_| Ok(())),
     (RUNS, runs::adopt_rows),
+    (AS_THEY_COME, check::renew_log_crcs),
 ];
 
 const SESSIONS_AND_LOGS: &str = "
@@ -119,6 +120,38 @@ CREATE TABLE run (
     commands BLOB NOT NULL,
     PRIMARY KEY (no, first)
 ) STRICT, WITHOUT ROWID;
+";
+
+/// Records lie as they come; before, those of a session lay together.
+const AS_THEY_COME: &str = "
+DROP VIEW log;
+ALTER TABLE record RENAME TO record_of_session;
+CREATE TABLE record (
+    id      INTEGER PRIMARY KEY,
+    no      INTEGER NOT NULL,
+    seq     INTEGER NOT NULL,
+    before  INTEGER NOT NULL,
+    command BLOB NOT NULL,
+    crc     INTEGER NOT NULL,
+    payload BLOB NOT NULL
+) STRICT;
+INSERT INTO record
+    SELECT row_number() OVER one_by_one, no, seq, iif(lag(no) OVER one_by_one = no, row_number() OVER one_by_one - 1, 0),
+        command, crc, payload
+    FROM record_of_session WINDOW one_by_one AS (ORDER BY no, seq);
+DROP TABLE record_of_session;
+CREATE TABLE step (
+    no  INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    id  INTEGER NOT NULL,
+    PRIMARY KEY (no, seq)
+) STRICT, WITHOUT ROWID;
+INSERT INTO step SELECT no, seq, id FROM record WHERE seq % 64 = 0;
+ALTER TABLE log_head ADD COLUMN last INTEGER NOT NULL DEFAULT 0;
+UPDATE log_head SET last = ends.id FROM (SELECT no, max(id) AS id FROM record GROUP BY no) AS ends WHERE ends.no = log_head.no;
+CREATE VIEW log AS
+    SELECT lower(hex(i.session)) AS session, i.agency, r.seq, lower(hex(r.command)) AS command, r.crc, r.payload
+    FROM session_index i JOIN record r ON r.no = i.no;
 ";
 
 /// Opens the one connection that writes. `synchronous = FULL`: every commit is fsynced before it is answered.

@@ -7,14 +7,14 @@ use std::fs::File;
 use std::path::Path;
 
 use callbox_proto::ids::SessionId;
-use rusqlite::Connection;
+use rusqlite::{Connection, Row};
 
 use super::check::{self, INDEXED_COLUMNS, Indexed, Log, chain};
 use super::fault::{Fault, OpenError};
 use super::ledger::command_of;
-use super::{folder, kept, runs, schema};
-use crate::backbone::Seq;
+use super::{folder, kept, records, runs, schema};
 use crate::backbone::checksum::record_crc;
+use crate::backbone::{READ_MAX_ROWS, Seq};
 
 /// Damaged places a verification names; it counts the rest.
 pub const DAMAGE_NAMED_MAX: usize = 1_000;
@@ -144,27 +144,39 @@ fn verify_log(
     log: Log,
     found: &mut Verification,
 ) -> Result<(), Fault> {
-    let text =
-        "SELECT seq, command, crc, payload FROM record WHERE no = ?1 AND seq <= ?2 ORDER BY seq";
-    let mut statement = connection.prepare_cached(text)?;
-    let mut rows = statement.query(rusqlite::params![no, log.head])?;
     let (mut head, mut running) = (kept::base(connection, no)?, 0);
-    while let Some(row) = rows.next()? {
-        let (seq, crc): (Seq, u32) = (row.get(0)?, row.get(2)?);
-        let payload = row.get_ref(3)?.as_blob().unwrap_or_default();
-        let sound = command_of(row.get(1)?)
-            .is_ok_and(|command| crc == record_crc(session, seq, command, payload));
-        if !sound || seq != head + 1 {
-            found.damage(Some(session), seq.min(head + 1));
+    while head < log.head {
+        let page = (head, head.saturating_add(READ_MAX_ROWS as Seq));
+        let records = records::find(connection, no, log, page)?;
+        if records.first > head + 1 {
+            found.damage(Some(session), records.first - 1);
         }
-        (head, running) = (seq, chain(running, crc));
-        found.records += 1;
+        head = records.first - 1;
+        for id in records.ids {
+            head += 1;
+            let verified = records::at(connection, id, |row| verified(row, session, head))?;
+            let (crc, is_sound) = verified.unwrap_or_default();
+            if !is_sound {
+                found.damage(Some(session), head);
+            }
+            running = chain(running, crc);
+            found.records += 1;
+        }
     }
-    if head != log.head || running != log.chain {
+    if running != log.chain {
         found.damage(Some(session), log.head);
     }
     if !runs::are_sound(connection, no, log.sealed)? {
         found.damage(Some(session), log.sealed);
     }
     Ok(())
+}
+
+/// The checksum of a record, and whether it is that of what stands there.
+fn verified(row: &Row<'_>, session: SessionId, seq: Seq) -> Result<(u32, bool), Fault> {
+    let crc = row.get(2)?;
+    let payload = row.get_ref(3)?.as_blob().unwrap_or_default();
+    let command = command_of(row.get(1)?);
+    let sound = command.is_ok_and(|command| crc == record_crc(session, seq, command, payload));
+    Ok((crc, sound))
 }

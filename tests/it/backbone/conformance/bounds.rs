@@ -3,8 +3,8 @@
 use bytes::Bytes;
 use callbox::backbone::{
     APPEND_MAX_RECORDS, Append, Appended, BATCH_MAX_APPENDS, BackboneError, CLAIM_MAX_QUEUES,
-    Claim, Guarantee, IndexRow, LEASE_TEXT_MAX_BYTES, PUBLISH_MAX_BYTES, READ_MAX_ROWS,
-    RECORD_MAX_BYTES, SUMMARY_MAX_BYTES, StandingKind,
+    Claim, Guarantee, IndexRow, LEASE_TEXT_MAX_BYTES, LOG_MAX_RECORDS, PUBLISH_MAX_BYTES,
+    READ_MAX_ROWS, RECORD_MAX_BYTES, SUMMARY_MAX_BYTES, StandingKind,
 };
 
 use crate::backbone::Place;
@@ -26,6 +26,7 @@ pub async fn what_is_over_a_bound_is_refused_and_never_cut(place: &dyn Place) {
         ..start()
     };
     assert!(over(append(&*backbone, long).await));
+    assert!(over(append(&*backbone, next(1, LOG_MAX_RECORDS, 2)).await));
     let wordy = IndexRow {
         summary: Bytes::from(vec![0; SUMMARY_MAX_BYTES + 1]),
         ..waiting("main", 1)
