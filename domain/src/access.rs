@@ -103,6 +103,8 @@ actions! {
     Consent,
     /// Resident: says how to be reached.
     GiveContact,
+    /// Resident: answers a question of the agency's own.
+    AnswerField,
     /// Resident: leaves.
     Leave,
     /// Resident: types in real time.
@@ -237,6 +239,7 @@ const fn row(action: Action) -> Row {
         A::AnnouncePhoto                => [No,     Own,     No,      No,      No,      No,     No    , No    ],
         A::Consent                      => [No,     Own,     No,      No,      No,      No,     No    , No    ],
         A::GiveContact                  => [No,     Own,     No,      No,      No,      No,     No    , No    ],
+        A::AnswerField                  => [No,     Own,     No,      No,      No,      No,     No    , No    ],
         A::Leave                        => [No,     Own,     No,      No,      No,      No,     No    , No    ],
         A::ResidentRealTimeText         => [No,     Own,     No,      No,      No,      No,     No    , No    ],
         A::ResidentMediaOffer           => [No,     Own,     No,      No,      No,      No,     No    , No    ],

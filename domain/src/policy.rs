@@ -1,9 +1,10 @@
 //! Policy: what an agency has decided about its queues, and which queue a session goes to.
 //!
-//! Owns: the agency's queues with their targets, the default queue, the choice between them, its area, and how long it keeps photos. Must not: read files or
+//! Owns: the agency's queues with their targets, the default queue, the choice between them, its area, its own questions, and how long it keeps photos. Must not: read files or
 //! know the time. Called by: `session` (decisions), and `node` which holds one per agency and exchanges it when the
 //! configuration changes.
 
+use callbox_proto::field::FieldInfo;
 use callbox_proto::ids::QueueId;
 use callbox_proto::message::QueueInfo;
 use callbox_proto::vocabulary::{Millis, Priority};
@@ -56,6 +57,7 @@ pub struct Policy {
     report_link_ms: u64,
     photos_days: Option<u32>,
     words_days: Option<u32>,
+    fields: Vec<FieldInfo>,
 }
 
 /// How long a link with which somebody reports lives unless the agency says otherwise: a call, and time to find the message.
@@ -87,6 +89,7 @@ impl Policy {
             report_link_ms: REPORT_LINK_MS,
             photos_days: None,
             words_days: None,
+            fields: Vec::new(),
         })
     }
 
@@ -164,6 +167,18 @@ impl Policy {
     pub fn end_ms(&self, material: Material, now_ms: Millis) -> Option<Millis> {
         let days = u64::from(self.days(material)?);
         Some(now_ms.saturating_sub(days.saturating_mul(DAY_MS)))
+    }
+
+    /// The same with the agency's own questions.
+    #[must_use]
+    pub fn with_fields(self, fields: Vec<FieldInfo>) -> Self {
+        Self { fields, ..self }
+    }
+
+    /// The agency's own questions.
+    #[must_use]
+    pub fn fields(&self) -> &[FieldInfo] {
+        &self.fields
     }
 
     /// The area that the agency answers for, where it has said so.

@@ -110,6 +110,16 @@ bounds! {
     REQUEST_LIFE_MS: u64 = 3 * 24 * 60 * 60 * 1_000;
     /// How long an export that was agreed to can be fetched, in ms: a day.
     EXPORT_LIFE_MS: u64 = 24 * 60 * 60 * 1_000;
+    /// Questions of an agency's own. More is a form, and nobody in danger fills in a form.
+    FIELDS_MAX: usize = 8;
+    /// Characters in a question of an agency's own: a sentence that is read at one look.
+    FIELD_LABEL_MAX_CHARS: usize = 120;
+    /// Things that can be chosen as the answer to a question: buttons that a small screen has room for.
+    FIELD_OPTIONS_MAX: usize = 8;
+    /// Characters in what can be chosen.
+    FIELD_OPTION_MAX_CHARS: usize = 60;
+    /// Characters in an answer in words; an agency may set less.
+    FIELD_TEXT_MAX_CHARS: usize = 500;
     /// Largest integer on the wire: 2^53 - 1, the last one JavaScript keeps exactly.
     INTEGER_MAX: u64 = (1 << 53) - 1;
 }

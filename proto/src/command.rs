@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::bytes::Bytes;
-use crate::ids::{CommandId, IncidentId};
+use crate::ids::{CommandId, FieldId, IncidentId};
 use crate::redacted::debug_kind_only;
 use crate::vocabulary::{
     Category, Custodial, DeviceCan, Disposition, Location, Medium, Priority, Seq, TransferTarget,
@@ -97,6 +97,17 @@ pub enum ResidentCommand {
     GiveContact {
         /// A telephone number, or other words; 1 to 200 characters.
         contact: String,
+    },
+    /// Answers a question of the agency's own. The newest answer to each counts.
+    AnswerField {
+        /// To which.
+        field: FieldId,
+        /// The words; the name of what is chosen; `yes` or `no`. At most 500 characters.
+        value: String,
+        /// Language tag (BCP 47) in which it was asked; that of the opening where left out.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        language: Option<String>,
     },
     /// Leaves.
     Leave {
@@ -246,6 +257,7 @@ debug_kind_only!(ResidentCommand {
     AnnouncePhoto,
     Consent,
     GiveContact,
+    AnswerField,
     Leave
 });
 debug_kind_only!(StaffCommand {

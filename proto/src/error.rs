@@ -147,6 +147,10 @@ codes! {
     PhotoDeleted = 2038, Never, "The photos of this session were deleted.";
     /// A link that opens once, and was opened on another device.
     LinkUsed = 2040, Never, "The link was opened already: it opens once, on one device.";
+    /// The agency does not ask this, or not any more.
+    NoSuchField = 2041, Never, "This question is not asked any more: send the answer as a message.";
+    /// The agency does not offer this as an answer, or not any more.
+    NoSuchChoice = 2042, Never, "This can no longer be chosen: send the answer as a message.";
     /// Missing, unreadable or forged.
     TokenInvalid = 3000, AfterChange, "Sign in again.";
     /// Past its time.

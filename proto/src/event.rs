@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::error::ErrorCode;
-use crate::ids::{AgencyId, CommandId, IncidentId, QueueId, ResidentId, StaffId};
+use crate::field::FieldAnswer;
+use crate::ids::{AgencyId, CommandId, FieldId, IncidentId, QueueId, ResidentId, StaffId};
 use crate::redacted::debug_kind_only;
 use crate::vocabulary::{
     Category, Content, Custodial, DeletionCause, DeviceCan, Disposition, Location, Medium, Millis,
@@ -206,6 +207,19 @@ pub enum Event {
     ContactGiven {
         /// A telephone number, or other words; at most 200 characters.
         contact: String,
+    },
+    /// The resident answered a question of the agency's own. The newest answer to each counts.
+    FieldAnswered {
+        /// To which.
+        field: FieldId,
+        /// The question, in English.
+        label: String,
+        /// The question as it was asked, where that was in another language.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        asked: Option<String>,
+        /// The answer.
+        answer: FieldAnswer,
     },
     /// Live media flows.
     MediaStarted {
@@ -466,7 +480,10 @@ impl Event {
             // As what it was: numbers and the entry before each stay as they were told.
             Self::Destroyed { was } => match was {
                 Content::Note | Content::ServiceLocated => false,
-                Content::Text | Content::Located | Content::ContactGiven => true,
+                Content::Text
+                | Content::Located
+                | Content::ContactGiven
+                | Content::FieldAnswered => true,
             },
             Self::Overruled { event } => event.visible_to_resident(),
             _ => true,
@@ -524,6 +541,7 @@ impl Event {
                 urgent(priority)
             }
             Self::Text { .. }
+            | Self::FieldAnswered { .. }
             | Self::Located { .. }
             | Self::PhotoAnnounced { .. }
             | Self::PhotoPreviewed { .. }
@@ -534,7 +552,8 @@ impl Event {
             | Self::Left { .. }
             | Self::Returned
             | Self::Destroyed {
-                was: Content::Text | Content::Located | Content::ServiceLocated,
+                was:
+                    Content::Text | Content::Located | Content::ServiceLocated | Content::FieldAnswered,
             } => self.clone(),
             Self::ServiceLocated { location, .. } => Self::ServiceLocated {
                 location: location.clone(),
@@ -622,6 +641,7 @@ debug_kind_only!(Event {
     Asked,
     Consented,
     ContactGiven,
+    FieldAnswered,
     MediaStarted,
     MediaEnded,
     Taken,

@@ -266,6 +266,11 @@ name_id! {
     StaffId
 }
 
+name_id! {
+    /// A question of an agency's own, or one of the things that can be chosen as its answer.
+    FieldId
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

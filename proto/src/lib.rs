@@ -14,6 +14,7 @@ pub mod codec;
 pub mod command;
 pub mod error;
 pub mod event;
+pub mod field;
 pub mod http;
 pub mod ids;
 pub mod message;

@@ -3,7 +3,7 @@
 //! Owns: the decision for each kind of fact, in one list that a new kind does not pass without. Must not: decide when. Called by: `domain` and
 //! `node`.
 //!
-//! What people wrote and where they were goes: texts, places, notes, contacts, questions, reasons, names that were typed, and what the
+//! What people wrote and where they were goes: texts, answers, places, notes, contacts, questions, reasons, names that were typed, and what the
 //! device is known by. That something happened, when, by whom and in which order stays. So do the facts about photos: these have a time of
 //! their own, and their bytes are found and destroyed by what the log says of them.
 
@@ -61,6 +61,7 @@ impl Event {
             Self::ServiceLocated { .. } => return destroyed(Content::ServiceLocated),
             Self::ContactGiven { .. } => return destroyed(Content::ContactGiven),
             Self::Note { .. } => return destroyed(Content::Note),
+            Self::FieldAnswered { .. } => return destroyed(Content::FieldAnswered),
             Self::Opened {
                 resident, contact, ..
             }
@@ -122,7 +123,8 @@ impl Event {
             Self::Text { .. }
             | Self::Located { .. }
             | Self::ServiceLocated { .. }
-            | Self::ContactGiven { .. } => true,
+            | Self::ContactGiven { .. }
+            | Self::FieldAnswered { .. } => true,
             Self::Overruled { event } => event.brings_words(),
             _ => false,
         }

@@ -142,6 +142,8 @@ words! {
         ContactGiven,
         /// A note among staff.
         Note,
+        /// An answer to a question of the agency's own.
+        FieldAnswered,
     }
 }
 

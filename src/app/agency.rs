@@ -9,6 +9,7 @@ use anyhow::Context as _;
 use callbox_domain::policy::{Material, Policy};
 use callbox_domain::suspicion::Area;
 use callbox_domain::triage::Rules;
+use callbox_proto::field::FieldInfo;
 use callbox_proto::ids::{AgencyId, QueueId};
 use callbox_proto::message::{AgencyInfo, AreaInfo, DeskInfo, MapTiles, MapView, QueueInfo};
 
@@ -66,7 +67,14 @@ pub fn info(config: &config::Agency) -> anyhow::Result<AgencyInfo> {
         banner: config.banner.clone(),
         emergency_number: config.emergency_number.clone(),
         exit_url: config.exit_url.clone(),
+        fields: fields(config)?,
     })
+}
+
+/// An agency's own questions.
+fn fields(config: &config::Agency) -> anyhow::Result<Vec<FieldInfo>> {
+    let info = |field: &config::Field| field.info().context("fields.id");
+    config.fields.iter().map(info).collect()
 }
 
 /// The rules of triage of an agency.
@@ -98,7 +106,8 @@ pub fn policy(config: &config::Agency, rules: Rules) -> anyhow::Result<Policy> {
         .with_area(config.area)
         .with_report_link_ms(report_link_ms)
         .with_days(Material::Photos, config.retention.photos_days)
-        .with_days(Material::Words, config.retention.words_days))
+        .with_days(Material::Words, config.retention.words_days)
+        .with_fields(fields(config).with_context(of_agency)?))
 }
 
 /// Every agency that is served, the default one first.

@@ -10,7 +10,7 @@ use callbox_domain::suspicion::Area;
 use callbox_proto::vocabulary::Role;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::{Map, Passphrase, SignIn, WebOrigin};
+use super::{Field, Map, Passphrase, SignIn, WebOrigin};
 
 /// One agency that is served.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -38,6 +38,9 @@ pub struct Agency {
     pub area: Option<Area>,
     /// Where the map of its people stands, and what is behind it.
     pub map: Map,
+    /// Its own questions to whoever reports. Default none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub fields: Vec<Field>,
     /// Seconds that a link with which somebody reports lives, until it is opened. Default 1,800: a call, and time to find the message.
     pub report_link_s: u64,
     /// Seconds after which a sound that nobody at the console has acknowledged comes again, for priorities 1 to 5. Default 10 for
@@ -171,6 +174,7 @@ impl Default for Agency {
             rules_file: None,
             area: None,
             map: Map::default(),
+            fields: Vec::new(),
             report_link_s: default_report_link_s(),
             sound_repeat_s: default_sound_repeat_s(),
             retention: Retention::default(),
@@ -202,6 +206,8 @@ struct FurtherAgency {
     area: Option<Area>,
     #[serde(default)]
     map: Map,
+    #[serde(default)]
+    fields: Vec<Field>,
     #[serde(default = "default_report_link_s")]
     report_link_s: u64,
     #[serde(default = "default_sound_repeat_s")]
@@ -230,6 +236,7 @@ impl From<FurtherAgency> for Agency {
             rules_file: written.rules_file,
             area: written.area,
             map: written.map,
+            fields: written.fields,
             report_link_s: written.report_link_s,
             sound_repeat_s: written.sound_repeat_s,
             retention: written.retention,

@@ -319,6 +319,8 @@ fn agencies(config: &Config) -> Option<(String, String)> {
             .or_else(|| agency.map.fault())
             .or_else(|| agency.sign_in.as_ref()?.fault())
             .or_else(|| shared(agency, &seen, config));
+        let fault = fault.map(|(key, why)| (key.to_owned(), why));
+        let fault = fault.or_else(|| super::fields::fault(&agency.fields));
         if let Some((key, why)) = fault {
             let key = match number.checked_sub(1) {
                 None => format!("agency.{key}"),

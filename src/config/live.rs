@@ -75,6 +75,7 @@ fn take(agency: &mut Agency, other: &Agency) {
         banner,
         area,
         map,
+        fields,
         report_link_s,
         sound_repeat_s,
         retention,
@@ -87,6 +88,7 @@ fn take(agency: &mut Agency, other: &Agency) {
     agency.banner.clone_from(banner);
     agency.area = *area;
     take_map(&mut agency.map, map);
+    agency.fields.clone_from(fields);
     agency.report_link_s = *report_link_s;
     agency.sound_repeat_s = *sound_repeat_s;
     agency.retention.clone_from(retention);
@@ -212,15 +214,16 @@ mod tests {
     use callbox_domain::suspicion::Area;
 
     use super::*;
-    use crate::config::{Centre, Passphrase, Sources, load};
+    use crate::config::{Centre, Field, FieldKind, Passphrase, Sources, load};
 
     /// Settings of an agency that change while the gateway runs. The table in docs/operations.md names the same.
-    const LIVE: [&str; 14] = [
+    const LIVE: [&str; 15] = [
         "area",
         "banner",
         "default_queue",
         "emergency_number",
         "exit_url",
+        "fields",
         "map.attribution",
         "map.centre.latitude",
         "map.centre.longitude",
@@ -286,6 +289,14 @@ mod tests {
             attribution: "Example maps".to_owned(),
             ..Map::default()
         };
+        running.agency.fields = vec![Field {
+            id: "gas".to_owned(),
+            label: [("en".to_owned(), "Do you smell gas?".to_owned())].into(),
+            kind: FieldKind::YesNo,
+            max_chars: None,
+            options: Vec::new(),
+            categories: Vec::new(),
+        }];
         let table = Table::try_from(&running).expect("a table");
         // As it is written, without secrets: nothing but the one key is to differ below.
         let running: Config = Value::Table(table.clone())

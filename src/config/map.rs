@@ -96,9 +96,8 @@ impl Map {
 }
 
 /// Controls, and marks that turn the direction of what follows them.
-fn is_unseen(one: char) -> bool {
-    one.is_control()
-        || matches!(one, '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+pub(super) fn is_unseen(one: char) -> bool {
+    one.is_control() || matches!(one, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// The address of tiles with `{z}`, `{x}` and `{y}` in it.

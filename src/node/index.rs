@@ -124,6 +124,7 @@ pub const fn shows_in_lists(event: &Event) -> bool {
         event,
         Event::Located { .. }
             | Event::Text { .. }
+            | Event::FieldAnswered { .. }
             | Event::ServiceLocated { .. }
             | Event::PhotoPreviewed { .. }
             | Event::PhotoPreviewRefused { .. }

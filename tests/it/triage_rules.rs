@@ -74,6 +74,7 @@ impl Files {
             banner: String::new(),
             emergency_number: "911".to_owned(),
             exit_url: "https://weather.example/".to_owned(),
+            fields: Vec::new(),
         };
         Arc::new(Agency::new(info, policy))
     }

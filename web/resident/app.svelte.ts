@@ -1,9 +1,10 @@
 // What the parts of the resident page share: the client, the words, and the one clock that ages tick on.
-import type { AgencyInfo, DeviceCan } from '../sdk/src/protocol.ts'
+import type { AgencyInfo, DeviceCan, FieldInfo } from '../sdk/src/protocol.ts'
 import type { Report } from '../sdk/src/report.ts'
 import { readReportFragment, REPORT_LINK_REFUSALS, type SecretLink } from '../sdk/src/report-link.ts'
 import type { Resident } from '../sdk/src/resident.ts'
 import { reactive } from '../ui/reactive.svelte.ts'
+import type { Body } from '../sdk/src/timeline.ts'
 import { Words, type Values } from '../ui/words.ts'
 import english from '../words/en/resident.ftl?raw'
 import { ScreenLock } from './awake.svelte.ts'
@@ -47,6 +48,10 @@ export class App {
   now_ms = $state(Date.now())
   /** The device's own clock at that tick, for what the device itself has dated. */
   device_ms = $state(Date.now())
+  /** Questions that were asked here: what was answered is read in their words, also when they are asked no more. */
+  readonly #asked = new Map<string, FieldInfo>()
+  /** A question of the agency's own that somebody wants to answer, or to answer anew. */
+  reopened = $state<string | null>(null)
   /** From the page's own question, before a link is open. */
   agency = $state.raw<AgencyInfo | null>(null)
   /** The whole time with its zone stands on each item, instead of its age. */
@@ -143,6 +148,27 @@ export class App {
 
   get banner(): AgencyInfo | null {
     return this.report.agency ?? this.agency
+  }
+
+  /** The agency's own questions to this report. */
+  get fields(): readonly FieldInfo[] {
+    const { category } = this.report
+    const asked = (this.banner?.fields ?? []).filter(({ categories }) => !categories || (category !== null && categories.includes(category)))
+    for (const field of asked) this.#asked.set(field.field, field)
+    return asked
+  }
+
+  /** Words of the agency in the language of the page, else in English. */
+  label(labels: FieldInfo['label']): string {
+    return labels[this.words.language] ?? labels['en'] ?? ''
+  }
+
+  /** A question and its answer in words: as the log has them, else as they were asked here. */
+  answer({ field, value, asked, words }: Extract<Body, { kind: 'answer' }>): [string, string] {
+    const known = this.#asked.get(field)
+    const option = known?.answer.kind === 'choice' ? known.answer.options.find((one) => one.option === value) : undefined
+    const said = known?.answer.kind === 'yes_no' || (asked !== undefined && words === undefined) ? this.say(value) : value
+    return [asked ?? (known ? this.label(known.label) : ''), words ?? (option ? this.label(option.label) : said)]
   }
 
   say(id: string, values: Values = {}): string {

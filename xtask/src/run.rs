@@ -12,6 +12,8 @@ use crate::web;
 
 /// Where Port Lindgren is: `config/demo/city.toml`.
 const CITY: &str = "agency.area={ latitude = 37.1, longitude = -94.9, radius_km = 40 }";
+/// Where its map stands while nobody reports: over its streets.
+const CENTRE: &str = "agency.map={ centre = { latitude = 37.1, longitude = -94.902 }, zoom = 13 }";
 
 /// Builds everything, starts it, says where it is, and ends everything together.
 pub fn run(demo: bool, flags: &[String]) -> anyhow::Result<()> {
@@ -41,7 +43,11 @@ pub fn run(demo: bool, flags: &[String]) -> anyhow::Result<()> {
 
 /// The made-up city is the area of the demo's agency, so that who reports from far away is told as that. What somebody sets stands.
 fn with_area(demo: bool, flags: &[String]) -> Vec<String> {
-    let ours: &[&str] = if demo { &["--set", CITY] } else { &[] };
+    let ours: &[&str] = if demo {
+        &["--set", CITY, "--set", CENTRE]
+    } else {
+        &[]
+    };
     let ours = ours.iter().copied().map(str::to_owned);
     ours.chain(flags.iter().cloned()).collect()
 }
@@ -61,7 +67,7 @@ mod tests {
     fn only_the_demo_has_an_area_and_what_somebody_sets_comes_after_it() {
         let own = ["--set".to_owned(), "agency.area={}".to_owned()];
         assert_eq!(with_area(false, &own), own);
-        assert_eq!(with_area(true, &own)[2..], own);
+        assert_eq!(with_area(true, &own)[4..], own);
     }
 
     #[test]

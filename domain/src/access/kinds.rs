@@ -35,6 +35,7 @@ pub const fn action_of_resident_command(command: &ResidentCommand) -> Action {
         ResidentCommand::AnnouncePhoto { .. } => Action::AnnouncePhoto,
         ResidentCommand::Consent { .. } => Action::Consent,
         ResidentCommand::GiveContact { .. } => Action::GiveContact,
+        ResidentCommand::AnswerField { .. } => Action::AnswerField,
         ResidentCommand::Leave { .. } => Action::Leave,
     }
 }

@@ -146,7 +146,9 @@ impl Session {
                 self.priority_reason = Some(reason.as_str().into());
                 self.deadline_ms = *deadline_ms;
             }
-            Event::Destroyed { was: Content::Text } if entry.by == Actor::Resident => {
+            Event::Destroyed {
+                was: Content::Text | Content::FieldAnswered,
+            } if entry.by == Actor::Resident => {
                 self.messages = self.messages.saturating_add(1);
             }
             Event::Text { text, .. } => {
@@ -157,6 +159,8 @@ impl Session {
                     }
                 }
             }
+            // An answer is read as a text is.
+            Event::FieldAnswered { .. } => self.messages = self.messages.saturating_add(1),
             Event::Located { location } => {
                 self.located = true;
                 self.place = place::after(self.place, location, false);

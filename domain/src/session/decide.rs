@@ -10,10 +10,11 @@ use callbox_proto::event::{Event, MediaEnd};
 use callbox_proto::ids::{AgencyId, CommandId, QueueId, ResidentId, StaffId};
 use callbox_proto::vocabulary::{Location, Medium, Millis, Role, RuleFired, Standing};
 
+use super::field::Answer;
 use super::{
     CONTACT_MAX_CHARS, GatewayCommand, LANGUAGE_MAX_CHARS, PHOTO_MAX_BYTES, PHOTOS_MAX,
     PREVIEW_MAX_BYTES, Refusal, Session, TEXT_MAX_CHARS, by_gateway, by_staff, check, custody,
-    report_link, responder,
+    field, report_link, responder,
 };
 use crate::policy::Policy;
 use crate::triage::{self, DURESS_RULE, FIRED_MAX, Facts, Triage};
@@ -238,6 +239,23 @@ fn resident(
             Ok(vec![Event::ContactGiven {
                 contact: contact.clone(),
             }])
+        }
+        ResidentCommand::AnswerField {
+            field,
+            value,
+            language,
+        } => {
+            let answer = Answer {
+                field,
+                value,
+                language: language.as_deref(),
+            };
+            let answered = field::answered(session, context, answer)?;
+            // What somebody writes is read, wherever it is written.
+            let Some(text) = field::written(&answered).map(str::to_owned) else {
+                return Ok(vec![answered]);
+            };
+            Ok(with_triage(session, context, answered, &text))
         }
         ResidentCommand::Leave { quick_exit } => Ok(leave(session, *quick_exit)),
     }

@@ -8,8 +8,8 @@
 use callbox_proto::event::{Actor, Event, Stored};
 use callbox_proto::vocabulary::{Priority, RuleFired, Seq};
 
-use super::Session;
 use super::decide::facts;
+use super::{Session, field};
 use crate::triage::{self, Rules};
 
 /// A judgement: the priority and the rule that gave it.
@@ -91,16 +91,22 @@ impl<'a> DryRun<'a> {
                 }
             }
             Event::PriorityChanged { priority, .. } => self.by_person = Some(*priority),
-            Event::Text { text, .. } if entry.by == Actor::Resident => match &mut self.after {
-                None => self.opening.clone_from(text),
-                Some(after) if session.is_judged_again() => {
-                    let found = judge(self.rules, session, text);
-                    if triage::raises(after.priority, found.priority) {
-                        *after = found;
+            event if entry.by == Actor::Resident => {
+                let said = match event {
+                    Event::Text { text, .. } => Some(text.as_str()),
+                    event => field::written(event),
+                };
+                match (said, &mut self.after) {
+                    (Some(text), None) => text.clone_into(&mut self.opening),
+                    (Some(text), Some(after)) if session.is_judged_again() => {
+                        let found = judge(self.rules, session, text);
+                        if triage::raises(after.priority, found.priority) {
+                            *after = found;
+                        }
                     }
+                    _ => {}
                 }
-                Some(_) => {}
-            },
+            }
             _ => {}
         }
         session.apply(seq, entry);

@@ -11,6 +11,7 @@ mod check;
 mod custody;
 mod decide;
 mod dry_run;
+mod field;
 mod place;
 mod rebase;
 mod report_link;

@@ -27,6 +27,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::error::{ErrorCode, Retry};
+use crate::field::FieldInfo;
 use crate::ids::{AgencyId, CommandId, IncidentId, QueueId, SessionId, StaffId};
 use crate::vocabulary::{
     Category, Custodial, Medium, Millis, Priority, RuleFired, Standing, Suspicion,
@@ -106,6 +107,10 @@ pub struct AgencyInfo {
     pub emergency_number: String,
     /// Where quick exit goes.
     pub exit_url: String,
+    /// What it asks whoever reports, once the session is open. Each may be skipped.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(as = "Option<Vec<FieldInfo>>", optional)]
+    pub fields: Vec<FieldInfo>,
 }
 
 /// A queue and what it should reach.

@@ -74,6 +74,30 @@ fn the_commented_example_of_a_further_agency_is_sound() {
 }
 
 #[test]
+fn the_commented_questions_are_sound_and_name_every_key_of_one() {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("config/callbox.toml");
+    let text = std::fs::read_to_string(path).expect("the file");
+    let from = text.find("# [[agency.fields]]\n").expect("an example");
+    let lines = text[from..]
+        .lines()
+        .map_while(|line| line.strip_prefix('#'));
+    let example: String = lines.map(|line| format!("{line}\n")).collect();
+    let fields = load_file(&example).expect(&example).agency.fields;
+    assert_eq!(fields.len(), 2);
+    let keys = ["id", "label", "kind", "max_chars", "options", "categories"];
+    for field in &fields {
+        let all = toml::Table::try_from(field).expect("a table");
+        assert!(
+            all.keys().all(|key| keys.contains(&key.as_str())),
+            "{all:?}"
+        );
+    }
+    for key in keys {
+        assert!(example.contains(&format!("\n {key} = ")), "{key}");
+    }
+}
+
+#[test]
 fn the_file_for_many_nodes_is_sound() {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("config/cluster.toml");
     let config = Config::load(&Sources {

@@ -165,6 +165,106 @@ fn a_map_that_cannot_be_drawn_is_refused_where_it_stands() {
 }
 
 #[test]
+fn a_question_that_cannot_be_asked_is_refused_where_it_stands() {
+    let field = |lines: &str| {
+        format!(
+            "[[agency.fields]]\nid = \"floor\"\nlabel = {{ en = \"Floor?\" }}\nkind = \"text\"\n{lines}"
+        )
+    };
+    let options = |ids: &[&str]| {
+        let options: Vec<_> = ids
+            .iter()
+            .map(|id| format!("{{ id = \"{id}\", label = {{ en = \"Up\" }} }}"))
+            .collect();
+        format!("options = [{}]\n", options.join(", "))
+    };
+    let choice = |ids: &[&str]| field(&options(ids)).replace("\"text\"", "\"choice\"");
+    for (text, place, why) in [
+        (
+            field("").replace("floor", "Floor 1"),
+            "2: agency.fields[0].id",
+            "out of a-z",
+        ),
+        (
+            field("").replace("en =", "fr ="),
+            "3: agency.fields[0].label",
+            "needs English",
+        ),
+        (
+            field("").replace("Floor?", "a\\u202eb"),
+            "3: agency.fields[0].label",
+            "turn the direction",
+        ),
+        (
+            field("").replace("Floor?", &"x".repeat(121)),
+            "3: agency.fields[0].label",
+            "1 to 120 characters",
+        ),
+        (
+            field("").replace("\"text\"", "\"number\""),
+            "4: agency.fields[0].kind",
+            "unknown variant",
+        ),
+        (
+            field("max_chars = 501\n"),
+            "5: agency.fields[0].max_chars",
+            "from 1 to 500",
+        ),
+        (
+            field("required = true\n"),
+            "5: agency.fields[0].required",
+            "no such key",
+        ),
+        (
+            field("categories = [\"fires\"]\n"),
+            "agency.fields[0].categories",
+            "unknown variant",
+        ),
+        (
+            field(&options(&["up", "down"])),
+            "5: agency.fields[0].options",
+            "are for kind",
+        ),
+        (
+            choice(&["up"]),
+            "5: agency.fields[0].options",
+            "must be 2 to 8",
+        ),
+        (
+            choice(&["up", "up"]),
+            "5: agency.fields[0].options",
+            "same id",
+        ),
+        (
+            field("") + &field(""),
+            "6: agency.fields[1].id",
+            "another question already",
+        ),
+        (
+            (0..9)
+                .map(|n| field("").replace("floor", &format!("f{n}")))
+                .collect(),
+            "agency.fields",
+            "must be at most 8",
+        ),
+    ] {
+        let error = load_file(&text).expect_err(&text).to_string();
+        assert!(error.contains(place), "{error}");
+        assert!(
+            error.contains("callbox.toml:") && error.contains(why),
+            "{error}"
+        );
+    }
+    // Markup is plain text: the pages show it as such. An Arabic question may hold a mark of its direction.
+    let sound = field("").replace("\"Floor?\"", "\"<b>Floor?</b>\", ar = \"الطابق\u{200f}؟\"");
+    let config = load_file(&sound).expect(&sound);
+    assert_eq!(config.agency.fields[0].label.len(), 2);
+    let printed = config.to_redacted_toml().expect("text");
+    let again = load_file(&printed).expect(&printed);
+    assert_eq!(again.agency.fields, config.agency.fields);
+}
+
+#[test]
 fn a_file_that_is_not_toml_is_refused_with_its_line() {
     let error = load_file("[server]\nlisten = \n").expect_err("refused");
     assert!(matches!(error, ConfigError::Syntax { .. }), "{error:?}");

@@ -232,6 +232,7 @@ fn agency(id: &str) -> Agency {
         banner: String::new(),
         emergency_number: "911".to_owned(),
         exit_url: "https://example.org/".to_owned(),
+        fields: Vec::new(),
     };
     Agency::new(info, policy)
 }

@@ -50,7 +50,9 @@ async fn an_opening_sent_again_after_a_cut_is_the_same_session(on: Topology) {
 }
 
 async fn every_command_of_a_resident_sent_again_counts_once_and_has_the_same_receipt(on: Topology) {
-    let mut gateway = on.start().await;
+    let question =
+        "agency.fields = [{ id = \"gas\", label = { en = \"Gas?\" }, kind = \"yes_no\" }]\n";
+    let mut gateway = on.with(question).await;
     let ann = gateway.resident().await;
     let session = ann.open("A dog barks").await;
     let commands = [
@@ -69,6 +71,11 @@ async fn every_command_of_a_resident_sent_again_counts_once_and_has_the_same_rec
         },
         ResidentCommand::GiveContact {
             contact: "555 0100".to_owned(),
+        },
+        ResidentCommand::AnswerField {
+            field: "gas".parse().unwrap(),
+            value: "yes".to_owned(),
+            language: None,
         },
         ResidentCommand::Leave { quick_exit: false },
     ];
@@ -401,7 +408,7 @@ async fn a_killed_gateway_has_everything_it_called_safe_in_order_and_once(on: To
 
 /// Kinds of commands that a resident has, and that a person of an agency has. What a new kind does has to count once too: a list
 /// that lacks it fails, and the numbers below do not compile without it.
-const RESIDENTS_KINDS: usize = 6;
+const RESIDENTS_KINDS: usize = 7;
 const STAFF_KINDS: usize = 21;
 
 /// How many kinds of commands are among these.
@@ -414,6 +421,7 @@ fn of_residents(commands: &[ResidentCommand]) -> usize {
         C::Consent { .. } => 3,
         C::GiveContact { .. } => 4,
         C::Leave { .. } => 5,
+        C::AnswerField { .. } => 6,
     });
     kinds.collect::<BTreeSet<_>>().len()
 }

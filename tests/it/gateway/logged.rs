@@ -143,7 +143,9 @@ fn place(canaries: &mut Canaries, name: &str, latitude: f64, longitude: f64) -> 
 /// Sends everything through a gateway, ends it, and looks for it in all that was written.
 async fn everything_said(on: Topology, settings: &str) -> String {
     let mut canaries = Canaries::default();
-    let mut gateway = on.with(settings).await;
+    let question =
+        "agency.fields = [{ id = \"building\", label = { en = \"Which?\" }, kind = \"text\" }]\n";
+    let mut gateway = on.with(&format!("{question}{settings}")).await;
     for encoding in Encoding::ALL {
         let (ann, session) = begins(&gateway, encoding, &mut canaries).await;
         let tina = signs_in(&gateway, encoding, &mut canaries).await;
@@ -243,6 +245,12 @@ async fn talk(ann: &Resident, tina: &Console, session: SessionId, canaries: &mut
     ann.does(ResidentCommand::Locate { location }).await;
     let contact = canaries.words("given contact");
     ann.does(ResidentCommand::GiveContact { contact }).await;
+    let answer = ResidentCommand::AnswerField {
+        field: "building".parse().unwrap(),
+        value: canaries.words("answer"),
+        language: None,
+    };
+    ann.does(answer).await;
     tina.entry(session, |event| matches!(event, Event::Located { .. }))
         .await;
     let told = canaries.words("staff text");

@@ -14,6 +14,7 @@ mod drain;
 mod exactly_once;
 mod examples;
 mod exports;
+mod fields;
 pub mod harness;
 mod incidents;
 mod island;

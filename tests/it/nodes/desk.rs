@@ -116,6 +116,7 @@ fn agency(id: AgencyId) -> Agency {
         banner: String::new(),
         emergency_number: "911".to_owned(),
         exit_url: "https://example.org/".to_owned(),
+        fields: Vec::new(),
     };
     Agency::new(info, policy)
 }

@@ -307,6 +307,7 @@ fn the_agency(id: &AgencyId) -> Agency {
         banner: String::new(),
         emergency_number: "911".to_owned(),
         exit_url: "https://example.org/".to_owned(),
+        fields: Vec::new(),
     };
     Agency::new(info, Policy::new(queues, queue, Rules::default()).unwrap())
 }

@@ -35,6 +35,8 @@ export type AgencyFace = {
   emergency_number: string;
   /** Where quick exit goes. */
   exit_url: string;
+  /** What it asks whoever reports, once the session is open. Each may be skipped. */
+  fields?: Array<FieldInfo>;
 };
 
 /** An agency as its residents and staff see it. */
@@ -49,6 +51,8 @@ export type AgencyInfo = {
   emergency_number: string;
   /** Where quick exit goes. */
   exit_url: string;
+  /** What it asks whoever reports, once the session is open. Each may be skipped. */
+  fields?: Array<FieldInfo>;
 };
 
 /** Why somebody is not available. */
@@ -327,6 +331,10 @@ export type ErrorCode =
   | "photo_deleted"
   /** A link that opens once, and was opened on another device. */
   | "link_used"
+  /** The agency does not ask this, or not any more. */
+  | "no_such_field"
+  /** The agency does not offer this as an answer, or not any more. */
+  | "no_such_choice"
   /** Missing, unreadable or forged. */
   | "token_invalid"
   /** Past its time. */
@@ -539,6 +547,18 @@ export type Event =
       kind: "contact_given";
       /** A telephone number, or other words; at most 200 characters. */
       contact: string;
+    }
+  /** The resident answered a question of the agency's own. The newest answer to each counts. */
+  | {
+      kind: "field_answered";
+      /** To which. */
+      field: string;
+      /** The question, in English. */
+      label: string;
+      /** The question as it was asked, where that was in another language. */
+      asked?: string;
+      /** The answer. */
+      answer: FieldAnswer;
     }
   /** Live media flows. */
   | {
@@ -782,6 +802,68 @@ export type Event =
       /** Version of the rules. */
       version: string;
     };
+
+/** What was answered, in words that a later change of the settings does not change. */
+export type FieldAnswer =
+  /** Words. */
+  | {
+      kind: "text";
+      /** As they were written. */
+      text: string;
+    }
+  /** One of several. */
+  | {
+      kind: "choice";
+      /** Which one. */
+      option: string;
+      /** What it says, in English. */
+      label: string;
+      /** What it said on the resident's screen, where that was something else. */
+      asked?: string;
+    }
+  /** Yes or no. */
+  | {
+      kind: "yes_no";
+      /** Yes. */
+      yes: boolean;
+    };
+
+/** A question of an agency's own. Nobody has to answer it. */
+export type FieldInfo = {
+  /** Names it. */
+  field: string;
+  /** The question, in each language. */
+  label: { [key in string]: string };
+  /** What an answer is. */
+  answer: FieldKind;
+  /** Asked of these only; of all where left out. */
+  categories?: Array<Category>;
+};
+
+/** What an answer is. */
+export type FieldKind =
+  /** Words. */
+  | {
+      kind: "text";
+      /** Most characters. */
+      max_chars: number;
+    }
+  /** One of these. */
+  | {
+      kind: "choice";
+      /** What can be chosen. */
+      options: Array<FieldOption>;
+    }
+  /** Yes or no. */
+  | { kind: "yes_no" };
+
+/** Something that can be chosen. */
+export type FieldOption = {
+  /** Names it among the others. */
+  option: string;
+  /** What it says, in each language. */
+  label: { [key in string]: string };
+};
 
 /** What a resident's client sends. */
 export type FromResident =
@@ -1378,6 +1460,16 @@ export type ResidentCommand =
       kind: "give_contact";
       /** A telephone number, or other words; 1 to 200 characters. */
       contact: string;
+    }
+  /** Answers a question of the agency's own. The newest answer to each counts. */
+  | {
+      kind: "answer_field";
+      /** To which. */
+      field: string;
+      /** The words; the name of what is chosen; `yes` or `no`. At most 500 characters. */
+      value: string;
+      /** Language tag (BCP 47) in which it was asked; that of the opening where left out. */
+      language?: string;
     }
   /** Leaves. */
   | {
@@ -2267,6 +2359,8 @@ export const ERROR_CODES = {
   on_hold: { number: 2037, retry: "after_change", message: "The session is on hold: nothing of it is destroyed." },
   photo_deleted: { number: 2038, retry: "never", message: "The photos of this session were deleted." },
   link_used: { number: 2040, retry: "never", message: "The link was opened already: it opens once, on one device." },
+  no_such_field: { number: 2041, retry: "never", message: "This question is not asked any more: send the answer as a message." },
+  no_such_choice: { number: 2042, retry: "never", message: "This can no longer be chosen: send the answer as a message." },
   token_invalid: { number: 3000, retry: "after_change", message: "Sign in again." },
   token_expired: { number: 3001, retry: "after_change", message: "The sign-in has expired." },
   sign_in_refused: { number: 3002, retry: "after_change", message: "Name or passphrase is wrong." },
@@ -2398,6 +2492,16 @@ export const BOUNDS = {
   REQUEST_LIFE_MS: 259200000,
   /** How long an export that was agreed to can be fetched, in ms: a day. */
   EXPORT_LIFE_MS: 86400000,
+  /** Questions of an agency's own. More is a form, and nobody in danger fills in a form. */
+  FIELDS_MAX: 8,
+  /** Characters in a question of an agency's own: a sentence that is read at one look. */
+  FIELD_LABEL_MAX_CHARS: 120,
+  /** Things that can be chosen as the answer to a question: buttons that a small screen has room for. */
+  FIELD_OPTIONS_MAX: 8,
+  /** Characters in what can be chosen. */
+  FIELD_OPTION_MAX_CHARS: 60,
+  /** Characters in an answer in words; an agency may set less. */
+  FIELD_TEXT_MAX_CHARS: 500,
   /** Largest integer on the wire: 2^53 - 1, the last one JavaScript keeps exactly. */
   INTEGER_MAX: 9007199254740991,
 } as const;

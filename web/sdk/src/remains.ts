@@ -20,6 +20,7 @@ function withoutWords(event: Event): Event {
     case 'located':
     case 'service_located':
     case 'contact_given':
+    case 'field_answered':
     case 'note':
       return { kind: 'destroyed', was: event.kind }
     case 'opened':

@@ -3,7 +3,7 @@
 // Owns: its shape and its beginning. Must not: do anything. Used by: `resident.ts`, `resident-session.ts`, pages.
 import type { LinkState } from './connection.ts'
 import type { Waiting } from './outbox.ts'
-import type { AgencyInfo, Limits, Medium, Standing, ToResident, Watchers } from './protocol.ts'
+import type { AgencyInfo, Category, Limits, Medium, Standing, ToResident, Watchers } from './protocol.ts'
 import type { Ask, Item } from './timeline.ts'
 
 /** What the device keeps of a session. */
@@ -12,6 +12,7 @@ export interface KeptSession {
   silent: boolean
   left: boolean
   no_contact?: boolean
+  skipped?: readonly string[]
 }
 
 /** Place in the queue, as last told. */
@@ -35,6 +36,10 @@ export interface Report {
   unkept: boolean
   /** They need not say how to be reached, and did not: it is not asked twice. */
   no_contact: boolean
+  /** What they say is happening. */
+  category: Category | null
+  /** Questions of the agency's own that they do not want to answer. */
+  skipped: readonly string[]
   items: Item[]
   asks: Ask[]
   granted: Record<Medium, boolean>
@@ -66,6 +71,8 @@ export function nothing(phase: Report['phase'], lasting: boolean): Report {
     lasting,
     unkept: false,
     no_contact: false,
+    category: null,
+    skipped: [],
     items: [],
     asks: [],
     granted: { place: false, photo: false, video: false, audio: false },

@@ -318,7 +318,10 @@ export class OwnSession {
     const { photos, live, place } = this.#parts
     switch (event.kind) {
       case 'opened':
-        this.#change({ test: event.test === true })
+        this.#change({ test: event.test === true, category: event.category })
+        break
+      case 'report_link_opened':
+        this.#change({ category: event.category })
         break
       case 'text':
         if (by.role !== 'resident') this.#heard.clear(command)

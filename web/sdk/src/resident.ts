@@ -138,7 +138,7 @@ export class Resident {
     await this.#photos.load((photo) => !waits.has(photo))
     const begun = kept !== undefined || this.#outbox.opening() !== null
     const phase = kept?.left === true ? 'left' : begun ? 'open' : 'new'
-    this.#change({ phase, session: kept?.session ?? null, silent: kept?.silent ?? false, no_contact: kept?.no_contact ?? false })
+    this.#change({ phase, session: kept?.session ?? null, silent: kept?.silent ?? false, no_contact: kept?.no_contact ?? false, skipped: kept?.skipped ?? [] })
     this.bandwidth.state.subscribe(() => this.#share())
     this.#outbox.waiting.subscribe(() => this.#share())
     this.#session.start(phase !== 'left' || waits.size > 0)
@@ -157,7 +157,7 @@ export class Resident {
       ...more,
     }
     const id = newId()
-    this.#change({ phase: 'open', silent: opening.silent, trouble: null })
+    this.#change({ phase: 'open', silent: opening.silent, category, trouble: null })
     await this.#outbox.add(id, link === undefined ? { kind: 'open', opening } : { kind: 'open', opening, link })
     this.#session.connect()
   }
@@ -217,6 +217,18 @@ export class Resident {
   /** They do not want to say how to be reached; this report does not ask again. */
   async keepContact(): Promise<void> {
     this.#change({ no_contact: true })
+    await this.#remember({})
+  }
+
+  /** Answers a question of the agency's own, in the language in which it was asked. The newest answer counts. */
+  async answerField(field: string, value: string, language: string): Promise<void> {
+    const said = [...wellFormed(value.trim())].slice(0, BOUNDS.FIELD_TEXT_MAX_CHARS).join('')
+    if (said !== '') await this.#do({ kind: 'answer_field', field, value: said, language })
+  }
+
+  /** They do not answer it; this report does not ask it again. */
+  async skipField(field: string): Promise<void> {
+    this.#change({ skipped: [...this.#report.get().skipped, field] })
     await this.#remember({})
   }
 
@@ -451,8 +463,8 @@ export class Resident {
   }
 
   async #remember(change: Partial<KeptSession>): Promise<void> {
-    const { session, silent, phase, no_contact } = this.#report.get()
-    const kept: KeptSession = { session: session ?? '', silent, left: phase === 'left', no_contact, ...change }
+    const { session, silent, phase, no_contact, skipped } = this.#report.get()
+    const kept: KeptSession = { session: session ?? '', silent, left: phase === 'left', no_contact, skipped, ...change }
     if (kept.session !== '') await this.#keep.put('session', 'session', kept)
   }
 
@@ -478,6 +490,6 @@ export class Resident {
 /** Uncertainty of coordinates that somebody typed, in metres: nobody knows; a house and its garden. */
 const TYPED_UNCERTAINTY_M = 30
 /** What goes before pictures on a slow link. */
-const WORDS: ReadonlySet<string> = new Set(['text', 'locate'])
+const WORDS: ReadonlySet<string> = new Set(['text', 'locate', 'answer_field'])
 /** What goes into the next report when no gateway has it. */
-const CARRIED: ReadonlySet<string> = new Set(['text', 'locate', 'announce_photo', 'give_contact'])
+const CARRIED: ReadonlySet<string> = new Set(['text', 'locate', 'announce_photo', 'give_contact', 'answer_field'])

@@ -4,7 +4,7 @@
 // words of a language. Used by: `staff-session.ts`; tests.
 
 import type {
-  Actor, Category, Custodial, DeletionCause, DeviceCan, Disposition, Event, Location, Medium, Role, RuleFired, Standing, Suspicion, ToStaff,
+  Actor, Category, Custodial, DeletionCause, DeviceCan, Disposition, Event, FieldAnswer, Location, Medium, Role, RuleFired, Standing, Suspicion, ToStaff,
 } from './protocol.ts'
 
 /** An entry as it comes over the socket. */
@@ -21,6 +21,16 @@ export interface Message {
   readonly staff: string | undefined
   readonly command: string
   readonly text: string
+}
+
+/** The newest answer to a question of the agency's own. */
+export interface Answer {
+  readonly field: string
+  readonly seq: number
+  readonly atMs: number
+  /** The question, in English. */
+  readonly label: string
+  readonly words: string
 }
 
 /** A fix of the device's place. */
@@ -157,6 +167,8 @@ export interface SessionView {
   /** Last sequence number written by the resident. */
   readonly lastFromResident: number
   readonly messages: readonly Message[]
+  /** Answers to the agency's own questions, in the order in which they were first answered. */
+  readonly answers: readonly Answer[]
   readonly fixes: readonly Fix[]
   readonly service: ServicePlace | undefined
   readonly photos: readonly Photo[]
@@ -203,7 +215,7 @@ const NO_MEDIUM: MediumState = { granted: undefined, flowing: false, flowed: fal
 /** The view before the first entry. */
 export function emptyView(): SessionView {
   return {
-    entries: [], head: 0, lastFromResident: 0, messages: [], fixes: [], service: undefined, photos: [], asks: [],
+    entries: [], head: 0, lastFromResident: 0, messages: [], answers: [], fixes: [], service: undefined, photos: [], asks: [],
     media: { place: NO_MEDIUM, photo: NO_MEDIUM, video: NO_MEDIUM, audio: NO_MEDIUM },
     notes: [], opened: undefined, contact: undefined, standing: 'waiting', owner: undefined, priority: undefined, rules: [], duress: false,
     priorityReason: undefined, suspicion: undefined, closed: undefined, left: undefined, watchers: [], seen: 0, incident: undefined, responderLinks: [], holds: [], requests: [], photosDeleted: undefined, wordsDeleted: undefined, reportLink: undefined,
@@ -254,6 +266,14 @@ function step(draft: Draft, entry: Entry, event: Event): void {
     case 'text':
       draft.messages = [...draft.messages, message(entry, event.text, event.age_ms)]
       return
+    case 'field_answered': {
+      const answer = { field: event.field, seq: entry.seq, atMs: entry.at_ms, label: event.label, words: answerWords(event.answer) }
+      const known = draft.answers.some(({ field }) => field === event.field)
+      draft.answers = known ? draft.answers.map((one) => (one.field === event.field ? answer : one)) : [...draft.answers, answer]
+      // It is read where everything is read that the resident writes.
+      draft.messages = [...draft.messages, message(entry, `${event.label}\n${answer.words}`, 0)]
+      return
+    }
     case 'note':
       draft.notes = [...draft.notes, message(entry, event.text, 0)]
       return
@@ -289,6 +309,12 @@ function step(draft: Draft, entry: Entry, event: Event): void {
       stepLinks(draft, entry, event)
       stepCustody(draft, entry, event)
   }
+}
+
+/** An answer in English, as its question is told to staff. */
+export function answerWords(answer: FieldAnswer): string {
+  if (answer.kind === 'yes_no') return answer.yes ? 'Yes' : 'No'
+  return answer.kind === 'text' ? answer.text : answer.label
 }
 
 function stepLinks(draft: Draft, entry: Entry, event: Event): void {

@@ -19,6 +19,8 @@ export type Body =
   | { kind: 'photo'; id: string; photo: OwnPhoto | null }
   /** How the person can be reached when the page is closed. */
   | { kind: 'contact'; contact: string }
+  /** An answer to a question of the agency's own; from the log with the words in which it was asked. */
+  | { kind: 'answer'; field: string; value: string; asked?: string; words?: string }
   /** Something that happened, told in the page's words. */
   | { kind: 'fact'; event: Event }
 
@@ -135,6 +137,11 @@ function bodyOf(event: Event, photos: ReadonlyMap<string, OwnPhoto>): Body | nul
       return { kind: 'place', location: event.location }
     case 'contact_given':
       return { kind: 'contact', contact: event.contact }
+    case 'field_answered': {
+      const { field, label, asked = label, answer } = event
+      if (answer.kind === 'choice') return { kind: 'answer', field, asked, value: answer.option, words: answer.asked ?? answer.label }
+      return { kind: 'answer', field, asked, ...(answer.kind === 'text' ? { value: answer.text, words: answer.text } : { value: answer.yes ? 'yes' : 'no' }) }
+    }
     case 'photo_announced':
       return { kind: 'photo', id: event.photo, photo: photos.get(event.photo) ?? null }
     case 'taken':
@@ -164,6 +171,7 @@ function fromWaiting(waiting: Waiting, material: Material, refusal: string | nul
     if (command.kind === 'text') bodies.push({ kind: 'text', text: command.text })
     if (command.kind === 'locate') bodies.push({ kind: 'place', location: command.location })
     if (command.kind === 'give_contact') bodies.push({ kind: 'contact', contact: command.contact })
+    if (command.kind === 'answer_field') bodies.push({ kind: 'answer', field: command.field, value: command.value })
     if (command.kind === 'announce_photo') {
       bodies.push({ kind: 'photo', id: waiting.id, photo: material.photos.get(waiting.id) ?? null })
     }

@@ -25,6 +25,8 @@ describe('a view whose words are deleted', () => {
     const whole = folded(text('under the bridge'), { kind: 'contact_given', contact: '555 0100' }, { kind: 'located', location: HERE }, note, closed)
     expect(whole.wordsDeleted).toBeUndefined()
     const view = folded(text('under the bridge'), { kind: 'contact_given', contact: '555 0100' }, { kind: 'located', location: HERE }, note, closed, deleted)
+    const answered: Event = { kind: 'field_answered', field: 'where', label: 'Where?', answer: { kind: 'text', text: 'under the bridge' } }
+    expect(folded(answered, closed, deleted)).toMatchObject({ messages: [], answers: [], entries: [{ event: { kind: 'destroyed', was: 'field_answered' } }, {}, {}] })
     expect(view.wordsDeleted).toMatchObject({ days: 730, destroyedMs: undefined })
     expect(view.entries.map(({ event }) => event.kind)).toEqual(['destroyed', 'destroyed', 'destroyed', 'destroyed', 'closed', 'words_deleted'])
     expect(view).toMatchObject({ messages: [], notes: [], fixes: [], contact: undefined, standing: 'closed', closed: { note: '' }, head: 6 })

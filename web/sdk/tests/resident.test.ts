@@ -85,6 +85,29 @@ describe('a resident', () => {
     expect(resident.report.get()).toEqual({ ...before, agency })
   })
 
+  it('answers a question of the agency\'s own, answers it anew, and is not asked again what it skipped', async () => {
+    const resident = await begun()
+    await resident.answerField('building', '  the mill\ud800 ', 'en')
+    await resident.answerField('building', 'x'.repeat(600), 'en')
+    await resident.answerField('building', '   ', 'en')
+    await until(() => resident.report.get().waiting === 0)
+    const answers = gateway.received.flatMap((message) => (message.kind === 'do' && message.command.kind === 'answer_field' ? [message.command] : []))
+    expect(answers.map(({ value }) => value)).toEqual(['the mill\ufffd', 'x'.repeat(500)])
+    const items = resident.report.get().items.filter(({ body }) => body.kind === 'answer')
+    expect(items).toMatchObject([{ from: 'me', safety: 'safe', body: { field: 'building', asked: 'building?', value: 'the mill\ufffd' } }, { safety: 'safe' }])
+    await resident.skipField('floor')
+    expect(resident.report.get().skipped).toEqual(['floor'])
+  })
+
+  it('keeps an answer without a network, and shows what was asked until it is taken', async () => {
+    const resident = await begun()
+    gateway.alone = true
+    await resident.answerField('gas', 'yes', 'en')
+    await until(() => resident.report.get().items.some(({ body, safety }) => body.kind === 'answer' && safety === 'stored'))
+    gateway.say({ kind: 'safe', up_to: gateway.entries.at(-1)?.seq ?? 0 })
+    await until(() => resident.report.get().waiting === 0)
+  })
+
   it('shows what is stored at a gateway that is cut off, and lets go of it when its place is safe', async () => {
     const resident = await begun()
     gateway.alone = true

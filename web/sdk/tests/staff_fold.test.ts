@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Event, Location } from '../src/protocol.ts'
+import type { Event, FieldAnswer, Location } from '../src/protocol.ts'
 import { emptyView, fold, type SessionView } from '../src/staff-fold.ts'
 import { entry, text } from './staff_rows.ts'
 
@@ -22,6 +22,17 @@ describe('the view of a session', () => {
     expect(view.messages.map((one) => [one.text, one.fromResident])).toEqual([['help', true], ['what happened?', false]])
     expect(view.notes.map((one) => one.text)).toEqual(['calm'])
     expect(view.lastFromResident).toBe(1)
+  })
+
+  it('keeps the newest answer to each of the agency\'s questions, and reads all of them as messages', () => {
+    const answered = (field: string, answer: FieldAnswer): Event => ({ kind: 'field_answered', field, label: `${field}?`, asked: `${field} ?`, answer })
+    const view = folded(
+      text('help'), answered('gas', { kind: 'yes_no', yes: true }), answered('floor', { kind: 'choice', option: 'up', label: 'Above', asked: 'Au-dessus' }),
+      answered('building', { kind: 'text', text: 'le moulin' }), answered('gas', { kind: 'yes_no', yes: false }),
+    )
+    expect(view.answers.map(({ label, words }) => [label, words])).toEqual([['gas?', 'No'], ['floor?', 'Above'], ['building?', 'le moulin']])
+    expect(view.messages.map((one) => one.text)).toEqual(['help', 'gas?\nYes', 'floor?\nAbove', 'building?\nle moulin', 'gas?\nNo'])
+    expect(view.messages.every((one) => one.fromResident)).toBe(true)
   })
 
   it('belongs to the incident it was linked to last, until it is taken out of that one', () => {

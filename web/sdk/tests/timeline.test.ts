@@ -24,6 +24,23 @@ const waits = (id: string, text: string, rung?: 'stored'): Waiting => ({
 const made = (material: Partial<Material>) =>
   timeline({ entries: [], waiting: [], refused: [], photos: new Map(), delivered: 0, seen: 0, clock_ms: 0, ...material })
 
+describe('an answer', () => {
+  const waiting: Waiting = { id: 'c2', order: 1, written_ms: 5, what: { kind: 'do', command: { kind: 'answer_field', field: 'floor', value: 'up', language: 'fr' } } }
+  const answered: Event = { kind: 'field_answered', field: 'floor', label: 'Floor?', asked: 'Étage ?', answer: { kind: 'choice', option: 'up', label: 'Above', asked: 'Au-dessus' } }
+
+  it('is one item from the device to the log, which has the words in which it was asked', () => {
+    const [before] = made({ waiting: [waiting] })
+    const [after] = made({ entries: [entry(1, 0, answered, 'c2')], waiting: [] })
+    expect(before).toMatchObject({ from: 'me', safety: 'device', body: { kind: 'answer', field: 'floor', value: 'up' } })
+    expect(after).toMatchObject({ key: before?.key, safety: 'safe', body: { field: 'floor', value: 'up', asked: 'Étage ?', words: 'Au-dessus' } })
+  })
+
+  it('that was refused stays to be read, with the reason', () => {
+    const [item] = made({ refused: [{ waiting, code: 'no_such_field' }] })
+    expect(item).toMatchObject({ safety: 'refused', refusal: 'no_such_field', body: { value: 'up' } })
+  })
+})
+
 describe('the log', () => {
   it('tells a hole from an entry that residents do not see', () => {
     const log = new Log()

@@ -1,7 +1,7 @@
 // Facts of a log as sentences, for the timeline.
 //
 // Owns: which sentence belongs to which event, and the groups of the filter. Must not: hold a sentence itself.
-import type { Entry, PhotosDeleted } from '../../sdk/src/staff.ts'
+import { answerWords, type Entry, type PhotosDeleted } from '../../sdk/src/staff.ts'
 import type { Actor, Event } from '../../sdk/src/protocol.ts'
 import { dated, time } from './clock.svelte.ts'
 import { errorWords, t } from './words.svelte.ts'
@@ -12,7 +12,7 @@ export const GROUPS = ['all', 'messages', 'place', 'media', 'standing', 'notes',
 export type Group = (typeof GROUPS)[number]
 
 const GROUP_OF: Record<Event['kind'], Group> = {
-  opened: 'standing', triaged: 'standing', priority_changed: 'standing', text: 'messages', located: 'place', service_located: 'place',
+  opened: 'standing', triaged: 'standing', priority_changed: 'standing', text: 'messages', field_answered: 'messages', located: 'place', service_located: 'place',
   photo_announced: 'media', photo_previewed: 'media', photo_preview_refused: 'media', photo_stored: 'media', photo_refused: 'media', photo_revealed: 'media', asked: 'media', consented: 'media', contact_given: 'standing',
   media_started: 'media', media_ended: 'media', taken: 'standing', released: 'standing', transferred: 'standing', left: 'standing',
   abandoned: 'standing', returned: 'standing', closed: 'standing', note: 'notes', watched: 'standing', seen: 'messages', overruled: 'standing', linked: 'standing', unlinked: 'standing',
@@ -71,6 +71,8 @@ export function said(entry: Entry): string {
       return t('said-priority-changed', { priority: priority(event.priority), reason: event.reason || '–' })
     case 'text':
       return t('said-text', { text: event.text })
+    case 'field_answered':
+      return t('said-field-answered', { label: event.label, answer: answerWords(event.answer) })
     case 'note':
       return t('said-note', { text: event.text })
     case 'located':

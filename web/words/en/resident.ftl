@@ -116,6 +116,11 @@ contact-send = Send my number
 contact-skip = No
 contact-given = They can call { $contact } if this page closes.
 
+field-why = Answer only if you can. Your report is on its way.
+field-skip = Skip
+fields = Answer what they ask, or change an answer:
+field-as-message = Send it as a message
+
 photo-add = Photo
 photo-send = Send a photo
 photo-instead = Your link is slow. A photo gets through better than video.
@@ -270,6 +275,8 @@ error-photo_too_large = This file is too large to send. Take a new photo with th
 error-photo_type_refused = This is not a photo we can take. Send a photo, or a screenshot of it.
 error-photo_unreadable = This photo cannot be opened. Take a new one, or send a screenshot of it.
 error-too_many_photos = No more photos fit in this report.
+error-no_such_field = This is not asked any more. Nothing is lost: your words stand here. Send them as a message.
+error-no_such_choice = This can no longer be chosen. Nothing is lost: your words stand here. Send them as a message.
 error-session_closed = The report is closed. Start a new one: it goes along.
 error-key_refused = We could not tell which device this is. Start a new report.
 error-no_such_session = This report is no longer known here. It may have been deleted because its time was over.

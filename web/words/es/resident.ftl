@@ -116,6 +116,11 @@ contact-send = Enviar mi número
 contact-skip = No
 contact-given = Pueden llamar al { $contact } si esta página se cierra.
 
+field-why = Responda solo si puede. Su aviso ya está en camino.
+field-skip = Omitir
+fields = Responder a sus preguntas o cambiar una respuesta:
+field-as-message = Enviarlo como mensaje
+
 photo-add = Foto
 photo-send = Enviar una foto
 photo-instead = Su red es lenta. Una foto llega mejor que un vídeo.
@@ -270,6 +275,8 @@ error-photo_too_large = El archivo es demasiado grande. Haga una foto nueva con 
 error-photo_type_refused = No es una foto que podamos tomar. Envíe una foto o una captura de pantalla.
 error-photo_unreadable = Esta foto no se abre. Haga otra o envíe una captura de pantalla.
 error-too_many_photos = No caben más fotos en este aviso.
+error-no_such_field = Esto ya no se pregunta. No se ha perdido nada: sus palabras siguen aquí. Envíelas como mensaje.
+error-no_such_choice = Esto ya no se puede elegir. No se ha perdido nada: sus palabras siguen aquí. Envíelas como mensaje.
 error-session_closed = El aviso está cerrado. Empiece otro: va con él.
 error-key_refused = No sabemos qué aparato es. Empiece otro aviso.
 error-no_such_session = Este aviso ya no se conoce aquí. Puede que se haya eliminado al terminar su plazo.

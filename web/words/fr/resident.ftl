@@ -116,6 +116,11 @@ contact-send = Envoyer mon numéro
 contact-skip = Non
 contact-given = On peut appeler le { $contact } si cette page se ferme.
 
+field-why = Répondez seulement si vous le pouvez. Votre signalement est en route.
+field-skip = Passer
+fields = Répondre à leurs questions, ou changer une réponse :
+field-as-message = L’envoyer comme message
+
 photo-add = Photo
 photo-send = Envoyer une photo
 photo-instead = Votre réseau est lent. Une photo passe mieux qu’une vidéo.
@@ -270,6 +275,8 @@ error-photo_too_large = Ce fichier est trop grand. Prenez une nouvelle photo ave
 error-photo_type_refused = Ce n’est pas une photo que nous prenons. Envoyez une photo ou une capture d’écran.
 error-photo_unreadable = Cette photo ne s’ouvre pas. Prenez-en une autre, ou envoyez une capture d’écran.
 error-too_many_photos = Plus de place pour des photos.
+error-no_such_field = Cette question n’est plus posée. Rien n’est perdu : vos mots restent ici. Envoyez-les comme message.
+error-no_such_choice = Ce choix n’existe plus. Rien n’est perdu : vos mots restent ici. Envoyez-les comme message.
 error-session_closed = Le signalement est clos. Commencez-en un nouveau : cela part avec.
 error-key_refused = Nous ne savons pas quel appareil c’est. Commencez un nouveau signalement.
 error-no_such_session = Ce signalement n’est plus connu ici. Il a peut-être été supprimé, son délai étant passé.

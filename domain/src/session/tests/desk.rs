@@ -3,6 +3,7 @@
 use callbox_proto::command::{Opening, ResidentCommand, StaffCommand};
 use callbox_proto::error::ErrorCode;
 use callbox_proto::event::{Actor, Event, Stored};
+use callbox_proto::field::{FieldInfo, FieldKind, FieldOption, Labels};
 use callbox_proto::ids::{CommandId, IncidentId, ResidentId, StaffId};
 use callbox_proto::message::QueueInfo;
 use callbox_proto::vocabulary::{Category, Location, LocationMethod, Role};
@@ -48,12 +49,52 @@ pub fn policy() -> Policy {
         queue("main", MAIN_TARGETS_MS),
         queue("fire", FIRE_TARGETS_MS),
     ];
-    Policy::new(
+    let policy = Policy::new(
         queues,
         "main".parse().unwrap(),
         toml::from_str(RULES).unwrap(),
-    )
-    .unwrap()
+    );
+    policy.unwrap().with_fields(fields())
+}
+
+/// One question of each kind, the last one for fires.
+pub fn fields() -> Vec<FieldInfo> {
+    let words = |english: &str, french: &str| -> Labels {
+        let both = [("en", english), ("fr", french)];
+        both.map(|(tag, words)| (tag.to_owned(), words.to_owned()))
+            .into()
+    };
+    let field = |name: &str, label, answer, categories| FieldInfo {
+        field: name.parse().unwrap(),
+        label,
+        answer,
+        categories,
+    };
+    let ground = FieldOption {
+        option: "ground".parse().unwrap(),
+        label: words("Ground", "Rez-de-chaussée"),
+    };
+    let options = vec![ground];
+    vec![
+        field(
+            "building",
+            words("Which building?", "Quel bâtiment ?"),
+            FieldKind::Text { max_chars: 20 },
+            Vec::new(),
+        ),
+        field(
+            "floor",
+            words("Which floor?", "Quel étage ?"),
+            FieldKind::Choice { options },
+            Vec::new(),
+        ),
+        field(
+            "gas",
+            words("Do you smell gas?", "Sentez-vous du gaz ?"),
+            FieldKind::YesNo {},
+            vec![Category::Fire],
+        ),
+    ]
 }
 
 pub fn opening(text: &str) -> Opening {

@@ -1,6 +1,6 @@
 //! What other rules would have made of a log.
 
-use callbox_proto::command::{Opening, StaffCommand};
+use callbox_proto::command::{Opening, ResidentCommand, StaffCommand};
 use callbox_proto::vocabulary::{Category, Priority, Role};
 use proptest::prelude::*;
 
@@ -29,6 +29,21 @@ fn tried(desk: &Desk, rules: &Rules) -> Outcome {
         run.entry(before as u64 + 1, entry);
     }
     run.outcome().unwrap()
+}
+
+#[test]
+fn what_was_written_as_an_answer_is_judged_as_a_text_is() {
+    let mut desk = Desk::open("hello");
+    desk.by_resident(ResidentCommand::AnswerField {
+        field: "building".parse().unwrap(),
+        value: "full of smoke".to_owned(),
+        language: None,
+    })
+    .unwrap();
+    assert_eq!(
+        told(&tried(&desk, &other())),
+        [(2, "smoke"), (1, "smoke-at-once")]
+    );
 }
 
 fn other() -> Rules {

@@ -2,6 +2,7 @@
 
 use callbox_proto::error::ErrorCode;
 use callbox_proto::event::{Event, MediaEnd, ReleaseReason};
+use callbox_proto::field::FieldAnswer;
 use callbox_proto::ids::ResidentId;
 use callbox_proto::vocabulary::{
     Category, Content, Custodial, DeletionCause, Disposition, Medium, Priority, Role, RuleFired,
@@ -125,6 +126,14 @@ pub fn every_event() -> Vec<Event> {
         Event::ContactGiven {
             contact: "+1 555 0100".to_owned(),
         },
+        Event::FieldAnswered {
+            field: "building".parse().unwrap(),
+            label: "Which building?".to_owned(),
+            asked: Some("Quel bâtiment ?".to_owned()),
+            answer: FieldAnswer::Text {
+                text: "the mill".to_owned(),
+            },
+        },
         Event::MediaStarted { medium },
         Event::MediaEnded {
             medium,
@@ -239,7 +248,7 @@ pub fn every_event() -> Vec<Event> {
     ]
 }
 
-/// Number of a kind, 0 to 47. A new kind does not compile here until it has one, and then has to be in the list above.
+/// Number of a kind, 0 to 48. A new kind does not compile here until it has one, and then has to be in the list above.
 const fn place_in_list(event: &Event) -> usize {
     match event {
         Event::Opened { .. } => 0,
@@ -257,39 +266,40 @@ const fn place_in_list(event: &Event) -> usize {
         Event::Asked { .. } => 12,
         Event::Consented { .. } => 13,
         Event::ContactGiven { .. } => 14,
-        Event::MediaStarted { .. } => 15,
-        Event::MediaEnded { .. } => 16,
-        Event::Taken => 17,
-        Event::Released { .. } => 18,
-        Event::Transferred { .. } => 19,
-        Event::Left { .. } => 20,
-        Event::Abandoned => 21,
-        Event::Returned => 22,
-        Event::Closed { .. } => 23,
-        Event::Note { .. } => 24,
-        Event::Watched { .. } => 25,
-        Event::Seen { .. } => 26,
-        Event::Overruled { .. } => 27,
-        Event::Linked { .. } => 28,
-        Event::Unlinked { .. } => 29,
-        Event::ResponderLinkMade { .. } => 30,
-        Event::ResponderLinkOpened { .. } => 31,
-        Event::ResponderLinkRevoked { .. } => 32,
-        Event::HoldPlaced { .. } => 33,
-        Event::HoldLifted { .. } => 34,
-        Event::CustodyRequested { .. } => 35,
-        Event::CustodyAgreed { .. } => 36,
-        Event::CustodyDeclined { .. } => 37,
-        Event::Exported { .. } => 38,
-        Event::Suspected { .. } => 39,
-        Event::ReportLinkMade { .. } => 40,
-        Event::ReportLinkOpened { .. } => 41,
-        Event::ReportLinkRevoked => 42,
-        Event::PhotosDeleted { .. } => 43,
-        Event::PhotosDestroyed { .. } => 44,
-        Event::WordsDeleted { .. } => 45,
-        Event::WordsDestroyed { .. } => 46,
-        Event::Destroyed { .. } => 47,
+        Event::FieldAnswered { .. } => 15,
+        Event::MediaStarted { .. } => 16,
+        Event::MediaEnded { .. } => 17,
+        Event::Taken => 18,
+        Event::Released { .. } => 19,
+        Event::Transferred { .. } => 20,
+        Event::Left { .. } => 21,
+        Event::Abandoned => 22,
+        Event::Returned => 23,
+        Event::Closed { .. } => 24,
+        Event::Note { .. } => 25,
+        Event::Watched { .. } => 26,
+        Event::Seen { .. } => 27,
+        Event::Overruled { .. } => 28,
+        Event::Linked { .. } => 29,
+        Event::Unlinked { .. } => 30,
+        Event::ResponderLinkMade { .. } => 31,
+        Event::ResponderLinkOpened { .. } => 32,
+        Event::ResponderLinkRevoked { .. } => 33,
+        Event::HoldPlaced { .. } => 34,
+        Event::HoldLifted { .. } => 35,
+        Event::CustodyRequested { .. } => 36,
+        Event::CustodyAgreed { .. } => 37,
+        Event::CustodyDeclined { .. } => 38,
+        Event::Exported { .. } => 39,
+        Event::Suspected { .. } => 40,
+        Event::ReportLinkMade { .. } => 41,
+        Event::ReportLinkOpened { .. } => 42,
+        Event::ReportLinkRevoked => 43,
+        Event::PhotosDeleted { .. } => 44,
+        Event::PhotosDestroyed { .. } => 45,
+        Event::WordsDeleted { .. } => 46,
+        Event::WordsDestroyed { .. } => 47,
+        Event::Destroyed { .. } => 48,
     }
 }
 
@@ -297,5 +307,5 @@ const fn place_in_list(event: &Event) -> usize {
 fn the_list_holds_every_kind() {
     let mut places: Vec<_> = every_event().iter().map(place_in_list).collect();
     places.dedup();
-    assert_eq!(places, (0..=47).collect::<Vec<_>>());
+    assert_eq!(places, (0..=48).collect::<Vec<_>>());
 }

@@ -9,6 +9,7 @@ mod desk;
 mod dry_run;
 mod duress;
 mod every_event;
+mod field;
 mod histories;
 mod opening;
 mod place;

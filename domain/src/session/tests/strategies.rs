@@ -110,6 +110,19 @@ fn resident() -> impl Strategy<Value = ResidentCommand> {
                 ask
             }
         ),
+        (select(vec!["building", "floor", "gas", "nothing"]), words()).prop_map(
+            |(field, words)| {
+                ResidentCommand::AnswerField {
+                    field: field.parse().unwrap(),
+                    value: if field == "gas" {
+                        "yes".to_owned()
+                    } else {
+                        words
+                    },
+                    language: None,
+                }
+            }
+        ),
         any::<bool>().prop_map(|quick_exit| ResidentCommand::Leave { quick_exit }),
     ]
 }

@@ -79,6 +79,7 @@ fn no_event_shows_a_responder_names_or_notes_of_staff_a_contact_or_a_rule_that_f
         "PhotoPreviewRefused",
         "PhotoStored",
         "PhotoRefused",
+        "FieldAnswered",
         "MediaStarted",
         "MediaEnded",
         "Left",

@@ -58,8 +58,12 @@ struct Types<'a> {
 
 impl TypeVisitor for Types<'_> {
     fn visit<T: TS + 'static + ?Sized>(&mut self) {
+        // What is no type of ours has no name either: a map, for one.
+        if T::output_path().is_none() {
+            return;
+        }
         let name = T::ident(self.config);
-        if T::output_path().is_none() || self.found.contains_key(&name) {
+        if self.found.contains_key(&name) {
             return;
         }
         let found = Found {

@@ -55,6 +55,11 @@ pub fn resident_messages(others: SessionId) -> Vec<FromResident> {
         command(ResidentCommand::GiveContact {
             contact: "+1 555 0100".to_owned(),
         }),
+        command(ResidentCommand::AnswerField {
+            field: "gas".parse().unwrap(),
+            value: "yes".to_owned(),
+            language: None,
+        }),
         command(ResidentCommand::Leave { quick_exit: true }),
         FromResident::RealTimeText(typed()),
         FromResident::MediaOffer {

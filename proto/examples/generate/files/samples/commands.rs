@@ -40,6 +40,14 @@ pub fn resident() -> Result<Vec<Named<ResidentCommand>>, Failure> {
             "consent_stop" = ResidentCommand::Consent { medium: Medium::Video, granted: false, ask: None },
         ],
         GiveContact => ["give_contact" = ResidentCommand::GiveContact { contact: "+1 555 0100".into() }],
+        AnswerField => [
+            "answer_field" = ResidentCommand::AnswerField {
+                field: name("building")?,
+                value: "le moulin".into(),
+                language: Some("fr".into()),
+            },
+            "answer_field_with_no" = ResidentCommand::AnswerField { field: name("gas")?, value: "no".into(), language: None },
+        ],
         Leave => [
             "leave" = ResidentCommand::Leave { quick_exit: false },
             "leave_by_quick_exit" = ResidentCommand::Leave { quick_exit: true },

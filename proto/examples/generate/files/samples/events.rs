@@ -2,6 +2,7 @@
 
 use callbox_proto::error::ErrorCode;
 use callbox_proto::event::{Actor, Event, MediaEnd, ReleaseReason};
+use callbox_proto::field::FieldAnswer;
 use callbox_proto::vocabulary::{
     Category, Content, Custodial, DeletionCause, DeviceCan, Disposition, Medium, Priority, Role,
     RuleFired, Suspicion, SuspicionReason, TransferTarget,
@@ -29,6 +30,7 @@ fn actor(event: &Event) -> Result<Actor, Failure> {
         | Event::PhotoAnnounced { .. }
         | Event::Consented { .. }
         | Event::ContactGiven { .. }
+        | Event::FieldAnswered { .. }
         | Event::ReportLinkOpened { .. }
         | Event::Left { .. } => Actor::Resident,
         Event::Triaged { .. }
@@ -261,9 +263,33 @@ fn values() -> Result<Vec<Named<Event>>, Failure> {
             "destroyed" = Event::Destroyed { was: Content::Text },
             "destroyed_note" = Event::Destroyed { was: Content::Note },
         ],
+        FieldAnswered => [
+            "field_answered" = Event::FieldAnswered {
+                field: name("building")?,
+                label: "Which building is it?".into(),
+                asked: Some("De quel bâtiment s'agit-il ?".into()),
+                answer: FieldAnswer::Text { text: "le moulin".into() },
+            },
+            "field_answered_by_choice" = Event::FieldAnswered {
+                field: name("floor")?,
+                label: "On which floor?".into(),
+                asked: Some("À quel étage ?".into()),
+                answer: FieldAnswer::Choice {
+                    option: name("ground")?,
+                    label: "Ground floor".into(),
+                    asked: Some("Rez-de-chaussée".into()),
+                },
+            },
+            "field_answered_with_no" = Event::FieldAnswered {
+                field: name("gas")?,
+                label: "Do you smell gas?".into(),
+                asked: None,
+                answer: FieldAnswer::YesNo { yes: false },
+            },
+        ],
     });
     // What came later stands behind the others: ids and times of the fixtures before it count on.
-    let mut later = values.split_off(values.len() - 21);
+    let mut later = values.split_off(values.len() - 24);
     values.push(("opened_test".to_owned(), opened_test()?));
     let moved = Event::Linked {
         incident: id(0x5e)?,

@@ -3,6 +3,7 @@
 use callbox_proto::command::{Opening, ResidentCommand};
 use callbox_proto::error::ErrorCode;
 use callbox_proto::event::{Actor, Event};
+use callbox_proto::field::{FieldInfo, FieldKind, FieldOption, Labels};
 use callbox_proto::message::{
     AgencyInfo, ErrorMessage, FromResident, Limits, RealTimeText, ToResident,
 };
@@ -24,7 +25,48 @@ pub(super) fn agency() -> Result<AgencyInfo, Failure> {
         banner: "A demonstration: nobody is sent.".into(),
         emergency_number: "911".into(),
         exit_url: "https://weather.example/".into(),
+        fields: Vec::new(),
     })
+}
+
+/// An agency's own questions, one of each kind.
+fn fields() -> Result<Vec<FieldInfo>, Failure> {
+    let words = |english: &str, french: &str| -> Labels {
+        let both = [("en", english), ("fr", french)];
+        both.map(|(tag, words)| (tag.to_owned(), words.to_owned()))
+            .into()
+    };
+    let floor = |option: &str, english: &str, french: &str| -> Result<FieldOption, Failure> {
+        Ok(FieldOption {
+            option: name(option)?,
+            label: words(english, french),
+        })
+    };
+    Ok(vec![
+        FieldInfo {
+            field: name("building")?,
+            label: words("Which building is it?", "De quel bâtiment s'agit-il ?"),
+            answer: FieldKind::Text { max_chars: 200 },
+            categories: Vec::new(),
+        },
+        FieldInfo {
+            field: name("floor")?,
+            label: words("On which floor?", "À quel étage ?"),
+            answer: FieldKind::Choice {
+                options: vec![
+                    floor("ground", "Ground floor", "Rez-de-chaussée")?,
+                    floor("above", "Above", "Au-dessus")?,
+                ],
+            },
+            categories: vec![Category::Fire, Category::Medical],
+        },
+        FieldInfo {
+            field: name("gas")?,
+            label: words("Do you smell gas?", "Sentez-vous du gaz ?"),
+            answer: FieldKind::YesNo {},
+            categories: vec![Category::Fire],
+        },
+    ])
 }
 
 pub(super) const fn limits() -> Limits {
@@ -138,7 +180,10 @@ pub fn received() -> Result<Vec<Named<ToResident>>, Failure> {
             token_expires_ms: NOW_MS + 900_000,
             limits: limits(),
         }],
-        AgencyChanged => ["agency_changed" = ToResident::AgencyChanged { agency: agency()? }],
+        AgencyChanged => [
+            "agency_changed" = ToResident::AgencyChanged { agency: agency()? },
+            "agency_changed_with_fields" = ToResident::AgencyChanged { agency: AgencyInfo { fields: fields()?, ..agency()? } },
+        ],
         Session => ["session" = ToResident::Session {
             session: id(0x5e)?,
             head: 14,
