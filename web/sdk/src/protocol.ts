@@ -172,7 +172,9 @@ export type Content =
   /** How the resident can be reached. */
   | "contact_given"
   /** A note among staff. */
-  | "note";
+  | "note"
+  /** An answer to a question of the agency's own. */
+  | "field_answered";
 
 /** What takes two persons: one asks, another one agrees. */
 export type Custodial =
