@@ -207,16 +207,17 @@ impl Inner {
             && self.told_stored.is_empty()
     }
 
-    /// An entry of the log as anybody is given it: without words that are deleted, also before they are destroyed.
+    /// What anybody is given of an entry of the log instead of it: without words that are deleted, also before they are destroyed. `None`
+    /// where it is given as it is.
     #[must_use]
-    pub fn as_given(&self, seq: Seq, entry: Stored) -> Stored {
+    pub fn given_instead(&self, seq: Seq, entry: &Stored) -> Option<Stored> {
         let custody = self.session.as_ref().map(|session| &session.custody);
         let up_to = custody.map_or(0, Custody::words_deleted_up_to);
-        let left = entry.event.without_words().filter(|_| seq <= up_to);
-        match left {
-            Some(event) => Stored { event, ..entry },
-            None => entry,
-        }
+        let event = (seq <= up_to).then(|| entry.event.without_words())??;
+        Some(Stored {
+            event,
+            ..entry.clone()
+        })
     }
 
     /// Shows confirmed entries to everybody who follows live. A follower whose outbox is full is fed from the log instead.

@@ -370,8 +370,9 @@ impl Inner {
     fn show_crossed(&mut self, session: SessionId, crossed: &Crossed, kept_after: Option<Seq>) {
         for ((seq, command), entry) in crossed.places.iter().zip(&crossed.entries) {
             let kept = kept_after.is_some_and(|after| *seq > after);
-            let given = self.as_given(*seq, entry.clone());
-            self.show(session, *seq, *command, &[given], kept);
+            let given = self.given_instead(*seq, entry);
+            let given = std::slice::from_ref(given.as_ref().unwrap_or(entry));
+            self.show(session, *seq, *command, given, kept);
         }
     }
 

@@ -68,11 +68,12 @@ impl Node {
         let up_to = self.words_deleted_up_to(session).await?;
         let line = |record: &crate::backbone::Record| {
             let entry = index::entry(session, record).map_err(|e| public(&e))?;
-            let left = entry.without_words(|| words::digest(record));
+            let is_deleted = record.seq <= up_to;
+            let left = is_deleted.then(|| entry.without_words(|| words::digest(record)));
             Ok(Line {
                 seq: record.seq,
                 command: record.command,
-                entry: left.filter(|_| record.seq <= up_to).unwrap_or(entry),
+                entry: left.flatten().unwrap_or(entry),
             })
         };
         records.iter().map(line).collect()

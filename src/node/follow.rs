@@ -155,7 +155,7 @@ impl Node {
         if inner.rewinds != place.rewinds {
             return Ok(Given::Outdated);
         }
-        let entry = inner.as_given(seq, entry);
+        let entry = inner.given_instead(seq, &entry).unwrap_or(entry);
         let fits = |f: &&mut super::cell::Follower| !f.live && !f.is_over(seq);
         let Some(follower) = inner.follower(connection).filter(fits) else {
             return Ok(Given::Outdated);

@@ -7,6 +7,7 @@ use callbox_proto::message::SessionRow;
 use callbox_proto::vocabulary::Standing;
 
 use super::Session;
+use crate::policy::Material;
 use crate::queue;
 use crate::suspicion::Report;
 
@@ -17,11 +18,12 @@ impl Session {
         queue::rank(self.deadline_ms, self.priority)
     }
 
-    /// What is held against the rules of suspicion; `None` while no device has opened it.
+    /// What is held against the rules of suspicion; `None` while no device has opened it, and where it is not known any more which one did.
     #[must_use]
     pub fn report(&self, session: SessionId) -> Option<Report<'_>> {
         let begun = self.report_link.as_ref().is_none_or(|link| link.opened);
-        begun.then_some(Report {
+        let known = !self.custody.is_deleted(Material::Words);
+        (begun && known).then_some(Report {
             session,
             resident: self.resident,
             entered_ms: self.entered_ms,

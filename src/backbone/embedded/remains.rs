@@ -5,6 +5,7 @@
 
 use bytes::Bytes;
 use callbox_proto::ids::{AgencyId, SessionId};
+use rusqlite::types::Value;
 use rusqlite::{Connection, params};
 
 use super::check::{self, Indexed, Log, chain_change};
@@ -13,6 +14,9 @@ use super::ledger::command_of;
 use super::{lookup, records};
 use crate::backbone::checksum::record_crc;
 use crate::backbone::{BackboneError, IndexRow, Seq};
+
+/// Rows of the index on each side that are written anew with one. More reaches remains that lie further away, and lets appends wait longer.
+const NEIGHBOURS: i64 = 32;
 
 /// A part of what is to be destroyed of a session.
 #[derive(Debug)]
@@ -115,5 +119,33 @@ fn write_summary(
     let text = "UPDATE session_index SET crc = ?2, summary = ?3 WHERE no = ?1";
     let mut update = connection.prepare_cached(text)?;
     update.execute(params![no, crc, row.summary.as_ref()])?;
+    neighbours_anew(connection, no)
+}
+
+/// Takes the row and its neighbours in the index out and writes them anew, as they are.
+///
+/// A database page from which rows were moved once keeps what they were in its unused part, and nothing but a page that is emptied is zeroed
+/// whole. Rows of the index grow and are moved all the time; records lie as they came and are not.
+fn neighbours_anew(connection: &Connection, no: i64) -> Result<(), Fault> {
+    let places = params![no - NEIGHBOURS, no + NEIGHBOURS];
+    let columns = "no, session, agency, standing, rank, urgent, queue, crc, summary";
+    let text =
+        format!("SELECT {columns} FROM session_index WHERE no BETWEEN ?1 AND ?2 ORDER BY no");
+    let mut statement = connection.prepare_cached(&text)?;
+    let rows = statement.query_map(places, |row| {
+        (0..9)
+            .map(|column| row.get::<_, Value>(column))
+            .collect::<Result<Vec<_>, _>>()
+    })?;
+    let rows = rows.collect::<Result<Vec<_>, _>>()?;
+    let text = "DELETE FROM session_index WHERE no BETWEEN ?1 AND ?2";
+    connection.prepare_cached(text)?.execute(places)?;
+    let text = format!(
+        "INSERT INTO session_index ({columns}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"
+    );
+    let mut insert = connection.prepare_cached(&text)?;
+    for row in rows {
+        insert.execute(rusqlite::params_from_iter(row))?;
+    }
     Ok(())
 }

@@ -260,6 +260,11 @@ impl Writer {
             if let Err(fault) = self.ledger.roll_back() {
                 self.shared.fail(&format!("no way back: {fault:?}").into());
             }
+            if matches!(fault, Fault::Damaged(_)) {
+                // One unreadable session is its own problem.
+                let session = page.session;
+                return BackboneError::Damaged { session, seq: 0 };
+            }
             self.admit(&fault);
             fault.for_caller()
         })??;

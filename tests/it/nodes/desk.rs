@@ -11,7 +11,7 @@ use callbox::node::cell::{Audience, Cell};
 use callbox::node::outbox::Outbox;
 use callbox::node::pending::{Done, Wish};
 use callbox::node::{Membership, Node, NodeLimits, Person, Random, StartError};
-use callbox_domain::policy::Policy;
+use callbox_domain::policy::{Material, Policy};
 use callbox_domain::triage::Rules;
 use callbox_proto::codec::Encoding;
 use callbox_proto::command::{ResidentCommand, StaffCommand};
@@ -110,6 +110,7 @@ fn agency(id: AgencyId) -> Agency {
     };
     let rules: Rules = toml::from_str(include_str!("../../../config/triage.toml")).unwrap();
     let policy = Policy::new(vec![queue], "emergency".parse().unwrap(), rules).unwrap();
+    let policy = policy.with_days(Material::Words, Some(30));
     let info = AgencyInfo {
         name: id.to_string(),
         agency: id,

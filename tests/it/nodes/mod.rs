@@ -11,3 +11,4 @@ mod loss;
 mod media;
 mod people;
 mod settings;
+mod words;

@@ -179,6 +179,11 @@ fn a_destroyed_log_folds_to_the_state_that_the_deletion_left() {
     assert!(!state.contains("old bridge"), "{state}");
     assert!(desk.session.words.is_empty() && desk.session.place.is_none());
     assert!(desk.session.messages > 0, "that there were some stays");
+    let session = SessionId::from_u128(1).unwrap();
+    assert!(
+        desk.session.report(session).is_none(),
+        "it is compared with no other"
+    );
 }
 
 #[test]

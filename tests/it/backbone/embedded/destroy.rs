@@ -10,6 +10,7 @@ use callbox::backbone::embedded::Embedded;
 use callbox::backbone::{
     Append, Backbone, BackboneError, Destroyed, IndexRow, Record, Remains, Seq, Standing,
 };
+use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
 
 use super::open;
 use crate::backbone::conformance::{OnlyNumbers, destroy, destruction};
@@ -190,4 +191,34 @@ async fn an_append_in_between_makes_a_destruction_a_conflict() {
         Ok(Destroyed::Done),
         "decided again it is done"
     );
+}
+
+/// Pages of the file that were split again and again: with these seeds remains of the rows lay in their unused parts.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_of_it_lies_in_unused_parts_of_pages_either() {
+    for seed in [2, 6, 7] {
+        println!("seed {seed}");
+        let mut random = StdRng::seed_from_u64(seed);
+        let folder = tempfile::tempdir().unwrap();
+        let backbone = open(folder.path()).unwrap();
+        let mut heads = vec![0_u64; 80];
+        for round in 0..3_000_u64 {
+            let number = random.random_range(0..80_usize);
+            let what = if number == 0 { MARKER } else { "elsewhere" };
+            let payload = what.repeat(random.random_range(1..40));
+            let summary = what.repeat(random.random_range(1..200));
+            let one = Append {
+                records: vec![text(&payload)],
+                index: Some(holding(&summary, Standing::Owned)),
+                expected: heads[number],
+                command: command(u128::from(round) + 1_000),
+                ..first(number as u128 + 1, waiting("main", 1))
+            };
+            heads[number] = store(&backbone, one).await;
+        }
+        let done = destroy_all(&backbone, heads[0]).await;
+        assert_eq!(done, Ok(Destroyed::Done));
+        assert_eq!(markers(folder.path()), 0);
+        assert!(backbone.verify().await.unwrap().is_sound());
+    }
 }
