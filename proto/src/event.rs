@@ -400,6 +400,11 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[ts(optional)]
         days: Option<u32>,
+        /// The last entry that `sha256` is of.
+        up_to: Seq,
+        /// SHA-256, hexadecimal, of the first entries' bytes as they were stored, one after the other, each behind its length (eight bytes, the
+        /// highest first). One for all of them: that of a short entry alone would let its words be guessed.
+        sha256: String,
     },
     /// What was written is destroyed: no store that the gateway uses holds it any more.
     WordsDestroyed {
@@ -620,9 +625,9 @@ pub struct Stored {
     pub event: Event,
     /// The last earlier entry that residents see; with it a receiver can tell a hole from a hidden entry.
     pub resident_prev: Seq,
-    /// SHA-256, hexadecimal, of the entry's bytes as they were stored before what was written in it was destroyed; left out where nothing was.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub destroyed: Option<String>,
+    /// Something that was written in it is destroyed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub destroyed: bool,
 }
 
 debug_kind_only!(Event {

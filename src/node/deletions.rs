@@ -223,9 +223,16 @@ impl Node {
             return Ok(false);
         };
         let cell = self.session(session).await?;
-        let command = GatewayCommand::Expired {
-            material,
-            closed_ms,
+        let command = match material {
+            Material::Photos => GatewayCommand::PhotosExpired { closed_ms },
+            Material::Words => {
+                let (up_to, sha256) = self.digest(session).await?;
+                GatewayCommand::WordsExpired {
+                    closed_ms,
+                    up_to,
+                    sha256,
+                }
+            }
         };
         let id = self.random().command_id();
         let wish = Wish::Gateway(Box::new(command));

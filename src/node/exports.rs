@@ -15,7 +15,6 @@ use super::cell::Cell;
 use super::index;
 use super::pending::Wish;
 use super::sessions::public;
-use super::words;
 
 /// Entries read at once for an export.
 const PAGE_RECORDS: usize = 500;
@@ -69,7 +68,7 @@ impl Node {
         let line = |record: &crate::backbone::Record| {
             let entry = index::entry(session, record).map_err(|e| public(&e))?;
             let is_deleted = record.seq <= up_to;
-            let left = is_deleted.then(|| entry.without_words(|| words::digest(record)));
+            let left = is_deleted.then(|| entry.without_words());
             Ok(Line {
                 seq: record.seq,
                 command: record.command,

@@ -173,7 +173,7 @@ mod tests {
             by: Actor::Resident,
             event,
             resident_prev: 0,
-            destroyed: None,
+            destroyed: false,
         };
         let name = "x".repeat(64);
         let opened = Event::Opened {
@@ -281,6 +281,8 @@ mod tests {
         let words = Event::WordsDeleted {
             cause: DeletionCause::Retention,
             days: Some(1),
+            up_to: 1,
+            sha256: "ab".repeat(32),
         };
         let own = closed_rank(&session);
         for (event, stands_first) in [
@@ -294,7 +296,7 @@ mod tests {
                 by: Actor::Gateway,
                 event,
                 resident_prev: 0,
-                destroyed: None,
+                destroyed: false,
             };
             session.apply(session.head + 1, &entry);
             let newest = newest_first(AT_MS);

@@ -116,7 +116,7 @@ impl Node {
                 by: by.clone(),
                 event,
                 resident_prev: inner.session.as_ref().map_or(0, |s| s.resident_head),
-                destroyed: None,
+                destroyed: false,
             };
             match &mut inner.session {
                 Some(session) => session.apply(seq, &entry),

@@ -15,16 +15,10 @@ use sha2::{Digest as _, Sha256};
 use super::Node;
 use super::index;
 use super::sessions::public;
-use crate::backbone::{Destroy, Destroyed, Record, Remains};
+use crate::backbone::{Destroy, Destroyed, READ_MAX_ROWS, Record, Remains};
 
 /// How often it is begun anew because something was appended meanwhile.
 const ATTEMPTS_MAX: usize = 8;
-
-/// SHA-256 of a record's bytes as they are stored, hexadecimal.
-pub(super) fn digest(record: &Record) -> String {
-    let digest = Sha256::digest(&record.payload);
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
-}
 
 /// What is left of the records of a session up to one of them.
 struct WithoutWords {
@@ -45,8 +39,8 @@ impl Remains for WithoutWords {
             self.unreadable.store(true, Ordering::Relaxed);
             return None;
         };
-        let left = entry.without_words(|| digest(record));
-        if left.is_some() || entry.destroyed.is_some() {
+        let left = entry.without_words();
+        if left.is_some() || entry.destroyed {
             self.lost.fetch_add(1, Ordering::Relaxed);
         }
         left.map(|left| index::record(&left))
@@ -60,6 +54,30 @@ impl Node {
         let found = found.map_err(|e| public(&e))?;
         let state = found.and_then(|indexed| index::session(&indexed.row));
         Ok(state.map_or(0, |state| state.custody.words_deleted_up_to()))
+    }
+
+    /// What a log is before anything of it is destroyed: its last entry, and the SHA-256 of all of them as they are stored, as
+    /// [`callbox_proto::event::Event::WordsDeleted`] has them.
+    ///
+    /// # Errors
+    /// The store's failure.
+    pub(super) async fn digest(&self, session: SessionId) -> Result<(Seq, String), ErrorCode> {
+        let (mut hash, mut up_to) = (Sha256::new(), 0);
+        loop {
+            let read = self.backbone.read(session, up_to, READ_MAX_ROWS).await;
+            let records = read.map_err(|e| public(&e))?;
+            let Some(last) = records.last() else {
+                break;
+            };
+            up_to = last.seq;
+            for record in &records {
+                hash.update((record.payload.len() as u64).to_be_bytes());
+                hash.update(&record.payload);
+            }
+        }
+        let digest = hash.finalize();
+        let text = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        Ok((up_to, text))
     }
 
     /// Destroys the deleted words of a session in the store; answers how many entries have lost something. Twice is once.

@@ -5,7 +5,7 @@
 use callbox_proto::error::ErrorCode;
 use callbox_proto::event::{Event, MediaEnd, ReleaseReason};
 use callbox_proto::ids::{CommandId, StaffId};
-use callbox_proto::vocabulary::{Medium, Millis, Standing, Suspicion};
+use callbox_proto::vocabulary::{DeletionCause, Medium, Millis, Seq, Standing, Suspicion};
 
 use super::decide::Context;
 use super::{PhotoState, Session, custody};
@@ -57,12 +57,19 @@ pub enum GatewayCommand {
     ResidentGone,
     /// The resident came back after leaving.
     ResidentBack,
-    /// The agency's time for this may be over.
-    Expired {
-        /// What.
-        material: Material,
+    /// The agency's time for photos may be over.
+    PhotosExpired {
         /// When the session was closed, as its log says.
         closed_ms: Millis,
+    },
+    /// The agency's time for what was written may be over.
+    WordsExpired {
+        /// When the session was closed, as its log says.
+        closed_ms: Millis,
+        /// The last entry that the digest is of.
+        up_to: Seq,
+        /// SHA-256 of the log up to there, as [`Event::WordsDeleted`] has it.
+        sha256: String,
     },
     /// The bytes of deleted photos are gone.
     PhotosDestroyed {
@@ -101,10 +108,23 @@ pub(super) fn decide(
         {
             Vec::new()
         }
-        GatewayCommand::Expired {
-            material,
+        GatewayCommand::PhotosExpired { closed_ms } => {
+            custody::expire(session, context, Material::Photos, *closed_ms, |days| {
+                custody::photos_deleted(session, DeletionCause::Retention, None, days)
+            })
+        }
+        GatewayCommand::WordsExpired {
             closed_ms,
-        } => custody::expire(session, context, *material, *closed_ms),
+            up_to,
+            sha256,
+        } => custody::expire(session, context, Material::Words, *closed_ms, |days| {
+            Event::WordsDeleted {
+                cause: DeletionCause::Retention,
+                days,
+                up_to: *up_to,
+                sha256: sha256.clone(),
+            }
+        }),
         GatewayCommand::PhotosDestroyed { shared }
             if session.custody.has_to_destroy(Material::Photos) =>
         {

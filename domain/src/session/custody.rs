@@ -265,7 +265,7 @@ fn has_photos_to_delete(session: &Session) -> Result<(), ErrorCode> {
     }
 }
 
-fn deleted(
+pub(super) fn photos_deleted(
     session: &Session,
     cause: DeletionCause,
     request: Option<CommandId>,
@@ -279,22 +279,19 @@ fn deleted(
     }
 }
 
-/// The agency's time for this is over, if it has said one.
+/// The agency's time for this is over, if it has said one. `deleted` is told how many days that was.
 pub(super) fn expire(
     session: &Session,
     context: Context<'_>,
     material: Material,
     closed_ms: Millis,
+    deleted: impl FnOnce(Option<u32>) -> Event,
 ) -> Vec<Event> {
     let end_ms = context.policy.end_ms(material, context.now_ms);
     if end_ms.is_none_or(|end_ms| closed_ms >= end_ms) || !session.has_to_delete(material) {
         return Vec::new();
     }
-    let (cause, days) = (DeletionCause::Retention, context.policy.days(material));
-    vec![match material {
-        Material::Photos => deleted(session, cause, None, days),
-        Material::Words => Event::WordsDeleted { cause, days },
-    }]
+    vec![deleted(context.policy.days(material))]
 }
 
 impl Session {
@@ -347,7 +344,7 @@ pub(super) fn agree(
         Custodial::DeletePhotos => {
             has_photos_to_delete(session)?;
             let cause = DeletionCause::Agreed;
-            let deleted = deleted(session, cause, Some(request), None);
+            let deleted = photos_deleted(session, cause, Some(request), None);
             vec![agreed(context.now_ms), deleted]
         }
     })

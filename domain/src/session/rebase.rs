@@ -68,7 +68,7 @@ impl Rebasing {
             by: entry.by.clone(),
             event,
             resident_prev: self.now.resident_head,
-            destroyed: entry.destroyed.clone(),
+            destroyed: entry.destroyed,
         };
         let old = self.follow(entry);
         let seq = self.now.head + 1;

@@ -40,10 +40,10 @@ async fn closed(east: &Arc<Node>, west: &Arc<Node>) -> SessionId {
 /// The agency's time is over: it was closed long ago.
 async fn expires(node: &Arc<Node>, session: SessionId) {
     let cell = node.session(session).await.unwrap();
-    let (material, closed_ms) = (Material::Words, 1);
-    let command = GatewayCommand::Expired {
-        material,
-        closed_ms,
+    let command = GatewayCommand::WordsExpired {
+        closed_ms: 1,
+        up_to: 1,
+        sha256: "ab".repeat(32),
     };
     let wish = Wish::Gateway(Box::new(command));
     node.ask(&cell, fresh(), wish).await.unwrap();
@@ -101,7 +101,7 @@ async fn deleted_words_are_given_to_nobody_at_any_node_also_while_the_store_has_
     let page = east.log_page(session, 0).await.unwrap();
     let shown: Vec<_> = page.iter().map(|line| &line.entry).collect();
     let shown = serde_json::to_string(&shown).unwrap();
-    assert!(!shown.contains(MARKER) && shown.contains("\"destroyed\":\""));
+    assert!(!shown.contains(MARKER) && shown.contains("\"destroyed\":true"));
 }
 
 #[tokio::test]

@@ -753,6 +753,10 @@ export type Event =
       cause: DeletionCause;
       /** How many days the agency keeps words. */
       days?: number;
+      /** The last entry that `sha256` is of. */
+      up_to: number;
+      /** SHA-256, hexadecimal, of the first entries' bytes as they were stored, one after the other, each behind its length (eight bytes, the highest first). One for all of them: that of a short entry alone would let its words be guessed. */
+      sha256: string;
     }
   /** What was written is destroyed: no store that the gateway uses holds it any more. */
   | {

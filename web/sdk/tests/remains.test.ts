@@ -18,7 +18,7 @@ function folded(...events: (Event | [Event, object])[]): SessionView {
 describe('a view whose words are deleted', () => {
   it('drops what was written once it is deleted, and shows the entries as they are told from then on', () => {
     const gateway = { by: { role: 'gateway' } }
-    const deleted: [Event, object] = [{ kind: 'words_deleted', cause: 'retention', days: 730 }, gateway]
+    const deleted: [Event, object] = [{ kind: 'words_deleted', cause: 'retention', days: 730, up_to: 9, sha256: 'ab'.repeat(32) }, gateway]
     const destroyed: [Event, object] = [{ kind: 'words_destroyed', entries: 3 }, gateway]
     const note: [Event, object] = [{ kind: 'note', text: 'among us' }, TINA]
     const closed: [Event, object] = [{ kind: 'closed', disposition: 'help_sent', note: 'two engines' }, TINA]

@@ -165,10 +165,7 @@ fn the_agencys_time_deletes_what_was_closed_before_and_is_not_held() {
     };
     let (mut desk, _) = closed();
     let closed_ms = desk.now_ms;
-    let over = || GatewayCommand::Expired {
-        material: Material::Photos,
-        closed_ms,
-    };
+    let over = || GatewayCommand::PhotosExpired { closed_ms };
     desk.later(30 * DAY_MS + 1);
     assert_eq!(desk.by_gateway(over()), [], "kept for ever");
     keeps_30_days(&mut desk);

@@ -310,7 +310,7 @@ impl Desk {
 
 fn stored(at_ms: u64, by: Actor, event: Event) -> Stored {
     Stored {
-        destroyed: None,
+        destroyed: false,
         at_ms,
         by,
         event,

@@ -242,6 +242,8 @@ pub fn every_event() -> Vec<Event> {
         Event::WordsDeleted {
             cause: DeletionCause::Retention,
             days: Some(30),
+            up_to: 9,
+            sha256: "ab".repeat(32),
         },
         Event::WordsDestroyed { entries: 3 },
         Event::Destroyed { was: Content::Text },

@@ -147,14 +147,14 @@ proptest! {
         let up_to = desk.session.custody.words_deleted_up_to();
         let left: Vec<Stored> = (1..)
             .zip(&desk.log)
-            .map(|(seq, entry)| match entry.without_words(String::new) {
+            .map(|(seq, entry)| match entry.without_words() {
                 Some(left) if seq <= up_to => left,
                 _ => entry.clone(),
             })
             .collect();
         prop_assert_eq!(&fold(&left), &desk.session);
         for entry in &left {
-            prop_assert!(entry.without_words(String::new).is_none() || up_to == 0 || entry.destroyed.is_none());
+            prop_assert!(entry.without_words().is_none() || up_to == 0 || !entry.destroyed);
         }
     }
 
@@ -194,7 +194,7 @@ proptest! {
 
     #[test]
     fn applying_is_total(entries in vec(entry(), 0..80)) {
-        let first = Stored { at_ms: 0, by: Actor::Resident, event: opened(), resident_prev: 0, destroyed: None };
+        let first = Stored { at_ms: 0, by: Actor::Resident, event: opened(), resident_prev: 0, destroyed: false };
         let mut session = Session::begin(&first).unwrap();
         for (seq, entry) in (2..).zip(&entries) {
             session.apply(seq, entry);

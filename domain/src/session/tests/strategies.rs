@@ -12,7 +12,6 @@ use proptest::sample::select;
 
 use super::desk::{OPENED_MS, id, incident};
 use super::every_event::every_event;
-use crate::policy::Material;
 use crate::session::GatewayCommand;
 
 /// One step of a history.
@@ -189,11 +188,11 @@ fn gateway() -> impl Strategy<Value = GatewayCommand> {
         medium().prop_map(|medium| GatewayCommand::MediaEnded(medium, MediaEnd::Lost)),
         person().prop_map(|(owner, _)| GatewayCommand::ConsoleLost { owner }),
         // Some of them longer ago than anybody keeps photos.
-        (0..2 * OPENED_MS, select(&Material::ALL[..])).prop_map(|(closed_ms, material)| {
-            GatewayCommand::Expired {
-                material,
-                closed_ms,
-            }
+        (0..2 * OPENED_MS).prop_map(|closed_ms| GatewayCommand::PhotosExpired { closed_ms }),
+        (0..2 * OPENED_MS).prop_map(|closed_ms| GatewayCommand::WordsExpired {
+            closed_ms,
+            up_to: 1,
+            sha256: "a".repeat(64),
         }),
         (0..3u32).prop_map(|entries| GatewayCommand::WordsDestroyed { entries }),
         (0..3u32).prop_map(|shared| GatewayCommand::PhotosDestroyed { shared }),
@@ -242,7 +241,7 @@ pub fn entry() -> impl Strategy<Value = Stored> {
             by,
             event,
             resident_prev,
-            destroyed: None,
+            destroyed: false,
         }
     })
 }

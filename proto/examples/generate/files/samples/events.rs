@@ -257,7 +257,7 @@ fn values() -> Result<Vec<Named<Event>>, Failure> {
             contact: None,
         }],
         ReportLinkRevoked => ["report_link_revoked" = Event::ReportLinkRevoked],
-        WordsDeleted => ["words_deleted" = Event::WordsDeleted { cause: DeletionCause::Retention, days: Some(730) }],
+        WordsDeleted => ["words_deleted" = Event::WordsDeleted { cause: DeletionCause::Retention, days: Some(730), up_to: 9, sha256: "ab".repeat(32) }],
         WordsDestroyed => ["words_destroyed" = Event::WordsDestroyed { entries: 12 }],
         Destroyed => [
             "destroyed" = Event::Destroyed { was: Content::Text },

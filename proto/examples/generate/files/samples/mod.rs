@@ -132,7 +132,7 @@ pub fn all() -> Result<Samples, Failure> {
                 by,
                 event,
                 resident_prev: seq - 1,
-                destroyed: None,
+                destroyed: false,
             },
         ));
     }
