@@ -1,6 +1,6 @@
 //! Policy: what an agency has decided about its queues, and which queue a session goes to.
 //!
-//! Owns: the agency's queues with their targets, the default queue, the choice between them, its area, its own questions, and how long it keeps photos. Must not: read files or
+//! Owns: the agency's queues with their targets, the default queue, the choice between them, its area, its own questions, and how long it keeps photos and words. Must not: read files or
 //! know the time. Called by: `session` (decisions), and `node` which holds one per agency and exchanges it when the
 //! configuration changes.
 

@@ -2,7 +2,8 @@
 // telecommunicator who works over the JSON subprotocol without a page.
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { appendFile, copyFile, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { appendFile, copyFile, mkdtemp, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -29,6 +30,8 @@ export class Gateway {
   readonly #config: string
   #process: ChildProcess | null = null
   #said = ''
+  /** What moves its clock, once it is moved. */
+  #clock: Record<string, string> = {}
 
   private constructor(origin: string, folder: string, config: string) {
     this.origin = origin
@@ -62,7 +65,7 @@ export class Gateway {
   async up(): Promise<void> {
     const binary = process.env['CALLBOX_BIN']
     if (binary === undefined) throw new Error('CALLBOX_BIN names no gateway to test')
-    const child = spawn(binary, ['serve', '--config', this.#config], { stdio: ['ignore', 'pipe', 'pipe'], cwd: this.#folder })
+    const child = spawn(binary, ['serve', '--config', this.#config], { stdio: ['ignore', 'pipe', 'pipe'], cwd: this.#folder, env: { ...process.env, ...this.#clock } })
     this.#process = child
     const keep = (chunk: Buffer): void => void (this.#said = (this.#said + chunk.toString()).slice(-20_000))
     child.stdout.on('data', keep)
@@ -93,6 +96,12 @@ export class Gateway {
     await this.down()
     await appendFile(this.#config, `\n${settings}\n`)
     await this.up()
+  }
+
+  /** The same so many days later: its clock is ahead of the browsers' from then on. */
+  async after(days: number, settings: string): Promise<void> {
+    this.#clock = { LD_PRELOAD: await faketime(), FAKETIME: `+${days}d`, FAKETIME_DONT_FAKE_MONOTONIC: '1' }
+    await this.with(settings)
   }
 
   /** Edits its settings while it runs, as an operator's editor does: the new file takes the old one's name. Answers the text. */
@@ -127,6 +136,15 @@ export class Gateway {
     await this.down('SIGKILL')
     await rm(this.#folder, { recursive: true, force: true })
   }
+}
+
+/** The library that moves a process's clock (Debian: libfaketime). */
+async function faketime(): Promise<string> {
+  for (const folder of await readdir('/usr/lib')) {
+    const library = `/usr/lib/${folder}/faketime/libfaketimeMT.so.1`
+    if (existsSync(library)) return library
+  }
+  throw new Error('libfaketime is missing: apt-get install libfaketime')
 }
 
 /** Longest wait for the words of a page, in ms, and how many characters of them a report holds. */

@@ -167,4 +167,35 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     await timeline.getByText(/deleted the photos of the session \(.?1.?\) as the second person/).waitFor()
     await timeline.getByText('the deleted photos are destroyed').waitFor()
   },
+  'OP3: words and photos go by themselves when the agency\u2019s time is over, who did what stays, and a hold keeps all of it': async (story) => {
+    await closedSession(story, 'this one goes to court')
+    const before = await supervisorOf(story)
+    const evidence = await evidenceOn(before)
+    await evidence.getByLabel('Why').fill('Asked for by the district court')
+    await evidence.getByRole('button', { name: 'Put on hold' }).click()
+    await evidence.getByText('The session is on hold.').waitFor()
+    await before.close()
+    await closedSession(story, 'behind the old bridge', true)
+    await story.gateway.after(31, '[agency.retention]\nwords_days = 30\nphotos_days = 30')
+
+    const sue = await supervisorOf(story)
+    await sue.getByRole('tab', { name: 'Closed' }).click()
+    const rows = sue.locator('tr[data-session]')
+    await rows.filter({ hasNotText: 'ON HOLD' }).getByRole('button', { name: 'Watch', exact: true }).click()
+    const watching = sue.getByRole('region', { name: 'Watched session' })
+    await watching.getByRole('tab', { name: /Timeline/ }).click()
+    const timeline = watching.getByRole('list', { name: 'Timeline' })
+    await timeline.getByText(/Words destroyed: the agency.s time of .?30.? days was over/).waitFor()
+    await timeline.getByText(/nothing of what was written is left in the store/).waitFor()
+    await timeline.getByText('the deleted photos are destroyed').waitFor()
+    await timeline.getByText(/took the session/).first().waitFor()
+    await accessible(sue, 'a session whose words are destroyed')
+    expect((await sue.getByText('old bridge').count()) === 0, 'nothing of it stands anywhere on the page')
+    await sue.setViewportSize({ width: 320, height: 640 })
+    await within('nothing is cut at 320 px', () => watching.evaluate((node) => node.scrollWidth <= node.clientWidth))
+    await sue.setViewportSize({ width: 1440, height: 900 })
+
+    await rows.filter({ hasText: 'ON HOLD' }).getByRole('button', { name: 'Watch', exact: true }).click()
+    await watching.getByText('this one goes to court').first().waitFor()
+  },
 }

@@ -1,11 +1,11 @@
 //! Checksums and the encoding of what is stored: SQLite does not notice a flipped bit, these do.
 //!
-//! Owns: how ids and standings look in the tables, and what each checksum covers. Must not: touch a connection, but to bring older checksums up to date.
+//! Owns: how ids and standings look in the tables, and what each checksum covers. Must not: touch a connection.
 //! Called by: everything here that reads or writes rows.
 
 use bytes::Bytes;
 use callbox_proto::ids::{AgencyId, SessionId};
-use rusqlite::{Connection, Row};
+use rusqlite::Row;
 
 use super::fault::Fault;
 use crate::backbone::{IndexRow, IndexedSession, Seq, Standing, StandingKind};
@@ -60,6 +60,10 @@ pub(super) fn log_crc(no: i64, log: Log) -> u32 {
 }
 
 /// What that covered before there was a `last`.
+pub(super) fn log_crc_without_last(no: i64, log: Log) -> u32 {
+    log_hasher(no, log).finalize()
+}
+
 fn log_hasher(no: i64, log: Log) -> crc32fast::Hasher {
     let mut hasher = crc32fast::Hasher::new();
     hasher.update(&no.to_be_bytes());
@@ -67,27 +71,6 @@ fn log_hasher(no: i64, log: Log) -> crc32fast::Hasher {
     hasher.update(&log.chain.to_be_bytes());
     hasher.update(&log.sealed.to_be_bytes());
     hasher
-}
-
-/// Computes the checksums of all rows of `log_head` anew that were sound before there was a `last`; the others stay damaged.
-pub(super) fn renew_log_crcs(connection: &Connection) -> Result<(), Fault> {
-    let mut all = connection.prepare("SELECT no, head, chain, sealed, last, crc FROM log_head")?;
-    let mut renew = connection.prepare("UPDATE log_head SET crc = ?2 WHERE no = ?1")?;
-    let mut rows = all.query([])?;
-    while let Some(row) = rows.next()? {
-        let no: i64 = row.get(0)?;
-        let log = Log {
-            head: row.get(1)?,
-            chain: row.get(2)?,
-            sealed: row.get(3)?,
-            last: row.get(4)?,
-        };
-        let before = log_hasher(no, log).finalize();
-        if i64::from(before) == row.get::<_, i64>(5)? {
-            renew.execute([no, i64::from(log_crc(no, log))])?;
-        }
-    }
-    Ok(())
 }
 
 /// Reads and checks the columns `head, chain, sealed, last, crc` of `log_head`, from the given one on.

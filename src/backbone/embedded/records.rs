@@ -11,7 +11,7 @@ use std::ops::ControlFlow;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::check::Log;
+use super::check::{self, Log};
 use super::fault::Fault;
 use crate::backbone::Seq;
 
@@ -203,5 +203,72 @@ pub(super) fn delete(connection: &Connection, no: i64, log: Log) -> Result<(), F
     connection
         .prepare_cached("DELETE FROM step WHERE no = ?1")?
         .execute([no])?;
+    Ok(())
+}
+
+/// Brings the records of a store of schema 3, which lay by session, into the table of today, one by one: none of them is held in memory. A
+/// head whose checksum did not match stays damaged.
+pub(super) fn adopt_rows(connection: &Connection) -> Result<(), Fault> {
+    {
+        let text = "SELECT no, seq, command, crc, payload FROM record_of_session ORDER BY no, seq";
+        let mut all = connection.prepare(text)?;
+        let mut rows = all.query([])?;
+        let (mut of, mut last) = (0, 0);
+        while let Some(row) = rows.next()? {
+            let new = match row_of_session(row) {
+                Ok(new) => new,
+                // One that is missing is damage, of its log alone.
+                Err(error) => {
+                    tracing::error!(%error, "a record that cannot be read is left behind");
+                    continue;
+                }
+            };
+            if new.no != of {
+                end_at(connection, of, last)?;
+                (of, last) = (new.no, 0);
+            }
+            last = write(connection, last, &new)?;
+        }
+        end_at(connection, of, last)?;
+    }
+    Ok(connection.execute_batch("DROP TABLE record_of_session")?)
+}
+
+fn row_of_session<'a>(row: &'a rusqlite::Row<'_>) -> rusqlite::Result<New<'a>> {
+    Ok(New {
+        no: row.get(0)?,
+        seq: row.get(1)?,
+        command: row.get(2)?,
+        crc: row.get(3)?,
+        payload: row.get_ref(4)?.as_blob()?,
+    })
+}
+
+/// Says in the head of a log where its last record lies.
+fn end_at(connection: &Connection, no: i64, last: i64) -> Result<(), Fault> {
+    let text = "SELECT head, chain, sealed, crc FROM log_head WHERE no = ?1";
+    let mut find = connection.prepare_cached(text)?;
+    let row = |row: &rusqlite::Row<'_>| {
+        let log = Log {
+            head: row.get(0)?,
+            chain: row.get(1)?,
+            sealed: row.get(2)?,
+            last,
+        };
+        Ok((log, row.get::<_, i64>(3)?))
+    };
+    let Some((log, crc)) = find.query_row([no], row).optional()? else {
+        return Ok(());
+    };
+    let is_sound = i64::from(check::log_crc_without_last(no, log)) == crc;
+    let crc = if is_sound {
+        i64::from(check::log_crc(no, log))
+    } else {
+        crc
+    };
+    let text = "UPDATE log_head SET last = ?2, crc = ?3 WHERE no = ?1";
+    connection
+        .prepare_cached(text)?
+        .execute(params![no, last, crc])?;
     Ok(())
 }

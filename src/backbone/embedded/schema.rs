@@ -10,7 +10,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use super::fault::{Fault, OpenError};
-use super::{check, runs};
+use super::{records, runs};
 
 /// Schema this program writes. Older ones are brought up to it at open, newer ones are refused.
 pub(super) const SCHEMA_VERSION: i64 = 4;
@@ -37,7 +37,7 @@ const MIGRATIONS: [Migration; 4] = [
     (SESSIONS_AND_LOGS, |_| Ok(())),
     (KEPT_LOGS, |_| Ok(())),
     (RUNS, runs::adopt_rows),
-    (AS_THEY_COME, check::renew_log_crcs),
+    (AS_THEY_COME, records::adopt_rows),
 ];
 
 const SESSIONS_AND_LOGS: &str = "
@@ -135,20 +135,13 @@ CREATE TABLE record (
     crc     INTEGER NOT NULL,
     payload BLOB NOT NULL
 ) STRICT;
-INSERT INTO record
-    SELECT row_number() OVER one_by_one, no, seq, iif(lag(no) OVER one_by_one = no, row_number() OVER one_by_one - 1, 0),
-        command, crc, payload
-    FROM record_of_session WINDOW one_by_one AS (ORDER BY no, seq);
-DROP TABLE record_of_session;
 CREATE TABLE step (
     no  INTEGER NOT NULL,
     seq INTEGER NOT NULL,
     id  INTEGER NOT NULL,
     PRIMARY KEY (no, seq)
 ) STRICT, WITHOUT ROWID;
-INSERT INTO step SELECT no, seq, id FROM record WHERE seq % 64 = 0;
 ALTER TABLE log_head ADD COLUMN last INTEGER NOT NULL DEFAULT 0;
-UPDATE log_head SET last = ends.id FROM (SELECT no, max(id) AS id FROM record GROUP BY no) AS ends WHERE ends.no = log_head.no;
 CREATE VIEW log AS
     SELECT lower(hex(i.session)) AS session, i.agency, r.seq, lower(hex(r.command)) AS command, r.crc, r.payload
     FROM session_index i JOIN record r ON r.no = i.no;
