@@ -27,6 +27,12 @@ pub fn check(root: &Value, schema: &Value, value: &Value) -> Result<(), String> 
             "pattern" if !matches_pattern(rule, value)? => return wrong("another pattern"),
             "properties" => properties(root, rule, value)?,
             "required" => required(rule, value)?,
+            // A map whose keys are no fields, such as words by language.
+            "additionalProperties" => {
+                for (name, value) in object(value)? {
+                    check(root, rule, value).map_err(|wrong| format!("{name}: {wrong}"))?;
+                }
+            }
             "items" => {
                 for item in value.as_array().into_iter().flatten() {
                     check(root, rule, item)?;
