@@ -206,26 +206,25 @@ impl Embedded {
     /// As [`Backbone::append`]; then none went.
     pub async fn drop_kept(&self, logs: Vec<(SessionId, Seq)>) -> Result<Vec<bool>, BackboneError> {
         self.shared.check_open()?;
+        self.written(|answer| Job::DropKept { logs, answer })
+            .await?
+    }
+
+    /// What the writer answers to a job.
+    async fn written<T>(
+        &self,
+        job: impl FnOnce(oneshot::Sender<T>) -> Job,
+    ) -> Result<T, BackboneError> {
         let (answer, answered) = oneshot::channel();
-        let job = Job::DropKept { logs, answer };
-        self.ways()?
-            .jobs
-            .send(job)
-            .await
-            .map_err(|_| BackboneError::Closed)?;
-        answered.await.map_err(|_| BackboneError::Closed)?
+        let sent = self.ways()?.jobs.send(job(answer)).await;
+        sent.map_err(|_| BackboneError::Closed)?;
+        answered.await.map_err(|_| BackboneError::Closed)
     }
 
     async fn replace(&self, page: Page, last: bool) -> Result<Replaced, BackboneError> {
         self.shared.check_open()?;
-        let (answer, answered) = oneshot::channel();
-        let job = Job::Replace { page, last, answer };
-        self.ways()?
-            .jobs
-            .send(job)
-            .await
-            .map_err(|_| BackboneError::Closed)?;
-        answered.await.map_err(|_| BackboneError::Closed)?
+        self.written(|answer| Job::Replace { page, last, answer })
+            .await?
     }
 
     async fn ask<T: Send + 'static>(
@@ -249,18 +248,14 @@ impl Embedded {
 
     async fn send(&self, batch: Vec<Append>, adopt: bool) -> Result<Vec<Outcome>, BackboneError> {
         self.shared.check_open()?;
-        let (answer, answered) = oneshot::channel();
-        let job = Job::Append(Pending {
-            batch,
-            adopt,
-            answer,
-        });
-        self.ways()?
-            .jobs
-            .send(job)
-            .await
-            .map_err(|_| BackboneError::Closed)?;
-        answered.await.map_err(|_| BackboneError::Closed)
+        self.written(|answer| {
+            Job::Append(Pending {
+                batch,
+                adopt,
+                answer,
+            })
+        })
+        .await
     }
 
     /// A number never handed out before, over restarts too.
@@ -270,17 +265,9 @@ impl Embedded {
             if let Some(epoch) = lock(&self.epochs).next() {
                 return Ok(epoch);
             }
-            let (answer, answered) = oneshot::channel();
-            let job = Job::RaiseEpochs {
-                more: EPOCH_BLOCK,
-                answer,
-            };
-            self.ways()?
-                .jobs
-                .send(job)
-                .await
-                .map_err(|_| BackboneError::Closed)?;
-            let ceiling = answered.await.map_err(|_| BackboneError::Closed)??;
+            let more = EPOCH_BLOCK;
+            let raised = self.written(|answer| Job::RaiseEpochs { more, answer });
+            let ceiling = raised.await??;
             lock(&self.epochs).raise(ceiling);
         }
     }

@@ -205,12 +205,12 @@ fn read_appends(
     let mut found: Vec<Append> = Vec::new();
     let (mut seq, mut bytes) = (after.max(start.base), 0);
     'pages: while seq < log.head {
-        let page = (seq, seq.saturating_add(READ_MAX_ROWS as Seq));
-        let records = records::find(connection, no, log, page)?;
-        if records.first != seq + 1 {
+        let places = (seq, seq.saturating_add(READ_MAX_ROWS as Seq));
+        let page = records::find(connection, no, log, places)?;
+        if page.first != seq + 1 {
             return Err(damaged());
         }
-        for id in records.ids {
+        for id in page.ids {
             let (command, payload) = record(connection, id, session, seq + 1)?;
             let another = found.last().is_none_or(|append| append.command != command);
             if another && (found.len() >= limit || bytes >= READ_MAX_BYTES) {

@@ -7,8 +7,6 @@
 //! the end of the table instead of one in the middle for each. Each names the one before it in its session's log, `log_head` names the last
 //! one, and every [`STEP`]th has a row in `step`: from there a log is walked back.
 
-use std::ops::ControlFlow;
-
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::check::{self, Log};
@@ -69,14 +67,14 @@ pub(super) fn write(connection: &Connection, before: i64, new: &New<'_>) -> Resu
     Ok(id)
 }
 
-/// Shows the records from `last` (or the end of the log) back to the one after `after`, until `show` breaks off; answers the number of the
-/// lowest one that was shown, one above the highest if none was.
+/// Shows the records from `last` (or the end of the log) back to the one after `after`; answers the number of the lowest one to which the way
+/// leads, one above where it begins if it leads to none.
 fn walk_back(
     connection: &Connection,
     no: i64,
     log: Log,
     (after, last): (Seq, Seq),
-    mut show: impl FnMut(Passed) -> ControlFlow<()>,
+    mut show: impl FnMut(Passed) -> Result<(), Fault>,
 ) -> Result<Seq, Fault> {
     let (mut seq, mut id) = start(connection, no, log, last)?;
     let mut lowest = seq.saturating_add(1);
@@ -93,8 +91,8 @@ fn walk_back(
             break;
         }
         lowest = seq;
-        if seq <= last && show(Passed { id, seq, command }).is_break() {
-            break;
+        if seq <= last {
+            show(Passed { id, seq, command })?;
         }
         (seq, id) = (seq - 1, before);
     }
@@ -131,7 +129,7 @@ pub(super) fn find(
     let mut ids = Vec::new();
     let first = walk_back(connection, no, log, (after, last), |passed| {
         ids.push(passed.id);
-        ControlFlow::Continue(())
+        Ok(())
     })?;
     ids.reverse();
     Ok(Found { first, ids })
@@ -143,29 +141,13 @@ pub(super) fn newest_first(
     no: i64,
     log: Log,
     after: Seq,
-    mut show: impl FnMut(Passed) -> Result<(), Fault>,
+    show: impl FnMut(Passed) -> Result<(), Fault>,
 ) -> Result<(), Fault> {
-    let mut fault = None;
-    let lowest = walk_back(
-        connection,
-        no,
-        log,
-        (after, log.head),
-        |passed| match show(passed) {
-            Ok(()) => ControlFlow::Continue(()),
-            Err(found) => {
-                fault = Some(found);
-                ControlFlow::Break(())
-            }
-        },
-    )?;
-    match fault {
-        Some(fault) => Err(fault),
-        None if lowest > after.saturating_add(1) => {
-            Err(Fault::Damaged("the way through a log".into()))
-        }
-        None => Ok(()),
+    let lowest = walk_back(connection, no, log, (after, log.head), show)?;
+    if lowest > after.saturating_add(1) {
+        return Err(Fault::Damaged("the way through a log".into()));
     }
+    Ok(())
 }
 
 /// A record at its place: its number, command, checksum and payload, in this order; `None` if there is none.

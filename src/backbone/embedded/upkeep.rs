@@ -146,13 +146,13 @@ fn verify_log(
 ) -> Result<(), Fault> {
     let (mut head, mut running) = (kept::base(connection, no)?, 0);
     while head < log.head {
-        let page = (head, head.saturating_add(READ_MAX_ROWS as Seq));
-        let records = records::find(connection, no, log, page)?;
-        if records.first > head + 1 {
-            found.damage(Some(session), records.first - 1);
+        let places = (head, head.saturating_add(READ_MAX_ROWS as Seq));
+        let page = records::find(connection, no, log, places)?;
+        if page.first > head + 1 {
+            found.damage(Some(session), page.first - 1);
         }
-        head = records.first - 1;
-        for id in records.ids {
+        head = page.first - 1;
+        for id in page.ids {
             head += 1;
             let verified = records::at(connection, id, |row| verified(row, session, head))?;
             let (crc, is_sound) = verified.unwrap_or_default();

@@ -194,15 +194,21 @@ async fn words_whose_time_is_over_are_destroyed_and_what_is_held_or_younger_stay
     );
 }
 
-/// The time is not even configured any more: what is decided is carried out.
-async fn what_a_kill_left_after_the_entry_is_destroyed_with_the_next_start(on: Topology) {
-    let mut gateway = on.start().await;
-    let young = closed(&gateway).await;
+/// A session whose words the log calls deleted and the store still has, at a gateway that was just started on it.
+async fn deleted(gateway: &mut Gateway) -> SessionId {
+    let young = closed(gateway).await;
     gateway.power_cut().await;
     let store = gateway.opens_store().await;
     let left = puts_older(&*store, young, 31 * DAY_MS, None, Some(by_time())).await;
     drop(store);
     gateway.start_again().await;
+    left
+}
+
+/// The time is not even configured any more: what is decided is carried out.
+async fn what_a_kill_left_after_the_entry_is_destroyed_with_the_next_start(on: Topology) {
+    let mut gateway = on.start().await;
+    let left = deleted(&mut gateway).await;
     let sam = gateway.staff("sam").await;
     watches(&sam, left).await;
     assert!(destroyed(&sam, left).await > 0);
@@ -223,12 +229,7 @@ async fn what_a_kill_left_after_the_entry_is_destroyed_with_the_next_start(on: T
 
 async fn an_export_made_afterwards_says_what_was_destroyed(on: Topology) {
     let mut gateway = on.start().await;
-    let young = closed(&gateway).await;
-    gateway.power_cut().await;
-    let store = gateway.opens_store().await;
-    let left = puts_older(&*store, young, 31 * DAY_MS, None, Some(by_time())).await;
-    drop(store);
-    gateway.start_again().await;
+    let left = deleted(&mut gateway).await;
     let (sue, sam) = (gateway.staff("sue").await, gateway.staff("sam").await);
     watches(&sam, left).await;
     destroyed(&sam, left).await;
