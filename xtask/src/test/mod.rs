@@ -12,15 +12,57 @@ mod tree;
 mod web;
 
 use std::process::{Command, ExitCode};
+use std::thread;
 use std::time::Instant;
 
 use self::count::Count;
 use self::step::Step;
 
-/// Steps that belong together, in the order they run.
+/// Steps that belong together.
 struct Group {
     name: &'static str,
+    order: Order,
     steps: Vec<Step>,
+}
+
+/// How the steps of a group run.
+enum Order {
+    /// One after the other.
+    InTurn,
+    /// All together: some wait for most of their time, another one fills the processor meanwhile.
+    AtOnce,
+}
+
+impl Group {
+    const fn in_turn(name: &'static str, steps: Vec<Step>) -> Self {
+        Self {
+            name,
+            order: Order::InTurn,
+            steps,
+        }
+    }
+
+    const fn at_once(name: &'static str, steps: Vec<Step>) -> Self {
+        Self {
+            name,
+            order: Order::AtOnce,
+            steps,
+        }
+    }
+
+    /// What each step came to, in the order of the steps.
+    fn run(&self) -> Vec<Count> {
+        match self.order {
+            Order::InTurn => self.steps.iter().map(Step::run).collect(),
+            Order::AtOnce => thread::scope(|scope| {
+                let running: Vec<_> = (self.steps.iter())
+                    .map(|step| scope.spawn(|| step.run()))
+                    .collect();
+                let end = |step: thread::ScopedJoinHandle<_>| step.join().unwrap_or(Count::FAILED);
+                running.into_iter().map(end).collect()
+            }),
+        }
+    }
 }
 
 /// Runs everything and tells the outcome.
@@ -32,11 +74,9 @@ pub fn run() -> ExitCode {
     let mut total = Count::default();
     let mut failures = Vec::new();
     for group in groups() {
-        for step in group.steps {
-            let name = step.name;
-            let count = step.run();
+        for (step, count) in group.steps.iter().zip(group.run()) {
             if count.failed > 0 {
-                failures.push(format!("{}: {name}", group.name));
+                failures.push(format!("{}: {}", group.name, step.name));
             }
             total += count;
         }
@@ -76,48 +116,25 @@ fn in_a_linted_run() -> ExitCode {
 /// What is quick comes first: a page that is too large is known after minutes, not after everything else.
 fn groups() -> Vec<Group> {
     vec![
-        Group {
-            name: "tools",
-            steps: vec![packages::step()],
-        },
-        Group {
-            name: "form",
-            steps: vec![rust::format()],
-        },
-        Group {
-            name: "pages",
-            steps: vec![
+        Group::in_turn("tools", vec![packages::step()]),
+        Group::in_turn("form", vec![rust::format()]),
+        Group::in_turn(
+            "pages",
+            vec![
                 web::install(),
                 web::types(),
                 web::units(),
                 web::build(),
                 web::budgets(),
             ],
-        },
-        Group {
-            name: "Rust",
-            steps: vec![
-                rust::lints(),
-                rust::tests(),
-                rust::simulation(),
-                rust::doc_tests(),
-            ],
-        },
-        Group {
-            name: "generated files",
-            steps: vec![tree::generated()],
-        },
-        Group {
-            name: "stories",
-            steps: vec![browser::first_run(), browser::stories()],
-        },
-        Group {
-            name: "chaos",
-            steps: vec![chaos::short()],
-        },
-        Group {
-            name: "dependencies",
-            steps: vec![tree::duplicates()],
-        },
+        ),
+        Group::in_turn(
+            "Rust",
+            vec![rust::lints(), rust::tests(), rust::doc_tests()],
+        ),
+        Group::at_once("faults", vec![rust::simulation(), chaos::short()]),
+        Group::in_turn("generated files", vec![tree::generated()]),
+        Group::in_turn("stories", vec![browser::first_run(), browser::stories()]),
+        Group::in_turn("dependencies", vec![tree::duplicates()]),
     ]
 }

@@ -67,7 +67,7 @@ fn at_once() -> usize {
     2 * std::thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// Thousands of histories take all cores for minutes: by themselves, so that no other test waits for its turn.
+/// Thousands of histories take all cores for minutes: away from the other tests, so that none of them waits for its turn.
 pub fn simulation() -> Step {
     Step::new("simulation", || {
         let all = ["test", "--workspace", "--all-targets", "--no-fail-fast"];
