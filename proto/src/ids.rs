@@ -145,25 +145,40 @@ impl From<SessionId> for IncidentId {
     }
 }
 
+/// The value of each lower-case hexadecimal digit, and 255 for every other byte.
+const NIBBLES: [u8; 256] = {
+    let mut values = [u8::MAX; 256];
+    let mut value = 0;
+    while value < 16 {
+        values[DIGITS[value as usize] as usize] = value;
+        value += 1;
+    }
+    values
+};
+
+const DIGITS: &[u8; 16] = b"0123456789abcdef";
+
+/// Ids are read and written several times for every message: byte by byte, since numbers of 128 bits are slow to shift.
 fn parse_hex128(text: &str) -> Result<u128, IdError> {
-    let valid = text.len() == 32 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-    let bits = if valid {
-        u128::from_str_radix(text, 16).unwrap_or(0)
-    } else {
-        0
-    };
-    if bits == 0 {
-        Err(IdError::NotHex128)
-    } else {
-        Ok(bits)
+    let digits: &[u8; 32] = text.as_bytes().try_into().map_err(|_| IdError::NotHex128)?;
+    let mut bytes = [0; 16];
+    let mut wrong = 0;
+    for (byte, [high, low]) in bytes.iter_mut().zip(digits.as_chunks::<2>().0) {
+        let (high, low) = (NIBBLES[*high as usize], NIBBLES[*low as usize]);
+        wrong |= high | low;
+        *byte = (high << 4) | (low & 0xf);
+    }
+    match u128::from_be_bytes(bytes) {
+        bits if bits != 0 && wrong < 16 => Ok(bits),
+        _ => Err(IdError::NotHex128),
     }
 }
 
 fn hex128(bits: u128, buffer: &mut [u8; 32]) -> &str {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    for (place, digit) in buffer.iter_mut().enumerate() {
-        let nibble = (bits >> (124 - 4 * place)) & 0xf;
-        *digit = DIGITS[nibble as usize];
+    let pairs = buffer.as_chunks_mut::<2>().0;
+    for ([high, low], byte) in pairs.iter_mut().zip(bits.to_be_bytes()) {
+        *high = DIGITS[usize::from(byte >> 4)];
+        *low = DIGITS[usize::from(byte & 0xf)];
     }
     std::str::from_utf8(buffer).unwrap_or_default()
 }

@@ -9,7 +9,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use bytes::Bytes;
 use callbox_proto::ids::{AgencyId, SessionId};
-use tokio::sync::broadcast::{self, error::RecvError};
+use tokio::sync::broadcast::{
+    self,
+    error::{RecvError, TryRecvError},
+};
 
 use crate::backbone::{BackboneError, Record, Ring, Seq, Subscription};
 
@@ -139,16 +142,28 @@ impl Subscription for Listener {
             }
         }
     }
+
+    fn at_hand(&mut self) -> Option<Ring> {
+        match self.appended.try_recv() {
+            Ok(rung) => Some(told(rung)),
+            Err(TryRecvError::Lagged(_)) => Some(Ring::Missed),
+            Err(TryRecvError::Empty | TryRecvError::Closed) => None,
+        }
+    }
 }
 
 fn heard(rung: Result<Option<Rung>, RecvError>) -> Option<Ring> {
     match rung {
-        Ok(Some(rung)) => Some(Ring::Appended {
-            session: rung.session,
-            head: rung.head,
-            records: rung.records,
-        }),
-        Ok(None) | Err(RecvError::Lagged(_)) => Some(Ring::Missed),
+        Ok(rung) => Some(told(rung)),
+        Err(RecvError::Lagged(_)) => Some(Ring::Missed),
         Err(RecvError::Closed) => None,
     }
+}
+
+fn told(rung: Option<Rung>) -> Ring {
+    rung.map_or(Ring::Missed, |rung| Ring::Appended {
+        session: rung.session,
+        head: rung.head,
+        records: rung.records,
+    })
 }

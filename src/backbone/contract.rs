@@ -517,6 +517,11 @@ pub enum BackboneError {
 pub trait Subscription: Send {
     /// The next ring; `None` when the backbone is closed.
     async fn next(&mut self) -> Option<Ring>;
+
+    /// A ring that is here already, if there is one: cheaper than waiting for each where they come in hundreds.
+    fn at_hand(&mut self) -> Option<Ring> {
+        None
+    }
 }
 
 /// The contract of the parent module.

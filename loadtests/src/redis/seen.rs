@@ -16,8 +16,14 @@ const TELL: Duration = Duration::from_millis(500);
 
 /// Keys of a call that do not belong to one session: index, open sessions, figures, claims.
 const SHARED_KEYS: usize = 4;
-/// Arguments of one append before its records.
-const OWN_ARGUMENTS: usize = 13;
+/// Arguments of one append before its row and its records.
+const OWN_ARGUMENTS: usize = 9;
+/// Those of a row.
+const ROW_ARGUMENTS: usize = 5;
+/// What the bell says, how many records, and whether there is a row.
+const RING: usize = 6;
+const COUNT: usize = 7;
+const ROW: usize = 8;
 /// Bytes of the session and the command, with which the ring begins.
 const RING_IDS: usize = 64;
 
@@ -30,8 +36,8 @@ pub struct Append {
     /// Keys of the session and of its log.
     own: Vec<Vec<u8>>,
     channel: Vec<u8>,
-    /// What the log must have, its last number and place afterwards, the command, the epoch of a claim, the session, its row, what the
-    /// bell says, how many records, and these.
+    /// What the log must have, its last number and place afterwards, the command, the epoch of a claim, the session, what the bell says,
+    /// how many records, whether there is a row, the row, and the records.
     arguments: Vec<Vec<u8>>,
 }
 
@@ -77,9 +83,20 @@ impl Append {
         words
     }
 
+    /// Where its records begin.
+    fn records_at(&self) -> usize {
+        let has_row = !self.arguments[ROW].is_empty();
+        OWN_ARGUMENTS + if has_row { ROW_ARGUMENTS } else { 0 }
+    }
+
     /// Sequence number that the log must have.
     pub fn expected(&self) -> Option<u64> {
         std::str::from_utf8(&self.arguments[0]).ok()?.parse().ok()
+    }
+
+    /// Sequence number that the log has afterwards.
+    pub fn last(&self) -> Option<u64> {
+        std::str::from_utf8(&self.arguments[1]).ok()?.parse().ok()
     }
 
     /// The same for another session, and without the claim it was made under.
@@ -101,7 +118,8 @@ impl Append {
     /// The next command of this session with its one record: another id, and the number that the log has by now.
     pub fn renew(&mut self, head: u64, command: &str) {
         let last = head + 1;
-        let rest = String::from_utf8_lossy(self.arguments[11].get(RING_IDS..).unwrap_or_default());
+        let rest =
+            String::from_utf8_lossy(self.arguments[RING].get(RING_IDS..).unwrap_or_default());
         let session = String::from_utf8_lossy(&self.arguments[5]);
         let said = rest
             .split_once(' ')
@@ -112,8 +130,8 @@ impl Append {
             (1, last.to_string()),
             (2, format!("{last}-{last}")),
             (3, command.to_owned()),
-            (11, ring),
-            (OWN_ARGUMENTS, format!("{last}-0")),
+            (RING, ring),
+            (self.records_at(), format!("{last}-0")),
         ] {
             self.arguments[at] = word.into_bytes();
         }
@@ -131,10 +149,13 @@ impl Append {
     /// The same with the one record of another one.
     pub fn with_record_of(&self, other: &Self) -> Self {
         let mut append = self.clone();
-        append.arguments.truncate(OWN_ARGUMENTS - 2);
+        append.arguments.truncate(self.records_at());
         append
             .arguments
-            .extend_from_slice(&other.arguments[OWN_ARGUMENTS - 2..]);
+            .extend_from_slice(&other.arguments[other.records_at()..]);
+        for at in [RING, COUNT] {
+            append.arguments[at].clone_from(&other.arguments[at]);
+        }
         let command = String::from_utf8_lossy(&self.arguments[3]).into_owned();
         append.renew(self.expected().unwrap_or_default(), &command);
         append
@@ -270,8 +291,8 @@ pub mod tests {
         words.extend(["index", "open", "figures", "claims", &session, &log, "bell"]);
         let count = (records.len() / 2).to_string();
         let ring = format!("{ID}{ID}4 1 00000000{} ", records[0].len());
-        words.extend([expected, "4", "4-4", ID, "7", ID]);
-        words.extend(["index", "open", "tally", "summary", "crc", &ring, &count]);
+        words.extend([expected, "4", "4-4", ID, "7", ID, &ring, &count, "row"]);
+        words.extend(["index", "open", "tally", "summary", "crc"]);
         words.extend(
             records
                 .chunks(2)
@@ -297,7 +318,7 @@ pub mod tests {
         assert_eq!(Append::of(&call), Some(one.clone()));
         let two = Append::call(&[&one, &append("4", &["other", "crc"])]);
         assert_eq!(two[2], b"8");
-        assert_eq!(two.len(), call.len() + 2 + 16);
+        assert_eq!(two.len(), call.len() + 2 + 17);
         assert_eq!(Append::of(&two), None);
     }
 
@@ -315,8 +336,8 @@ pub mod tests {
         assert_eq!(other.expected(), Some(41));
         assert_eq!(other.arguments[2], b"42-42");
         let ring = format!("{id}{command}42 1 000000007 ");
-        assert_eq!(other.arguments[11], ring.into_bytes());
-        assert_eq!(other.arguments[13], b"42-0");
+        assert_eq!(other.arguments[RING], ring.into_bytes());
+        assert_eq!(other.arguments[14], b"42-0");
     }
 
     #[test]

@@ -83,6 +83,19 @@ impl Listener {
         listener
     }
 
+    /// What the tier rang, kept in mind for the time when it does not answer.
+    fn of_tier(&self, ring: Ring) -> Ring {
+        if let Ring::Appended {
+            session,
+            head,
+            records,
+        } = &ring
+        {
+            self.inner.cache().rang(*session, *head, records);
+        }
+        ring
+    }
+
     async fn try_shared(&mut self) -> bool {
         self.try_at = Instant::now() + SUBSCRIBE_EVERY;
         let tier = &self.inner.tier;
@@ -115,12 +128,7 @@ impl Subscription for Listener {
                     Err(RecvError::Closed) => None,
                 },
                 rung = next_of(&mut self.shared) => match rung {
-                    Some(ring) => {
-                        if let Ring::Appended { session, head, records } = &ring {
-                            self.inner.cache().rang(*session, *head, records);
-                        }
-                        return Some(ring);
-                    }
+                    Some(ring) => return Some(self.of_tier(ring)),
                     None => self.shared = None,
                 },
                 () = tokio::time::sleep_until(self.try_at), if !has_shared => {
@@ -131,5 +139,10 @@ impl Subscription for Listener {
                 }
             }
         }
+    }
+
+    fn at_hand(&mut self) -> Option<Ring> {
+        let ring = self.shared.as_mut()?.at_hand()?;
+        Some(self.of_tier(ring))
     }
 }

@@ -9,13 +9,14 @@ use bytes::Bytes;
 use callbox_proto::ids::{AgencyId, CommandId, SessionId};
 use redis::{ServerError, Value};
 
+use super::appends;
 use super::fault;
 use super::link::failed;
 use super::row::{self, Places};
 use crate::backbone::bell::Rung;
 use crate::backbone::checksum::record_crc;
 use crate::backbone::{
-    APPEND_MAX_RECORDS, Appended, BackboneError, Claimed, Destroyed, IndexedSession, Lease,
+    APPEND_MAX_RECORDS, Append, Appended, BackboneError, Claimed, Destroyed, IndexedSession, Lease,
     READ_MAX_BYTES, Record, Seq, StandingKind, Tally,
 };
 
@@ -78,15 +79,20 @@ fn place(text: &str) -> Option<(Seq, Seq)> {
     Some((first.parse().ok()?, last.parse().ok()?))
 }
 
+/// What the function answers to an append that it has written as it was decided: words would have to be put together there and
+/// read here.
+const STORED: Value = Value::Int(1);
+
 /// What an append came to.
-pub(super) fn appended(
-    value: &Value,
-    session: SessionId,
-    expected: Seq,
-) -> Result<Appended, BackboneError> {
+pub(super) fn appended(value: &Value, append: &Append) -> Result<Appended, BackboneError> {
+    let session = append.session;
+    if *value == STORED {
+        let (first, last) = appends::place(append);
+        return Ok(Appended::Stored { first, last });
+    }
     if let Some(error) = refusal(value) {
         if fault::is_damage(error) {
-            let seq = expected.saturating_add(1);
+            let (seq, _) = appends::place(append);
             return Err(BackboneError::Damaged { session, seq });
         }
         return Err(fault::refusal(error).0);
@@ -94,7 +100,6 @@ pub(super) fn appended(
     let text = text(value).ok_or_else(strange)?;
     let (word, rest) = text.split_once(' ').unwrap_or((text, ""));
     let outcome = match word {
-        "stored" => place(rest).map(|(first, last)| Appended::Stored { first, last }),
         "duplicate" => place(rest).map(|(first, last)| Appended::Duplicate { first, last }),
         "conflict" => rest.parse().ok().map(|head| Appended::Conflict { head }),
         "none" => return Err(BackboneError::NoSuchSession),
@@ -364,13 +369,13 @@ pub(super) fn heard(message: &[u8]) -> Heard {
 }
 
 fn read_bell(message: &[u8]) -> Option<Heard> {
-    let message = Bytes::copy_from_slice(message);
     match message.first()? {
-        b'p' => Some(Heard::Published(message.slice(1..))),
+        b'p' => Some(Heard::Published(Bytes::copy_from_slice(message.get(1..)?))),
         b'a' => {
-            let mut rest = Unread(message.slice(1..));
+            let all = Bytes::copy_from_slice(message);
+            let mut rest = Unread { all: &all, at: 1 };
             let mut appended = Vec::new();
-            while !rest.0.is_empty() {
+            while rest.at < all.len() {
                 appended.push(rung(&mut rest)?);
             }
             Some(Heard::Appended(appended))
@@ -381,24 +386,23 @@ fn read_bell(message: &[u8]) -> Option<Heard> {
 
 /// One append: session and command, 32 digits each, the head and a space, how many records came along and a space; of each of
 /// them its checksum, 8 digits, its length and a space; and their payloads.
-fn rung(rest: &mut Unread) -> Option<Rung> {
-    let session: SessionId = rest.digits(32)?;
-    let command: CommandId = rest.digits(32)?;
+fn rung(rest: &mut Unread<'_>) -> Option<Rung> {
+    let session: SessionId = rest.text(32)?.parse().ok()?;
+    let command: CommandId = rest.text(32)?.parse().ok()?;
     let head: Seq = rest.number()?;
     let count: usize = rest.number()?;
     let first = head.checked_sub(count as u64)?.checked_add(1)?;
     let mut said = Vec::with_capacity(count.min(APPEND_MAX_RECORDS));
     for _ in 0..count {
-        let crc: Bytes = rest.take(8)?;
+        let crc = u32::from_str_radix(rest.text(8)?, 16).ok()?;
         let length: usize = rest.number()?;
         said.push((crc, length));
     }
     let mut sound = true;
     let mut records = Vec::with_capacity(said.len());
     for (seq, (crc, length)) in (first..).zip(said) {
-        let payload = rest.take(length)?;
-        let own = row::crc_text(record_crc(session, seq, command, &payload));
-        sound &= *crc == *own.as_bytes();
+        let payload = rest.payload(length)?;
+        sound &= crc == record_crc(session, seq, command, &payload);
         records.push(Record {
             seq,
             command,
@@ -417,24 +421,36 @@ fn rung(rest: &mut Unread) -> Option<Rung> {
 }
 
 /// What of a message is not read yet.
-struct Unread(Bytes);
+struct Unread<'a> {
+    all: &'a Bytes,
+    at: usize,
+}
 
-impl Unread {
-    fn take(&mut self, bytes: usize) -> Option<Bytes> {
-        (bytes <= self.0.len()).then(|| self.0.split_to(bytes))
+impl<'a> Unread<'a> {
+    /// The next bytes, which are read by that.
+    fn take(&mut self, count: usize) -> Option<&'a [u8]> {
+        let end = self.at.checked_add(count)?;
+        let taken = self.all.get(self.at..end)?;
+        self.at = end;
+        Some(taken)
     }
 
-    fn digits<T: std::str::FromStr>(&mut self, count: usize) -> Option<T> {
-        std::str::from_utf8(&self.take(count)?).ok()?.parse().ok()
+    fn text(&mut self, count: usize) -> Option<&'a str> {
+        std::str::from_utf8(self.take(count)?).ok()
     }
 
     /// Up to the next space, which is left out.
     fn number<T: std::str::FromStr>(&mut self) -> Option<T> {
         // No number is longer.
-        let end = self.0.iter().take(21).position(|byte| *byte == b' ')?;
-        let number = self.digits(end)?;
+        let rest = self.all.get(self.at..)?;
+        let end = rest.iter().take(21).position(|byte| *byte == b' ')?;
+        let number = self.text(end)?.parse().ok()?;
         self.take(1)?;
         Some(number)
+    }
+
+    fn payload(&mut self, count: usize) -> Option<Bytes> {
+        self.take(count).map(|taken| self.all.slice_ref(taken))
     }
 }
 

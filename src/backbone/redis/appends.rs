@@ -15,7 +15,7 @@ use crate::backbone::checksum::record_crc;
 use crate::backbone::{Append, Appended, IndexRow, Seq};
 
 /// Arguments of an append beside its records, and keys; for the size of a command.
-const WORDS: usize = 15;
+const WORDS: usize = 16;
 /// Bytes of these words, about.
 const WORDS_BYTES: usize = 620;
 /// Bytes of an append's records that travel with the ring. Longer ones are read from the log by those who need them: every node
@@ -53,7 +53,7 @@ pub(super) fn command(keys: &AgencyKeys, appends: &[&Append], rings: bool) -> Cm
 }
 
 fn add(command: &mut Cmd, append: &Append) {
-    let (first, last) = (number(append, 1), number(append, append.records.len()));
+    let (first, last) = place(append);
     let crcs = crcs(append);
     command.arg(append.expected).arg(last);
     command.write_arg_fmt(format_args!("{first}-{last}"));
@@ -63,25 +63,26 @@ fn add(command: &mut Cmd, append: &Append) {
         None => command.arg(""),
     };
     command.write_arg_fmt(append.session);
-    match &append.index {
-        Some(index) => add_row(command, append, index),
-        None => {
-            for _ in 0..5 {
-                command.arg("");
-            }
-        }
-    }
     command.write_arg_fmt(Rung {
         append,
         last,
         crcs: &crcs,
     });
     command.arg(append.records.len());
+    match &append.index {
+        Some(index) => add_row(command.arg("row"), append, index),
+        None => drop(command.arg("")),
+    }
     for (at, (record, crc)) in append.records.iter().zip(crcs).enumerate() {
         command.write_arg_fmt(format_args!("{}-0", number(append, at + 1)));
         command.arg(&record[..]);
         command.write_arg_fmt(row::Crc(crc));
     }
+}
+
+/// Where an append's records are once it is in the log.
+pub(super) const fn place(append: &Append) -> (Seq, Seq) {
+    (number(append, 1), number(append, append.records.len()))
 }
 
 /// The number of an append's record, counted from one. Past the end of all numbers it is a conflict anyway.

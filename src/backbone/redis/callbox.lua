@@ -15,25 +15,33 @@ local function now_ms()
   return time[1] * 1000 + math.floor(time[2] / 1000)
 end
 
--- Arguments of one append before its records, and of each record.
-local APPEND_ARGS, RECORD_ARGS = 13, 3
+-- Arguments of every append, of its row where it has one, and of each record.
+local OWN_ARGS, ROW_ARGS, RECORD_ARGS = 9, 5, 3
 -- Bytes after which a message of the bell ends and the next one begins.
 local RING_MAX_BYTES = 65536
 
+-- Where an append's records begin, and where they end.
+local function records_of(args, at)
+  local first = at + OWN_ARGS + (args[at + 8] == '' and 0 or ROW_ARGS)
+  return first, first + RECORD_ARGS * args[at + 7] - 1
+end
+
 -- Adds one session's records to its log and moves its index. Nothing is written before everything is checked. Numbers stay
 -- text: making text of a number costs more than most of what is done here.
--- args from at: expected last place command epoch id | index open tally summary crc (all empty: no row) | ring (what it says
--- before the records; empty: they do not come along) | count, number payload crc ...
--- Answers what became of it, and whether it is in the log as it was decided.
-local function append_one(agency, session, log, args, at, count)
+-- args from at: expected last place command epoch id | ring (what it says before the records; empty: they do not come along)
+-- | how many records, whether a row comes first (empty: none) | index open tally summary crc | number payload crc ...
+-- Answers what became of it, 1 where it was written now, and whether it is in the log as it was decided.
+local function append_one(agency, session, log, args, at, first, final)
   local expected, command, epoch, id = args[at], args[at + 3], args[at + 4], args[at + 5]
-  local index, open, tally = args[at + 6], args[at + 7], args[at + 8]
-  local place_of, has_row = 'c:' .. command, index ~= ''
-  local was
+  local place_of, has_row = 'c:' .. command, args[at + 8] ~= ''
+  local was, index, open, tally
   if has_row then
+    index, open, tally = args[at + OWN_ARGS], args[at + OWN_ARGS + 1], args[at + OWN_ARGS + 2]
     was = redis.call('HMGET', session, 'head', place_of, 'epoch', 'until', 'index', 'open', 'tally')
-  else
+  elseif epoch ~= '' then
     was = redis.call('HMGET', session, 'head', place_of, 'epoch', 'until')
+  else
+    was = redis.call('HMGET', session, 'head', place_of)
   end
   local head, claimed = was[1], was[3]
   if not head then
@@ -57,9 +65,7 @@ local function append_one(agency, session, log, args, at, count)
     redis.call('HLEN', agency.figures)
   end
 
-  local first = at + APPEND_ARGS
-  local past = first + RECORD_ARGS * count
-  for record = first, past - 1, RECORD_ARGS do
+  for record = first, final, RECORD_ARGS do
     local number, payload, crc = args[record], args[record + 1], args[record + 2]
     if head then
       if not redis.call('XADD', log, 'NOMKSTREAM', number, 'command', command, 'payload', payload, 'crc', crc) then
@@ -75,7 +81,7 @@ local function append_one(agency, session, log, args, at, count)
     redis.call('HSET', session, 'head', last, place_of, place)
   else
     redis.call('HSET', session, 'head', last, place_of, place,
-      'index', index, 'open', open, 'tally', tally, 'summary', args[at + 9], 'crc', args[at + 10])
+      'index', index, 'open', open, 'tally', tally, 'summary', args[first - 2], 'crc', args[first - 1])
     if moves then
       local waits = open ~= ''
       if was[5] ~= index then
@@ -97,20 +103,21 @@ local function append_one(agency, session, log, args, at, count)
     agency.changed = true
   end
 
-  if agency.channel == '' then return 'stored ' .. place, true end
+  if agency.channel == '' then return 1, true end
   -- In pieces: every text that is put together here is read once more as a whole.
   local rung, bytes = agency.rung, agency.bytes
-  rung[#rung + 1] = args[at + 11]
-  if args[at + 11] == '' then
-    rung[#rung] = id .. command .. last .. ' 0 '
+  local said = args[at + 6]
+  if said == '' then
+    rung[#rung + 1] = id .. command .. last .. ' 0 '
   else
-    for record = first, past - 1, RECORD_ARGS do
+    rung[#rung + 1] = said
+    for record = first, final, RECORD_ARGS do
       rung[#rung + 1] = args[record + 1]
       bytes = bytes + #args[record + 1]
     end
   end
   agency.bytes = bytes + 100
-  return 'stored ' .. place, true
+  return 1, true
 end
 
 -- Tells everybody who listens what was appended.
@@ -130,14 +137,14 @@ local function append(keys, args)
     rung = {}, bytes = 0, changed = false, astray = {} }
   local outcomes, at = {}, 2
   for key = 5, #keys, 2 do
-    local count = tonumber(args[at + APPEND_ARGS - 1])
-    local done, outcome, as_decided = pcall(append_one, agency, keys[key], keys[key + 1], args, at, count)
+    local first, final = records_of(args, at)
+    local done, outcome, as_decided = pcall(append_one, agency, keys[key], keys[key + 1], args, at, first, final)
     if not done then -- a text or a table, by the server's version
       outcome = redis.error_reply(type(outcome) == 'table' and outcome.err or tostring(outcome))
     end
     outcomes[#outcomes + 1] = outcome
     agency.astray[keys[key]] = not (done and as_decided) and args[at + 1] or nil
-    at = at + APPEND_ARGS + RECORD_ARGS * count
+    at = final + 1
     if agency.bytes > RING_MAX_BYTES then ring(agency) end
   end
   ring(agency)

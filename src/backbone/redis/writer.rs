@@ -3,8 +3,9 @@
 //! Owns: the order of writes to one primary and the count of its replicas. Must not: know what the writes are, or repeat
 //! one. Called by: `handle`, through a bounded channel.
 //!
-//! One group is on its way at a time; while it is, the next one gathers. So a group costs one fsync and one WAIT however
-//! many take part, and nobody waits for a timer.
+//! [`GROUPS_ON_WAY`] groups are on their way at a time; while they are, the next one gathers. So a group costs one fsync and one
+//! WAIT however many take part, and nobody waits for a timer. The second one lies before the server while it works on the first,
+//! which would otherwise wait as long as an answer takes to be read and the next group to be put together.
 //!
 //! The commands of a group stand in a transaction, not for its atomicity: a server reads 16 KiB at a time and with
 //! `appendfsync always` fsyncs after each; the commands of a transaction wait for its end, and for one fsync.
@@ -12,6 +13,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
 use redis::{Cmd, Pipeline, Value};
 use tokio::sync::{mpsc, oneshot};
 
@@ -22,6 +25,8 @@ use crate::backbone::{BackboneError, Guarantee};
 
 /// Jobs that may wait. Who comes later waits in the call, under its deadline.
 pub(super) const JOBS_MAX: usize = 256;
+/// Groups that the server has before it. Whose order matters waits for the answer to the first before it hands in the second.
+const GROUPS_ON_WAY: usize = 2;
 /// Appends in one group: at 15 µs each a group takes the server 8 ms, and so long a claim may have to wait for it.
 const GROUP_MAX_STEPS: usize = 512;
 /// Bytes in one group, for the same reason; a single job may exceed it and is then a group of its own.
@@ -71,19 +76,25 @@ pub(super) async fn run(
     mut jobs: mpsc::Receiver<Job>,
     waiting: Waiting,
 ) {
+    let mut on_way = FuturesUnordered::new();
     let mut next = None;
     loop {
         let first = match next.take() {
-            Some(job) => job,
-            None => match jobs.recv().await {
-                Some(job) => job,
-                None => return,
+            Some(job) => Some(job),
+            None => tokio::select! {
+                Some(()) = on_way.next() => continue,
+                job = jobs.recv() => job,
             },
         };
+        let Some(first) = first else { break };
         let group;
         (group, next) = collect(first, &mut jobs);
-        write(&link, &rivals, group, waiting).await;
+        on_way.push(write(&link, &rivals, group, waiting));
+        while on_way.len() >= GROUPS_ON_WAY {
+            on_way.next().await;
+        }
     }
+    while on_way.next().await.is_some() {}
 }
 
 /// Jobs that wait, up to the bounds of a group, and the one that did not fit.

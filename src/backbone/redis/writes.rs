@@ -166,10 +166,7 @@ impl Redis {
                 Ok(answer) => {
                     let each = answer::each(answer, places.len());
                     for (at, answer) in places.iter().zip(each) {
-                        let Append {
-                            session, expected, ..
-                        } = batch[*at];
-                        outcomes[*at] = answer::appended(&answer, session, expected);
+                        outcomes[*at] = answer::appended(&answer, &batch[*at]);
                     }
                     let done = places.iter().filter_map(|at| {
                         let outcome = outcomes[*at].as_ref().ok()?;

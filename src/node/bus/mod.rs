@@ -34,6 +34,8 @@ use crate::backbone::{BackboneError, Ring, Subscription};
 
 /// Messages that wait to be sent. What is over is not sent, and everything is told again.
 const POSTS_MAX: usize = 4_096;
+/// Rings heard in one go before others have their turn, and publications among them.
+const HEARD_MAX: usize = 64;
 /// How long a node that starts listens before it serves anybody: others answer within a tick.
 const SETTLE: Duration = Duration::from_millis(400);
 /// How long a node that goes waits for its good-bye to be sent.
@@ -283,23 +285,30 @@ async fn listen(
     agency: Arc<Agency>,
     mut bell: Box<dyn Subscription>,
 ) {
-    while let Some(Some(ring)) = stop.run_until_cancelled(bell.next()).await {
+    while let Some(Some(first)) = stop.run_until_cancelled(bell.next()).await {
         let Some(node) = node.upgrade() else { return };
-        match ring {
-            Ring::Appended {
-                session,
-                head,
-                records,
-            } => {
-                node.log_has_grown(session, head, &records);
-                agency.around.ring();
-            }
-            Ring::Published(bytes) => node.hear(&agency, &bytes),
-            Ring::Confirmed { .. } | Ring::Rewound { .. } => node.heard_of_kept(&ring),
-            Ring::Missed => {
-                node.heard_of_kept(&ring);
-                node.rings_were_missed(&agency);
-            }
+        hear(&node, &agency, first);
+        for ring in std::iter::from_fn(|| bell.at_hand()).take(HEARD_MAX) {
+            hear(&node, &agency, ring);
+        }
+    }
+}
+
+fn hear(node: &Arc<Node>, agency: &Arc<Agency>, ring: Ring) {
+    match ring {
+        Ring::Appended {
+            session,
+            head,
+            records,
+        } => {
+            node.log_has_grown(session, head, &records);
+            agency.around.ring();
+        }
+        Ring::Published(bytes) => node.hear(agency, &bytes),
+        Ring::Confirmed { .. } | Ring::Rewound { .. } => node.heard_of_kept(&ring),
+        Ring::Missed => {
+            node.heard_of_kept(&ring);
+            node.rings_were_missed(agency);
         }
     }
 }

@@ -63,6 +63,7 @@ macro_rules! conformance_suite {
             every_stored_append_rings_its_agency
             records_that_come_with_a_ring_are_those_of_the_log
             what_is_rung_is_in_the_log
+            rings_at_hand_are_the_next_ones_and_none_comes_twice
             what_is_not_stored_does_not_ring
             a_publication_reaches_every_subscriber_of_its_agency_only
             a_slow_subscriber_is_told_that_it_missed_rings

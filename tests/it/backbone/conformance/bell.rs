@@ -35,6 +35,28 @@ pub async fn what_is_rung_is_in_the_log(place: &dyn Place) {
     writing.await.unwrap();
 }
 
+pub async fn rings_at_hand_are_the_next_ones_and_none_comes_twice(place: &dyn Place) {
+    let backbone = place.open().await;
+    let mut bell = backbone.subscribe(&agency()).await.unwrap();
+    store(&*backbone, first(1, waiting("main", 1))).await;
+    for head in 1..=9 {
+        store(&*backbone, next(1, head, u128::from(head) + 1)).await;
+    }
+    let mut heads = Vec::new();
+    while heads.last() != Some(&10) {
+        heads.push(appended(&mut *bell).await.1);
+        while let Some(at_hand) = bell.at_hand() {
+            let Ring::Appended { head, .. } = at_hand else {
+                panic!("{at_hand:?}")
+            };
+            heads.push(head);
+        }
+    }
+    assert!(heads.is_sorted_by(|one, next| one < next), "{heads:?}");
+    assert_eq!(heads.len(), 10);
+    assert_eq!(bell.at_hand(), None);
+}
+
 pub async fn what_is_not_stored_does_not_ring(place: &dyn Place) {
     let backbone = place.open().await;
     store(&*backbone, first(1, waiting("main", 1))).await;
