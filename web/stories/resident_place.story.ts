@@ -92,6 +92,12 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     await page.locator('section.card', { hasText: 'They ask for your place.' }).getByRole('button', { name: 'Yes' }).click()
     await page.locator('[data-place-failed=denied]').waitFor()
     await page.getByLabel('Where is it?').waitFor()
+    // Nobody waits for it: the yes is taken back, here as at the gateway.
+    await within('the last word about the place is a no', () =>
+      Promise.resolve(staff.log(session).flatMap(({ event }) => (event.kind === 'consented' ? [event.granted] : [])).at(-1) === false),
+    )
+    await page.getByText('Your place is not shared.').waitFor()
+    expect((await page.getByText(/you share/i).count()) === 0, 'nothing says that it is shared')
   },
 
   async 'RE5 sharing the place by oneself answers the ask for it'(story) {
