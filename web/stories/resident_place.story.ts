@@ -19,6 +19,12 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     await within('staff read the words', () => Promise.resolve(staff.texts(session).some((text) => text.includes('12 Mill Lane'))))
     await write(page, 'it smells of gas')
     await safe(page, 'it smells of gas')
+    // Allowed in the settings of the browser meanwhile: it is shared without a reload.
+    await page.context().grantPermissions(['geolocation'])
+    await page.context().setGeolocation(HERE.geolocation)
+    await page.getByRole('button', { name: 'Place', exact: true }).click()
+    await page.getByRole('button', { name: 'Share my place' }).click()
+    await page.getByText(/within .?25.? m/).first().waitFor()
   },
 
   async 'RE14 words typed before the first fix stand beside it when it comes; coordinates are a place at once'(story) {

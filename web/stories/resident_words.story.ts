@@ -101,6 +101,19 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     }
   },
 
+  async 'AL6 while something is shared exit, stop and call stand in one row at 390 px, and no hint is squeezed, in four languages'(story) {
+    for (const locale of ['en-US', 'fr-CA', 'es-MX', 'ar']) {
+      const page = await story.visit('/', { locale, permissions: ['geolocation'], geolocation: { latitude: 40, longitude: -99, accuracy: 25 } })
+      const hint = await page.locator('#silent-hint').evaluate((element) => element.clientWidth)
+      expect(hint >= 140, `${locale}: a hint of ${String(hint)} px`)
+      await pick(page)
+      await page.locator('section.card .act').first().click()
+      await page.locator('[data-stop]').waitFor()
+      const tops = await page.locator('header .button').evaluateAll((all) => all.map((one) => Math.round(one.getBoundingClientRect().top)))
+      expect(tops.length === 3 && new Set(tops).size === 1, `${locale}: one row, not ${tops.join()}`)
+    }
+  },
+
   async 'AL3 the whole report goes by keyboard alone, with the focus in sight at each step'(story) {
     const page = await story.visit('/', { viewport: { width: 390, height: 700 } })
     await page.getByRole('heading', { level: 1 }).waitFor()

@@ -1,7 +1,7 @@
 title = الإبلاغ عن حالة طارئة
 title-plain = ملاحظات
 exit = خروج الآن
-exit-hint = تغادر هذه الصفحة فورًا. يمكنك أيضًا الضغط على Shift ثلاث مرات. لا يمحو ذلك السجل ولا يوقف من يراقب هذا الجهاز.
+exit-hint = «خروج الآن» يغادر هذه الصفحة فورًا. يمكنك أيضًا الضغط على Shift ثلاث مرات. لا يمحو ذلك السجل ولا يوقف من يراقب هذا الجهاز.
 exit-once-more = اضغط Shift مرة أخرى لمغادرة هذه الصفحة.
 exit-gone = لقد غادرت الصفحة.
 test = TEST
@@ -91,7 +91,7 @@ place-age = وُجد { $seconds ->
 }.
 place-source = من هذا الجهاز.
 place-stop = أوقف المشاركة
-place-denied = هذا الجهاز لا يسمح بذلك. يمكنك كتابة المكان أدناه.
+place-denied = لا تستطيع هذه الصفحة رؤية مكانك. اسمح بذلك في إعدادات المتصفح، أو اكتب المكان أدناه.
 place-unavailable = لم يُعثر على المكان بعد. يمكنك كتابته أدناه.
 place-unsupported = هذا الجهاز لا يعرف مكانه. يمكنك كتابته أدناه.
 place-type = اكتبه
@@ -166,9 +166,18 @@ live-flip = الكاميرا الأخرى
 live-light = ضوء
 live-own = صورة الكاميرا لديك
 live-voice = صوت الشخص على المكتب
-live-failed-denied = هذا الجهاز لا يسمح بذلك. يمكنك إرسال صورة.
-live-failed-missing = لم يُعثر على جهاز كهذا. يمكنك إرسال صورة.
-live-failed-busy = تعذر البدء. ربما يستخدمه تطبيق آخر. يمكنك إرسال صورة.
+live-failed-denied = { $medium ->
+    [audio] لا تستطيع هذه الصفحة استخدام الميكروفون. اسمح به في إعدادات المتصفح وحاول مرة أخرى، أو اكتب هنا.
+   *[other] لا تستطيع هذه الصفحة استخدام الكاميرا. اسمح بها في إعدادات المتصفح وحاول مرة أخرى، أو أرسل صورة.
+}
+live-failed-missing = { $medium ->
+    [audio] لم يُعثر على ميكروفون في هذا الجهاز. اكتب هنا.
+   *[other] لم يُعثر على كاميرا في هذا الجهاز. يمكنك إرسال صورة.
+}
+live-failed-busy = { $medium ->
+    [audio] تعذر بدء الميكروفون. ربما يستخدمه تطبيق آخر. حاول مرة أخرى، أو اكتب هنا.
+   *[other] تعذر بدء الكاميرا. ربما يستخدمها تطبيق آخر. حاول مرة أخرى، أو أرسل صورة.
+}
 watching-nobody = لا أحد يشاهد بعد.
 not-recorded = لا يتم التسجيل.
 watching = يشاهد: { $telecommunicators ->
@@ -178,7 +187,7 @@ watching = يشاهد: { $telecommunicators ->
     [few] { $telecommunicators } مأموري اتصال
    *[other] { $telecommunicators } مأمور اتصال
 }{ $both ->
-    [yes] {"، "}
+    [yes] {"\u200F، "}
    *[no] {""}
 }{ $supervisors ->
     [0] { "" }
@@ -187,7 +196,7 @@ watching = يشاهد: { $telecommunicators ->
     [few] { $supervisors } مشرفين
    *[other] { $supervisors } مشرفًا
 }{ $more ->
-    [yes] {"، "}
+    [yes] {"\u200F، "}
    *[no] {""}
 }{ $responders ->
     [0] { "" }
@@ -259,8 +268,8 @@ leave = مغادرة البلاغ
 leave-question = هل تغادر هذا البلاغ؟ يبقى لديهم ما أرسلته.
 leave-yes = نعم، غادر
 choices = خيارات أخرى
-data-now-full = الشبكة كاملة
-data-now-less = شبكة بطيئة
+data-now-full = إرسال كامل
+data-now-less = إرسال أقل
 data-question = كم نرسل
 data-auto = اختاروا عني
 data-less = أرسل أقل

@@ -1,7 +1,7 @@
 title = Report an emergency
 title-plain = Notes
 exit = Exit now
-exit-hint = Leaves this page at once. You can also press Shift three times. It does not clear your history, and it does not stop someone who watches this device.
+exit-hint = “Exit now” leaves this page at once. You can also press Shift three times. It does not clear your history, and it does not stop someone who watches this device.
 exit-once-more = Press Shift once more to leave this page.
 exit-gone = You have left the page.
 test = TEST
@@ -59,7 +59,7 @@ less-chosen = You send less: words go first, then your place, then photos. Video
 queue-place = You are number { $place } in line.
 queue-far = Many people are waiting. You are in line.
 queue-late = It takes longer than usual. You keep your place.
-queue-unstaffed = Nobody is at the desk right now. We keep your report and read it first when they are back. If you can, call { $number }.
+queue-unstaffed = Nobody is at the desk right now. Your report is kept. It is read first when they are back. If you can, call { $number }.
 queue-waiting = You are in line. Someone will read this.
 standing-owned = A person is with you now.
 standing-abandoned = You were away. They have your report.
@@ -85,7 +85,7 @@ place-age = Found { $seconds ->
 }.
 place-source = From this device.
 place-stop = Stop sharing
-place-denied = This device does not allow it. You can type the place below.
+place-denied = This page may not see your place. Allow it in the settings of your browser, or type the place below.
 place-unavailable = No place found yet. You can type it below.
 place-unsupported = This device cannot tell its place. You can type it below.
 place-type = Type it
@@ -160,9 +160,18 @@ live-flip = Other camera
 live-light = Light
 live-own = Your own camera picture
 live-voice = Voice of the telecommunicator
-live-failed-denied = This device does not allow it. You can send a photo instead.
-live-failed-missing = No such device was found. You can send a photo instead.
-live-failed-busy = It could not start. Another app may use it. You can send a photo instead.
+live-failed-denied = { $medium ->
+    [audio] This page may not use the microphone. Allow it in the settings of your browser and try again, or write here.
+   *[other] This page may not use the camera. Allow it in the settings of your browser and try again, or send a photo.
+}
+live-failed-missing = { $medium ->
+    [audio] This device has no microphone that we can find. Write here.
+   *[other] This device has no camera that we can find. You can send a photo instead.
+}
+live-failed-busy = { $medium ->
+    [audio] The microphone could not start. Another app may use it. Try again, or write here.
+   *[other] The camera could not start. Another app may use it. Try again, or send a photo.
+}
 watching-nobody = Nobody watches yet.
 not-recorded = It is not recorded.
 watching = Watching: { $telecommunicators ->
@@ -247,8 +256,8 @@ leave = Leave the report
 leave-question = Leave this report? They keep what you sent.
 leave-yes = Yes, leave
 choices = More choices
-data-now-full = Full link
-data-now-less = Slow link
+data-now-full = Sends everything
+data-now-less = Sends less
 data-question = How much to send
 data-auto = You choose for me
 data-less = Send less
