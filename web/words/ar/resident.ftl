@@ -46,7 +46,6 @@ later-failed = بلاغك في الطريق. لم تُحمَّل الصفحة ك
 link-reload = تحميل من جديد
 link-here = استخدمه هنا
 link-now = حاول الآن
-link-call = إن استطعت فاتصل بـ { $number }.
 catching-up = جارٍ اللحاق …
 waiting-items = { $count ->
     [one] شيء واحد ينتظر على هذا الجهاز
@@ -241,7 +240,6 @@ safety-refused = لم يُقبل
 attention-none = لم يُسلَّم بعد
 attention-delivered = سُلّم
 attention-seen = شوهد
-receipt-label = أين وصل
 
 fact-taken = شخص يقرأ بلاغك الآن.
 fact-released = عدت إلى الصف. مكانك محفوظ.

@@ -44,7 +44,6 @@ later-failed = Your report is on its way. This page did not load fully.
 link-reload = Load again
 link-here = Use it here
 link-now = Try now
-link-call = If you can, call { $number }.
 catching-up = Catching up …
 waiting-items = { $count ->
     [one] { $count } item waiting on this device
@@ -229,7 +228,6 @@ safety-refused = Not taken
 attention-none = Not delivered yet
 attention-delivered = Delivered
 attention-seen = Seen
-receipt-label = Where it is
 
 fact-taken = A telecommunicator reads your report now.
 fact-released = You are back in line. You keep your place.

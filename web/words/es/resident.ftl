@@ -44,7 +44,6 @@ later-failed = Su aviso está en camino. La página no se cargó entera.
 link-reload = Cargar otra vez
 link-here = Usarlo aquí
 link-now = Probar ya
-link-call = Si puede, llame al { $number }.
 catching-up = Poniendo al día …
 waiting-items = { $count ->
     [one] { $count } cosa espera en este aparato
@@ -229,7 +228,6 @@ safety-refused = No aceptado
 attention-none = Aún no entregado
 attention-delivered = Entregado
 attention-seen = Visto
-receipt-label = Dónde está
 
 fact-taken = Una persona lee ahora su aviso.
 fact-released = Vuelve a la fila. Conserva su puesto.

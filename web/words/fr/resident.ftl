@@ -44,7 +44,6 @@ later-failed = Votre signalement est en route. La page n’est pas arrivée enti
 link-reload = Recharger
 link-here = L’utiliser ici
 link-now = Réessayer
-link-call = Si vous le pouvez, appelez le { $number }.
 catching-up = Mise à jour …
 waiting-items = { $count ->
     [one] { $count } élément attend sur cet appareil
@@ -229,7 +228,6 @@ safety-refused = Refusé
 attention-none = Pas encore remis
 attention-delivered = Remis
 attention-seen = Vu
-receipt-label = Où c’en est
 
 fact-taken = Une personne lit votre signalement.
 fact-released = Vous êtes de nouveau dans la file. Vous gardez votre place.
