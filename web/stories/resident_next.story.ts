@@ -45,6 +45,14 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     expect(await page.locator('.end').evaluate((end) => end === document.activeElement), 'the focus went along')
   },
 
+  async 'RE6 RE12 on a phone held sideways exit, stop and call stay in sight wherever the page stands'(story) {
+    const page = await begin(story, '/', { viewport: { width: 844, height: 390 }, permissions: ['geolocation'], geolocation: { latitude: 40, longitude: -99, accuracy: 25 } })
+    await page.getByRole('button', { name: 'Yes, share my place' }).click()
+    await page.locator('[data-stop]').waitFor()
+    await page.evaluate(() => scrollTo(0, document.body.scrollHeight))
+    for (const button of await page.locator('header .button').all()) expect(await inSight(button), `in sight: ${await button.innerText()}`)
+  },
+
   async 'RE16 after leaving and after the end, what can be done next is in sight'(story) {
     const page = await begin(story)
     for (const text of ['one', 'two', 'three', 'four', 'five', 'six']) await write(page, text)

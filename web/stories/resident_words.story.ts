@@ -19,6 +19,18 @@ async function spills(page: Page): Promise<string[]> {
       const { overflowX } = getComputedStyle(element)
       if (overflowX === 'hidden' && element.scrollWidth > element.clientWidth + 1) found.push(`cut: ${element.innerText.slice(0, 40)}`)
     }
+    // A word of a button stands on one line.
+    for (const button of document.querySelectorAll('.button')) {
+      const texts = document.createTreeWalker(button, NodeFilter.SHOW_TEXT)
+      for (let text = texts.nextNode(); text !== null; text = texts.nextNode()) {
+        for (const word of (text.nodeValue ?? '').matchAll(/\p{L}{2,}/gu)) {
+          const range = document.createRange()
+          range.setStart(text, word.index)
+          range.setEnd(text, word.index + word[0].length)
+          if (new Set([...range.getClientRects()].map(({ top }) => Math.round(top))).size > 1) found.push(`broken: ${word[0]}`)
+        }
+      }
+    }
     return found
   })
 }
