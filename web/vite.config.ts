@@ -9,6 +9,8 @@ import { worker } from './tools/worker.ts'
 const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
 // Where `npm run dev` finds a gateway.
 const gateway = process.env['CALLBOX_GATEWAY'] ?? 'http://127.0.0.1:8911'
+// What is passed on to it comes from its own origin: it refuses the pages of others.
+const passed = { target: gateway, ws: true, headers: { origin: gateway } }
 
 export default defineConfig({
   root: at('.'),
@@ -33,6 +35,6 @@ export default defineConfig({
       },
     },
   },
-  server: { proxy: { '/ws': { target: gateway, ws: true }, '/api': { target: gateway } } },
+  server: { proxy: { '/ws': passed, '/api': passed } },
   test: { include: ['**/*.test.ts'], exclude: ['node_modules/**', 'dist/**'], environment: 'node' },
 })

@@ -108,6 +108,15 @@ export const STATES: Readonly<Record<string, State>> = {
     },
   },
   items: { shows: 'Busy: the same, where it is written.', play: busy },
+  below: {
+    shows: 'Reading farther up: something new stands below, one press brings it into sight.',
+    async play(hands, gateway) {
+      await busy(hands, gateway)
+      await hands.scroll('top')
+      gateway.staff({ kind: 'text', text: 'Go to the window and wave.', age_ms: 0 })
+      await hands.see('.compose > .button')
+    },
+  },
   asked: {
     shows: 'Each ask is its own card, with Yes and No.',
     async play(hands, gateway) {
@@ -191,7 +200,7 @@ export const STATES: Readonly<Record<string, State>> = {
     },
   },
   denied: {
-    shows: 'Place, error: this device does not allow it, it can be typed.',
+    shows: 'Place, error: it is denied; it can be allowed and shared again, or typed.',
     device: () => {
       const refuses = (_found: PositionCallback, failed: PositionErrorCallback): number => {
         setTimeout(() => failed({ code: 1, message: '', PERMISSION_DENIED: 1, POSITION_UNAVAILABLE: 2, TIMEOUT: 3 } as GeolocationPositionError))

@@ -134,9 +134,22 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     await camera(page)
     await page.locator('[data-failed=denied]').waitFor()
     const card = page.locator('.card', { has: page.locator('[data-failed]') })
+    await card.getByText('may not use the camera').waitFor()
     await card.getByRole('button', { name: 'Send a photo' }).waitFor()
     await write(page, 'no camera here')
     await safe(page, 'no camera here')
+  },
+
+  async 'RE5 a denied microphone is told by its name, and nothing offers a picture for a voice'(story) {
+    const page = await before(story, () => {
+      navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('no', 'NotAllowedError'))
+    })
+    await pick(page)
+    await page.getByRole('button', { name: 'Mic', exact: true }).click()
+    await page.getByRole('button', { name: 'Yes, let them hear' }).click()
+    const card = page.locator('.card', { has: page.locator('[data-failed=denied]') })
+    await card.getByText('may not use the microphone').waitFor()
+    expect((await card.getByRole('button').count()) === 0, 'no photo instead of a voice')
   },
 
   async 'RE7 a camera that never starts is told and can be given up; one without a picture too'(story) {

@@ -19,6 +19,12 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     await within('staff read the words', () => Promise.resolve(staff.texts(session).some((text) => text.includes('12 Mill Lane'))))
     await write(page, 'it smells of gas')
     await safe(page, 'it smells of gas')
+    // Allowed in the settings of the browser meanwhile: it is shared without a reload.
+    await page.context().grantPermissions(['geolocation'])
+    await page.context().setGeolocation(HERE.geolocation)
+    await page.getByRole('button', { name: 'Place', exact: true }).click()
+    await page.getByRole('button', { name: 'Share my place' }).click()
+    await page.getByText(/within .?25.? m/).first().waitFor()
   },
 
   async 'RE14 words typed before the first fix stand beside it when it comes; coordinates are a place at once'(story) {
@@ -92,6 +98,12 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     await page.locator('section.card', { hasText: 'They ask for your place.' }).getByRole('button', { name: 'Yes' }).click()
     await page.locator('[data-place-failed=denied]').waitFor()
     await page.getByLabel('Where is it?').waitFor()
+    // Nobody waits for it: the yes is taken back, here as at the gateway.
+    await within('the last word about the place is a no', () =>
+      Promise.resolve(staff.log(session).flatMap(({ event }) => (event.kind === 'consented' ? [event.granted] : [])).at(-1) === false),
+    )
+    await page.getByText('Your place is not shared.').waitFor()
+    expect((await page.getByText(/you share/i).count()) === 0, 'nothing says that it is shared')
   },
 
   async 'RE5 sharing the place by oneself answers the ask for it'(story) {

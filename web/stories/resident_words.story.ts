@@ -19,6 +19,18 @@ async function spills(page: Page): Promise<string[]> {
       const { overflowX } = getComputedStyle(element)
       if (overflowX === 'hidden' && element.scrollWidth > element.clientWidth + 1) found.push(`cut: ${element.innerText.slice(0, 40)}`)
     }
+    // A word of a button stands on one line.
+    for (const button of document.querySelectorAll('.button')) {
+      const texts = document.createTreeWalker(button, NodeFilter.SHOW_TEXT)
+      for (let text = texts.nextNode(); text !== null; text = texts.nextNode()) {
+        for (const word of (text.nodeValue ?? '').matchAll(/\p{L}{2,}/gu)) {
+          const range = document.createRange()
+          range.setStart(text, word.index)
+          range.setEnd(text, word.index + word[0].length)
+          if (new Set([...range.getClientRects()].map(({ top }) => Math.round(top))).size > 1) found.push(`broken: ${word[0]}`)
+        }
+      }
+    }
     return found
   })
 }
@@ -98,6 +110,19 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
       const page = await story.visit(path, options)
       await walk(page, (where) => accessible(page, `${where}, ${path} ${JSON.stringify(options)}`))
       await page.context().close()
+    }
+  },
+
+  async 'AL6 while something is shared exit, stop and call stand in one row at 390 px, and no hint is squeezed, in four languages'(story) {
+    for (const locale of ['en-US', 'fr-CA', 'es-MX', 'ar']) {
+      const page = await story.visit('/', { locale, permissions: ['geolocation'], geolocation: { latitude: 40, longitude: -99, accuracy: 25 } })
+      const hint = await page.locator('#silent-hint').evaluate((element) => element.clientWidth)
+      expect(hint >= 140, `${locale}: a hint of ${String(hint)} px`)
+      await pick(page)
+      await page.locator('section.card .act').first().click()
+      await page.locator('[data-stop]').waitFor()
+      const tops = await page.locator('header .button').evaluateAll((all) => all.map((one) => Math.round(one.getBoundingClientRect().top)))
+      expect(tops.length === 3 && new Set(tops).size === 1, `${locale}: one row, not ${tops.join()}`)
     }
   },
 

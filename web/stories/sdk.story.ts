@@ -4,23 +4,38 @@ import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { expect, within, type Story } from './harness.ts'
+import { createServer } from 'vite'
+import { expect, freePort, within, type Story } from './harness.ts'
+import { picture } from './resident_hands.ts'
 
 const run = promisify(execFile)
 const sdk = join(process.cwd(), 'sdk')
 const modules = join(process.cwd(), 'node_modules')
+
+/** The packed archive in a folder, as a stranger installs it. */
+async function installed(folder: string): Promise<void> {
+  const { stdout: packed } = await run('npm', ['pack', '--silent', '--pack-destination', folder], { cwd: sdk })
+  const archive = join(folder, packed.trim().split('\n').at(-1) ?? '')
+  await writeFile(join(folder, 'package.json'), '{ "private": true, "type": "module" }')
+  // Its dependency comes from this tree, so that the story needs no network.
+  const own = ['@msgpack/msgpack'].map((name) => join(modules, name))
+  await run('npm', ['install', '--offline', '--no-audit', '--no-fund', '--ignore-scripts', ...own, archive], { cwd: folder })
+}
+
+/** A file of the README's page: the block whose first line names it. */
+async function blockOf(name: string): Promise<string> {
+  const blocks = (await readFile(join(sdk, 'README.md'), 'utf8')).matchAll(/```\w+\n(.*?)```/gs)
+  const found = [...blocks].map(([, text]) => text ?? '').find((text) => text.split('\n')[0]?.includes(name))
+  if (found === undefined) throw new Error(`the README has no ${name}`)
+  return found
+}
 
 export const stories: Record<string, (story: Story) => Promise<void>> = {
   'SDK: the packed archive works in an empty folder, and its example of 40 lines reports to a real gateway': async (story) => {
     const tina = await story.telecommunicator('tina')
     const folder = await mkdtemp(join(tmpdir(), 'callbox-sdk-'))
     try {
-      const { stdout: packed } = await run('npm', ['pack', '--silent', '--pack-destination', folder], { cwd: sdk })
-      const archive = join(folder, packed.trim().split('\n').at(-1) ?? '')
-      await writeFile(join(folder, 'package.json'), '{ "private": true, "type": "module" }')
-      // Its two dependencies come from this tree, so that the story needs no network.
-      const own = ['@msgpack/msgpack'].map((name) => join(modules, name))
-      await run('npm', ['install', '--offline', '--no-audit', '--no-fund', '--ignore-scripts', ...own, archive], { cwd: folder })
+      await installed(folder)
       await copyFile(join(folder, 'node_modules/@callbox/sdk/example.mjs'), join(folder, 'example.mjs'))
       expect((await readFile(join(folder, 'example.mjs'), 'utf8')).trim().split('\n').length <= 40, 'forty lines')
       const flags = Number(process.versions.node.split('.')[0]) < 22 ? ['--experimental-websocket', '--no-warnings'] : []
@@ -42,6 +57,60 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
       })
     } finally {
       await rm(folder, { recursive: true, force: true })
+    }
+  },
+
+  'SDK: the page of the README, as it is written there, reports with words, a photo, a place and the camera': async (story) => {
+    const folder = await mkdtemp(join(tmpdir(), 'callbox-page-'))
+    await installed(folder)
+    for (const name of ['index.html', 'page.js']) await writeFile(join(folder, name), await blockOf(name))
+    await writeFile(join(folder, 'vite.config.js'), (await blockOf('vite.config.js')).replace('http://127.0.0.1:8911', story.gateway.origin))
+    const port = await freePort()
+    const server = await createServer({ root: folder, configFile: join(folder, 'vite.config.js'), logLevel: 'silent', server: { port, strictPort: true, host: '127.0.0.1', watch: null } })
+    try {
+      await server.listen()
+      const origin = `http://127.0.0.1:${String(port)}`
+      story.mayAsk(origin)
+      const page = await story.visit('/assets/none', { permissions: ['geolocation', 'camera'], geolocation: { latitude: 40, longitude: -99, accuracy: 25 } })
+      await page.goto(origin)
+      const staff = await story.telecommunicator()
+      const session = await staff.take()
+      await page.getByLabel('What do you see?').fill('Smoke in the stairwell.')
+      await page.getByRole('button', { name: 'Send' }).click()
+      await page.getByLabel('Photo').setInputFiles(await picture(page, 'stairs', 100))
+      await page.getByRole('button', { name: 'Share my place' }).click()
+      await page.getByRole('button', { name: 'Show my camera' }).click()
+      for (const kind of ['text', 'photo_previewed', 'photo_stored', 'located', 'media_started']) {
+        await within(`${kind} at the gateway`, () => Promise.resolve(staff.log(session).some(({ event }) => event.kind === kind)))
+      }
+      await page.getByText('All of it is safe.').waitFor()
+      await page.reload()
+      await page.getByText('Smoke in the stairwell.').waitFor()
+    } finally {
+      await server.close()
+      await rm(folder, { recursive: true, force: true })
+    }
+  },
+
+  'the development server’s pages reach the gateway: a report, and a sign-in': async (story) => {
+    const port = await freePort()
+    process.env['CALLBOX_GATEWAY'] = story.gateway.origin
+    const server = await createServer({ configFile: join(process.cwd(), 'vite.config.ts'), logLevel: 'silent', server: { port, strictPort: true, host: '127.0.0.1', watch: null } })
+    try {
+      await server.listen()
+      const origin = `http://127.0.0.1:${String(port)}`
+      story.mayAsk(origin)
+      const page = await story.visit('/assets/none')
+      await page.goto(origin)
+      await page.getByRole('button', { name: 'Fire or smoke' }).click()
+      await page.getByText('Nobody is at the desk right now.').waitFor()
+      const status = await page.evaluate(() => fetch('/api/v1/sign-in', {
+        method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ agency: 'demo.example', name: 'tina', passphrase: 'demo-tina-911' }),
+      }).then((answer) => answer.status))
+      expect(status === 200, `signed in, not ${String(status)}`)
+    } finally {
+      delete process.env['CALLBOX_GATEWAY']
+      await server.close()
     }
   },
 }

@@ -53,12 +53,12 @@ export class PlaceWatch {
     this.#now = now
   }
 
-  /** Begins; the browser asks the person now. */
-  start(): void {
-    if (this.#watch !== null) return
+  /** Begins; the browser asks the person now. Says whether this device has a place at all. */
+  start(): boolean {
+    if (this.#watch !== null) return true
     if (this.#geolocation === undefined) {
       this.#state.set({ at: 'failed', why: 'unsupported' })
-      return
+      return false
     }
     this.#state.set({ at: 'looking' })
     this.#watch = this.#geolocation.watchPosition(
@@ -66,6 +66,7 @@ export class PlaceWatch {
       (error) => this.#failed(error.code === 1 ? 'denied' : 'unavailable'),
       { enableHighAccuracy: true, maximumAge: 10_000, timeout: 30_000 },
     )
+    return true
   }
 
   /** The page is looked at again: a watch that had found nothing looks anew. */

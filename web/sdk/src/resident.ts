@@ -100,6 +100,10 @@ export class Resident {
       ...(options.fetch === undefined ? {} : { fetch: options.fetch }),
     })
     this.place = new PlaceWatch(options.geolocation, (location) => void this.#found(location), this.#now_ms)
+    // A yes that the device overrules is taken back: nobody shall wait for a place that does not come.
+    this.place.state.subscribe((place) => {
+      if (place.at === 'failed' && place.why === 'denied') void this.#do({ kind: 'consent', medium: 'place', granted: false })
+    })
     this.live = new Live({
       offer: (id, sdp) => this.#session.send({ kind: 'media_offer', id, sdp }),
       ended: (medium) => void this.consent(medium, false),
@@ -266,9 +270,11 @@ export class Resident {
       if (granted) this.#own_media.add(medium)
       else this.#own_media.delete(medium)
     }
-    if (medium === 'place' && granted) this.place.start()
-    if (medium === 'place' && !granted) this.place.stop()
-    // A camera that did not open changes nothing, unless somebody waits for the answer.
+    if (medium === 'place') {
+      if (granted) granted = this.place.start()
+      else this.place.stop()
+    }
+    // A device that did not open changes nothing, unless somebody waits for the answer.
     if (!granted && ask === undefined && !this.#report.get().granted[medium]) return
     await this.#do({ kind: 'consent', medium, granted, ...(ask === undefined ? {} : { ask }) })
     // The yes is on its way on this link, so the offer behind it finds it there.

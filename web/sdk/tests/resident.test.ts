@@ -108,6 +108,33 @@ describe('a resident', () => {
     await until(() => resident.report.get().waiting === 0)
   })
 
+  it('takes its yes to the place back when the device does not allow it, and says why as long as it is so', async () => {
+    const denies: Pick<Geolocation, 'watchPosition' | 'clearWatch'> = {
+      watchPosition: (_, failed) => (setImmediate(() => failed?.({ code: 1 } as GeolocationPositionError)), 1),
+      clearWatch: () => undefined,
+    }
+    const resident = new Resident({ origin: 'http://gateway', keep: memoryKeep(), geolocation: denies, surroundings: world, now_ms: () => now_ms })
+    await resident.start()
+    await resident.begin({ category: 'fire', language: 'en' })
+    await resident.consent('place', true)
+    const words = (): boolean[] => gateway.entries.flatMap(({ event }) => (event.kind === 'consented' && event.medium === 'place' ? [event.granted] : []))
+    await until(() => words().length === 2)
+    expect(words()).toEqual([true, false])
+    expect(resident.place.state.get()).toEqual({ at: 'failed', why: 'denied' })
+  })
+
+  it('answers an ask for the place with a no where the device knows none', async () => {
+    const resident = await client()
+    await resident.begin({ category: 'fire', language: 'en' })
+    await until(() => resident.report.get().session !== null)
+    gateway.ask('place')
+    await until(() => resident.report.get().asks.length === 1)
+    await resident.consent('place', true)
+    await until(() => gateway.entries.some(({ event }) => event.kind === 'consented'))
+    expect(gateway.entries.flatMap(({ event }) => (event.kind === 'consented' ? [[event.granted, event.ask !== undefined]] : []))).toEqual([[false, true]])
+    expect(resident.place.state.get()).toEqual({ at: 'failed', why: 'unsupported' })
+  })
+
   it('shows what is stored at a gateway that is cut off, and lets go of it when its place is safe', async () => {
     const resident = await begun()
     gateway.alone = true

@@ -1,7 +1,7 @@
 title = الإبلاغ عن حالة طارئة
 title-plain = ملاحظات
 exit = خروج الآن
-exit-hint = تغادر هذه الصفحة فورًا. يمكنك أيضًا الضغط على Shift ثلاث مرات. لا يمحو ذلك السجل ولا يوقف من يراقب هذا الجهاز.
+exit-hint = «خروج الآن» يغادر هذه الصفحة فورًا. يمكنك أيضًا الضغط على Shift ثلاث مرات. لا يمحو ذلك السجل ولا يوقف من يراقب هذا الجهاز.
 exit-once-more = اضغط Shift مرة أخرى لمغادرة هذه الصفحة.
 exit-gone = لقد غادرت الصفحة.
 test = TEST
@@ -46,7 +46,6 @@ later-failed = بلاغك في الطريق. لم تُحمَّل الصفحة ك
 link-reload = تحميل من جديد
 link-here = استخدمه هنا
 link-now = حاول الآن
-link-call = إن استطعت فاتصل بـ { $number }.
 catching-up = جارٍ اللحاق …
 waiting-items = { $count ->
     [one] شيء واحد ينتظر على هذا الجهاز
@@ -91,7 +90,7 @@ place-age = وُجد { $seconds ->
 }.
 place-source = من هذا الجهاز.
 place-stop = أوقف المشاركة
-place-denied = هذا الجهاز لا يسمح بذلك. يمكنك كتابة المكان أدناه.
+place-denied = لا تستطيع هذه الصفحة رؤية مكانك. اسمح بذلك في إعدادات المتصفح، أو اكتب المكان أدناه.
 place-unavailable = لم يُعثر على المكان بعد. يمكنك كتابته أدناه.
 place-unsupported = هذا الجهاز لا يعرف مكانه. يمكنك كتابته أدناه.
 place-type = اكتبه
@@ -166,9 +165,18 @@ live-flip = الكاميرا الأخرى
 live-light = ضوء
 live-own = صورة الكاميرا لديك
 live-voice = صوت الشخص على المكتب
-live-failed-denied = هذا الجهاز لا يسمح بذلك. يمكنك إرسال صورة.
-live-failed-missing = لم يُعثر على جهاز كهذا. يمكنك إرسال صورة.
-live-failed-busy = تعذر البدء. ربما يستخدمه تطبيق آخر. يمكنك إرسال صورة.
+live-failed-denied = { $medium ->
+    [audio] لا تستطيع هذه الصفحة استخدام الميكروفون. اسمح به في إعدادات المتصفح وحاول مرة أخرى، أو اكتب هنا.
+   *[other] لا تستطيع هذه الصفحة استخدام الكاميرا. اسمح بها في إعدادات المتصفح وحاول مرة أخرى، أو أرسل صورة.
+}
+live-failed-missing = { $medium ->
+    [audio] لم يُعثر على ميكروفون في هذا الجهاز. اكتب هنا.
+   *[other] لم يُعثر على كاميرا في هذا الجهاز. يمكنك إرسال صورة.
+}
+live-failed-busy = { $medium ->
+    [audio] تعذر بدء الميكروفون. ربما يستخدمه تطبيق آخر. حاول مرة أخرى، أو اكتب هنا.
+   *[other] تعذر بدء الكاميرا. ربما يستخدمها تطبيق آخر. حاول مرة أخرى، أو أرسل صورة.
+}
 watching-nobody = لا أحد يشاهد بعد.
 not-recorded = لا يتم التسجيل.
 watching = يشاهد: { $telecommunicators ->
@@ -178,7 +186,7 @@ watching = يشاهد: { $telecommunicators ->
     [few] { $telecommunicators } مأموري اتصال
    *[other] { $telecommunicators } مأمور اتصال
 }{ $both ->
-    [yes] {"، "}
+    [yes] {"\u200F، "}
    *[no] {""}
 }{ $supervisors ->
     [0] { "" }
@@ -187,7 +195,7 @@ watching = يشاهد: { $telecommunicators ->
     [few] { $supervisors } مشرفين
    *[other] { $supervisors } مشرفًا
 }{ $more ->
-    [yes] {"، "}
+    [yes] {"\u200F، "}
    *[no] {""}
 }{ $responders ->
     [0] { "" }
@@ -211,8 +219,9 @@ text-parts = نص طويل: يُرسل على { $parts } أجزاء.
 text-held = هذا النص طويل جدًا. يُرسل قطعة قطعة: اضغط إرسال لكل منها.
 text-clear = أفرغ الحقل
 text-rest = النص أطول من أن يُرسل دفعة واحدة. تُرسل أول { $parts } أجزاء. والباقي ما زال في الحقل.
+below = هناك جديد في الأسفل
 log-heading = بلاغك
-log-empty = لم يُرسل شيء بعد. ابدأ ببضع كلمات.
+log-empty = لم تكتب شيئًا بعد. ابدأ ببضع كلمات.
 times = الأوقات بدقة
 time-now = الآن
 typing = مأمور الاتصال يكتب:
@@ -231,7 +240,6 @@ safety-refused = لم يُقبل
 attention-none = لم يُسلَّم بعد
 attention-delivered = سُلّم
 attention-seen = شوهد
-receipt-label = أين وصل
 
 fact-taken = شخص يقرأ بلاغك الآن.
 fact-released = عدت إلى الصف. مكانك محفوظ.
@@ -245,10 +253,10 @@ fact-asked-place = طلبوا مكانك.
 fact-asked-photo = طلبوا صورة.
 fact-asked-video = طلبوا الكاميرا.
 fact-asked-audio = طلبوا الميكروفون.
-fact-granted-place = أنت تشارك مكانك.
+fact-granted-place = وافقت على مشاركة مكانك.
 fact-granted-photo = وافقت على صورة.
-fact-granted-video = أنت تشارك الكاميرا.
-fact-granted-audio = أنت تشارك الميكروفون.
+fact-granted-video = وافقت على إظهار الكاميرا.
+fact-granted-audio = وافقت على أن يسمعوك.
 fact-denied-place = مكانك غير مُشارَك.
 fact-denied-photo = لا صورة.
 fact-denied-video = الكاميرا غير مُشارَكة.
@@ -258,8 +266,8 @@ leave = مغادرة البلاغ
 leave-question = هل تغادر هذا البلاغ؟ يبقى لديهم ما أرسلته.
 leave-yes = نعم، غادر
 choices = خيارات أخرى
-data-now-full = الشبكة كاملة
-data-now-less = شبكة بطيئة
+data-now-full = إرسال كامل
+data-now-less = إرسال أقل
 data-question = كم نرسل
 data-auto = اختاروا عني
 data-less = أرسل أقل

@@ -1,7 +1,7 @@
 title = Report an emergency
 title-plain = Notes
 exit = Exit now
-exit-hint = Leaves this page at once. You can also press Shift three times. It does not clear your history, and it does not stop someone who watches this device.
+exit-hint = “Exit now” leaves this page at once. You can also press Shift three times. It does not clear your history, and it does not stop someone who watches this device.
 exit-once-more = Press Shift once more to leave this page.
 exit-gone = You have left the page.
 test = TEST
@@ -44,7 +44,6 @@ later-failed = Your report is on its way. This page did not load fully.
 link-reload = Load again
 link-here = Use it here
 link-now = Try now
-link-call = If you can, call { $number }.
 catching-up = Catching up …
 waiting-items = { $count ->
     [one] { $count } item waiting on this device
@@ -59,7 +58,7 @@ less-chosen = You send less: words go first, then your place, then photos. Video
 queue-place = You are number { $place } in line.
 queue-far = Many people are waiting. You are in line.
 queue-late = It takes longer than usual. You keep your place.
-queue-unstaffed = Nobody is at the desk right now. We keep your report and read it first when they are back. If you can, call { $number }.
+queue-unstaffed = Nobody is at the desk right now. Your report is kept. It is read first when they are back. If you can, call { $number }.
 queue-waiting = You are in line. Someone will read this.
 standing-owned = A person is with you now.
 standing-abandoned = You were away. They have your report.
@@ -85,7 +84,7 @@ place-age = Found { $seconds ->
 }.
 place-source = From this device.
 place-stop = Stop sharing
-place-denied = This device does not allow it. You can type the place below.
+place-denied = This page may not see your place. Allow it in the settings of your browser, or type the place below.
 place-unavailable = No place found yet. You can type it below.
 place-unsupported = This device cannot tell its place. You can type it below.
 place-type = Type it
@@ -160,9 +159,18 @@ live-flip = Other camera
 live-light = Light
 live-own = Your own camera picture
 live-voice = Voice of the telecommunicator
-live-failed-denied = This device does not allow it. You can send a photo instead.
-live-failed-missing = No such device was found. You can send a photo instead.
-live-failed-busy = It could not start. Another app may use it. You can send a photo instead.
+live-failed-denied = { $medium ->
+    [audio] This page may not use the microphone. Allow it in the settings of your browser and try again, or write here.
+   *[other] This page may not use the camera. Allow it in the settings of your browser and try again, or send a photo.
+}
+live-failed-missing = { $medium ->
+    [audio] This device has no microphone that we can find. Write here.
+   *[other] This device has no camera that we can find. You can send a photo instead.
+}
+live-failed-busy = { $medium ->
+    [audio] The microphone could not start. Another app may use it. Try again, or write here.
+   *[other] The camera could not start. Another app may use it. Try again, or send a photo.
+}
 watching-nobody = Nobody watches yet.
 not-recorded = It is not recorded.
 watching = Watching: { $telecommunicators ->
@@ -199,8 +207,9 @@ text-parts = A long text: it goes out in { $parts } parts.
 text-held = This text is very long. It goes out in pieces: press Send for each.
 text-clear = Clear the field
 text-rest = This text is too long to send at once. The first { $parts } parts are sent. The rest is still in the field.
+below = Something new below
 log-heading = Your report
-log-empty = Nothing sent yet. Start with a few words.
+log-empty = Nothing written yet. Start with a few words.
 times = Exact times
 time-now = just now
 typing = The telecommunicator is typing:
@@ -219,7 +228,6 @@ safety-refused = Not taken
 attention-none = Not delivered yet
 attention-delivered = Delivered
 attention-seen = Seen
-receipt-label = Where it is
 
 fact-taken = A telecommunicator reads your report now.
 fact-released = You are back in line. You keep your place.
@@ -233,10 +241,10 @@ fact-asked-place = They asked for your place.
 fact-asked-photo = They asked for a photo.
 fact-asked-video = They asked for your camera.
 fact-asked-audio = They asked for your microphone.
-fact-granted-place = You share your place.
+fact-granted-place = You agreed to share your place.
 fact-granted-photo = You agreed to a photo.
-fact-granted-video = You share your camera.
-fact-granted-audio = You share your microphone.
+fact-granted-video = You agreed to show your camera.
+fact-granted-audio = You agreed to let them hear.
 fact-denied-place = Your place is not shared.
 fact-denied-photo = No photo.
 fact-denied-video = Your camera is not shared.
@@ -246,8 +254,8 @@ leave = Leave the report
 leave-question = Leave this report? They keep what you sent.
 leave-yes = Yes, leave
 choices = More choices
-data-now-full = Full link
-data-now-less = Slow link
+data-now-full = Sends everything
+data-now-less = Sends less
 data-question = How much to send
 data-auto = You choose for me
 data-less = Send less

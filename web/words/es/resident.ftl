@@ -1,7 +1,7 @@
 title = Avisar de una emergencia
 title-plain = Notas
 exit = Salir ya
-exit-hint = Sale de esta página al momento. También puede pulsar Mayús tres veces. No borra su historial y no detiene a quien vigila este aparato.
+exit-hint = «Salir ya» sale de esta página al momento. También puede pulsar Mayús tres veces. No borra su historial y no detiene a quien vigila este aparato.
 exit-once-more = Pulse Mayús una vez más para salir de esta página.
 exit-gone = Ha salido de la página.
 test = TEST
@@ -44,7 +44,6 @@ later-failed = Su aviso está en camino. La página no se cargó entera.
 link-reload = Cargar otra vez
 link-here = Usarlo aquí
 link-now = Probar ya
-link-call = Si puede, llame al { $number }.
 catching-up = Poniendo al día …
 waiting-items = { $count ->
     [one] { $count } cosa espera en este aparato
@@ -85,7 +84,7 @@ place-age = Hallado { $seconds ->
 }.
 place-source = Según este aparato.
 place-stop = Dejar de compartir
-place-denied = Este aparato no lo permite. Puede escribir el lugar abajo.
+place-denied = Esta página no puede ver su lugar. Permítalo en los ajustes del navegador, o escriba el lugar abajo.
 place-unavailable = Aún no hay lugar. Puede escribirlo abajo.
 place-unsupported = Este aparato no sabe su lugar. Puede escribirlo abajo.
 place-type = Escribirlo
@@ -160,12 +159,21 @@ live-flip = Otra cámara
 live-light = Luz
 live-own = Imagen de su cámara
 live-voice = Voz de la persona del puesto
-live-failed-denied = Este aparato no lo permite. Puede enviar una foto.
-live-failed-missing = No se halló tal aparato. Puede enviar una foto.
-live-failed-busy = No pudo empezar. Quizá otra aplicación lo usa. Puede enviar una foto.
+live-failed-denied = { $medium ->
+    [audio] Esta página no puede usar el micrófono. Permítalo en los ajustes del navegador e inténtelo de nuevo, o escriba aquí.
+   *[other] Esta página no puede usar la cámara. Permítala en los ajustes del navegador e inténtelo de nuevo, o envíe una foto.
+}
+live-failed-missing = { $medium ->
+    [audio] No se halló ningún micrófono. Escriba aquí.
+   *[other] No se halló ninguna cámara. Puede enviar una foto.
+}
+live-failed-busy = { $medium ->
+    [audio] El micrófono no pudo empezar. Quizá otra aplicación lo usa. Inténtelo de nuevo, o escriba aquí.
+   *[other] La cámara no pudo empezar. Quizá otra aplicación la usa. Inténtelo de nuevo, o envíe una foto.
+}
 watching-nobody = Nadie mira aún.
 not-recorded = No se graba.
-watching = Miran: { $telecommunicators ->
+watching = Quién mira: { $telecommunicators ->
     [0] { "" }
     [one] { $telecommunicators } operador
    *[other] { $telecommunicators } operadores
@@ -199,8 +207,9 @@ text-parts = Texto largo: sale en { $parts } partes.
 text-held = Este texto es muy largo. Sale por trozos: pulse Enviar para cada uno.
 text-clear = Vaciar el campo
 text-rest = El texto es demasiado largo. Las primeras { $parts } partes salen ya. El resto sigue en el campo.
+below = Hay algo nuevo abajo
 log-heading = Su aviso
-log-empty = Aún no se envió nada. Empiece con unas palabras.
+log-empty = Aún no ha escrito nada. Empiece con unas palabras.
 times = Horas exactas
 time-now = ahora mismo
 typing = El operador escribe:
@@ -219,7 +228,6 @@ safety-refused = No aceptado
 attention-none = Aún no entregado
 attention-delivered = Entregado
 attention-seen = Visto
-receipt-label = Dónde está
 
 fact-taken = Una persona lee ahora su aviso.
 fact-released = Vuelve a la fila. Conserva su puesto.
@@ -233,10 +241,10 @@ fact-asked-place = Pidieron su lugar.
 fact-asked-photo = Pidieron una foto.
 fact-asked-video = Pidieron su cámara.
 fact-asked-audio = Pidieron su micrófono.
-fact-granted-place = Comparte su lugar.
+fact-granted-place = Aceptó compartir su lugar.
 fact-granted-photo = Aceptó una foto.
-fact-granted-video = Comparte su cámara.
-fact-granted-audio = Comparte su micrófono.
+fact-granted-video = Aceptó mostrar su cámara.
+fact-granted-audio = Aceptó que le oigan.
 fact-denied-place = Su lugar no se comparte.
 fact-denied-photo = Sin foto.
 fact-denied-video = Su cámara no se comparte.
@@ -246,8 +254,8 @@ leave = Dejar el aviso
 leave-question = ¿Dejar este aviso? Ellos guardan lo que envió.
 leave-yes = Sí, dejarlo
 choices = Más opciones
-data-now-full = Red entera
-data-now-less = Red lenta
+data-now-full = Envío completo
+data-now-less = Envío reducido
 data-question = Cuánto enviar
 data-auto = Elijan por mí
 data-less = Enviar menos

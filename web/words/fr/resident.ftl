@@ -1,7 +1,7 @@
 title = Signaler une urgence
 title-plain = Notes
 exit = Quitter
-exit-hint = Quitte cette page tout de suite. Vous pouvez aussi appuyer trois fois sur Maj. Cela n’efface pas l’historique et n’arrête pas une personne qui surveille cet appareil.
+exit-hint = « Quitter » fait disparaître cette page tout de suite. Vous pouvez aussi appuyer trois fois sur Maj. Cela n’efface pas l’historique et n’arrête pas une personne qui surveille cet appareil.
 exit-once-more = Appuyez encore une fois sur Maj pour quitter cette page.
 exit-gone = Vous avez quitté la page.
 test = TEST
@@ -25,7 +25,7 @@ category-property_crime = Vol ou dégâts
 category-traffic = Accident de la route
 category-hazard = Inondation, tempête, danger
 category-missing_person = Personne disparue
-category-welfare = Inquiet pour quelqu’un
+category-welfare = Inquiétude pour quelqu’un
 category-other = Autre chose
 silent-offer = Je ne peux pas parler
 silent-offer-hint = Mode silencieux : aucun son, écran sombre, rien n’est gardé sur cet appareil.
@@ -44,7 +44,6 @@ later-failed = Votre signalement est en route. La page n’est pas arrivée enti
 link-reload = Recharger
 link-here = L’utiliser ici
 link-now = Réessayer
-link-call = Si vous le pouvez, appelez le { $number }.
 catching-up = Mise à jour …
 waiting-items = { $count ->
     [one] { $count } élément attend sur cet appareil
@@ -62,7 +61,7 @@ queue-late = C’est plus long que d’habitude. Vous gardez votre place.
 queue-unstaffed = Personne n’est au poste pour le moment. Votre signalement est gardé et passera en premier. Si vous le pouvez, appelez le { $number }.
 queue-waiting = Vous êtes dans la file. Quelqu’un va lire.
 standing-owned = Une personne est avec vous.
-standing-abandoned = Vous étiez absent. Votre signalement est gardé.
+standing-abandoned = Vous n’étiez plus là. Votre signalement est gardé.
 next-heading = Et après ?
 next-line = Votre signalement attend. Les plus urgents passent avant.
 next-read = Une personne formée le lit et répond ici.
@@ -85,7 +84,7 @@ place-age = Trouvé { $seconds ->
 }.
 place-source = Selon cet appareil.
 place-stop = Ne plus partager
-place-denied = Cet appareil ne le permet pas. Vous pouvez écrire le lieu ci-dessous.
+place-denied = Cette page ne peut pas voir votre lieu. Autorisez-le dans les réglages du navigateur, ou écrivez le lieu ci-dessous.
 place-unavailable = Aucun lieu trouvé. Vous pouvez l’écrire ci-dessous.
 place-unsupported = Cet appareil ne connaît pas son lieu. Vous pouvez l’écrire ci-dessous.
 place-type = L’écrire
@@ -110,7 +109,7 @@ move-send = Envoyer ce lieu
 place-again = Partager mon lieu
 
 contact-question = Si cette page se ferme, pouvons-nous vous appeler ?
-contact-why = Seulement pour ce signalement. Vous n'êtes pas obligé de répondre.
+contact-why = Seulement pour ce signalement. Vous n’êtes pas obligé de répondre.
 contact-label = Votre numéro de téléphone
 contact-send = Envoyer mon numéro
 contact-skip = Non
@@ -155,17 +154,26 @@ live-camera-on = Votre caméra est allumée
 live-microphone-on = Votre micro est allumé
 live-stop-camera = Arrêter la caméra
 live-stop-microphone = Arrêter le micro
-live-stop-all = Arrêter
+live-stop-all = Stop
 live-flip = Autre caméra
 live-light = Lampe
 live-own = Image de votre caméra
 live-voice = Voix de la personne au poste
-live-failed-denied = Cet appareil ne le permet pas. Vous pouvez envoyer une photo.
-live-failed-missing = Aucun appareil trouvé. Vous pouvez envoyer une photo.
-live-failed-busy = Impossible de démarrer. Une autre application l’utilise peut-être. Vous pouvez envoyer une photo.
+live-failed-denied = { $medium ->
+    [audio] Cette page ne peut pas utiliser le micro. Autorisez-le dans les réglages du navigateur et réessayez, ou écrivez ici.
+   *[other] Cette page ne peut pas utiliser la caméra. Autorisez-la dans les réglages du navigateur et réessayez, ou envoyez une photo.
+}
+live-failed-missing = { $medium ->
+    [audio] Aucun micro trouvé sur cet appareil. Écrivez ici.
+   *[other] Aucune caméra trouvée sur cet appareil. Vous pouvez envoyer une photo.
+}
+live-failed-busy = { $medium ->
+    [audio] Le micro n’a pas démarré. Une autre application l’utilise peut-être. Réessayez, ou écrivez ici.
+   *[other] La caméra n’a pas démarré. Une autre application l’utilise peut-être. Réessayez, ou envoyez une photo.
+}
 watching-nobody = Personne ne regarde encore.
 not-recorded = Rien n’est enregistré.
-watching = Regardent : { $telecommunicators ->
+watching = Qui regarde : { $telecommunicators ->
     [0] { "" }
     [one] { $telecommunicators } opérateur
    *[other] { $telecommunicators } opérateurs
@@ -199,8 +207,9 @@ text-parts = Texte long : il part en { $parts } parties.
 text-held = Ce texte est très long. Il part par morceaux : appuyez sur Envoyer pour chacun.
 text-clear = Vider le champ
 text-rest = Ce texte est trop long. Les { $parts } premières parties sont envoyées. Le reste est encore dans le champ.
+below = Du nouveau plus bas
 log-heading = Votre signalement
-log-empty = Rien n’est envoyé. Commencez par quelques mots.
+log-empty = Rien n’est encore écrit. Commencez par quelques mots.
 times = Heures exactes
 time-now = à l’instant
 typing = On vous écrit :
@@ -215,17 +224,16 @@ from-gateway = Callbox
 safety-device = Sur cet appareil
 safety-stored = Enregistré, pas encore sûr
 safety-safe = En sûreté
-safety-refused = Non pris
+safety-refused = Refusé
 attention-none = Pas encore remis
 attention-delivered = Remis
 attention-seen = Vu
-receipt-label = Où c’en est
 
 fact-taken = Une personne lit votre signalement.
 fact-released = Vous êtes de nouveau dans la file. Vous gardez votre place.
 fact-transferred = Votre signalement passe à un autre poste.
-fact-left = Vous êtes parti.
-fact-abandoned = Vous étiez absent avant une réponse.
+fact-left = Vous avez quitté le signalement.
+fact-abandoned = Vous n’étiez plus là avant une réponse.
 fact-returned = Vous êtes de retour.
 fact-closed = Le signalement est clos.
 fact-words_deleted = Ce qui avait été écrit dans ce signalement a été supprimé : son délai était passé.
@@ -233,10 +241,10 @@ fact-asked-place = On a demandé votre lieu.
 fact-asked-photo = On a demandé une photo.
 fact-asked-video = On a demandé votre caméra.
 fact-asked-audio = On a demandé votre micro.
-fact-granted-place = Vous partagez votre lieu.
-fact-granted-photo = Vous acceptez une photo.
-fact-granted-video = Vous partagez votre caméra.
-fact-granted-audio = Vous partagez votre micro.
+fact-granted-place = Vous avez accepté de partager votre lieu.
+fact-granted-photo = Vous avez accepté d’envoyer une photo.
+fact-granted-video = Vous avez accepté de montrer votre caméra.
+fact-granted-audio = Vous avez accepté que l’on vous entende.
 fact-denied-place = Votre lieu n’est pas partagé.
 fact-denied-photo = Pas de photo.
 fact-denied-video = Votre caméra n’est pas partagée.
@@ -246,8 +254,8 @@ leave = Quitter le signalement
 leave-question = Quitter ce signalement ? Ce que vous avez envoyé est gardé.
 leave-yes = Oui, quitter
 choices = Plus de choix
-data-now-full = Réseau entier
-data-now-less = Réseau lent
+data-now-full = Envoi complet
+data-now-less = Envoi réduit
 data-question = Que faut-il envoyer ?
 data-auto = Choisissez pour moi
 data-less = Envoyer moins
@@ -280,7 +288,7 @@ error-no_such_choice = Ce choix n’existe plus. Rien n’est perdu : vos mots r
 error-session_closed = Le signalement est clos. Commencez-en un nouveau : cela part avec.
 error-key_refused = Nous ne savons pas quel appareil c’est. Commencez un nouveau signalement.
 error-no_such_session = Ce signalement n’est plus connu ici. Il a peut-être été supprimé, son délai étant passé.
-error-no_such_agency = Ce centre n'est pas joignable ici pour le moment. Un nouvel essai est fait tout seul. Si vous pouvez parler, appelez.
+error-no_such_agency = Ce centre n’est pas joignable ici pour le moment. Un nouvel essai est fait tout seul. Si vous pouvez parler, appelez.
 error-too_fast = Trop d’un coup. C’est renvoyé tout seul.
 error-store_unavailable = Impossible à enregistrer pour l’instant. C’est renvoyé tout seul.
 error-text_empty = Le texte était vide.
@@ -289,13 +297,13 @@ error-too_old = C’est plus vieux que 7 jours.
 error-media_refused = Ce navigateur ne peut pas envoyer de vidéo en direct. Envoyez une photo.
 error-media_busy = Pas de place pour la vidéo en direct. Envoyez une photo.
 error-no_consent = Votre accord est terminé. Dites oui encore une fois.
-error-other = Ce n’est pas pris ({ $code }).
+error-other = Cela n’a pas été accepté ({ $code }).
 
-# Un lien qu'un opérateur a créé pour cette personne.
+# Un lien qu’un opérateur a créé pour cette personne.
 invited-heading = { $agency } vous demande un signalement
 invited-who = La personne à qui vous parlez a créé ce lien pour vous.
 invited-seen = Appuyez sur Commencer. Un signalement s’ouvre, et elle le voit aussitôt.
-invited-asked = Vous pouvez écrire. Votre position, vos photos et votre caméra restent coupées tant que vous ne dites pas oui.
+invited-asked = Vous pouvez écrire. Votre lieu, vos photos et votre caméra restent coupés tant que vous ne dites pas oui.
 invited-once = Le lien marche une fois, sur ce téléphone. Rien n’est installé.
 invited-start = Commencer
 invited-not-you = Pas pour vous ?
