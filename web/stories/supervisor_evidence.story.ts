@@ -34,6 +34,11 @@ async function evidenceOn(sue: Page): Promise<ReturnType<Page['locator']>> {
 export const stories: Record<string, (story: Story) => Promise<void>> = {
   'OP3: a supervisor puts a closed session on hold with a reason, everybody reads who and why, and lifts it by keys': async (story) => {
     await closedSession(story, 'this one goes to court')
+    // Sam looks at the list and follows nothing.
+    const sam = await story.visit('/supervisor/', { viewport: { width: 1440, height: 900 }, locale: 'en-US' })
+    await signIn(sam, 'sam')
+    await sam.getByRole('tab', { name: 'Closed' }).click()
+    await sam.locator('tr[data-session]').first().waitFor()
     const sue = await supervisorOf(story)
     const dialog = await evidenceOn(sue)
     await dialog.getByText('No hold was placed.').waitFor()
@@ -45,6 +50,7 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     const hold = dialog.locator('[data-hold]')
     await hold.getByText('Asked for by the district court').waitFor()
     await hold.getByText(/Placed by .?sue/).waitFor()
+    await sam.locator('tr[data-session]').first().getByText('ON HOLD', { exact: true }).waitFor()
     await sue.keyboard.press('Escape')
     const watching = sue.getByRole('region', { name: 'Watched session' })
     await watching.getByText('ON HOLD', { exact: true }).waitFor()
