@@ -117,7 +117,7 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     await within('the list asks for it no more', async () => (await listed.count()) === 0)
     expect((await hers.getByRole('button', { name: 'Fetch the export' }).count()) === 0, 'an export that was ended is not fetched any more')
   },
-  'OP3: photos are deleted by two persons: what is lost is said before the press, a hold stops it, and in place of the picture stands who deleted it and when': async (story) => {
+  'OP3: photos are deleted by two persons: what is lost is said and can be looked at before the press, a hold stops it, and in place of the picture stands who deleted it and when': async (story) => {
     await closedSession(story, 'this one is taken back', true)
     const sue = await supervisorOf(story)
     const hers = await evidenceOn(sue)
@@ -149,7 +149,16 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     await his.getByText(/la photo de cette session est détruite.? aussitôt.*Rien ne peut l’annuler/).waitFor()
     await sam.setViewportSize({ width: 320, height: 640 })
     await within('nothing is cut at 320 px', () => his.evaluate((node) => node.scrollWidth <= node.clientWidth))
+    await his.locator('.blurred').waitFor()
     await accessible(sam, 'a deletion to agree to, at 320 px')
+    // Whoever decides may look at what would be lost: covered until a press, which is written down.
+    expect((await his.locator('.picture').count()) === 0, 'nothing is shown before the press')
+    const show = his.locator('[data-act=reveal]')
+    await show.focus()
+    await sam.keyboard.press('Enter')
+    await within('the picture is there', () => his.locator('.picture img').evaluate((image: HTMLImageElement) => image.naturalWidth > 100))
+    await within('nothing is cut at 320 px', () => his.evaluate((node) => node.scrollWidth <= node.clientWidth))
+    await accessible(sam, 'a picture that is looked at before it is destroyed')
     const agree = his.getByRole('button', { name: /Accepter et détruire .?la photo/ })
     await agree.focus()
     await sam.keyboard.press('Enter')
@@ -169,6 +178,7 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     await accessible(sue, 'a session whose photos are deleted')
     await hersToo.getByRole('tab', { name: /Timeline/ }).click()
     const timeline = hersToo.getByRole('list', { name: 'Timeline' })
+    await timeline.getByText('looked at a photo').waitFor()
     await timeline.getByText(/asked to delete the photos of the session: .?The resident asked for it/).waitFor()
     await timeline.getByText(/deleted the photos of the session \(.?1.?\) as the second person/).waitFor()
     await timeline.getByText('the deleted photos are destroyed').waitFor()

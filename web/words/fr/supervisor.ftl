@@ -292,6 +292,7 @@ deletion-means = La suppression détruit { $photos ->
    *[other] les { $photos } photos
   } de cette session pour toujours : originaux, copies et aperçus. Il y faut un second superviseur, et rien ne peut l’annuler. Les écrits, les lieux et la chronologie restent.
 deletion-held = La session est conservée : ses photos ne peuvent être supprimées.
+deletion-look = Regardez avant de décider : chaque regard est consigné.
 deletion-agree-means = À votre appui, { $photos ->
     [one] la photo de cette session est détruite
    *[other] les { $photos } photos de cette session sont détruites
