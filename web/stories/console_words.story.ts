@@ -69,6 +69,7 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     await tina.locator('body').press('n')
     const message = tina.getByRole('log').locator('article').filter({ hasText: 'smoke in the hall' }).first()
     await message.waitFor()
+    await tina.getByText(/L'habitant écrit en .?anglais/).waitFor()
     await tina.getByRole('button', { name: 'Traduire' }).click()
     await message.getByText('[fr] smoke in the hall').waitFor()
     await message.getByText('traduit par une machine').waitFor()

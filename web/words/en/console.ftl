@@ -97,6 +97,7 @@ list-closed = Closed
 list-loading = Loading …
 list-nothing-found = Nothing here matches. Esc leaves the field.
 list-waiting-empty = No session waits.
+list-waiting-last = The last one came at { $time }.
 list-mine-empty = You own no session. Take the next one to begin.
 list-abandoned-empty = No session was abandoned.
 list-closed-empty = No session has been closed yet.
@@ -238,11 +239,12 @@ text-over = { $over ->
   } over the { $max } that fit. Nothing is cut: please shorten it.
 
 live = Live picture and sound
-live-video = Picture
-live-audio = Sound
+live-video = Picture:
+live-audio = Sound:
 live-flows = arriving
 live-off = off
 live-empty = Nothing arrives live. Ask for video or audio beside the chat.
+live-empty-watching = Nothing arrives live. Whoever owns the session can ask for it.
 live-covered = A live picture is arriving. It is covered until you show it.
 live-covered-audio = Live sound is arriving.
 live-show = Show live picture
@@ -445,7 +447,7 @@ key-session = go to my session 1 to 9
 key-rows = move in the list
 key-send = send
 key-escape = leave a field, close, deselect
-key-sheet = this sheet
+key-sheet = all keys
 keys-typing = Single keys are off while you type.
 
 error-no_answer = The gateway does not answer. Try again.

@@ -22,7 +22,10 @@ tile-share-means = Part des sessions répondues aujourd'hui dans la cible de leu
 tile-goal = but { $goal } %
 tile-goal-missed = sous { $goal } %
 tile-abandoned = Abandons
-tile-answered = { $answered } répondues
+tile-answered = { $answered ->
+    [one] { $answered } répondue
+   *[other] { $answered } répondues
+  }
 tile-by-priority = En attente par priorité
 people = Personnes
 people-available = { $people } disponibles
