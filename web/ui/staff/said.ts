@@ -50,6 +50,11 @@ export function who(by: Actor): string {
   return by.staff ?? t(`role-${by.as}`)
 }
 
+/** Who did what an entry says: what the gateway makes of somebody's words comes with them, and is its own. */
+export function author({ by, event }: Entry): string {
+  return event.kind === 'triaged' || event.kind === 'suspected' ? t('who-gateway') : who(by)
+}
+
 /** An incident by the beginning of its id, as it stands in the head of its list and in timelines. */
 export function incidentName(incident: string): string {
   return incident.slice(0, 8)

@@ -585,6 +585,7 @@ exposure = Revealed pictures in view today on this machine: { $time }
 photo-hand = To a colleague
 photo-hand-title = Hand photo { $number } to a colleague
 photo-hand-note = Please look at photo { $number }: it was not opened here.
+photo-hand-note-seen = Please look at photo { $number }.
 live-hear = Sound on
 live-mute = Sound off
 timeline-system = System lines
