@@ -54,6 +54,13 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     await sue.keyboard.press('Escape')
     const watching = sue.getByRole('region', { name: 'Watched session' })
     await watching.getByText('ON HOLD', { exact: true }).waitFor()
+    // It is over: nothing of it counts on, and nobody is asked to ask.
+    await watching.getByText(/^lasted .?\d:\d\d/).waitFor()
+    await watching.getByText(/^Closed: .?Help was sent/).waitFor()
+    await watching.locator('#watching-tab-side').click()
+    await watching.getByText('Nothing arrives live any more.').waitFor()
+    await watching.getByText('No location is known.').waitFor()
+    expect((await watching.getByText('Resident connected').count()) === 0, 'no link is told of what is over')
     await watching.getByRole('tab', { name: /Timeline/ }).click()
     await watching.getByRole('list', { name: 'Timeline' }).getByText(/put the session on hold: .?Asked for by the district court/).waitFor()
     const listed = sue.locator('tr[data-session]').first().getByText('ON HOLD', { exact: true })
