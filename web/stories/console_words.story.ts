@@ -32,7 +32,7 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     await tina.getByRole('region', { name: 'Ready sentences' }).getByText('Les secours sont en route').waitFor()
     await tina.keyboard.press('2')
     await tina.keyboard.press('Alt+3')
-    expect((await tina.locator('#composer').inputValue()) === 'Les secours sont en route vers vous. Êtes-vous en sécurité là où vous êtes ?', `French, and at the cursor: ${await tina.locator('#composer').inputValue()}`)
+    expect((await tina.locator('#composer').inputValue()) === 'Les secours sont en route vers vous. Êtes-vous en sécurité là où vous êtes\u00a0?', `French, and at the cursor: ${await tina.locator('#composer').inputValue()}`)
     await tina.keyboard.press('Enter')
     await tina.getByRole('log').getByText('Les secours sont en route').waitFor()
     expect(one.heard.some((message) => message.kind === 'entry' && message.event.kind === 'text' && message.event.text.startsWith('Les secours')), 'it arrived')
