@@ -267,7 +267,7 @@ const fn row(action: Action) -> Row {
         A::Note                         => [No,     No,      Agency,  Agency,  No,      No,     No    , No    ],
         A::SetPriority                  => [No,     No,      Agency,  Agency,  No,      No,     No    , No    ],
         A::SetServiceLocation           => [No,     No,      Own,     Own,     No,      No,     No    , No    ],
-        A::Reveal                       => [No,     No,      Own,     Own,     No,      No,     No    , No    ],
+        A::Reveal                       => [No,     No,      Own,     Agency,  No,      No,     No    , No    ],
         A::StaffSeen                    => [No,     No,      Own,     Own,     No,      No,     No    , No    ],
         A::Watch                        => [No,     No,      No,      Agency,  No,      No,     No    , No    ],
         A::Link                         => [No,     No,      Agency,  Agency,  No,      No,     No    , No    ],

@@ -54,6 +54,7 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     await tina.locator('#queue-panel [data-row]').first().waitFor()
     await tina.locator('body').press('?')
     const sheet = tina.getByRole('dialog', { name: 'Keys' })
+    expect(await sheet.evaluate((node) => node.scrollHeight <= node.clientHeight), 'all keys are seen at once')
     await sheet.locator('[data-key=next]').click()
     await tina.keyboard.press('x')
     await sheet.getByText(/is used for something else already/).waitFor()

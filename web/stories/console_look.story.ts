@@ -49,6 +49,22 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     expect(found.times, 'each time carries its date and zone')
   },
 
+  'AL5: which of several sessions lies open is seen in every theme, not by a shade alone': async (story) => {
+    const tina = await consoleOf(story, 'tina')
+    for (const text of ['the first', 'the second']) {
+      await Reporter.report(story, { category: 'fire', text })
+      await tina.locator('#queue-panel [data-row]').first().waitFor()
+      await tina.locator('body').press('n')
+      await tina.getByRole('log').getByText(text).waitFor()
+    }
+    const own = tina.getByRole('navigation', { name: 'My sessions' }).getByRole('button')
+    for (const theme of ['light', 'dark', 'contrast']) {
+      await tina.getByLabel('Theme').selectOption(theme)
+      const [other, open] = await own.evaluateAll((all) => all.map((one) => getComputedStyle(one).boxShadow))
+      expect(other === 'none' && open !== 'none', `${theme}: a line under the one that lies open, not ${String(open)}`)
+    }
+  },
+
   ...Object.fromEntries((['light', 'dark', 'contrast', 'forced'] as const).map((theme) => [
     `AL5 AL6: nothing serious for axe in any state, ${theme}`,
     async (story: Story): Promise<void> => {

@@ -99,6 +99,10 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     await tina.getByRole('img', { name: /^Photo .* from the resident/ }).waitFor()
     await tina.getByText(/Revealed pictures .*0:0[1-9]/).waitFor()
     await tina.getByRole('button', { name: 'Cover' }).click()
+    await tina.locator('body').press('g')
+    expect(!(await dialog.getByLabel(/^Note/).inputValue()).includes('not opened'), 'the note does not say unopened of what was opened')
+    await tina.keyboard.press('Escape')
+    await dialog.waitFor({ state: 'hidden' })
     await tina.getByRole('tab', { name: /^Timeline/ }).click()
     await tina.getByRole('list', { name: 'Timeline' }).getByText('looked at a photo').waitFor()
   },

@@ -14,7 +14,7 @@ max_chars = 80
 id = "floor"
 label = { en = "${LONG}" }
 kind = "choice"
-options = [{ id = "ground", label = { en = "Ground floor" } }, { id = "above", label = { en = "Above" } }]
+options = [{ id = "ground", label = { en = "Ground floor" } }, { id = "above", label = { en = "Above", fr = "Plus haut" } }]
 categories = ["fire"]
 [[agency.fields]]
 id = "gas"
@@ -85,6 +85,13 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     expect((await answers.locator('[data-field=gas]').count()) === 0, 'what was skipped is not said')
     await tina.getByRole('log').getByText('<b onclick=ran()>Which building?</b>').waitFor()
     await accessible(tina, 'a session with answers')
+    // In the words of the page's language, where the agency has them.
+    await tina.getByLabel('Language').selectOption('fr')
+    await answers.locator('[data-field=building] dt').getByText('Quel bâtiment ?', { exact: true }).waitFor()
+    await answers.locator('[data-field=floor] dt').getByText(LONG).waitFor()
+    await answers.locator('[data-field=floor] dd').getByText('Plus haut', { exact: true }).waitFor()
+    await tina.getByRole('log').getByText('Quel bâtiment ?').waitFor()
+    await tina.getByLabel('Langue').selectOption('en')
 
     // What was skipped can be answered after all, and anew: the newest counts.
     await page.locator('summary').click()

@@ -2,7 +2,7 @@
 import type { Page } from 'playwright-core'
 import { Reporter } from './crowd.ts'
 import { expect, within, type Story } from './harness.ts'
-import { accessible, consoleOf, staffSays } from './staff_hands.ts'
+import { accessible, consoleOf, staffSays, supervisorOf } from './staff_hands.ts'
 import { TileServer } from './tile_server.ts'
 
 /** Whose map it is, by somebody who tries whether it is markup. */
@@ -28,6 +28,22 @@ async function redness(page: Page): Promise<number> {
 }
 
 export const stories: Record<string, (story: Story) => Promise<void>> = {
+  async 'OP2 TC16: tiles that come from elsewhere after a restart reach pages that are open: a console at rest loads itself, the floor says so'(story) {
+    const tiles = await TileServer.start(COLOUR)
+    story.later(() => void tiles.down())
+    story.mayAsk(tiles.origin)
+    const tina = await consoleOf(story, 'tina')
+    const sue = await supervisorOf(story)
+    const loaded = tina.waitForEvent('load')
+    await story.gateway.with(settings(tiles))
+    await loaded
+    await sue.getByText('A newer version of this page is ready.').waitFor()
+    await Reporter.report(story, { category: 'fire', text: 'smoke' })
+    await tina.locator('#queue-panel [data-row]').first().waitFor()
+    await tina.locator('body').press('n')
+    await tina.locator('[data-background=there]').waitFor()
+    await within('the tiles are drawn', async () => (await redness(tina)) > 30)
+  },
   async 'OP2: tiles of the agency lie behind the map with whose they are, are told nothing but which; without them work goes on'(story) {
     const tiles = await TileServer.start(COLOUR)
     story.later(() => void tiles.down())

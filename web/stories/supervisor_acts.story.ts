@@ -19,6 +19,8 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     await watching.getByText('Watching: read only, audited').waitFor()
     await watching.getByText(words).waitFor()
     expect((await watching.locator('textarea, #composer').count()) === 0, 'nothing to write with')
+    await watching.locator('#watching-tab-side').click()
+    await watching.getByText('Whoever owns the session can ask for it.').waitFor()
     await watching.getByRole('tab', { name: /Timeline/ }).click()
     await watching.getByText(/watches/).first().waitFor()
     const policy = await sue.evaluate(async () => (await fetch(location.href)).headers.get('permissions-policy'))

@@ -34,6 +34,11 @@ async function evidenceOn(sue: Page): Promise<ReturnType<Page['locator']>> {
 export const stories: Record<string, (story: Story) => Promise<void>> = {
   'OP3: a supervisor puts a closed session on hold with a reason, everybody reads who and why, and lifts it by keys': async (story) => {
     await closedSession(story, 'this one goes to court')
+    // Sam looks at the list and follows nothing.
+    const sam = await story.visit('/supervisor/', { viewport: { width: 1440, height: 900 }, locale: 'en-US' })
+    await signIn(sam, 'sam')
+    await sam.getByRole('tab', { name: 'Closed' }).click()
+    await sam.locator('tr[data-session]').first().waitFor()
     const sue = await supervisorOf(story)
     const dialog = await evidenceOn(sue)
     await dialog.getByText('No hold was placed.').waitFor()
@@ -45,9 +50,17 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     const hold = dialog.locator('[data-hold]')
     await hold.getByText('Asked for by the district court').waitFor()
     await hold.getByText(/Placed by .?sue/).waitFor()
+    await sam.locator('tr[data-session]').first().getByText('ON HOLD', { exact: true }).waitFor()
     await sue.keyboard.press('Escape')
     const watching = sue.getByRole('region', { name: 'Watched session' })
     await watching.getByText('ON HOLD', { exact: true }).waitFor()
+    // It is over: nothing of it counts on, and nobody is asked to ask.
+    await watching.getByText(/^lasted .?\d:\d\d/).waitFor()
+    await watching.getByText(/^Closed: .?Help was sent/).waitFor()
+    await watching.locator('#watching-tab-side').click()
+    await watching.getByText('Nothing arrives live any more.').waitFor()
+    await watching.getByText('No location is known.').waitFor()
+    expect((await watching.getByText('Resident connected').count()) === 0, 'no link is told of what is over')
     await watching.getByRole('tab', { name: /Timeline/ }).click()
     await watching.getByRole('list', { name: 'Timeline' }).getByText(/put the session on hold: .?Asked for by the district court/).waitFor()
     const listed = sue.locator('tr[data-session]').first().getByText('ON HOLD', { exact: true })
@@ -111,7 +124,7 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     await within('the list asks for it no more', async () => (await listed.count()) === 0)
     expect((await hers.getByRole('button', { name: 'Fetch the export' }).count()) === 0, 'an export that was ended is not fetched any more')
   },
-  'OP3: photos are deleted by two persons: what is lost is said before the press, a hold stops it, and in place of the picture stands who deleted it and when': async (story) => {
+  'OP3: photos are deleted by two persons: what is lost is said and can be looked at before the press, a hold stops it, and in place of the picture stands who deleted it and when': async (story) => {
     await closedSession(story, 'this one is taken back', true)
     const sue = await supervisorOf(story)
     const hers = await evidenceOn(sue)
@@ -143,7 +156,16 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     await his.getByText(/la photo de cette session est détruite.? aussitôt.*Rien ne peut l’annuler/).waitFor()
     await sam.setViewportSize({ width: 320, height: 640 })
     await within('nothing is cut at 320 px', () => his.evaluate((node) => node.scrollWidth <= node.clientWidth))
+    await his.locator('.blurred').waitFor()
     await accessible(sam, 'a deletion to agree to, at 320 px')
+    // Whoever decides may look at what would be lost: covered until a press, which is written down.
+    expect((await his.locator('.picture').count()) === 0, 'nothing is shown before the press')
+    const show = his.locator('[data-act=reveal]')
+    await show.focus()
+    await sam.keyboard.press('Enter')
+    await within('the picture is there', () => his.locator('.picture img').evaluate((image: HTMLImageElement) => image.naturalWidth > 100))
+    await within('nothing is cut at 320 px', () => his.evaluate((node) => node.scrollWidth <= node.clientWidth))
+    await accessible(sam, 'a picture that is looked at before it is destroyed')
     const agree = his.getByRole('button', { name: /Accepter et détruire .?la photo/ })
     await agree.focus()
     await sam.keyboard.press('Enter')
@@ -163,6 +185,7 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     await accessible(sue, 'a session whose photos are deleted')
     await hersToo.getByRole('tab', { name: /Timeline/ }).click()
     const timeline = hersToo.getByRole('list', { name: 'Timeline' })
+    await timeline.getByText('looked at a photo').waitFor()
     await timeline.getByText(/asked to delete the photos of the session: .?The resident asked for it/).waitFor()
     await timeline.getByText(/deleted the photos of the session \(.?1.?\) as the second person/).waitFor()
     await timeline.getByText('the deleted photos are destroyed').waitFor()

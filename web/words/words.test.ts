@@ -23,3 +23,10 @@ describe.each(['console', 'supervisor', 'responder'])('the words of the %s', (pa
     }
   })
 })
+
+describe.each(['console', 'supervisor'])('the French of the %s', (page) => {
+  it('never begins a line with a sign that belongs to the word before it', () => {
+    const loose = [...read('fr', page)].filter(([, text]) => / [:;?!»]|« /.test(text))
+    expect(loose.map(([id]) => id)).toEqual([])
+  })
+})

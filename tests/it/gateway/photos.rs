@@ -24,6 +24,7 @@ everywhere!(
     nobody_else_can_touch_a_residents_upload,
     a_photo_is_read_by_its_owner_a_supervisor_and_nobody_else,
     looking_at_a_photo_is_an_event,
+    a_supervisor_looks_at_a_photo_that_is_somebody_elses_and_the_log_names_them,
 );
 
 /// A resident with a session that Tina owns and follows.
@@ -372,4 +373,18 @@ async fn looking_at_a_photo_is_an_event(on: Topology) {
         .is_refused(session, StaffCommand::Reveal { photo: unknown })
         .await;
     assert_eq!(refused.code, ErrorCode::NoSuchPhoto);
+}
+
+async fn a_supervisor_looks_at_a_photo_that_is_somebody_elses_and_the_log_names_them(on: Topology) {
+    let gateway = on.start().await;
+    let (ann, _tina, session) = scene(&gateway).await;
+    let photo = announce(&ann, 1_000, None).await;
+    let sue = gateway.console("sue").await;
+    sue.does(session, StaffCommand::Reveal { photo }).await;
+    ann.entry(|e| *e == Event::PhotoRevealed { photo }).await;
+    let tom = gateway.console("tom").await;
+    let refused = tom
+        .is_refused(session, StaffCommand::Reveal { photo })
+        .await;
+    assert_eq!(refused.code, ErrorCode::NotOwner);
 }

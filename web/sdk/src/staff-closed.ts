@@ -1,8 +1,8 @@
 // The finished sessions that a page lists, newest first, as far as it has asked for them.
 //
-// Owns: page after page of them, and asking anew when the link is back and when a hold, a request or a deletion comes to one that is
-// followed: the gateway tells that to who follows, and a list of finished sessions to nobody. Must not: touch the socket. Used by:
-// `console/`, `supervisor/`.
+// Owns: page after page of them, and asking anew: when the link is back, when a hold, a request or a deletion comes to one that is
+// followed, and every few seconds, because the gateway tells that to who follows, and a list of finished sessions to nobody. Must not: touch
+// the socket. Used by: `console/`, `supervisor/`.
 import type { SessionRow } from './protocol.ts'
 import type { SessionView } from './staff-fold.ts'
 import type { FollowedSession } from './staff-session.ts'
@@ -18,6 +18,12 @@ export interface ClosedList {
   readonly more: boolean
 }
 
+/**
+ * Pause before the list is asked for anew while somebody looks at it, in ms: whoever is the second person for an export or a deletion finds
+ * it there. Shorter, and each supervisor who leaves the list open costs a read of the index every time.
+ */
+export const LOOK_AGAIN_MS = 5_000
+
 /** One page's list of finished sessions. */
 export class ClosedSessions {
   readonly list = new Store<ClosedList>({ known: false, rows: [], more: false })
@@ -26,6 +32,8 @@ export class ClosedSessions {
   readonly #failed: (reason: unknown) => void
   /** One question after the other, so that no older answer overwrites a newer one. */
   #turn: Promise<void> = Promise.resolve()
+  /** How many are asked or about to be. */
+  #questions = 0
   #refreshes = false
 
   constructor(client: StaffClient, failed: (reason: unknown) => void) {
@@ -36,7 +44,11 @@ export class ClosedSessions {
   /** Asks, and again whenever there is a reason to, until what it answers is called. */
   open(): Unsubscribe {
     const watched = new Map<FollowedSession, Unsubscribe>()
+    const again = setInterval(() => {
+      if (this.#client.link.get().at === 'open' && this.#questions === 0) this.#refresh()
+    }, LOOK_AGAIN_MS)
     const ends = [
+      () => clearInterval(again),
       this.#client.link.subscribe(({ at }) => {
         if (at === 'open') this.#refresh()
         else this.list.update((list) => ({ ...list, known: false }))
@@ -76,7 +88,8 @@ export class ClosedSessions {
   }
 
   #next(work: () => Promise<void>): void {
-    this.#turn = this.#turn.then(work).catch(this.#failed)
+    this.#questions += 1
+    this.#turn = this.#turn.then(work).catch(this.#failed).finally(() => (this.#questions -= 1))
   }
 
   async #ask(known: readonly SessionRow[], wanted: number): Promise<void> {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Event, SessionRow } from '../src/protocol.ts'
-import { ClosedSessions } from '../src/staff-closed.ts'
+import { ClosedSessions, LOOK_AGAIN_MS } from '../src/staff-closed.ts'
 import type { SignedIn } from '../src/staff-sign-in.ts'
 import { StaffClient } from '../src/staff.ts'
 import { FakeWorld, settled } from './fake_world.ts'
@@ -45,6 +45,12 @@ async function hears(world: FakeWorld, seq: number, event: Event): Promise<void>
   await settled()
 }
 
+/** So much time passes. */
+async function after(ms: number): Promise<void> {
+  vi.advanceTimersByTime(ms)
+  await settled()
+}
+
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
@@ -86,6 +92,22 @@ describe('the list of finished sessions', () => {
     world.last.hear(entry('2', 2, hold('b')))
     vi.advanceTimersByTime(50)
     await settled()
+    expect(world.last.takeSent('list_closed')).toEqual([])
+  })
+
+  it('shows within some seconds what others do to sessions that nobody follows here, and asks nothing once nobody looks', async () => {
+    const { world, listed, end } = await looking([closed('2')], [closed('1')])
+    await after(LOOK_AGAIN_MS)
+    expect(await answer(world, [closed('2', { on_hold: true })], true)).toBeUndefined()
+    await answer(world, [closed('1')])
+    expect(listed()).toEqual([closed('2', { on_hold: true }), closed('1')])
+    await after(LOOK_AGAIN_MS)
+    expect(world.last.takeSent('list_closed')).toHaveLength(1)
+    // A gateway that takes its time is asked once.
+    await after(LOOK_AGAIN_MS)
+    expect(world.last.takeSent('list_closed')).toEqual([])
+    end()
+    await after(2 * LOOK_AGAIN_MS)
     expect(world.last.takeSent('list_closed')).toEqual([])
   })
 

@@ -1,8 +1,9 @@
 // Facts of a log as sentences, for the timeline.
 //
 // Owns: which sentence belongs to which event, and the groups of the filter. Must not: hold a sentence itself.
-import { answerWords, type Entry, type PhotosDeleted } from '../../sdk/src/staff.ts'
+import type { Entry, PhotosDeleted } from '../../sdk/src/staff.ts'
 import type { Actor, Event } from '../../sdk/src/protocol.ts'
+import { answered } from './asked.svelte.ts'
 import { dated, time } from './clock.svelte.ts'
 import { errorWords, t } from './words.svelte.ts'
 
@@ -49,6 +50,11 @@ export function who(by: Actor): string {
   return by.staff ?? t(`role-${by.as}`)
 }
 
+/** Who did what an entry says: what the gateway makes of somebody's words comes with them, and is its own. */
+export function author({ by, event }: Entry): string {
+  return event.kind === 'triaged' || event.kind === 'suspected' ? t('who-gateway') : who(by)
+}
+
 /** An incident by the beginning of its id, as it stands in the head of its list and in timelines. */
 export function incidentName(incident: string): string {
   return incident.slice(0, 8)
@@ -72,7 +78,7 @@ export function said(entry: Entry): string {
     case 'text':
       return t('said-text', { text: event.text })
     case 'field_answered':
-      return t('said-field-answered', { label: event.label, answer: answerWords(event.answer) })
+      return t('said-field-answered', { label: answered(event).question, answer: answered(event).answer })
     case 'note':
       return t('said-note', { text: event.text })
     case 'located':

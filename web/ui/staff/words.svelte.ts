@@ -105,6 +105,15 @@ export function inLanguage(other: Language, id: string): string | undefined {
   return known[other]?.has(id) ? known[other].say(id) : undefined
 }
 
+/** The name of a language in the page's; its tag where it has none. */
+export function languageName(tag: string): string {
+  try {
+    return new Intl.DisplayNames([language], { type: 'language' }).of(tag) ?? tag
+  } catch {
+    return tag
+  }
+}
+
 /** Whether there is a sentence with this id. */
 export function hasWords(id: string): boolean {
   return now().has(id)

@@ -289,6 +289,7 @@ deletion-means = Deleting destroys { $photos ->
    *[other] all { $photos } photos
   } of this session for good: originals, copies and previews. It takes a second supervisor, and cannot be undone. What was written, places and the timeline stay.
 deletion-held = The session is on hold: its photos cannot be deleted.
+deletion-look = Look before you decide: each look is written down.
 deletion-agree-means = With your press { $photos ->
     [one] the photo of this session is destroyed
    *[other] all { $photos } photos of this session are destroyed

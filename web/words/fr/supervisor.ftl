@@ -3,12 +3,12 @@ supervisor-title = Superviseur
 supervisor-only = Cette page est pour les superviseurs et les administrateurs. Le pupitre est à /console/.
 board-loading = En attente des chiffres …
 board-old = Les chiffres datent de { $age }.
-guarantee = Ce que vaut « enregistré » ici :
+guarantee = Ce que vaut « enregistré » ici :
 guarantee-local_disk = écrit et confirmé sur le disque de ce nœud. Un disque perdu le perdrait.
 guarantee-replicated = écrit dans l'étage commun et confirmé par des répliques. Un nœud perdu ne perd rien.
 guarantee-shared_disk = écrit et confirmé sur le disque de l'étage commun, sans réplique. Un disque perdu le perdrait.
-guarantee-weaker = l'étage commun est plus faible que prévu : tout est stocké, mais pas encore sûr. L'exploitant voit pourquoi.
-guarantee-island = l'étage commun ne répond pas : ce nœud continue seul, ce qui arrive reste sur son disque jusqu'à son retour.
+guarantee-weaker = l'étage commun est plus faible que prévu : tout est stocké, mais pas encore sûr. L'exploitant voit pourquoi.
+guarantee-island = l'étage commun ne répond pas : ce nœud continue seul, ce qui arrive reste sur son disque jusqu'à son retour.
 guarantee-none = rien n'est confirmé en ce moment. Les habitants gardent leurs copies.
 tile-staffed = { $people ->
     [one] { $people } disponible
@@ -22,7 +22,10 @@ tile-share-means = Part des sessions répondues aujourd'hui dans la cible de leu
 tile-goal = but { $goal } %
 tile-goal-missed = sous { $goal } %
 tile-abandoned = Abandons
-tile-answered = { $answered } répondues
+tile-answered = { $answered ->
+    [one] { $answered } répondue
+   *[other] { $answered } répondues
+  }
 tile-by-priority = En attente par priorité
 people = Personnes
 people-available = { $people } disponibles
@@ -47,7 +50,7 @@ standing-closed = close
 watch = Suivre
 watch-stop = Ne plus suivre
 watching = Session suivie
-watching-audited = Suivi : lecture seule, consigné
+watching-audited = Suivi : lecture seule, consigné
 take-away = Retirer
 take-away-means = { $owner } perd cette session. Elle retourne dans sa file avec sa première échéance, et le dossier dit qui l'a fait.
 take-away-do = Retirer
@@ -59,11 +62,11 @@ warnings-fewer = Moins
 warn-show = Voir
 warn-wait = attend depuis { $waited } sur { $target }
 warn-more = { $sessions } au-delà de la moitié en tout
-warn-spoken-wait = { $queue } : priorité { $priority }, { $level }.
+warn-spoken-wait = { $queue } : priorité { $priority }, { $level }.
 warn-word-act = À faire
 warn-word-unsafe = Pas sûr
-warn-unsafe = Rien n'est confirmé. Les habitants gardent leurs copies ; prévenez les exploitants de la passerelle.
-warn-unstaffed = { $queue } : { $sessions ->
+warn-unsafe = Rien n'est confirmé. Les habitants gardent leurs copies ; prévenez les exploitants de la passerelle.
+warn-unstaffed = { $queue } : { $sessions ->
     [one] { $sessions } session attend
    *[other] { $sessions } sessions attendent
   } et personne n'est disponible pour cette file.
@@ -85,17 +88,17 @@ define-longest = Temps depuis l'entrée de la plus ancienne session en attente, 
 define-share-name = Dans la cible
 define-share = Parmi les sessions répondues aujourd'hui (depuis minuit UTC), la part prise dans la cible de sa priorité. Arrondie vers le bas. Le but est à côté.
 define-abandoned-name = Abandonnées
-define-abandoned = Sessions du jour (depuis minuit UTC) dont l'habitant est parti ou s'est perdu avant d'être pris. Elles gardent lieu et contact dans la liste « Abandonnées ».
+define-abandoned = Sessions du jour (depuis minuit UTC) dont l'habitant est parti ou s'est perdu avant d'être pris. Elles gardent lieu et contact dans la liste « Abandonnées ».
 define-levels-name = Au-delà de 50, 75, 90 %
-define-levels = Part de la cible déjà usée par l'attente la plus proche d'un manquement. Une barre à 50 %, deux à 75 %, trois à 90 % ; un signe à part quand la cible est manquée. La priorité 1 vous appelle dès 50 %.
+define-levels = Part de la cible déjà usée par l'attente la plus proche d'un manquement. Une barre à 50 %, deux à 75 %, trois à 90 % ; un signe à part quand la cible est manquée. La priorité 1 vous appelle dès 50 %.
 define-people-name = Personnes
-define-people = Toutes les personnes connectées. Disponible : prend des sessions maintenant. Tout autre état est nommé avec sa raison ; « depuis » est le temps passé dans cet état.
+define-people = Toutes les personnes connectées. Disponible : prend des sessions maintenant. Tout autre état est nommé avec sa raison ; « depuis » est le temps passé dans cet état.
 define-mix-name = Mélange des priorités
-define-mix = Sessions ouvertes par priorité à côté de 5 / 15 / 80 %, le mélange où les plus hautes priorités se détachent encore. Ce n'est pas un but : il montre quand tout est devenu urgent.
+define-mix = Sessions ouvertes par priorité à côté de 5 / 15 / 80 %, le mélange où les plus hautes priorités se détachent encore. Ce n'est pas un but : il montre quand tout est devenu urgent.
 define-orphaned-name = Sans pupitre
 define-orphaned = Le pupitre du propriétaire a disparu, ou la session est revenue dans sa file après une réponse. Elle y revient d'elle-même quelques secondes après la perte, avec sa première échéance.
 define-safe-name = Sûr
-define-safe = Ce que la passerelle a promis quand elle dit « sûr » à un habitant, sur le nœud auquel vous êtes connecté.
+define-safe = Ce que la passerelle a promis quand elle dit « sûr » à un habitant, sur le nœud auquel vous êtes connecté.
 
 mix = Mélange des priorités
 mix-open = Ouvertes
@@ -103,7 +106,7 @@ mix-now = Part
 mix-reference = Repère
 mix-rest = Le reste
 mix-few = Sous { $from } sessions ouvertes, un mélange dit peu.
-mix-heavy = Plus du double de la référence a la priorité 1 : elle ne dit plus ce qui passe d'abord.
+mix-heavy = Plus du double de la référence a la priorité 1 : elle ne dit plus ce qui passe d'abord.
 mix-fine = Le trait dans chaque barre est le repère.
 
 people-by-state = Personnes par état
@@ -113,7 +116,7 @@ standing-orphaned = le pupitre de { $owner } a disparu
 standing-again = attend de nouveau
 sessions-only = { $queue } seulement
 sessions-every-queue = Toutes les files
-sessions-whole = Les voir toutes : { $count }
+sessions-whole = Les voir toutes : { $count }
 sessions-fewer = En voir moins
 sessions-none-orphaned = Chaque session prise a son pupitre.
 sessions-none-abandoned = Personne n'a renoncé.
@@ -138,18 +141,18 @@ wall-old = Chiffres vieux de { $age }
 wall-rest = { $queues ->
     [one] { $queues } autre file
    *[other] { $queues } autres files
-  } : { $waiting } en attente
-wall-guarantee-local_disk = Sûr : sur le disque de ce nœud
-wall-guarantee-replicated = Sûr : sur des répliques
-wall-guarantee-shared_disk = Sûr : sur le disque commun
+  } : { $waiting } en attente
+wall-guarantee-local_disk = Sûr : sur le disque de ce nœud
+wall-guarantee-replicated = Sûr : sur des répliques
+wall-guarantee-shared_disk = Sûr : sur le disque commun
 wall-guarantee-weaker = Stocké, pas encore sûr
-wall-guarantee-island = Îlot : stocké sur chaque nœud, pas encore sûr
+wall-guarantee-island = Îlot : stocké sur chaque nœud, pas encore sûr
 wall-guarantee-none = Rien n'est confirmé
 newer-page-floor = Une version plus récente de cette page est prête.
 newer-page-load = La charger
 
 move = Réattribuer
-move-title = Réattribuer cette session : { $category }
+move-title = Réattribuer cette session : { $category }
 move-me = À moi
 move-who = Qui
 move-nobody = Une personne (personne d’autre n’est connecté)
@@ -176,7 +179,7 @@ nodes-count = { $nodes ->
   }
 nodes-name = Nœud
 nodes-state = État
-nodes-safe = Ce que vaut « enregistré »
+nodes-safe = Ce que vaut « enregistré »
 nodes-connections = Connexions
 nodes-sessions = Sessions tenues
 nodes-disk = Disque
@@ -194,32 +197,32 @@ nodes-free = { $gigabytes } Go libres
 nodes-disk-little = il en reste peu
 nodes-ago = il y a { $age }
 nodes-now = à l’instant
-nodes-differs = Configuré autrement : { $what }
+nodes-differs = Configuré autrement : { $what }
 nodes-differs-agency = nom, bandeau, adresses ou sons de l’agence
 nodes-differs-queues = files ou objectifs
 nodes-differs-triage = règles de triage
 nodes-config = Réglages { $version }, en usage depuis { $since }
-nodes-config-refused = Fichier de réglages refusé, les réglages d’avant restent : { $place }{ $key }, { $fault }
+nodes-config-refused = Fichier de réglages refusé, les réglages d’avant restent : { $place }{ $key }, { $fault }
 nodes-config-key = , { $key }
 nodes-config-fault-unreadable = le fichier ne peut pas être lu
 nodes-config-fault-syntax = ce n’est pas du TOML valable
 nodes-config-fault-unknown_key = ce réglage n’existe pas
 nodes-config-fault-wrong_value = une valeur d’un mauvais type ou d’une mauvaise forme
 nodes-config-fault-out_of_bounds = hors limites, ou incompatible avec un autre réglage
-nodes-config-restart = Changé dans le fichier, demande un redémarrage : { $settings }
+nodes-config-restart = Changé dans le fichier, demande un redémarrage : { $settings }
 nodes-config-more = { $settings } et { $more } autres
-nodes-wrong-config = { $node } : son fichier de réglages est refusé à { $place }.
-nodes-wrong-restart = { $node } : { $settings ->
+nodes-wrong-config = { $node } : son fichier de réglages est refusé à { $place }.
+nodes-wrong-restart = { $node } : { $settings ->
     [one] un réglage a changé dans le fichier et demande
    *[other] { $settings } réglages ont changé dans le fichier et demandent
 } un redémarrage.
 nodes-means = Un nœud disparu reste affiché dix minutes. Un administrateur peut vider un nœud.
 nodes-means-runs = Un nœud disparu reste affiché dix minutes. Vider un nœud déplace chaque client vers un autre nœud en une reconnexion, sans rien perdre.
 nodes-wrong-list = Ce qui ne va pas
-nodes-wrong = { $node } : { $what }.
-nodes-wrong-gone = { $node } a disparu : plus aucun signe.
-nodes-wrong-disk = { $node } : il reste peu de place sur son disque.
-nodes-wrong-differs = { $node } est configuré autrement : { $what }.
+nodes-wrong = { $node } : { $what }.
+nodes-wrong-gone = { $node } a disparu : plus aucun signe.
+nodes-wrong-disk = { $node } : il reste peu de place sur son disque.
+nodes-wrong-differs = { $node } est configuré autrement : { $what }.
 nodes-was = en avait { $count }
 nodes-drain-do = Vider …
 nodes-undrain = Ne plus vider
@@ -230,7 +233,7 @@ nodes-drain-here = Cette page y est connectée et se reconnectera ailleurs.
 nodes-undrain-means = Les clients encore présents restent, et il en prend de nouveaux. Le registre dit qui l’a ordonné.
 nodes-within = Tout le monde est parti en, secondes
 nodes-rate = Clients par seconde
-nodes-rate-means = Vide : autant qu’il en faut pour finir à la moitié du temps.
+nodes-rate-means = Vide : autant qu’il en faut pour finir à la moitié du temps.
 nodes-unheard = La liaison a cédé avant la réponse. Le tableau dit si c’est fait.
 
 replay = Revoir
@@ -244,9 +247,9 @@ replay-speed = Vitesse
 people-alarms = Alarmes, 10 min
 people-alarms-over = but dépassé
 people-exposed = À l’écran
-people-goal = Objectif : moins de { $goal } alarmes en dix minutes par personne, une par minute.
+people-goal = Objectif : moins de { $goal } alarmes en dix minutes par personne, une par minute.
 define-strain-name = Alarmes et images
-define-strain = Alarmes qui ont sonné au pupitre d’une personne dans les dix dernières minutes, et temps de ce service pendant lequel une photo révélée ou une image en direct était à l’écran. D’après leurs pages, en mémoire seulement : un nœud qui redémarre repart de zéro. Répartissez les images avant qu’une personne en ait trop vu.
+define-strain = Alarmes qui ont sonné au pupitre d’une personne dans les dix dernières minutes, et temps de ce service pendant lequel une photo révélée ou une image en direct était à l’écran. D’après leurs pages, en mémoire seulement : un nœud qui redémarre repart de zéro. Répartissez les images avant qu’une personne en ait trop vu.
 
 evidence = Preuves de cette session
 evidence-open = Preuves …
@@ -256,14 +259,14 @@ evidence-reason-first = Donnez d’abord la raison.
 hold-means = Tant qu’un ordre de conservation tient, rien de la session n’est détruit, quel que soit son délai. Chaque ordre est levé séparément.
 hold-place = Ordonner la conservation
 hold-lift = Lever
-hold-lift-which = Lever l’ordre de conservation « { $reason } »
+hold-lift-which = Lever l’ordre de conservation « { $reason } »
 hold-by = Ordonnée par { $staff }, { $when }
-hold-lifted = Levée par { $staff }, { $when } : { $reason }
+hold-lifted = Levée par { $staff }, { $when } : { $reason }
 hold-was-placed = La session est conservée.
 hold-was-lifted = L’ordre de conservation est levé.
 holds = Ordres de conservation
 holds-none = Aucun ordre de conservation.
-requests-mean = Un export et une suppression demandent deux personnes : l’une demande, un autre superviseur accepte.
+requests-mean = Un export et une suppression demandent deux personnes : l’une demande, un autre superviseur accepte.
 requests = Demandes
 requests-none = Rien n’a été demandé.
 request-export = Export
@@ -271,8 +274,8 @@ request-by = Demandé par { $staff }, { $when }
 request-waits = Attend votre accord, ou celui d’un autre superviseur, jusqu’au { $ends }
 request-waits-own = Attend l’accord d’un autre superviseur, jusqu’au { $ends }
 request-agreed = Accepté par { $staff }, { $when }. Ces deux personnes peuvent le retirer jusqu’au { $ends }
-request-declined = Refusé par { $staff }, { $when } : { $reason }
-request-over = Délai passé : { $when }
+request-declined = Refusé par { $staff }, { $when } : { $reason }
+request-over = Délai passé : { $when }
 request-agree = Accepter
 request-decline = Refuser
 request-take-back = Retirer la demande
@@ -290,17 +293,18 @@ deletion-ask = Demander la suppression des photos
 deletion-means = La suppression détruit { $photos ->
     [one] la photo
    *[other] les { $photos } photos
-  } de cette session pour toujours : originaux, copies et aperçus. Il y faut un second superviseur, et rien ne peut l’annuler. Les écrits, les lieux et la chronologie restent.
-deletion-held = La session est conservée : ses photos ne peuvent être supprimées.
+  } de cette session pour toujours : originaux, copies et aperçus. Il y faut un second superviseur, et rien ne peut l’annuler. Les écrits, les lieux et la chronologie restent.
+deletion-held = La session est conservée : ses photos ne peuvent être supprimées.
+deletion-look = Regardez avant de décider : chaque regard est consigné.
 deletion-agree-means = À votre appui, { $photos ->
     [one] la photo de cette session est détruite
    *[other] les { $photos } photos de cette session sont détruites
-  } aussitôt : originaux, copies et aperçus. Rien ne peut l’annuler. Les écrits, les lieux et la chronologie restent.
+  } aussitôt : originaux, copies et aperçus. Rien ne peut l’annuler. Les écrits, les lieux et la chronologie restent.
 deletion-agree = Accepter et détruire { $photos ->
     [one] la photo
    *[other] { $photos } photos
   }
-deletion-agreed = Accepté par { $staff }, { $when } : les photos sont supprimées.
+deletion-agreed = Accepté par { $staff }, { $when } : les photos sont supprimées.
 deletion-was-agreed = Les photos sont supprimées.
 deletion-under-way = Leurs fichiers sont en cours de destruction.
 find-session = Numéro de session
