@@ -1,5 +1,5 @@
-// What one window of the console knows besides the gateway's facts: which session lies open, what alarms, timers, how long hard
-// pictures were in view, and what the other windows of the same person said.
+// What one window of the console knows besides the gateway's facts: which session lies open, what alarms and timers, and
+// what the other windows of the same person said.
 //
 // Owns: the loop that asks `AlarmKeeper` for the next sound, snoozing, the title's and icon's count. Must not: know markup. Used by:
 // `Desk.svelte`, `Panel.svelte` and their parts.
@@ -8,19 +8,17 @@ import { AlarmKeeper, alarmsIn, type Alarm, type OwnSession } from '../sdk/src/s
 import type { SharedLink } from '../sdk/src/staff-share.ts'
 import type { FollowedSession, SessionView, StaffClient } from '../sdk/src/staff.ts'
 import { reactive } from '../ui/reactive.svelte.ts'
-import { keepText, keptText } from '../ui/staff/kept.ts'
+import { Exposure, TALLY_EVERY_MS } from '../ui/staff/exposure.svelte.ts'
+import { keepText, keptText, remember, remembered } from '../ui/staff/kept.ts'
 import { Sound, type Tone } from './sound.ts'
 
 /** How often the alarms are looked at, in ms. */
 const LOOK_EVERY_MS = 500
-/** How often what was asked of the person is told, in ms. */
-const TALLY_EVERY_MS = 10_000
 /** Which session lies open, for a reload of this tab. */
 const OPEN = 'callbox-console-open'
 /** Own timers and snoozes, over a reload and for all windows of this browser. */
 const TIMERS = 'callbox-console-timers'
 const SNOOZES = 'callbox-console-snoozes'
-const EXPOSURE = 'callbox-console-exposure'
 /** Snoozes remembered on this machine. */
 const SNOOZES_MAX = 20
 
@@ -41,17 +39,15 @@ export class DeskState {
   current = $state<string | undefined>(keptText(OPEN))
   /** The message whose place is shown. */
   message = $state<number | undefined>()
-  snoozes = $state.raw<readonly Snooze[]>(read<readonly Snooze[]>(SNOOZES, []))
-  timers = $state.raw<Readonly<Record<string, number>>>(read(TIMERS, {}))
-  /** ms today in which a revealed photo or live picture was in view. */
-  exposedMs = $state(0)
-  /** How many such pictures are in view now. */
-  exposed = $state(0)
+  snoozes = $state.raw<readonly Snooze[]>(remembered<readonly Snooze[]>(SNOOZES, []))
+  timers = $state.raw<Readonly<Record<string, number>>>(remembered(TIMERS, {}))
+  /** What pictures were in view. */
+  readonly exposure: Exposure
 
   readonly #share: SharedLink | undefined
   readonly #keeper = new AlarmKeeper()
-  /** Sounds, and ms with a picture in view, that are not told yet. */
-  #untold = { alarms: 0, exposedMs: 0 }
+  /** Sounds that are not told yet. */
+  #untold = 0
   #stop: (() => void)[] = []
 
   constructor(client: StaffClient, sound: Sound, share: SharedLink | undefined, panel: boolean) {
@@ -59,7 +55,7 @@ export class DeskState {
     this.sound = sound
     this.panel = panel
     this.#share = share
-    this.exposedMs = this.#exposure().ms
+    this.exposure = new Exposure(client)
   }
 
   /** The snooze that runs now. */
@@ -70,11 +66,10 @@ export class DeskState {
   /** Begins to look for alarms; answers how to end it. */
   start(): () => void {
     const look = setInterval(() => this.look(), LOOK_EVERY_MS)
-    const seconds = setInterval(() => this.#expose(1_000), 1_000)
     const tally = setInterval(() => this.#tally(), TALLY_EVERY_MS)
     this.#stop = [
       () => clearInterval(look),
-      () => clearInterval(seconds),
+      this.exposure.start(),
       () => clearInterval(tally),
       this.#share?.note.subscribe((note) => this.#hear(note as Note | undefined)) ?? (() => undefined),
     ]
@@ -122,7 +117,7 @@ export class DeskState {
     if (atMs === undefined) delete next[session]
     else next[session] = atMs
     this.timers = next
-    keep(TIMERS, next)
+    remember(TIMERS, next)
     this.#tell({ kind: 'kept' })
     this.look()
   }
@@ -142,7 +137,7 @@ export class DeskState {
       const due = this.#keeper.due(open, nowMs, this.client.welcome.get()?.desk?.sound_repeat_ms)
       if (!due) return
       this.sound.play(toneOf(due))
-      this.#untold.alarms += 1
+      this.#untold += 1
     })
   }
 
@@ -169,8 +164,8 @@ export class DeskState {
     }
     if (note?.kind === 'live') this.client.media(note.session).stop()
     if (note?.kind === 'kept') {
-      this.timers = read(TIMERS, {})
-      this.snoozes = read<readonly Snooze[]>(SNOOZES, [])
+      this.timers = remembered(TIMERS, {})
+      this.snoozes = remembered<readonly Snooze[]>(SNOOZES, [])
     }
   }
 
@@ -180,27 +175,12 @@ export class DeskState {
 
   #keepSnoozes(next: readonly Snooze[]): void {
     this.snoozes = next.slice(0, SNOOZES_MAX)
-    keep(SNOOZES, this.snoozes)
+    remember(SNOOZES, this.snoozes)
     this.#tell({ kind: 'kept' })
   }
 
   #tally(): void {
-    const { alarms, exposedMs } = this.#untold
-    if (alarms + exposedMs > 0 && this.client.tally(alarms, exposedMs)) this.#untold = { alarms: 0, exposedMs: 0 }
-  }
-
-  #exposure(): { key: string; ms: number } {
-    const key = `${this.client.me.staff} ${new Date().toDateString()}`
-    const found = read<{ key?: string; ms?: number }>(EXPOSURE, {})
-    return { key, ms: found.key === key ? (found.ms ?? 0) : 0 }
-  }
-
-  #expose(ms: number): void {
-    if (this.exposed === 0 || document.visibilityState !== 'visible') return
-    const { key, ms: before } = this.#exposure()
-    this.exposedMs = before + ms
-    this.#untold.exposedMs += ms
-    keep(EXPOSURE, { key, ms: before + ms })
+    if (this.#untold > 0 && this.client.tally(this.#untold, 0)) this.#untold = 0
   }
 }
 
@@ -217,22 +197,6 @@ function heardMs(view: SessionView, typingMs: number): number {
 
 function same(a: Alarm, b: Alarm | undefined): boolean {
   return b !== undefined && a.kind === b.kind && a.session === b.session && a.priority === b.priority && a.sinceMs === b.sinceMs
-}
-
-function read<T>(key: string, otherwise: T): T {
-  try {
-    return (JSON.parse(localStorage.getItem(key) ?? 'null') as T | null) ?? otherwise
-  } catch {
-    return otherwise
-  }
-}
-
-function keep(key: string, value: unknown): void {
-  try {
-    localStorage.setItem(key, JSON.stringify(value))
-  } catch {
-    // Storage is switched off: it holds until the page is left.
-  }
 }
 
 /** The number in the title and in the icon: what waits at priority 1, and own words nobody has read. */

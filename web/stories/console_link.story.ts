@@ -45,7 +45,7 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     await tina.getByRole('button', { name: 'Give back', exact: true }).click()
     await tina.getByText('You do not own this session any more.').waitFor()
     await resident.getByRole('list').getByText('You are back in line. You keep your place.').waitFor()
-    await tom.locator('#queue-panel [data-row]').filter({ hasText: 'Fire' }).getByText(/2.? messages/).waitFor()
+    await tom.locator('#queue-panel [data-row]').filter({ hasText: 'Fire' }).getByText(/2.?\smessages/).waitFor()
     await tom.locator('[data-act=next]:enabled').waitFor()
     await tom.locator('body').press('n')
     for (const said of [words, 'Stay outside', 'I am outside']) await tom.getByRole('log').getByText(said, { exact: true }).waitFor()

@@ -97,7 +97,7 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     expect(first === 'What needs you', 'nothing stands above it')
   },
 
-  'SV6: alarms that sounded and time with pictures in view stand beside each person, with the goal and what they mean': async (story) => {
+  'SV6: alarms that sounded and time with pictures in view stand beside each person, with the goal and what they mean; so does who is next and how far anybody can be passed': async (story) => {
     const sue = await supervisorOf(story)
     const tina = await consoleOf(story, 'tina')
     await tina.getByLabel('My state').selectOption('available')
@@ -121,6 +121,7 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
       expect(cut <= 0, `no figure of a person is out of sight at ${String(width)} px: ${String(cut)} px are`)
     }
     await people.getByRole('button', { name: 'Alarms, 10 min' }).click()
+    await sue.getByRole('dialog').getByText(/taken by the tenth take at the latest/).waitFor()
     await within('what they mean has the focus', () => sue.locator('dialog .asked').evaluate((node) => node === document.activeElement && /in memory only/.test(node.textContent)))
   },
 

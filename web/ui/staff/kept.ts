@@ -1,7 +1,7 @@
-// What this tab keeps over a reload: its sign-in and which session lies open.
+// What this tab keeps over a reload: its sign-in and which session lies open; and what all windows of this browser keep.
 //
-// Owns: the tab's own storage (gone when the tab is closed; tokens are short-lived). Must not: hold a passphrase. What people wrote
-// is in `drafts.ts`.
+// Owns: the tab's own storage (gone when the tab is closed; tokens are short-lived), and values in the browser's. Must not: hold a
+// passphrase. What people wrote is in `drafts.ts`.
 import type { SignedIn } from '../../sdk/src/staff.ts'
 
 /** Reads the sign-in that a reload left behind; where the page is one agency's, only that agency's. */
@@ -36,6 +36,24 @@ export function keepText(key: string, text: string | undefined): void {
     else sessionStorage.setItem(key, text)
   } catch {
     // Storage is switched off: a reload begins anew.
+  }
+}
+
+/** Reads a value that any window of this browser kept. */
+export function remembered<T>(key: string, otherwise: T): T {
+  try {
+    return (JSON.parse(localStorage.getItem(key) ?? 'null') as T | null) ?? otherwise
+  } catch {
+    return otherwise
+  }
+}
+
+/** Keeps a value for all windows of this browser. */
+export function remember(key: string, value: unknown): void {
+  try {
+    localStorage.setItem(key, JSON.stringify(value))
+  } catch {
+    // Storage is switched off: it holds until the page is left.
   }
 }
 
