@@ -20,6 +20,8 @@ export interface Line {
 const HEIGHT_PX = 112
 /** Room for the figures beside the scale, in CSS px. */
 const SCALE_PX = 40
+/** Width of a time below, which stands in the middle under its moment: the last one is not cut. */
+const LABEL_PX = 36
 
 /** The minute of each moment, once each. */
 function minutes(splits: readonly number[]): string[] {
@@ -44,7 +46,7 @@ export class Chart {
         height: HEIGHT_PX,
         legend: { show: false },
         cursor: { show: false },
-        padding: [6, 8, 0, 0],
+        padding: [6, LABEL_PX / 2, 0, 0],
         scales: { x: { time: true }, y: { range: () => [0, this.#top] } },
         axes: [
           { ...axis, grid: { show: false }, size: 22, space: 72, values: (_, splits) => minutes(splits) },

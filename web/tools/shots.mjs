@@ -16,6 +16,8 @@ const STAMPS = join(FOLDER, 'shots.json')
 const SHARED = ['ui', 'words', 'sdk/src']
 const SHOWN = { resident: ['resident', ...SHARED], console: ['console', ...SHARED], supervisor: ['supervisor', ...SHARED], wallboard: ['supervisor', ...SHARED] }
 const THEMES = ['light', 'dark']
+/** Room for what always stays at the top of the resident's page, in CSS px. */
+const BAR_PX = 76
 /** Largest picture, in bytes: a README loads on a phone. */
 const LARGEST_BYTES = 300_000
 
@@ -68,7 +70,7 @@ try {
   await tina.getByText(/original sealed/).waitFor()
   await tina.getByRole('button', { name: 'Use this location' }).click()
   await resident.getByText(/waiting on this device/).waitFor({ state: 'detached' })
-  for (const theme of THEMES) await shot(resident, 'resident', theme)
+  for (const theme of THEMES) await shot(resident, 'resident', theme, resident.getByRole('heading', { name: 'Your report' }))
   await waits(5)
   await tina.getByRole('button', { name: /^Take next/ }).click()
   await tina.waitForTimeout(1_000)
@@ -148,10 +150,10 @@ async function owned() {
   await tina.getByRole('log').getByText('Mill Street 14 is on fire').waitFor()
 }
 
-/** One page in one theme, as WebP. */
-async function shot(page, name, theme) {
+/** One page in one theme, as WebP; from its beginning, or with something at the top. */
+async function shot(page, name, theme, top = page.locator('body')) {
   await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' })
-  await page.evaluate(() => scrollTo(0, 0))
+  await top.evaluate((node, bar) => scrollTo(0, node.getBoundingClientRect().top + scrollY - bar), BAR_PX)
   await page.waitForTimeout(1_500)
   const png = await page.screenshot()
   const bytes = await webp(page, png)
