@@ -2,6 +2,7 @@
 //
 // Owns: the table of actions, the person's own keys, and the rule that a key is the press of the button that carries it: what is off on
 // the screen is off on the keyboard too. Must not: work while somebody types. Used by: `Desk.svelte`, `KeySheet.svelte`, `Key.svelte`.
+import { remember, remembered } from '../ui/staff/kept.ts'
 
 /** Actions with their first keys, in the order of the sheet. Groups are words `key-group-…`. */
 export const ACTIONS = {
@@ -20,12 +21,8 @@ const KEY = 'callbox-keys'
 interface Kept { off: boolean; own: Partial<Record<Action, string>> }
 
 function kept(): Kept {
-  try {
-    const { off, own } = JSON.parse(localStorage.getItem(KEY) ?? '{}') as Partial<Kept>
-    return { off: off === true, own: typeof own === 'object' ? own : {} }
-  } catch {
-    return { off: false, own: {} }
-  }
+  const { off, own } = remembered<Partial<Kept>>(KEY, {})
+  return { off: off === true, own: typeof own === 'object' ? own : {} }
 }
 
 /** What became of a new key. */
@@ -71,11 +68,7 @@ class Keys {
 
   #keep(next: Kept): void {
     this.#kept = next
-    try {
-      localStorage.setItem(KEY, JSON.stringify(next))
-    } catch {
-      // Storage is switched off: they hold until the page is left.
-    }
+    remember(KEY, next)
   }
 }
 

@@ -441,8 +441,8 @@ impl<'a> Unread<'a> {
 
     /// Up to the next space, which is left out.
     fn number<T: std::str::FromStr>(&mut self) -> Option<T> {
-        // No number is longer.
         let rest = self.all.get(self.at..)?;
+        // No number is longer.
         let end = rest.iter().take(21).position(|byte| *byte == b' ')?;
         let number = self.text(end)?.parse().ok()?;
         self.take(1)?;

@@ -19,7 +19,6 @@ import { Store, type Readable } from './store.ts'
 import { inParts } from './text_parts.ts'
 
 export { Refused, type Receipt } from './staff-commands.ts'
-export { answerWords } from './staff-fold.ts'
 export type { Answer, Ask, CustodyRequest, Entry, Fix, Hold, MediumState, Message, Photo, PhotosDeleted, ResponderLink, ServicePlace, SessionView, WordsDeleted } from './staff-fold.ts'
 export type { SessionList } from './staff-list.ts'
 export type { Watch, WatchState } from './staff-media.ts'

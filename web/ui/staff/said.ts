@@ -77,8 +77,10 @@ export function said(entry: Entry): string {
       return t('said-priority-changed', { priority: priority(event.priority), reason: event.reason || '–' })
     case 'text':
       return t('said-text', { text: event.text })
-    case 'field_answered':
-      return t('said-field-answered', { label: answered(event).question, answer: answered(event).answer })
+    case 'field_answered': {
+      const { question, answer } = answered(event)
+      return t('said-field-answered', { label: question, answer })
+    }
     case 'note':
       return t('said-note', { text: event.text })
     case 'located':
