@@ -8,6 +8,9 @@
 pub mod access;
 pub mod policy;
 pub mod queue;
+mod reason;
 pub mod session;
 pub mod suspicion;
 pub mod triage;
+
+pub use reason::Reason;

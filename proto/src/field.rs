@@ -9,6 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use crate::bounds::LANGUAGE_MAX_CHARS;
 use crate::ids::FieldId;
 use crate::redacted::debug_kind_only;
 use crate::vocabulary::Category;
@@ -97,6 +98,13 @@ impl FieldInfo {
     pub fn is_asked_of(&self, category: Category) -> bool {
         self.categories.is_empty() || self.categories.contains(&category)
     }
+}
+
+/// Whether words can stand under this tag: it has the form of one, in lower case.
+#[must_use]
+pub fn is_language(tag: &str) -> bool {
+    let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+    (2..=LANGUAGE_MAX_CHARS).contains(&tag.len()) && tag.bytes().all(plain)
 }
 
 /// The words of a language: its own, else those of the language without its region, else English.

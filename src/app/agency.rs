@@ -46,6 +46,8 @@ pub fn settings(config: &config::Agency) -> anyhow::Result<Settings> {
         area: config.area.map(area),
         map_view: map.centre.map(view),
         map_tiles: map.tiles.as_ref().map(tiles),
+        // Those of the rules, as long as these are in use.
+        rule_reasons: Vec::new(),
     };
     let info = info(config)?;
     Ok(Settings { info, desk })

@@ -7,9 +7,9 @@ use std::collections::BTreeSet;
 
 use callbox_proto::bounds::{
     FIELD_LABEL_MAX_CHARS, FIELD_OPTION_MAX_CHARS, FIELD_OPTIONS_MAX, FIELD_TEXT_MAX_CHARS,
-    FIELDS_MAX, LANGUAGE_MAX_CHARS,
+    FIELDS_MAX,
 };
-use callbox_proto::field::{FieldInfo, FieldKind as Kind, FieldOption, Labels};
+use callbox_proto::field::{FieldInfo, FieldKind as Kind, FieldOption, Labels, is_language};
 use callbox_proto::ids::{FieldId, IdError};
 use callbox_proto::vocabulary::Category;
 use serde::{Deserialize, Serialize};
@@ -170,11 +170,7 @@ fn fault_of_labels(labels: &Labels, max_chars: usize) -> Option<String> {
     if !labels.contains_key("en") {
         return Some("needs English: label.en".to_owned());
     }
-    let tag = |tag: &String| {
-        let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
-        (2..=LANGUAGE_MAX_CHARS).contains(&tag.len()) && tag.bytes().all(plain)
-    };
-    if labels.len() > LANGUAGES_MAX || !labels.keys().all(tag) {
+    if labels.len() > LANGUAGES_MAX || !labels.keys().all(|tag| is_language(tag)) {
         return Some(format!(
             "must name up to {LANGUAGES_MAX} languages by their tags in lower case, such as en, fr or pt-br"
         ));

@@ -124,6 +124,15 @@ impl Agency {
         self.settings.load_full()
     }
 
+    /// What its people's pages go by now: the settings, and the reasons of its rules in their languages.
+    #[must_use]
+    pub fn desk(&self) -> DeskInfo {
+        DeskInfo {
+            rule_reasons: self.policy().rules().reasons(),
+            ..self.settings().desk.clone()
+        }
+    }
+
     /// Which edition of what pages go by is in use. Asked before what is told, so that a change in between is told again.
     #[must_use]
     pub fn edition(&self) -> u64 {
@@ -136,11 +145,16 @@ impl Agency {
         self.policy.load_full()
     }
 
-    /// Exchanges the rules of triage; sessions that are there keep their priority until something new is said.
+    /// Exchanges the rules of triage; sessions that are there keep their priority until something new is said. Where their reasons are put
+    /// into other words, whoever is connected is told.
     pub fn set_rules(&self, rules: Rules) {
         let _changing = lock(&self.changing);
+        let said_otherwise = rules.reasons() != self.policy().rules().reasons();
         let policy = Policy::clone(&self.policy()).with_rules(rules);
         self.put(self.settings(), policy);
+        if said_otherwise {
+            self.edition.fetch_add(1, Ordering::AcqRel);
+        }
     }
 
     /// Exchanges what pages go by and the policy but for its rules; whoever is connected is told. Sessions that are there keep

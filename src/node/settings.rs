@@ -34,11 +34,12 @@ impl Changed {
         // First: what changes meanwhile is told again.
         let edition = agency.edition();
         let (settings, policy) = (agency.settings(), agency.policy());
+        let desk = agency.desk();
         let agency = settings.info.clone();
         let staff = ToStaff::AgencyChanged {
             agency: agency.clone(),
             queues: policy.queues().to_vec(),
-            desk: settings.desk.clone(),
+            desk,
         };
         Self {
             edition,

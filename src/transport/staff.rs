@@ -145,7 +145,7 @@ impl Console {
             name: person.name.clone(),
             role: person.role,
             queues: person.agency.policy().queues().to_vec(),
-            desk: Some(settings.desk.clone()),
+            desk: Some(person.agency.desk()),
             limits: limits.told.clone(),
         };
         self.connection.welcome(&person.agency, welcome);

@@ -10,7 +10,8 @@ use callbox::config::{self, Config, Triage};
 use callbox::node::agency::Agency;
 use callbox::shutdown::Lifecycle;
 use callbox_domain::policy::Policy;
-use callbox_proto::message::{AgencyInfo, QueueInfo};
+use callbox_proto::field::Labels;
+use callbox_proto::message::{AgencyInfo, DeskInfo, QueueInfo, ToStaff};
 use tempfile::TempDir;
 use tokio::sync::watch;
 
@@ -162,6 +163,40 @@ async fn a_bad_file_is_told_once_whatever_changes_beside_it_and_again_to_an_oper
     until_read(&gateway, "replaced", 4).await;
     replace(&files.path, "version = \"2\"\n[[rule]]\nid = \"x\"\n");
     until_read(&gateway, "refused", 3).await;
+}
+
+#[tokio::test]
+async fn people_are_told_the_reasons_of_the_rules_in_their_languages_and_again_when_they_change() {
+    let in_french = |version: &str, french: &str| {
+        let by_language = format!("because = {{ en = \"Smoke\", fr = \"{french}\" }}");
+        rules(version).replace("because = \"Smoke\"", &by_language)
+    };
+    let french = |desk: &DeskInfo| {
+        let smoke = |labels: &&Labels| labels.get("en").is_some_and(|words| words == "Smoke");
+        desk.rule_reasons.iter().find(smoke)?.get("fr").cloned()
+    };
+    let files = Files::new(&in_french("1", "Fumée"));
+    let gateway = Gateway::with(&format!("triage.rules_file = {:?}\n", files.path)).await;
+    let tina = gateway.console("tina").await;
+    let welcome = |m: &ToStaff| match m {
+        ToStaff::Welcome { desk, .. } => desk.clone(),
+        _ => None,
+    };
+    let desk = tina.wire.record().all().iter().find_map(welcome);
+    assert_eq!(french(&desk.expect("welcomed")), Some("Fumée".to_owned()));
+
+    // The same reasons are no news.
+    replace(&files.path, &in_french("2", "Fumée"));
+    until_read(&gateway, "replaced", 1).await;
+    replace(&files.path, &in_french("3", "De la fumée"));
+    let changed = |m: &ToStaff| match m {
+        ToStaff::AgencyChanged { desk, .. } => Some(desk.clone()),
+        _ => None,
+    };
+    let desk = tina.wire.wait(changed).await;
+    assert_eq!(french(&desk), Some("De la fumée".to_owned()));
+    let told = tina.wire.record().all().iter().filter_map(changed).count();
+    assert_eq!(told, 1);
 }
 
 #[test]

@@ -1,4 +1,5 @@
 // Words in every shape: ready ones, translated ones, hostile ones.
+import { readFile } from 'node:fs/promises'
 import { place, Reporter } from './crowd.ts'
 import { expect, type Story } from './harness.ts'
 import { areas, consoleOf, tooWide } from './staff_hands.ts'
@@ -21,6 +22,29 @@ function payloads(): string[] {
 }
 
 export const stories: Record<string, (story: Story) => Promise<void>> = {
+  'TC5 AL2: why a session has its priority stands in the language of the page, in the list, at its head and in the timeline, and follows the rules while they change': async (story) => {
+    const tina = await consoleOf(story, 'tina')
+    await tina.getByLabel('Language').selectOption('fr')
+    await Reporter.report(story, { category: 'medical', text: 'he is not breathing' })
+    const row = tina.locator('#queue-panel [data-row]').first()
+    await row.click()
+    await tina.getByRole('list', { name: 'Pourquoi cette priorité' }).getByText('Quelqu’un ne respire plus, ou à peine').waitFor()
+    await row.click()
+    await tina.locator('body').press('n')
+    await tina.getByRole('log').getByText('he is not breathing').waitFor()
+    await tina.locator('[data-act=why]').click()
+    const why = tina.locator('header').getByRole('list', { name: 'Pourquoi cette priorité' })
+    await why.getByText('Quelqu’un ne respire plus, ou à peine').waitFor()
+    await tina.locator('body').press('l')
+    await tina.getByRole('list', { name: 'Chronologie' }).getByText(/a donné la priorité.*ne respire plus/).waitFor()
+    // What the agency puts into other words is told to a page that is open; another language than its own is English.
+    const rules = await readFile(new URL('../../config/triage.toml', import.meta.url), 'utf8')
+    await story.gateway.rules(rules.replace('Quelqu’un ne respire plus, ou à peine', 'Ne respire plus'))
+    await why.getByText('Ne respire plus', { exact: true }).waitFor()
+    await tina.getByLabel('Langue').selectOption('en')
+    await tina.locator('header').getByRole('list', { name: 'Why this priority' }).getByText('Somebody does not breathe, or hardly').waitFor()
+  },
+
   'TC14: ready sentences by key in the resident\'s language; system lines come and go with h': async (story) => {
     const tina = await consoleOf(story, 'tina')
     const one = await Reporter.report(story, { category: 'fire', text: 'il y a de la fumée', language: 'fr' })

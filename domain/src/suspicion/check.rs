@@ -35,7 +35,9 @@ pub enum Problem {
         rule: String,
     },
     /// A telecommunicator could not see why.
-    #[error("suspicion {rule}: `because` is 1 to 100 characters")]
+    #[error(
+        "suspicion {rule}: `because` is 1 to 100 characters, by language with English (en) among them"
+    )]
     BadBecause {
         /// Its name.
         rule: String,
@@ -109,7 +111,7 @@ fn check_rule(rule: &Rule, name: &str, problems: &mut Vec<Problem>) {
     if !(1..=ID_CHARS_MAX).contains(&rule.id.len()) || !rule.id.bytes().all(plain) {
         problems.push(Problem::BadId { rule: named() });
     }
-    if !(1..=BECAUSE_CHARS_MAX).contains(&rule.because.trim().chars().count()) {
+    if !rule.because.is_sound(BECAUSE_CHARS_MAX) {
         problems.push(Problem::BadBecause { rule: named() });
     }
     if !(1..=100).contains(&rule.points) {

@@ -19,6 +19,8 @@ use callbox_proto::message::RowPlace;
 use callbox_proto::vocabulary::{Millis, Suspicion, SuspicionReason};
 use serde::{Deserialize, Serialize};
 
+use crate::reason::Reason;
+
 pub(crate) use check::problems;
 pub use check::{Problem, SUSPICION_RULES_MAX};
 pub use sketch::{SKETCH_MAX_WORDS, alike, sketch};
@@ -90,7 +92,7 @@ pub struct Rule {
     /// Its name; told to telecommunicators and kept in the log.
     pub id: String,
     /// Why, in words for a telecommunicator.
-    pub because: String,
+    pub because: Reason,
     /// What it adds to the number, 1 to 100.
     pub points: u8,
     /// The place lies at least so many km beyond the edge of the agency's area, whatever its uncertainty.
@@ -232,7 +234,7 @@ impl<'a> Reports<'a> {
         Some(SuspicionReason {
             rule: rule.id.clone(),
             points: rule.points.clamp(1, NUMBER_MAX),
-            because: rule.because.clone(),
+            because: rule.because.english().to_owned(),
             outside_km: km.map(|km| km as u32),
             sessions: alike.or(opened),
         })

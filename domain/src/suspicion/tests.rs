@@ -264,7 +264,7 @@ fn rules_that_cannot_be_meant_are_told() {
         told,
         [
             "suspicion A b: a name is 1 to 64 characters out of a-z, 0-9, '.', '_' and '-'",
-            "suspicion A b: `because` is 1 to 100 characters",
+            "suspicion A b: `because` is 1 to 100 characters, by language with English (en) among them",
             "suspicion A b: `points` are 1 to 100",
             "suspicion A b: no condition is given; it never holds",
             "suspicion x: `alike` needs at least 2 in `sessions`",

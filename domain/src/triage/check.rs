@@ -3,7 +3,7 @@
 //! Owns: the list of problems. Must not: stop intake: a file with problems still judges, and the shell decides whether to keep
 //! the old one. Called by: `callbox check-config` and the reload.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use callbox_proto::ids::QueueId;
 
@@ -18,6 +18,10 @@ pub const RULES_MAX: usize = 500;
 const ID_CHARS_MAX: usize = 64;
 const BECAUSE_CHARS_MAX: usize = 200;
 
+/// What all reasons that stand in more languages than English may come to, in bytes: each sign-in of a person carries them. As much as 500 rules
+/// in two languages, in some 60 characters each.
+pub const REASONS_MAX_BYTES: usize = 64 * 1_024;
+
 /// Something in the rules that cannot be meant. `rule` is the rule's name as written, or its place where it has none.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Problem {
@@ -29,6 +33,12 @@ pub enum Problem {
     TooManyRules {
         /// How many.
         count: usize,
+    },
+    /// More than [`REASONS_MAX_BYTES`].
+    #[error("the reasons in all their languages are {bytes} bytes, more than 65536")]
+    TooManyWords {
+        /// How many.
+        bytes: usize,
     },
     /// Two rules of one name cannot be told apart in the log.
     #[error("rule {rule}: there are two of this name")]
@@ -43,7 +53,9 @@ pub enum Problem {
         rule: String,
     },
     /// A telecommunicator could not see why.
-    #[error("rule {rule}: `because` is 1 to 200 characters")]
+    #[error(
+        "rule {rule}: `because` is 1 to 200 characters, by language with English (en) among them"
+    )]
     BadBecause {
         /// Its name.
         rule: String,
@@ -104,7 +116,7 @@ impl Problem {
     #[must_use]
     pub fn rule(&self) -> Option<&str> {
         match self {
-            Self::NoVersion | Self::TooManyRules { .. } => None,
+            Self::NoVersion | Self::TooManyRules { .. } | Self::TooManyWords { .. } => None,
             Self::Suspicion(problem) => problem.rule(),
             Self::DuplicateId { rule }
             | Self::BadId { rule }
@@ -131,6 +143,15 @@ impl Rules {
             let count = self.rules.len();
             problems.push(Problem::TooManyRules { count });
         }
+        let reasons = self.reasons();
+        let bytes = reasons
+            .iter()
+            .flat_map(BTreeMap::values)
+            .map(String::len)
+            .sum();
+        if bytes > REASONS_MAX_BYTES {
+            problems.push(Problem::TooManyWords { bytes });
+        }
         let mut seen = BTreeSet::new();
         for (index, rule) in self.rules.iter().enumerate() {
             let name = match rule.id.trim() {
@@ -154,8 +175,7 @@ fn check_rule(rule: &Rule, name: &str, queues: &[QueueId], problems: &mut Vec<Pr
     if !(1..=ID_CHARS_MAX).contains(&id_chars) || rule.id == DEFAULT_RULE {
         problems.push(Problem::BadId { rule: rule_name() });
     }
-    let because_chars = rule.because.trim().chars().count();
-    if !(1..=BECAUSE_CHARS_MAX).contains(&because_chars) {
+    if !rule.because.is_sound(BECAUSE_CHARS_MAX) {
         problems.push(Problem::BadBecause { rule: rule_name() });
     }
     if let Some(queue) = rule.queue.as_ref().filter(|queue| !queues.contains(queue)) {
@@ -235,6 +255,26 @@ mod tests {
     use super::*;
 
     #[test]
+    fn reasons_in_many_words_of_many_languages_are_too_much_for_a_sign_in() {
+        let rules = |fr: &str| -> Rules {
+            let words = "x".repeat(200);
+            let rule = |n| {
+                format!(
+                    "[[rule]]\nid = \"r{n}\"\nbecause.en = \"{words}\"\n{fr}priority = 3\nsilent = true\n"
+                )
+            };
+            let rules: String = (0..400).map(rule).collect();
+            toml::from_str(&format!("version = \"1\"\n{rules}")).unwrap()
+        };
+        assert_eq!(rules("").check(&[]), [], "English alone is told by rows");
+        let long = format!("because.fr = \"{}\"\n", "é".repeat(200));
+        assert!(matches!(
+            rules(&long).check(&[])[..],
+            [Problem::TooManyWords { bytes }] if bytes > 400 * 600
+        ));
+    }
+
+    #[test]
     fn everything_that_cannot_be_meant_is_told() {
         let rules: Rules = toml::from_str(
             r#"
@@ -273,7 +313,7 @@ mod tests {
                 "rule one: \"?!\" has no letters",
                 "rule one: \"a b c d e f g h i\" has more than 8 words; only the first 8 are matched",
                 "rule one: there are two of this name",
-                "rule one: `because` is 1 to 200 characters",
+                "rule one: `because` is 1 to 200 characters, by language with English (en) among them",
                 "rule one: no condition is given; it never fires",
                 "rule default: a name is 1 to 64 characters and not \"default\"",
                 "rule default: the list of `category` is empty; it never fires",

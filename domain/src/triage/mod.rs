@@ -20,13 +20,15 @@ pub(crate) use words::words;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use callbox_proto::field::Labels;
 use callbox_proto::ids::QueueId;
 use callbox_proto::vocabulary::{Category, Priority, RuleFired};
 use serde::Deserialize;
 
-pub use check::{Problem, RULES_MAX};
+pub use check::{Problem, REASONS_MAX_BYTES, RULES_MAX};
 use words::Phrases;
 
+use crate::reason::Reason;
 use crate::suspicion;
 
 /// How much of one text is read for words: as long as the longest text that is taken (`text_chars` of the limits). A
@@ -39,6 +41,21 @@ pub const FIRED_MAX: usize = callbox_proto::bounds::RULES_FIRED_MAX;
 /// The name of the rule that stands for the category's default or, where nothing fires, for [`Priority::PROMPT`].
 pub const DEFAULT_RULE: &str = "default";
 
+/// Why, where the category's default stands.
+const CATEGORY_STARTS: [(&str, &str); 2] = [
+    ("en", "What this kind of report starts with"),
+    ("fr", "Ce par quoi commence ce genre de signalement"),
+];
+
+/// Why, where nothing fires.
+const NOTHING_FITS: [(&str, &str); 2] = [
+    ("en", "No rule fits: prompt until a person has looked"),
+    (
+        "fr",
+        "Aucune règle ne convient\u{a0}: rapide jusqu’à ce que quelqu’un ait regardé",
+    ),
+];
+
 /// The name of the rule that marks a session as written under duress, whatever its priority: an agency gives its word for it in a rule
 /// of this name.
 pub const DURESS_RULE: &str = "duress";
@@ -50,7 +67,7 @@ pub struct Rule {
     /// Its name; told to telecommunicators and kept in the log.
     pub id: String,
     /// Why, in words for a telecommunicator.
-    pub because: String,
+    pub because: Reason,
     /// The priority it asks for.
     pub priority: Priority,
     /// The queue it proposes.
@@ -147,6 +164,17 @@ impl Rules {
         &self.suspicion
     }
 
+    /// The reasons that stand in more languages than English, the built-in ones too: a page finds one by its English, which is what logs and
+    /// rows say.
+    #[must_use]
+    pub fn reasons(&self) -> Vec<Labels> {
+        let rules = self.rules.iter().map(|rule| &rule.because);
+        let suspicion = self.suspicion.iter().map(|rule| &rule.because);
+        let built_in = [CATEGORY_STARTS, NOTHING_FITS].map(Reason::from);
+        let all = rules.chain(suspicion).chain(&built_in).map(Reason::labels);
+        all.filter(|labels| labels.len() > 1).cloned().collect()
+    }
+
     /// Whether there is a word for duress.
     #[must_use]
     pub fn knows_duress(&self) -> bool {
@@ -231,7 +259,7 @@ fn told(rule: &Rule) -> RuleFired {
     RuleFired {
         rule: rule.id.clone(),
         priority: rule.priority,
-        because: rule.because.clone(),
+        because: rule.because.english().to_owned(),
     }
 }
 
@@ -239,17 +267,14 @@ fn told(rule: &Rule) -> RuleFired {
 fn default_rule(category: Option<Priority>, most_urgent: Option<Priority>) -> Option<RuleFired> {
     let (priority, because) = match (category, most_urgent) {
         (Some(default), Some(most_urgent)) if default >= most_urgent => return None,
-        (Some(default), _) => (default, "What this kind of report starts with"),
+        (Some(default), _) => (default, CATEGORY_STARTS),
         (None, Some(_)) => return None,
-        (None, None) => (
-            Priority::PROMPT,
-            "No rule fits: prompt until a person has looked",
-        ),
+        (None, None) => (Priority::PROMPT, NOTHING_FITS),
     };
     Some(RuleFired {
         rule: DEFAULT_RULE.to_owned(),
         priority,
-        because: because.to_owned(),
+        because: Reason::from(because).english().to_owned(),
     })
 }
 
@@ -290,7 +315,7 @@ mod tests {
         words = { en = ["over"] }
         [[rule]]
         id = "breath"
-        because = "No breath"
+        because = { en = "No breath", fr = "Ne respire pas" }
         priority = 1
         queue = "emergency"
         words = { en = ["can't breathe"], fr = ["ne respire plus"] }
@@ -362,6 +387,25 @@ mod tests {
         assert_eq!(judged.queue.unwrap().as_str(), "emergency");
         assert_eq!(judged.fired[0].rule, "breath");
         assert_eq!(judged.fired[1].rule, "late");
+    }
+
+    #[test]
+    fn rows_and_logs_say_why_in_english_and_pages_find_the_other_languages_by_it() {
+        let judged = triage(&rules(), &facts(Category::Other, "he can't breathe"));
+        assert_eq!(judged.fired[0].because, "No breath");
+        let reasons = rules().reasons();
+        let french = |english: &str| {
+            let found = reasons.iter().find(|labels| labels["en"] == english);
+            found.map(|labels| labels["fr"].as_str())
+        };
+        assert_eq!(french("No breath"), Some("Ne respire pas"));
+        assert_eq!(french("It is over"), None, "it has English only");
+        // What is built in is found the same way.
+        for category in [Category::Fire, Category::Other] {
+            let judged = triage(&rules(), &facts(category, "good morning"));
+            assert_eq!(judged.fired[0].rule, DEFAULT_RULE);
+            assert!(french(&judged.fired[0].because).is_some());
+        }
     }
 
     #[test]

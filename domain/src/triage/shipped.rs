@@ -380,6 +380,18 @@ fn the_shipped_rules_have_no_problems() {
 }
 
 #[test]
+fn every_shipped_reason_stands_in_the_languages_of_the_staff_pages() {
+    let rules = shipped();
+    let triage = rules.rules().iter().map(|rule| (&rule.id, &rule.because));
+    let suspicion = rules.suspicion().iter();
+    let suspicion = suspicion.map(|rule| (&rule.id, &rule.because));
+    for (id, because) in triage.chain(suspicion) {
+        let languages: Vec<_> = because.labels().keys().collect();
+        assert_eq!(languages, ["en", "fr"], "{id}");
+    }
+}
+
+#[test]
 fn each_rule_fires_in_each_of_its_languages_and_not_on_harmless_words() {
     for (rule, category, sentences, harmless) in SENTENCES {
         for sentence in sentences {

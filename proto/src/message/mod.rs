@@ -27,7 +27,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::error::{ErrorCode, Retry};
-use crate::field::FieldInfo;
+use crate::field::{FieldInfo, Labels};
 use crate::ids::{AgencyId, CommandId, IncidentId, QueueId, SessionId, StaffId};
 use crate::vocabulary::{
     Category, Custodial, Medium, Millis, Priority, RuleFired, Standing, Suspicion,
@@ -143,6 +143,11 @@ pub struct DeskInfo {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub map_tiles: Option<MapTiles>,
+    /// Reasons of rules that the agency has put into more languages than English. Rows and events say them in English (`because`), by which
+    /// the others are found.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(as = "Option<Vec<Labels>>", optional)]
+    pub rule_reasons: Vec<Labels>,
 }
 
 impl Default for DeskInfo {
@@ -153,6 +158,7 @@ impl Default for DeskInfo {
             area: None,
             map_view: None,
             map_tiles: None,
+            rule_reasons: Vec::new(),
         }
     }
 }

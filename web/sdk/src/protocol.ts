@@ -200,6 +200,8 @@ export type DeskInfo = {
   map_view?: MapView;
   /** The pictures behind a map. */
   map_tiles?: MapTiles;
+  /** Reasons of rules that the agency has put into more languages than English. Rows and events say them in English (`because`), by which the others are found. */
+  rule_reasons?: Array<{ [key in string]: string }>;
 };
 
 /** What the device can do, said by the device first. */

@@ -20,17 +20,20 @@ export interface Message {
   /** Who of the agency wrote it. */
   readonly staff: string | undefined
   readonly command: string
+  /** What was written; an answer stands in English under its question. */
   readonly text: string
+  /** The answer that it is, if it is one. */
+  readonly answers?: Answer
 }
 
-/** The newest answer to a question of the agency's own. */
+/** An answer to a question of the agency's own. */
 export interface Answer {
   readonly field: string
   readonly seq: number
   readonly atMs: number
   /** The question, in English. */
   readonly label: string
-  readonly words: string
+  readonly answer: FieldAnswer
 }
 
 /** A fix of the device's place. */
@@ -167,7 +170,7 @@ export interface SessionView {
   /** Last sequence number written by the resident. */
   readonly lastFromResident: number
   readonly messages: readonly Message[]
-  /** Answers to the agency's own questions, in the order in which they were first answered. */
+  /** The newest answer to each of the agency's own questions, in the order in which they were first answered. */
   readonly answers: readonly Answer[]
   readonly fixes: readonly Fix[]
   readonly service: ServicePlace | undefined
@@ -267,11 +270,11 @@ function step(draft: Draft, entry: Entry, event: Event): void {
       draft.messages = [...draft.messages, message(entry, event.text, event.age_ms)]
       return
     case 'field_answered': {
-      const answer = { field: event.field, seq: entry.seq, atMs: entry.at_ms, label: event.label, words: answerWords(event.answer) }
+      const answer = { field: event.field, seq: entry.seq, atMs: entry.at_ms, label: event.label, answer: event.answer }
       const known = draft.answers.some(({ field }) => field === event.field)
       draft.answers = known ? draft.answers.map((one) => (one.field === event.field ? answer : one)) : [...draft.answers, answer]
       // It is read where everything is read that the resident writes.
-      draft.messages = [...draft.messages, message(entry, `${event.label}\n${answer.words}`, 0)]
+      draft.messages = [...draft.messages, { ...message(entry, `${event.label}\n${answerWords(event.answer)}`, 0), answers: answer }]
       return
     }
     case 'note':
@@ -311,10 +314,20 @@ function step(draft: Draft, entry: Entry, event: Event): void {
   }
 }
 
-/** An answer in English, as its question is told to staff. */
-export function answerWords(answer: FieldAnswer): string {
-  if (answer.kind === 'yes_no') return answer.yes ? 'Yes' : 'No'
-  return answer.kind === 'text' ? answer.text : answer.label
+/** What an answer is put into words with. */
+export interface AnswerWording {
+  readonly yes: string
+  readonly no: string
+  /** What was chosen; `english` is what the log says. */
+  readonly chosen: (option: string, english: string) => string
+}
+
+const IN_ENGLISH: AnswerWording = { yes: 'Yes', no: 'No', chosen: (_, english) => english }
+
+/** An answer in words: in English, unless it is told otherwise. */
+export function answerWords(answer: FieldAnswer, { yes, no, chosen }: AnswerWording = IN_ENGLISH): string {
+  if (answer.kind === 'yes_no') return answer.yes ? yes : no
+  return answer.kind === 'text' ? answer.text : chosen(answer.option, answer.label)
 }
 
 function stepLinks(draft: Draft, entry: Entry, event: Event): void {

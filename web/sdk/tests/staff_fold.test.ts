@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Event, FieldAnswer, Location } from '../src/protocol.ts'
-import { emptyView, fold, type SessionView } from '../src/staff-fold.ts'
+import { answerWords, emptyView, fold, type SessionView } from '../src/staff-fold.ts'
 import { entry, text } from './staff_rows.ts'
 
 const TINA = { by: { role: 'staff', as: 'telecommunicator', staff: 'tina' } }
@@ -30,7 +30,8 @@ describe('the view of a session', () => {
       text('help'), answered('gas', { kind: 'yes_no', yes: true }), answered('floor', { kind: 'choice', option: 'up', label: 'Above', asked: 'Au-dessus' }),
       answered('building', { kind: 'text', text: 'le moulin' }), answered('gas', { kind: 'yes_no', yes: false }),
     )
-    expect(view.answers.map(({ label, words }) => [label, words])).toEqual([['gas?', 'No'], ['floor?', 'Above'], ['building?', 'le moulin']])
+    expect(view.answers.map(({ label, answer }) => [label, answerWords(answer)])).toEqual([['gas?', 'No'], ['floor?', 'Above'], ['building?', 'le moulin']])
+    expect(view.messages.map((one) => one.answers?.field)).toEqual([undefined, 'gas', 'floor', 'building', 'gas'])
     expect(view.messages.map((one) => one.text)).toEqual(['help', 'gas?\nYes', 'floor?\nAbove', 'building?\nle moulin', 'gas?\nNo'])
     expect(view.messages.every((one) => one.fromResident)).toBe(true)
   })

@@ -3,7 +3,7 @@
 // Owns: which sentence belongs to which event, and the groups of the filter. Must not: hold a sentence itself.
 import type { Entry, PhotosDeleted } from '../../sdk/src/staff.ts'
 import type { Actor, Event } from '../../sdk/src/protocol.ts'
-import { answered } from './asked.svelte.ts'
+import { answered, reasonWords } from './agency_words.svelte.ts'
 import { dated, time } from './clock.svelte.ts'
 import { errorWords, t } from './words.svelte.ts'
 
@@ -154,9 +154,9 @@ export function said(entry: Entry): string {
   }
 }
 
-/** Why rules hold, in their words; a dash where these are gone. */
+/** Why rules hold, in the agency's words; a dash where these are gone. */
 function reasons(rules: readonly { because: string }[]): string {
-  return rules.map((rule) => rule.because).filter(Boolean).join('; ') || '–'
+  return rules.map((rule) => reasonWords(rule.because)).filter(Boolean).join('; ') || '–'
 }
 
 function priority(number: number): string {

@@ -29,13 +29,15 @@ pub(super) fn agency() -> Result<AgencyInfo, Failure> {
     })
 }
 
+/// Words in two languages.
+pub(super) fn words(english: &str, french: &str) -> Labels {
+    let both = [("en", english), ("fr", french)];
+    both.map(|(tag, words)| (tag.to_owned(), words.to_owned()))
+        .into()
+}
+
 /// An agency's own questions, one of each kind.
 fn fields() -> Result<Vec<FieldInfo>, Failure> {
-    let words = |english: &str, french: &str| -> Labels {
-        let both = [("en", english), ("fr", french)];
-        both.map(|(tag, words)| (tag.to_owned(), words.to_owned()))
-            .into()
-    };
     let floor = |option: &str, english: &str, french: &str| -> Result<FieldOption, Failure> {
         Ok(FieldOption {
             option: name(option)?,

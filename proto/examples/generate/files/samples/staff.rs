@@ -13,7 +13,7 @@ use callbox_proto::vocabulary::{
     RuleFired, Rung, Standing, Watchers,
 };
 
-use super::resident::{SDP, agency, limits, typed};
+use super::resident::{SDP, agency, limits, typed, words};
 use super::{Failure, NOW_MS, Named, id, name, samples};
 
 pub fn sent() -> Result<Vec<Named<FromStaff>>, Failure> {
@@ -312,6 +312,7 @@ pub fn received() -> Result<Vec<Named<ToStaff>>, Failure> {
             max_zoom: 18,
             attribution: "Example maps".into(),
         }),
+        rule_reasons: vec![words("smoke inside a building", "fumée dans un bâtiment")],
     };
     let mut taken = ErrorMessage::new(Some(id(0xc1)?), ErrorCode::AlreadyTaken);
     taken.owner = Some(name("tom")?);
@@ -335,6 +336,7 @@ pub fn received() -> Result<Vec<Named<ToStaff>>, Failure> {
                 area: None,
                 map_view: None,
                 map_tiles: None,
+                rule_reasons: Vec::new(),
                 ..desk
             },
         }],
