@@ -130,6 +130,32 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     await within('it sounds again by itself', async () => (await sounds(tina)) > 0)
   },
 
+  'TC1: a resident who is here and says nothing for three minutes is marked and sounds; the first letter that they type ends it': async (story) => {
+    const tina = await consoleOf(story, 'tina')
+    await tina.locator('[data-sound=on]').waitFor({ state: 'attached' })
+    const quiet = await Reporter.report(story, { category: 'fire', text: 'smoke' })
+    await tina.locator('#queue-panel [data-row]').first().waitFor()
+    await tina.locator('body').press('n')
+    await tina.getByRole('log').getByText('smoke').waitFor()
+    await tina.locator('[data-ask=place]:enabled').waitFor()
+    const mark = tina.getByText(/Fire.?: nothing heard from the resident/).first()
+    await tina.clock.install()
+    await tina.clock.fastForward(170_000)
+    // With the time that has passed whatever else there is to say is drawn.
+    await within('the session is three minutes old', async () => /2:5\d/.test(await tina.locator('main').innerText()))
+    expect((await mark.count()) === 0 && (await tone(tina)) !== 'quiet', 'not before the time')
+    await within('three minutes without a word are marked', async () => {
+      await tina.clock.fastForward(5_000)
+      return mark.isVisible()
+    })
+    await within('the tone of silence', async () => (await tone(tina)) === 'quiet')
+    // What is written by the telecommunicator is no sign of the resident.
+    await staffSays(tina, 'Are you there?')
+    expect(await mark.isVisible(), 'it stays until the resident is heard')
+    quiet.type('y')
+    await mark.waitFor({ state: 'hidden' })
+  },
+
   'TC14: a timer ends by a press': async (story) => {
     const tina = await consoleOf(story, 'tina')
     await Reporter.report(story, { category: 'fire', text: 'smoke' })

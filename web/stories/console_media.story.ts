@@ -107,6 +107,39 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     await tina.getByRole('list', { name: 'Timeline' }).getByText('looked at a photo').waitFor()
   },
 
+  'RE13 TC9: the preview of a photo is shown to who helps before a byte of its original has come; the original follows': async (story) => {
+    const tina = await consoleOf(story, 'tina')
+    const resident = await residentWith(story, 'there is smoke')
+    await tina.locator('#queue-panel [data-row]').first().waitFor()
+    await tina.locator('body').press('n')
+    await tina.getByRole('log').getByText('there is smoke').waitFor()
+    await tina.locator('[data-ask=place]:enabled').waitFor()
+    const fetched: string[] = []
+    tina.on('request', (request) => {
+      if (request.url().includes('/photos/')) fetched.push(request.url().split('/').at(-1) ?? '')
+    })
+    // Not a byte of the original passes before it may: a page that waited for it first would never show anything.
+    const held: (() => void)[] = []
+    let open = false
+    await resident.route('**/api/v1/uploads**', async (route) => {
+      if (!open) await new Promise<void>((pass) => held.push(pass))
+      await route.continue()
+    })
+    await resident.locator('.compose input[type=file]').setInputFiles(await jpeg(resident))
+    await tina.getByText('preview only, original on its way').waitFor()
+    await tina.getByRole('button', { name: /^Show photo/ }).click()
+    const picture = tina.getByRole('img', { name: /^Photo .* from the resident/ })
+    await picture.waitFor()
+    expect(await picture.evaluate((image: HTMLImageElement) => image.naturalWidth > 0), 'the preview is a picture')
+    expect(fetched.every((what) => what === 'preview'), `nothing but the preview is there, not ${fetched.join(', ')}`)
+    await within('the original knocks', () => Promise.resolve(held.length > 0))
+    expect((await tina.getByText('original sealed').count()) === 0, 'the original has not come')
+    open = true
+    for (const pass of held) pass()
+    await tina.getByText('original sealed').waitFor()
+    expect(await picture.isVisible(), 'what was opened stays open')
+  },
+
   'TC10: what a device cannot do stands beside the ask before anybody presses': async (story) => {
     const tina = await consoleOf(story, 'tina')
     await Reporter.report(story, { category: 'fire', text: 'smoke', device: { video: false, audio: true, place: false } })
