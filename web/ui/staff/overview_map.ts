@@ -1,13 +1,14 @@
 // The map of all open sessions: a lazy chunk.
 //
-// Owns: drawing them, piling up those that would lie on one another, and saying what was pressed. Must not: be needed: every session
-// stands in the list beside it too. Used by: `OverviewMap.svelte`.
+// Owns: drawing them, those that would lie on one another as piles (`piles.ts`), and saying what was pressed. Must not: be needed: every
+// session stands in the list beside it too. Used by: `OverviewMap.svelte`.
 import type { FeatureCollection, LineString, Point } from 'geojson'
-import type { GeoJSONSource, StyleSpecification } from 'maplibre-gl'
+import { MercatorCoordinate, type StyleSpecification } from 'maplibre-gl'
 import type { DeskInfo, MapTiles, RowPlace, SessionRow } from '../../sdk/src/protocol.ts'
 import type { Readable } from '../../sdk/src/store.ts'
 import { circle, point, track, type Spot } from './geometry.ts'
 import { cased, EMPTY, ground, MapCanvas, token } from './map_canvas.ts'
+import { countWords, heightPx, MARK_PX, piled, widthPx, type Pile } from './piles.ts'
 import type { Background } from './tiles.ts'
 
 /** A session with a place. */
@@ -25,14 +26,6 @@ export interface Overview {
   readonly desk: DeskInfo | undefined
 }
 
-/** Sessions that lie on one another at this zoom. */
-export interface Pile {
-  readonly id: number
-  readonly sessions: number
-  /** The most urgent priority among them. */
-  readonly top: number
-}
-
 /** What is told of the map. */
 export interface Heard {
   /** A session was pressed. */
@@ -43,14 +36,15 @@ export interface Heard {
   piles(piles: readonly Pile[]): void
 }
 
-/** Marks nearer than this, in px, are one pile: with less they hide one another, with more a quiet town is piles. */
-const PILE_PX = 28
 /** Piles that are told of: more than fit beside the map would be a second list, and two are no crowd. */
 const PILES_MAX = 8
 const TOLD_FROM = 3
-/** Side of a mark in px, and how many pixels of the screen one of them may have: sharp on every screen. */
-const MARK_PX = 24
+/** How many pixels of the screen a px of a mark may have: sharp on every screen. */
 const SHARP = 2
+/** Side of the whole earth at zoom 0, in px. */
+const EARTH_PX = 512
+/** Piles are made anew at each such part of a zoom; between two of them marks only come apart. */
+const ZOOM_STEP = 0.5
 
 function built(tiles: MapTiles | undefined): StyleSpecification {
   const source = { type: 'geojson' as const, data: EMPTY }
@@ -58,10 +52,7 @@ function built(tiles: MapTiles | undefined): StyleSpecification {
   const { version, sources, layers } = ground(tiles)
   return {
     version,
-    sources: { ...sources, circle: source, bonds: source, ties: source, near: source, chosen: source, sessions: {
-      // Also at the closest zoom: what was reported from one spot stays a pile with its number.
-      ...source, maxzoom: 20, cluster: true, clusterMaxZoom: 19, clusterRadius: PILE_PX, clusterMinPoints: 2, clusterProperties: { top: ['min', ['get', 'priority']] },
-    } },
+    sources: { ...sources, circle: source, bonds: source, ties: source, near: source, chosen: source, marks: source },
     layers: [
       ...layers,
       { id: 'circle', type: 'fill', source: 'circle', paint: { 'fill-color': ink, 'fill-opacity': 0.1 } },
@@ -72,21 +63,17 @@ function built(tiles: MapTiles | undefined): StyleSpecification {
       { id: 'near', type: 'circle', source: 'near', paint: { 'circle-radius': 17, 'circle-color': 'rgba(0,0,0,0)', 'circle-stroke-color': ink, 'circle-stroke-width': 1.5 } },
       ...cased(tiles, { id: 'chosen', type: 'circle', source: 'chosen', paint: { 'circle-radius': 16.5, 'circle-color': 'rgba(0,0,0,0)', 'circle-stroke-color': panel, 'circle-stroke-width': 6.5 } }),
       { id: 'chosen', type: 'circle', source: 'chosen', paint: { 'circle-radius': 18, 'circle-color': 'rgba(0,0,0,0)', 'circle-stroke-color': ink, 'circle-stroke-width': 3.5 } },
-      { id: 'sessions', type: 'symbol', source: 'sessions', filter: ['!', ['has', 'point_count']], layout: {
-        // The most urgent lie on top, and none hides for another's sake.
-        'icon-image': ['concat', 'p', ['get', 'priority']], 'icon-allow-overlap': true, 'icon-ignore-placement': true,
-        'symbol-sort-key': ['-', 0, ['get', 'priority']], 'icon-size': ['case', ['get', 'waits'], 1, 0.75] } },
-      { id: 'piles', type: 'symbol', source: 'sessions', filter: ['has', 'point_count'], layout: {
-        'icon-image': ['concat', 'p', ['get', 'top'], 'x', ['get', 'point_count']], 'icon-allow-overlap': true, 'icon-ignore-placement': true,
-        'symbol-sort-key': ['-', 0, ['get', 'top']] } },
+      { id: 'marks', type: 'symbol', source: 'marks', layout: {
+        // None hides for another's sake.
+        'icon-image': ['get', 'image'], 'icon-allow-overlap': true, 'icon-ignore-placement': true, 'icon-size': ['get', 'size'] } },
     ],
   }
 }
 
 /** Number, shape and colour of a priority, as `PriorityMark` draws it; of a pile, on a label with how many they are. */
-function mark(priority: number, sessions?: number): ImageData | undefined {
-  const count = sessions === undefined ? '' : `×${String(sessions)}`
-  const [width, height] = count === '' ? [MARK_PX, MARK_PX] : [MARK_PX + 14 + 9 * count.length, MARK_PX + 8]
+function mark(priority: number, sessions: number): ImageData | undefined {
+  const count = countWords(sessions)
+  const [width, height] = [widthPx(sessions), heightPx(sessions)]
   const brush = new OffscreenCanvas(width * SHARP, height * SHARP).getContext('2d')
   if (!brush) return undefined
   brush.scale(SHARP, SHARP)
@@ -122,41 +109,32 @@ function mark(priority: number, sessions?: number): ImageData | undefined {
 /** A map in an element. */
 export class OverviewMap {
   readonly #canvas: MapCanvas
-  readonly #heard: Heard
   #shown: Overview = { sessions: [], chosen: undefined, near: [], together: [], desk: undefined }
+  #piles: readonly Pile[] = []
+  #step = NaN
 
   constructor(element: HTMLElement, words: Record<string, string>, failed: () => void, heard: Heard, desk: DeskInfo | undefined) {
-    this.#heard = heard
     this.#canvas = new MapCanvas({ element, words, desk, style: built, draw: () => this.#draw(), failed })
     const { map } = this.#canvas
-    map.on('click', 'sessions', ({ features }) => {
+    map.on('click', 'marks', ({ features }) => {
       const session: unknown = features?.[0]?.properties['session']
-      if (typeof session === 'string') heard.choose(session)
+      const pile = this.#piles.find(({ sessions }) => sessions.some((one) => one === session))
+      const [one, ...others] = pile?.sessions ?? []
+      if (one !== undefined && others.length === 0) heard.choose(one)
+      else if (pile) heard.open(pile.sessions)
     })
-    map.on('click', 'piles', ({ features }) => {
-      const id: unknown = features?.[0]?.properties['cluster_id']
-      if (typeof id === 'number') void this.open(id)
+    map.on('mouseenter', 'marks', () => (map.getCanvas().style.cursor = 'pointer'))
+    map.on('mouseleave', 'marks', () => (map.getCanvas().style.cursor = ''))
+    map.on('zoom', () => {
+      if (this.#zoomStep() !== this.#step) this.#drawMarks()
     })
-    for (const layer of ['sessions', 'piles']) {
-      map.on('mouseenter', layer, () => (map.getCanvas().style.cursor = 'pointer'))
-      map.on('mouseleave', layer, () => (map.getCanvas().style.cursor = ''))
-    }
     // Each mark is drawn when it is first needed: which numbers there will be, nobody knows before.
     map.on('styleimagemissing', ({ id }) => {
-      const [, priority, , sessions] = /^p(\d)(x(\d+))?$/.exec(id) ?? []
-      const image = priority === undefined || map.hasImage(id) ? undefined : mark(Number(priority), sessions === undefined ? undefined : Number(sessions))
+      const [, priority, sessions] = /^p(\d)x(\d+)$/.exec(id) ?? []
+      const image = priority === undefined || map.hasImage(id) ? undefined : mark(Number(priority), Number(sessions))
       if (image) map.addImage(id, image, { pixelRatio: SHARP })
     })
-    map.on('idle', () => heard.piles(this.#piles()))
-  }
-
-  /** Opens a pile: says what is in it. */
-  async open(pile: number): Promise<void> {
-    const source = this.#canvas.map.getSource<GeoJSONSource>('sessions')
-    const within = await source?.getClusterLeaves(pile, this.#shown.sessions.length, 0).catch(() => undefined)
-    const sessions = (within ?? []).map(({ properties }): unknown => properties?.['session']).filter((one) => typeof one === 'string')
-    // One that has come apart meanwhile has nothing to show.
-    if (sessions.length > 0) this.#heard.open(sessions)
+    map.on('idle', () => heard.piles(this.#inView()))
   }
 
   /** Draws these; until somebody moves the map, all of them are in view. */
@@ -188,23 +166,51 @@ export class OverviewMap {
     this.#canvas.remove()
   }
 
-  #piles(): Pile[] {
-    const seen = new Map<number, Pile>()
-    for (const { properties } of this.#canvas.map.queryRenderedFeatures({ layers: ['piles'] })) {
-      const [id, sessions, top] = [Number(properties['cluster_id']), Number(properties['point_count']), Number(properties['top'])]
-      seen.set(id, { id, sessions, top })
+  /** Those that are told of, the most urgent first. */
+  #inView(): Pile[] {
+    const view = this.#canvas.map.getBounds()
+    const seen = this.#piles.filter((pile) => pile.sessions.length >= TOLD_FROM && view.contains(this.#earth(pile).toLngLat()))
+    return seen.sort((a, b) => a.top - b.top || b.sessions.length - a.sessions.length).slice(0, PILES_MAX)
+  }
+
+  #zoomStep(): number {
+    return Math.floor(this.#canvas.map.getZoom() / ZOOM_STEP)
+  }
+
+  /** Side of the whole earth in px, at the farthest zoom of this step. */
+  get #sidePx(): number {
+    return EARTH_PX * 2 ** (this.#step * ZOOM_STEP)
+  }
+
+  #earth({ x, y }: Pile): MercatorCoordinate {
+    return new MercatorCoordinate(x / this.#sidePx, y / this.#sidePx)
+  }
+
+  #drawMarks(): void {
+    this.#step = this.#zoomStep()
+    const { sessions } = this.#shown
+    this.#piles = piled(sessions.map(({ session, priority, place }) => {
+      const { x, y } = MercatorCoordinate.fromLngLat([place.longitude, place.latitude])
+      return { session, priority, x: x * this.#sidePx, y: y * this.#sidePx }
+    }))
+    const waiting = new Set(sessions.flatMap(({ session, standing }) => (standing === 'waiting' ? [session] : [])))
+    const marks: FeatureCollection<Point> = {
+      type: 'FeatureCollection',
+      features: this.#piles.map((pile) => {
+        const [session] = pile.sessions
+        const { lng, lat } = this.#earth(pile).toLngLat()
+        const whole = pile.sessions.length > 1 || waiting.has(session ?? '')
+        const properties = { session, image: `p${String(pile.top)}x${String(pile.sessions.length)}`, size: whole ? 1 : 0.75 }
+        return { type: 'Feature', geometry: { type: 'Point', coordinates: [lng, lat] }, properties }
+      }),
     }
-    return [...seen.values()].filter(({ sessions }) => sessions >= TOLD_FROM).sort((a, b) => a.top - b.top || b.sessions - a.sessions).slice(0, PILES_MAX)
+    this.#canvas.set('marks', marks)
   }
 
   #draw(): void {
-    const { sessions, chosen, near, together } = this.#shown
-    const marks: FeatureCollection<Point> = {
-      type: 'FeatureCollection',
-      features: sessions.map(({ session, priority, standing, place }) => ({ ...point(place), properties: { session, priority, waits: standing === 'waiting' } })),
-    }
+    const { chosen, near, together } = this.#shown
+    this.#drawMarks()
     const lines = (to: readonly Placed[]): FeatureCollection<LineString> => ({ type: 'FeatureCollection', features: chosen ? to.map(({ place }) => track([chosen.place, place])) : [] })
-    this.#canvas.set('sessions', marks)
     this.#canvas.set('bonds', lines(together))
     this.#canvas.set('ties', lines(near))
     this.#canvas.set('near', { type: 'FeatureCollection', features: near.map(({ place }) => point(place)) })
