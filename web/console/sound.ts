@@ -3,6 +3,7 @@
 // Owns: the audio context and whether it may sound, the volume, what was played last. Must not: decide when something sounds
 // (`sdk/src/staff-alarm.ts` does). Used by: `desk.svelte.ts`, the sound bar and the sound panel.
 import { Store } from '../sdk/src/store.ts'
+import { rememberedText, rememberText } from '../ui/staff/kept.ts'
 
 /** `on`: it sounds. `blocked`: the browser waits for a press. `muted`: volume 0 or not heard in the test. `missing`: no audio here. */
 export type SoundState = 'on' | 'blocked' | 'muted' | 'missing'
@@ -63,11 +64,7 @@ export class Sound {
     this.volume.set(next)
     this.#unheard = false
     if (this.#out) this.#out.gain.value = next * next
-    try {
-      localStorage.setItem(KEY, String(next))
-    } catch {
-      // Storage is switched off: it holds until the page is left.
-    }
+    rememberText(KEY, String(next))
     this.#look()
   }
 
@@ -133,10 +130,6 @@ export class Sound {
 }
 
 function kept(): number {
-  try {
-    const volume = Number(localStorage.getItem(KEY) ?? VOLUME)
-    return Number.isFinite(volume) ? Math.min(1, Math.max(0, volume)) : VOLUME
-  } catch {
-    return VOLUME
-  }
+  const volume = Number(rememberedText(KEY) ?? VOLUME)
+  return Number.isFinite(volume) ? Math.min(1, Math.max(0, volume)) : VOLUME
 }

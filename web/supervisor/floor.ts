@@ -1,4 +1,5 @@
 // What the parts of the floor share. Owns nothing but names.
+import { rememberedText, rememberText } from '../ui/staff/kept.ts'
 
 /** Which sessions are listed. */
 export type Kind = 'all' | 'waiting' | 'owned' | 'orphaned' | 'abandoned' | 'closed'
@@ -10,21 +11,12 @@ const KEYS_OFF = 'callbox-supervisor-keys-off'
 
 /** Whether single keys are on; remembered. */
 export function keysOn(): boolean {
-  try {
-    return localStorage.getItem(KEYS_OFF) === null
-  } catch {
-    return true
-  }
+  return rememberedText(KEYS_OFF) === undefined
 }
 
 /** Switches single keys on or off. */
 export function setKeysOn(on: boolean): void {
-  try {
-    if (on) localStorage.removeItem(KEYS_OFF)
-    else localStorage.setItem(KEYS_OFF, '1')
-  } catch {
-    // Storage is switched off: the choice holds until the page is left.
-  }
+  rememberText(KEYS_OFF, on ? undefined : '1')
 }
 
 /** Whether a key press is meant for a field, or is a shortcut of the browser. */

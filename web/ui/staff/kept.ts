@@ -42,7 +42,7 @@ export function keepText(key: string, text: string | undefined): void {
 /** Reads a value that any window of this browser kept. */
 export function remembered<T>(key: string, otherwise: T): T {
   try {
-    return (JSON.parse(localStorage.getItem(key) ?? 'null') as T | null) ?? otherwise
+    return (JSON.parse(rememberedText(key) ?? 'null') as T | null) ?? otherwise
   } catch {
     return otherwise
   }
@@ -50,8 +50,23 @@ export function remembered<T>(key: string, otherwise: T): T {
 
 /** Keeps a value for all windows of this browser. */
 export function remember(key: string, value: unknown): void {
+  rememberText(key, JSON.stringify(value))
+}
+
+/** Reads a short text that any window of this browser kept. */
+export function rememberedText(key: string): string | undefined {
   try {
-    localStorage.setItem(key, JSON.stringify(value))
+    return localStorage.getItem(key) ?? undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Keeps a short text for all windows of this browser, or forgets it with `undefined`. */
+export function rememberText(key: string, text: string | undefined): void {
+  try {
+    if (text === undefined) localStorage.removeItem(key)
+    else localStorage.setItem(key, text)
   } catch {
     // Storage is switched off: it holds until the page is left.
   }

@@ -4,7 +4,7 @@
 // the address at once. Must not: hold a code or token longer than it takes to trade it, or draw anything. Used by: the console, the
 // supervisor's page and their sign-in.
 import { beginAtProvider, endAtProvider, SignInFailed, type FromProvider, type SignedIn } from '../../sdk/src/staff.ts'
-import { keepText, keptText } from './kept.ts'
+import { keepText, keptText, rememberedText, rememberText } from './kept.ts'
 
 const TRIP = 'callbox-trip'
 const SIGNED_OUT = 'callbox-signed-out'
@@ -57,20 +57,11 @@ export async function endTrip(came: FromProvider): Promise<SignedIn> {
 
 /** Somebody signed out here, or in: after a sign-out the provider asks who is there, although it may know the last one still. */
 export function noteSignedOut(out: boolean): void {
-  try {
-    if (out) localStorage.setItem(SIGNED_OUT, '1')
-    else localStorage.removeItem(SIGNED_OUT)
-  } catch {
-    // Storage is switched off: this way of signing in is, too.
-  }
+  rememberText(SIGNED_OUT, out ? '1' : undefined)
 }
 
 function hasSignedOut(): boolean {
-  try {
-    return localStorage.getItem(SIGNED_OUT) !== null
-  } catch {
-    return false
-  }
+  return rememberedText(SIGNED_OUT) !== undefined
 }
 
 function trip(): Trip | undefined {

@@ -2,6 +2,7 @@
 //
 // Owns: the choice and where it is kept. `public/assets/theme-2.js` applies it before the first paint. Used by: the top bar, the map.
 import { Store } from '../../sdk/src/store.ts'
+import { rememberText } from './kept.ts'
 
 /** What a person can choose. */
 export type Theme = 'system' | 'light' | 'dark' | 'contrast'
@@ -25,12 +26,7 @@ export function choose(next: Theme): void {
   delete dataset['contrast']
   if (next === 'contrast') dataset['contrast'] = 'more'
   else if (next !== 'system') Object.assign(dataset, { theme: next, contrast: 'normal' })
-  try {
-    if (next === 'system') localStorage.removeItem(KEY)
-    else localStorage.setItem(KEY, next)
-  } catch {
-    // Storage is switched off: the choice holds until the page is left.
-  }
+  rememberText(KEY, next === 'system' ? undefined : next)
   theme.set(next)
 }
 

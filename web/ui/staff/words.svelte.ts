@@ -7,6 +7,7 @@
 import english from '../../words/en/console.ftl?raw'
 import french from '../../words/fr/console.ftl?url'
 import { Words, type Values } from '../words.ts'
+import { rememberedText, rememberText } from './kept.ts'
 
 /** Languages there are words for, by their own names. */
 export const LANGUAGES = { en: 'English', fr: 'Français' } as const
@@ -33,13 +34,7 @@ export async function begin(...more: Sentences[]): Promise<void> {
 }
 
 function wished(): Language {
-  let kept: string | null = null
-  try {
-    kept = localStorage.getItem(KEY)
-  } catch {
-    // Storage is switched off: the browser's language it is.
-  }
-  const tags = [kept ?? '', ...navigator.languages].map((tag) => tag.slice(0, 2))
+  const tags = [rememberedText(KEY) ?? '', ...navigator.languages].map((tag) => tag.slice(0, 2))
   return (tags.find((tag) => tag in LANGUAGES) ?? 'en') as Language
 }
 
@@ -82,12 +77,7 @@ export function spoken(): Language {
 /** Changes the language and remembers it; false where its words cannot be fetched now: then the page stays as it is. */
 export async function speak(next: Language): Promise<boolean> {
   if (!(await turn(next))) return false
-  if (asked !== next) return true
-  try {
-    localStorage.setItem(KEY, next)
-  } catch {
-    // Storage is switched off: the choice holds until the page is left.
-  }
+  if (asked === next) rememberText(KEY, next)
   return true
 }
 
