@@ -10,12 +10,12 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, anyhow, bail};
 use bytes::Bytes;
 use callbox_proto::codec::Encoding;
-use callbox_proto::command::Opening;
+use callbox_proto::command::{Opening, StaffCommand};
 use callbox_proto::ids::{CommandId, QueueId, SessionId};
 use callbox_proto::message::{
     ErrorMessage, FromResident, FromStaff, RealTimeText, ToResident, ToStaff,
 };
-use callbox_proto::vocabulary::{AgentState, Category, DeviceCan, Seq};
+use callbox_proto::vocabulary::{AgentState, Category, DeviceCan, Disposition, Seq};
 use futures_util::{SinkExt as _, StreamExt as _};
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
@@ -514,6 +514,38 @@ pub async fn take_next(link: &mut Link) -> Result<Option<SessionId>> {
     timeout(STEP, steps)
         .await
         .context("no answer to take_next in time")?
+}
+
+/// Closes a session that this console has, as a test.
+///
+/// # Errors
+/// When it is refused or the link breaks.
+pub async fn end(link: &mut Link, session: SessionId) -> Result<()> {
+    let id = command_id();
+    let command = StaffCommand::Close {
+        disposition: Disposition::Test,
+        note: String::new(),
+    };
+    let steps = async {
+        link.send(&FromStaff::Do {
+            id,
+            session,
+            command,
+        })
+        .await?;
+        loop {
+            match link.receive_any_of(&[b"receipt", b"error"]).await? {
+                ToStaff::Receipt { id: of, .. } if of == id => return Ok(()),
+                ToStaff::Error(refusal) if refusal.id == Some(id) => {
+                    return Err(Refused(refusal).into());
+                }
+                _ => {}
+            }
+        }
+    };
+    timeout(STEP, steps)
+        .await
+        .context("a session is not closed in time")?
 }
 
 /// The gateway refused something.

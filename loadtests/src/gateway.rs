@@ -53,6 +53,8 @@ pub struct Wishes {
 pub struct NodeOf {
     /// Where the tier is, for example `redis://127.0.0.1:6379`.
     pub tier: String,
+    /// Replicas that are counted before something is called safe.
+    pub wait_replicas: u32,
     /// Its name among the nodes.
     pub name: String,
     /// Folder that all nodes share: their photos, and the key they sign tokens with ([`NodeOf::key_file`]).
@@ -382,14 +384,20 @@ fn configuration(folder: &Path, ports: Ports, wishes: &Wishes) -> String {
         text.push_str(&format!("resume_grace_s = {grace}\n"));
     }
     text.push_str(&format!("[storage]\ndata_dir = {data}\n"));
-    if let Some(NodeOf { tier, name, shared }) = &wishes.node {
+    if let Some(NodeOf {
+        tier,
+        wait_replicas,
+        name,
+        shared,
+    }) = &wishes.node
+    {
         let (key_file, evidence) = (
             quoted_path(&NodeOf::key_file(shared)),
             quoted_path(&shared.join("evidence")),
         );
         let (tier, name) = (quoted(tier), quoted(name));
         text.push_str(&format!(
-            "evidence_dir = {evidence}\n[backbone]\nurl = {tier}\n[node]\nname = {name}\n[identity]\nkey_file = {key_file}\n"
+            "evidence_dir = {evidence}\n[backbone]\nurl = {tier}\nwait_replicas = {wait_replicas}\n[node]\nname = {name}\n[identity]\nkey_file = {key_file}\n"
         ));
     }
     text
@@ -414,6 +422,7 @@ mod tests {
             resume_grace_s: Some(7_200),
             node: Some(NodeOf {
                 tier: "redis://127.0.0.1:1".to_owned(),
+                wait_replicas: 1,
                 name: "a".to_owned(),
                 shared: PathBuf::from("/tmp/shared"),
             }),

@@ -16,6 +16,7 @@ mod growth;
 mod idle;
 mod island;
 mod latency;
+mod lost;
 mod measure;
 mod nodes;
 mod peers;
@@ -105,6 +106,13 @@ enum Command {
     Island {
         #[command(flatten)]
         island: island::Island,
+        #[command(flatten)]
+        runs: Runs,
+    },
+    /// A console, a node and the tier's primary are lost: how long until others go on
+    Lost {
+        #[command(flatten)]
+        lost: lost::Lost,
         #[command(flatten)]
         runs: Runs,
     },
@@ -201,6 +209,7 @@ async fn run(command: Command) -> Result<bool> {
         Command::Island { island, runs } => {
             runs.repeat("island", async |c| island.run(c).await).await
         }
+        Command::Lost { lost, runs } => runs.repeat("lost", async |c| lost.run(c).await).await,
         Command::Others { others, runs } => {
             runs.repeat("others", async |_| others.run().await).await
         }
@@ -224,7 +233,8 @@ mod tests {
     #[test]
     fn every_measurement_takes_json_and_a_gateway() {
         for name in [
-            "idle", "route", "queue", "growth", "storm", "flood", "rolling", "island", "others",
+            "idle", "route", "queue", "growth", "storm", "flood", "rolling", "island", "lost",
+            "others",
         ] {
             let line = ["callbox-loadtests", name, "--json", "--gateway", "callbox"];
             assert!(Cli::try_parse_from(line).is_ok(), "{name}");

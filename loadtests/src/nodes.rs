@@ -1,6 +1,7 @@
 //! Several gateways on one Redis, all started for one run.
 //!
-//! Owns: the tier, the folder that the nodes share, and the nodes. Must not: measure. Called by: `route`, `storm`, `queue`.
+//! Owns: the tier, the folder that the nodes share, and the nodes. Must not: measure. Called by: `route`, `storm`,
+//! `queue`, `rolling`, `island`, `lost`.
 
 use std::fs::OpenOptions;
 use std::io::Write as _;
@@ -14,11 +15,11 @@ use crate::redis::{Fsync, RedisServer};
 
 /// Nodes and their tier.
 #[derive(Debug)]
-pub struct Nodes {
+pub struct Nodes<T = RedisServer> {
     /// The gateways, in the order in which they were started. They end before their tier.
     pub gateways: Vec<Gateway>,
     /// The tier.
-    pub redis: RedisServer,
+    pub redis: T,
     _shared: tempfile::TempDir,
 }
 
@@ -38,12 +39,37 @@ impl Nodes {
             "nodes are started here, with a Redis of their own"
         );
         let redis = RedisServer::start(fsync).await?;
+        let url = redis.url();
+        Self::on(redis, (&url, 0), choice, count, wishes).await
+    }
+
+    /// Every server process: the gateways, then Redis.
+    #[must_use]
+    pub fn pids(&self) -> Vec<u32> {
+        let gateways = self.gateways.iter().map(|gateway| gateway.pid);
+        gateways.chain([self.redis.pid()]).collect()
+    }
+}
+
+impl<T> Nodes<T> {
+    /// Starts so many gateways on a tier that is there, at an address and with so many replicas to be counted.
+    ///
+    /// # Errors
+    /// When one of them does not start.
+    pub async fn on(
+        redis: T,
+        (tier, wait_replicas): (&str, u32),
+        choice: &GatewayChoice,
+        count: usize,
+        wishes: &Wishes,
+    ) -> Result<Self> {
         let shared = tempfile::tempdir().context("no folder that the nodes share")?;
         write_key(&NodeOf::key_file(shared.path()))?;
         let mut gateways = Vec::new();
         for number in 1..=count {
             let node = NodeOf {
-                tier: redis.url(),
+                tier: tier.to_owned(),
+                wait_replicas,
                 name: format!("node-{number}"),
                 shared: shared.path().to_owned(),
             };
@@ -58,13 +84,6 @@ impl Nodes {
             redis,
             _shared: shared,
         })
-    }
-
-    /// Every server process: the gateways, then Redis.
-    #[must_use]
-    pub fn pids(&self) -> Vec<u32> {
-        let gateways = self.gateways.iter().map(|gateway| gateway.pid);
-        gateways.chain([self.redis.pid()]).collect()
     }
 
     /// An error with what the nodes said last.

@@ -3,6 +3,7 @@
 //! Owns: figures by name, the median and the spread over several runs, and how both are printed. Must not: measure.
 //! Called by: `main`, after each command.
 
+use callbox_loadtests::check::Verdict;
 use serde_json::{Map, Value, json};
 
 use crate::latency::Latency;
@@ -46,6 +47,18 @@ impl Outcome {
         self.set(name, middle);
         self.set(format!("{name}_lowest"), *low);
         self.set(format!("{name}_highest"), *high);
+    }
+
+    /// Notes what the judge of a record found: everything against a rule is a broken promise.
+    pub fn set_verdict(&mut self, verdict: &Verdict) {
+        for (rule, found) in verdict.rules() {
+            self.set(rule, found.len() as f64);
+            if let Some(first) = found.first() {
+                self.fail(format!("{} {rule}, such as {first}", found.len()));
+            }
+        }
+        self.set("safe", verdict.safe as f64);
+        self.set("shown", verdict.shown as f64);
     }
 
     /// Notes that a promise was broken: the program then ends with an error.

@@ -116,15 +116,8 @@ impl Rolling {
         let sessions = record::sessions(&lines).into_iter().collect();
         let logs = reader::read_logs(&last.target, SUPERVISOR, sessions).await?;
         let verdict = judge(&lines, &logs);
-        for (rule, found) in verdict.rules() {
-            outcome.set(rule, found.len() as f64);
-            if let Some(first) = found.first() {
-                outcome.fail(format!("{} {rule}, such as {first}", found.len()));
-            }
-        }
+        outcome.set_verdict(&verdict);
         outcome.set("sessions", logs.len() as f64);
-        outcome.set("safe", verdict.safe as f64);
-        outcome.set("shown", verdict.shown as f64);
         reconnects(&lines, &restarts, &mut outcome);
         Ok(outcome)
     }

@@ -6,16 +6,11 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, bail};
-use callbox_proto::command::StaffCommand;
-use callbox_proto::ids::SessionId;
-use callbox_proto::message::{FromStaff, ToStaff};
-use callbox_proto::vocabulary::Disposition;
+use anyhow::{Result, bail};
 use tokio::task::JoinSet;
-use tokio::time::timeout;
 
 use crate::cast::Stage;
-use crate::client::{self, Link, STEP, Target, command_id};
+use crate::client::{self, Link, Target};
 use crate::latency::Latency;
 use crate::process::{self, RunTimes};
 use crate::queue::{consoles, open_one};
@@ -200,41 +195,13 @@ async fn take_and_close(mut link: Link, pool: Arc<Pool>) -> Result<()> {
         match client::take_next(&mut link).await? {
             Some(session) => {
                 pool.took(begun);
-                close(&mut link, session).await?;
+                client::end(&mut link, session).await?;
             }
             None => tokio::time::sleep(ENOUGH).await,
         }
     }
     link.close().await;
     Ok(())
-}
-
-async fn close(link: &mut Link, session: SessionId) -> Result<()> {
-    let id = command_id();
-    let command = StaffCommand::Close {
-        disposition: Disposition::Test,
-        note: String::new(),
-    };
-    let steps = async {
-        link.send(&FromStaff::Do {
-            id,
-            session,
-            command,
-        })
-        .await?;
-        loop {
-            match link.receive_any_of(&[b"receipt", b"error"]).await? {
-                ToStaff::Receipt { id: of, .. } if of == id => return Ok(()),
-                ToStaff::Error(refusal) if refusal.id == Some(id) => {
-                    return Err(client::Refused(refusal).into());
-                }
-                _ => {}
-            }
-        }
-    };
-    timeout(STEP, steps)
-        .await
-        .context("a session is not closed in time")?
 }
 
 /// Opens sessions while fewer wait than wanted.

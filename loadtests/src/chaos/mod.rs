@@ -6,7 +6,7 @@
 //! protocol only. Called by: `cargo xtask chaos`, as root.
 
 mod cluster;
-mod console;
+pub mod console;
 mod faults;
 mod hosts;
 pub mod players;

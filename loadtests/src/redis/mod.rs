@@ -1,14 +1,17 @@
 //! A Redis server of a run's own, and what it can do at most.
 //!
 //! Owns: the server process, the few words of its protocol that measuring needs, and the limit that gateways are compared with.
-//! Must not: know keys or scripts: the limit repeats what a gateway was seen to send. Called by: `nodes`, `peers`, `route`.
+//! Must not: know keys or scripts: the limit repeats what a gateway was seen to send. Called by: `nodes`, `peers`, `route`,
+//! `lost`.
 
 mod limit;
 mod seen;
+mod watched;
 mod wire;
 
 use std::fs::{self, File};
 use std::net::TcpListener;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -18,6 +21,7 @@ use rustix::process::{Pid, Signal};
 
 pub use self::limit::{Calls, Limit, by_benchmark, by_repeating};
 pub use self::seen::{Appends, Watch};
+pub use self::watched::WatchedRedis;
 use self::wire::Wire;
 
 /// Longest start: nothing is loaded.
@@ -54,6 +58,7 @@ pub struct RedisServer {
     child: Child,
     folder: tempfile::TempDir,
     port: u16,
+    arguments: Vec<String>,
 }
 
 impl RedisServer {
@@ -62,15 +67,15 @@ impl RedisServer {
     /// # Errors
     /// When `redis-server` is not installed or does not answer.
     pub async fn start(fsync: Fsync) -> Result<Self> {
-        let folder = tempfile::tempdir().context("no folder for Redis")?;
-        let listener = TcpListener::bind(("127.0.0.1", 0)).context("no free port")?;
-        let port = listener.local_addr()?.port();
-        drop(listener);
-        let log = File::create(folder.path().join("redis.log"))?;
+        Self::start_with(fsync, &[]).await
+    }
+
+    /// The same with further settings, each `--name` and its value.
+    async fn start_with(fsync: Fsync, more: &[(&str, String)]) -> Result<Self> {
+        let port = free_port()?;
         let settings = [
             ("--port", port.to_string()),
             ("--bind", "127.0.0.1".to_owned()),
-            ("--dir", folder.path().display().to_string()),
             ("--appendonly", "yes".to_owned()),
             ("--appendfsync", fsync.word().to_owned()),
             ("--auto-aof-rewrite-percentage", "0".to_owned()),
@@ -78,20 +83,53 @@ impl RedisServer {
             ("--stream-node-max-bytes", "2048".to_owned()),
             ("--save", String::new()),
         ];
-        let child = Command::new("redis-server")
-            .args(settings.iter().flat_map(|(name, value)| [*name, value]))
-            .stdin(Stdio::null())
-            .stdout(log.try_clone()?)
-            .stderr(log)
-            .spawn()
-            .context("redis-server cannot be started: apt-get install redis-server")?;
+        let settings = settings.iter().chain(more);
+        let arguments: Vec<String> = settings
+            .flat_map(|(name, value)| [(*name).to_owned(), value.clone()])
+            .collect();
+        let folder = tempfile::tempdir().context("no folder for Redis")?;
+        Self::run(folder, port, arguments).await
+    }
+
+    /// Starts the program in this folder, and waits until it answers.
+    async fn run(folder: tempfile::TempDir, port: u16, arguments: Vec<String>) -> Result<Self> {
         let mut server = Self {
-            child,
+            child: spawn(folder.path(), &arguments)?,
             folder,
             port,
+            arguments,
         };
         server.ready().await?;
         Ok(server)
+    }
+
+    /// Ends it without a word. It can be started [`RedisServer::again`].
+    ///
+    /// # Errors
+    /// When the system refuses.
+    fn kill(&mut self) -> Result<()> {
+        self.child.kill()?;
+        self.child.wait()?;
+        Ok(())
+    }
+
+    /// Starts it once more with what it had.
+    ///
+    /// # Errors
+    /// As [`RedisServer::start`].
+    async fn again(&mut self) -> Result<()> {
+        self.child = spawn(self.folder.path(), &self.arguments)?;
+        self.ready().await
+    }
+
+    /// What it says of its replication.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    async fn replication(&self) -> Result<String> {
+        let mut wire = Wire::open(self.port).await?;
+        let told = wire.ask(&[b"INFO", b"replication"]).await?;
+        Ok(String::from_utf8_lossy(&told).into_owned())
     }
 
     async fn ready(&mut self) -> Result<()> {
@@ -162,6 +200,26 @@ impl RedisServer {
         wire.ask(&[b"FLUSHALL"]).await?;
         Ok(())
     }
+}
+
+fn free_port() -> Result<u16> {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).context("no free port")?;
+    Ok(listener.local_addr()?.port())
+}
+
+fn spawn(folder: &Path, arguments: &[String]) -> Result<Child> {
+    let log = File::options()
+        .append(true)
+        .create(true)
+        .open(folder.join("redis.log"))?;
+    Command::new("redis-server")
+        .args(arguments)
+        .current_dir(folder)
+        .stdin(Stdio::null())
+        .stdout(log.try_clone()?)
+        .stderr(log)
+        .spawn()
+        .context("redis-server cannot be started: apt-get install redis-server")
 }
 
 impl Drop for RedisServer {

@@ -1,0 +1,172 @@
+//! The recommended tier on one machine: a primary with two replicas that three Sentinels watch.
+//!
+//! Owns: the six processes, losing the primary, and knowing when the tier is whole. Must not: know who uses it. Called by: `lost`.
+
+use std::fs;
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, bail};
+
+use super::{Fsync, RedisServer, free_port};
+
+/// Replicas, and Sentinels less one.
+const REPLICAS: usize = 2;
+/// Name under which the Sentinels know the primary.
+const NAME: &str = "callbox";
+/// Longest wait for a promotion, or until a server that was lost follows again.
+const TURN: Duration = Duration::from_secs(60);
+/// Pause between two looks.
+const LOOK: Duration = Duration::from_millis(10);
+
+/// Servers and their Sentinels.
+#[derive(Debug)]
+pub struct WatchedRedis {
+    servers: Vec<RedisServer>,
+    sentinels: Vec<RedisServer>,
+}
+
+impl WatchedRedis {
+    /// Starts all of them, with what `deploy/` says, and waits until the replicas follow.
+    ///
+    /// # Errors
+    /// When one does not start.
+    pub async fn start() -> Result<Self> {
+        let counted = || {
+            vec![
+                ("--min-replicas-to-write", "1".to_owned()),
+                ("--maxmemory-policy", "noeviction".to_owned()),
+                // Else a replica that comes back waits five seconds for others to copy together with it.
+                ("--repl-diskless-sync-delay", "0".to_owned()),
+            ]
+        };
+        let primary = RedisServer::start_with(Fsync::Always, &counted()).await?;
+        let port = primary.port();
+        let mut servers = vec![primary];
+        for _ in 0..REPLICAS {
+            let mut settings = counted();
+            settings.push(("--replicaof", format!("127.0.0.1 {port}")));
+            servers.push(RedisServer::start_with(Fsync::Always, &settings).await?);
+        }
+        let mut tier = Self {
+            servers,
+            sentinels: Vec::new(),
+        };
+        tier.wait_until_whole().await?;
+        for _ in 0..=REPLICAS {
+            tier.sentinels.push(sentinel(port).await?);
+        }
+        Ok(tier)
+    }
+
+    /// Where nodes find it.
+    #[must_use]
+    pub fn url(&self) -> String {
+        let ports = self.sentinels.iter().map(RedisServer::port);
+        let hosts: Vec<_> = ports.map(|port| format!("127.0.0.1:{port}")).collect();
+        format!("redis+sentinel://{}/{NAME}", hosts.join(","))
+    }
+
+    /// Kills the primary, and waits until another server is it; answers when the kill was, and when the promotion was seen.
+    ///
+    /// # Errors
+    /// When nobody is promoted.
+    pub async fn lose_the_primary(&mut self) -> Result<(Instant, Instant)> {
+        let lost = self.wait_until_whole().await?;
+        self.servers[lost].kill()?;
+        let begun = Instant::now();
+        while begun.elapsed() < TURN {
+            for (at, server) in self.servers.iter().enumerate() {
+                // Sentinels end all connections of a server in the moment in which they promote it.
+                if at != lost
+                    && server
+                        .replication()
+                        .await
+                        .is_ok_and(|told| is_primary(&told))
+                {
+                    return Ok((begun, Instant::now()));
+                }
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+        bail!("nobody was promoted after {TURN:?}")
+    }
+
+    /// Starts whatever was lost, and waits until it follows.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn mend(&mut self) -> Result<()> {
+        for server in &mut self.servers {
+            if server.child.try_wait()?.is_some() {
+                server.again().await?;
+            }
+        }
+        self.wait_until_whole().await.map(drop)
+    }
+
+    /// Which one is the primary, once both replicas follow it.
+    async fn wait_until_whole(&self) -> Result<usize> {
+        let begun = Instant::now();
+        loop {
+            let mut told = Vec::new();
+            for server in &self.servers {
+                told.push(server.replication().await?);
+            }
+            if let Some(primary) = primary_of_whole(&told) {
+                return Ok(primary);
+            }
+            if begun.elapsed() > TURN {
+                bail!("the tier is not whole after {TURN:?}: {told:?}");
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+}
+
+/// With the settings of `deploy/redis-sentinel.conf`.
+async fn sentinel(primary: u16) -> Result<RedisServer> {
+    let (folder, port) = (tempfile::tempdir()?, free_port()?);
+    let text = format!(
+        "port {port}\nbind 127.0.0.1\n\
+         sentinel monitor {NAME} 127.0.0.1 {primary} 2\n\
+         sentinel down-after-milliseconds {NAME} 1000\n\
+         sentinel failover-timeout {NAME} 5000\nsentinel parallel-syncs {NAME} 1\n"
+    );
+    fs::write(folder.path().join("sentinel.conf"), text)?;
+    let arguments = ["sentinel.conf", "--sentinel"].map(str::to_owned).to_vec();
+    RedisServer::run(folder, port, arguments).await
+}
+
+fn is_primary(told: &str) -> bool {
+    told.contains("role:master")
+}
+
+/// The one primary that all others follow, if it is so.
+fn primary_of_whole(told: &[String]) -> Option<usize> {
+    let primary = told.iter().position(|told| is_primary(told))?;
+    let following = told[primary].matches("state=online").count();
+    let others = told.iter().enumerate().filter(|(at, _)| *at != primary);
+    let mut others = others.map(|(_, told)| told.contains("master_link_status:up"));
+    (others.all(|follows| follows) && following == told.len() - 1).then_some(primary)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tier_is_whole_when_everybody_follows_one() {
+        let told = |words: &str| words.to_owned();
+        let primary = told("role:master\r\nslave0:state=online\r\nslave1:state=online\r\n");
+        let follows = told("role:slave\r\nmaster_link_status:up\r\n");
+        let whole = [follows.clone(), primary.clone(), follows.clone()];
+        assert_eq!(primary_of_whole(&whole), Some(1));
+        let alone = told("role:slave\r\nmaster_link_status:down\r\n");
+        assert_eq!(
+            primary_of_whole(&[follows.clone(), primary.clone(), alone]),
+            None
+        );
+        let two = [follows, primary.clone(), primary];
+        assert_eq!(primary_of_whole(&two), None);
+    }
+}
