@@ -17,7 +17,7 @@ use super::agency::Agency;
 use super::frame::{Shared, tell};
 use super::index;
 use super::lock;
-use crate::backbone::{BackboneError, StandingKind};
+use crate::backbone::{BackboneError, Guarantee, StandingKind};
 
 /// Who receives lists.
 pub const LIST_ROLES: &[Role] = &[Role::Telecommunicator, Role::Supervisor, Role::Auditor];
@@ -31,6 +31,8 @@ pub struct Lists {
     waiting: u64,
     owned: u64,
     abandoned: u64,
+    /// Whether it was made without the other nodes.
+    island: bool,
     /// Consoles that have the list at `version`.
     told: HashSet<ConnectionId>,
     places: HashMap<SessionId, (u32, u64, bool)>,
@@ -39,13 +41,16 @@ pub struct Lists {
 impl Node {
     /// Makes the list again if something changed, and tells it to those who may see it.
     pub(super) async fn refresh_lists(self: &Arc<Self>, agency: &Arc<Agency>) {
-        if agency.take_changed() {
+        let island = self.backbone.guarantee() == Guarantee::Island;
+        // Before, so that the mark is taken in any case.
+        let changed = agency.take_changed();
+        if changed || lock(&agency.lists).island != island {
             match self.read_sessions(agency).await {
                 Ok(sessions) => {
                     let row = |(id, session): &(SessionId, Session)| {
                         self.overlay(agency, session.row(*id, false))
                     };
-                    self.change_lists(agency, sessions.iter().map(row).collect());
+                    self.change_lists(agency, sessions.iter().map(row).collect(), island);
                     self.judge(agency, &sessions).await;
                 }
                 Err(error) => {
@@ -103,7 +108,7 @@ impl Node {
         row
     }
 
-    fn change_lists(&self, agency: &Agency, rows: Vec<SessionRow>) {
+    fn change_lists(&self, agency: &Agency, rows: Vec<SessionRow>, island: bool) {
         let mut owned_by: HashMap<StaffId, u32> = HashMap::new();
         for owner in rows.iter().filter_map(|row| row.owner.clone()) {
             *owned_by.entry(owner).or_default() += 1;
@@ -131,18 +136,18 @@ impl Node {
             .filter(|id| !now.contains_key(id))
             .copied()
             .collect();
-        let counts = (waiting, owned, abandoned);
+        let besides = (waiting, owned, abandoned, island);
         if lists.version > 0
             && changed.is_empty()
             && gone.is_empty()
-            && counts == (lists.waiting, lists.owned, lists.abandoned)
+            && besides == (lists.waiting, lists.owned, lists.abandoned, lists.island)
         {
             return;
         }
         let prev = lists.version;
         lists.version += 1;
         lists.rows = now;
-        (lists.waiting, lists.owned, lists.abandoned) = counts;
+        (lists.waiting, lists.owned, lists.abandoned, lists.island) = besides;
         let mut message = Shared::new(ToStaff::SessionsChanged {
             prev,
             version: lists.version,
@@ -151,6 +156,7 @@ impl Node {
             waiting,
             owned,
             abandoned,
+            island,
         });
         for outbox in roster {
             let id = outbox.connection();
@@ -256,6 +262,7 @@ impl Lists {
             waiting: self.waiting,
             owned: self.owned,
             abandoned: self.abandoned,
+            island: self.island,
         }
     }
 }

@@ -274,7 +274,7 @@ class Socket extends MadeUpSocket {
 
   #list(): void {
     this.#version += 1
-    this.hear({ kind: 'sessions', version: this.#version, rows, waiting: this.#count('waiting'), owned: this.#count('owned'), abandoned: this.#count('abandoned') })
+    this.hear({ kind: 'sessions', version: this.#version, rows, waiting: this.#count('waiting'), owned: this.#count('owned'), abandoned: this.#count('abandoned'), island: state === 'degraded' })
   }
 
   #board(): void {

@@ -234,6 +234,10 @@ pub enum ToStaff {
         owned: u64,
         /// How many are abandoned in all.
         abandoned: u64,
+        /// This node is cut off from the others: the list is what it knows by itself, what is written stays on its own disk until they are back.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        #[ts(as = "Option<bool>", optional)]
+        island: bool,
     },
     /// What changed in the list since the version before.
     SessionsChanged {
@@ -251,6 +255,10 @@ pub enum ToStaff {
         owned: u64,
         /// How many are abandoned in all.
         abandoned: u64,
+        /// This node is cut off from the others: the list is what it knows by itself, what is written stays on its own disk until they are back.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        #[ts(as = "Option<bool>", optional)]
+        island: bool,
     },
     /// Finished sessions.
     History {

@@ -157,12 +157,14 @@ async fn a_killed_tier_stops_nobody_and_gets_everything_once_it_is_back() {
     server.kill();
     let (new, bob) = go_on_alone(&gateway, &ann, &tina, session).await;
     until_ready(&gateway, "ready; island").await;
+    tina.told_of_island(true).await;
     let last = ann.says("We are outside").await.last;
     server.restart();
     is_safe_up_to(&ann, last).await;
     is_safe_up_to(&bob, 1).await;
     until_ready(&gateway, "ready; safe means").await;
     drained(&gateway).await;
+    tina.told_of_island(false).await;
     assert_eq!(ann.says("Thank you").await.rung, Rung::Safe);
     let expected = [
         "Smoke in the kitchen",
@@ -177,6 +179,21 @@ async fn a_killed_tier_stops_nobody_and_gets_everything_once_it_is_back() {
     // Another node reads the same from the tier.
     let other = Gateway::with(&settings(&server, server.port(), "two")).await;
     assert_eq!(texts(&whole_log(&other, new).await), expected);
+}
+
+#[tokio::test]
+async fn a_console_is_told_of_the_island_although_nothing_else_happens() {
+    let server = RedisServer::start(ServerOptions::durable());
+    let gateway = gateway(&server).await;
+    let tina = gateway.console("tina").await;
+    tina.told_of_island(false).await;
+    server.freeze();
+    tina.told_of_island(true).await;
+    let tom = gateway.console("tom").await;
+    tom.told_of_island(true).await;
+    server.thaw();
+    tina.told_of_island(false).await;
+    tom.told_of_island(false).await;
 }
 
 #[tokio::test]

@@ -22,6 +22,8 @@ export interface SessionList {
   readonly abandoned: readonly SessionRow[];
   /** How many there are in all; the lists hold at most the first 500 of each. */
   readonly totals: { readonly waiting: number; readonly owned: number; readonly abandoned: number };
+  /** The node is cut off from the others: the list is what it knows by itself. */
+  readonly island: boolean;
   /** When a list or a change was last applied, by this device's clock. */
   readonly heardMs: number;
 }
@@ -34,6 +36,7 @@ export const EMPTY_LIST: SessionList = {
   owned: [],
   abandoned: [],
   totals: { waiting: 0, owned: 0, abandoned: 0 },
+  island: false,
   heardMs: 0,
 };
 
@@ -93,7 +96,7 @@ export class ListKeeper {
     return this.#whole;
   }
 
-  #view(state: SessionList['state'], totals: SessionList['totals'], heardMs: number): SessionList {
+  #view(state: SessionList['state'], { waiting, owned, abandoned, island = false }: Whole | Change, heardMs: number): SessionList {
     const rows = [...this.#rows.values()];
     return {
       state,
@@ -101,7 +104,8 @@ export class ListKeeper {
       waiting: rows.filter((row) => row.standing === 'waiting').sort(byRank),
       owned: rows.filter((row) => row.standing === 'owned').sort(byEntry),
       abandoned: rows.filter((row) => row.standing === 'abandoned').sort(byEntry),
-      totals: { waiting: totals.waiting, owned: totals.owned, abandoned: totals.abandoned },
+      totals: { waiting, owned, abandoned },
+      island,
       heardMs,
     };
   }

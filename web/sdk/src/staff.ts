@@ -439,10 +439,10 @@ export class StaffClient {
   #picture(): readonly ToStaff[] {
     const welcome = this.welcome.get()
     if (!welcome) return []
-    const { state, version, waiting, owned, abandoned, totals } = this.list.get()
+    const { state, version, waiting, owned, abandoned, totals, island } = this.list.get()
     const now: ToStaff = { ...welcome, now_ms: Math.round(this.nowMs()) }
     if (state === 'loading' || !this.#keeper.complete) return [now]
-    return [now, { kind: 'sessions', version, rows: [...waiting, ...owned, ...abandoned], ...totals }]
+    return [now, { kind: 'sessions', version, rows: [...waiting, ...owned, ...abandoned], ...totals, island }]
   }
 
   #renewed(fresh: SignedIn): void {

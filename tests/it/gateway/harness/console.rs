@@ -303,6 +303,20 @@ impl Console {
         self.wire.record().wait_all(without).await;
     }
 
+    /// Waits until the list says so of the node: cut off from the others, or not.
+    pub async fn told_of_island(&self, island: bool) {
+        let latest = |all: &[ToStaff]| {
+            let told = all.iter().rev().find_map(|message| match message {
+                ToStaff::Sessions { island, .. } | ToStaff::SessionsChanged { island, .. } => {
+                    Some(*island)
+                }
+                _ => None,
+            });
+            (told == Some(island)).then_some(())
+        };
+        self.wire.record().wait_all(latest).await;
+    }
+
     /// The list now.
     pub fn list(&self) -> BTreeMap<SessionId, SessionRow> {
         list(&self.wire.record().all())

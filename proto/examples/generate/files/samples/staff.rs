@@ -347,6 +347,7 @@ pub fn received() -> Result<Vec<Named<ToStaff>>, Failure> {
             waiting: 1,
             owned: 1,
             abandoned: 0,
+            island: false,
         }],
         SessionsChanged => ["sessions_changed" = ToStaff::SessionsChanged {
             prev: 41,
@@ -356,6 +357,7 @@ pub fn received() -> Result<Vec<Named<ToStaff>>, Failure> {
             waiting: 1,
             owned: 0,
             abandoned: 0,
+            island: true,
         }],
         History => ["history" = ToStaff::History { id: id(0xc3)?, rows: vec![owned()?], more: false }],
         Done => ["done" = ToStaff::Done { id: id(0xd1)? }],
