@@ -105,6 +105,8 @@ actions! {
     GiveContact,
     /// Resident: answers a question of the agency's own.
     AnswerField,
+    /// Resident: corrects the category.
+    SetCategory,
     /// Resident: leaves.
     Leave,
     /// Resident: types in real time.
@@ -240,6 +242,7 @@ const fn row(action: Action) -> Row {
         A::Consent                      => [No,     Own,     No,      No,      No,      No,     No    , No    ],
         A::GiveContact                  => [No,     Own,     No,      No,      No,      No,     No    , No    ],
         A::AnswerField                  => [No,     Own,     No,      No,      No,      No,     No    , No    ],
+        A::SetCategory                  => [No,     Own,     No,      No,      No,      No,     No    , No    ],
         A::Leave                        => [No,     Own,     No,      No,      No,      No,     No    , No    ],
         A::ResidentRealTimeText         => [No,     Own,     No,      No,      No,      No,     No    , No    ],
         A::ResidentMediaOffer           => [No,     Own,     No,      No,      No,      No,     No    , No    ],

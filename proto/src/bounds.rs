@@ -56,6 +56,8 @@ bounds! {
     LANGUAGE_MAX_CHARS: usize = 35;
     /// Characters in the name of an agency, a queue or a person.
     NAME_MAX_CHARS: usize = 64;
+    /// Times a resident corrects the category of one session: to and fro a few times, and no noise at the desk.
+    CATEGORY_CHANGES_MAX: u8 = 10;
     /// Photos announced in one session.
     PHOTOS_MAX: usize = 100;
     /// Bytes in a photo's original.

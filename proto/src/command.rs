@@ -109,6 +109,11 @@ pub enum ResidentCommand {
         #[ts(optional)]
         language: Option<String>,
     },
+    /// Corrects the category, at most 10 times; the same one again changes nothing.
+    SetCategory {
+        /// What is happening.
+        category: Category,
+    },
     /// Leaves.
     Leave {
         /// By quick exit: do not contact back unasked.
@@ -258,6 +263,7 @@ debug_kind_only!(ResidentCommand {
     Consent,
     GiveContact,
     AnswerField,
+    SetCategory,
     Leave
 });
 debug_kind_only!(StaffCommand {

@@ -151,6 +151,8 @@ codes! {
     NoSuchField = 2041, Never, "This question is not asked any more: send the answer as a message.";
     /// The agency does not offer this as an answer, or not any more.
     NoSuchChoice = 2042, Never, "This can no longer be chosen: send the answer as a message.";
+    /// The resident has corrected the category 10 times.
+    TooManyChanges = 2043, Never, "The category was changed too often: send what is right as a message.";
     /// Missing, unreadable or forged.
     TokenInvalid = 3000, AfterChange, "Sign in again.";
     /// Past its time.

@@ -110,6 +110,13 @@ pub enum Event {
         /// When an answer is due now.
         deadline_ms: Millis,
     },
+    /// The resident corrected the category. It stays in its queue; where the new one is more urgent, `triaged` follows.
+    CategoryChanged {
+        /// What it was.
+        from: Category,
+        /// What it is.
+        category: Category,
+    },
     /// A finished message.
     Text {
         /// The text, at most 8,000 characters.
@@ -180,6 +187,20 @@ pub enum Event {
     PhotoRevealed {
         /// Which photo.
         photo: CommandId,
+    },
+    /// The photo is about to be sent to somebody who does not own the session, or its original to anybody. Once in an hour for each person, or
+    /// link, and photo, however often it is read; the original apart.
+    PhotoFetched {
+        /// Which photo.
+        photo: CommandId,
+        /// The original, and not what is shown of it.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        #[ts(as = "Option<bool>", optional)]
+        original: bool,
+        /// With which link for responders, where it was one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        link: Option<CommandId>,
     },
     /// A telecommunicator asks for something; the ask's id is the command's id.
     Asked {
@@ -464,6 +485,7 @@ impl Event {
         match self {
             Self::Note { .. }
             | Self::Watched { .. }
+            | Self::PhotoFetched { .. }
             | Self::PriorityChanged { .. }
             | Self::Triaged { .. }
             | Self::ServiceLocated { .. }
@@ -546,6 +568,7 @@ impl Event {
                 urgent(priority)
             }
             Self::Text { .. }
+            | Self::CategoryChanged { .. }
             | Self::FieldAnswered { .. }
             | Self::Located { .. }
             | Self::PhotoAnnounced { .. }
@@ -634,6 +657,7 @@ debug_kind_only!(Event {
     Opened,
     Triaged,
     PriorityChanged,
+    CategoryChanged,
     Text,
     Located,
     ServiceLocated,
@@ -643,6 +667,7 @@ debug_kind_only!(Event {
     PhotoStored,
     PhotoRefused,
     PhotoRevealed,
+    PhotoFetched,
     Asked,
     Consented,
     ContactGiven,

@@ -90,6 +90,8 @@ impl Event {
             | Self::PhotoStored { .. }
             | Self::PhotoRefused { .. }
             | Self::PhotoRevealed { .. }
+            | Self::PhotoFetched { .. }
+            | Self::CategoryChanged { .. }
             | Self::Consented { .. }
             | Self::MediaStarted { .. }
             | Self::MediaEnded { .. }

@@ -31,14 +31,19 @@ pub fn bounded(router: Router, limits: &ServerLimits) -> Router {
 }
 
 /// What every route gets, mounted last: every refusal has the one shape, other sites' pages are refused, answers without
-/// headers of their own get those of the API class, and a panic ends one request only.
+/// headers of their own get those of the API class, a panic ends one request only, and pages of listed origins may read it all.
 pub fn outermost(router: Router, headers: Arc<SecurityHeaders>, allowed: Arc<Origins>) -> Router {
-    router
+    let sharing = allowed.sharing();
+    let router = router
         .fallback(|| async { Problem::NOT_FOUND })
         .layer(from_fn_with_state(allowed, origins::guard))
         .layer(CatchPanicLayer::custom(panicked))
-        .layer(from_fn(in_our_shape))
-        .layer(from_fn_with_state(headers, default_headers))
+        .layer(from_fn(in_our_shape));
+    let router = match sharing {
+        Some(sharing) => router.layer(from_fn_with_state(sharing, origins::share)),
+        None => router,
+    };
+    router.layer(from_fn_with_state(headers, default_headers))
 }
 
 /// Panics become answers, without the headers of the public port; for the admin port.

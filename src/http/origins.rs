@@ -1,7 +1,7 @@
-//! Which origins' pages may open sockets and change state here. The comparison is exact, byte by byte.
+//! Which origins' pages may open sockets, change state and read answers here. The comparison is exact, byte by byte.
 //!
-//! Owns: the list and the verdict. Must not: let anything but the comparison decide: no patterns, no suffixes. Called by: `server`, which makes
-//! it; `layers`, which guards every route with it.
+//! Owns: the list, the verdict, and the headers with which a browser lets a listed page read (CORS). Must not: let anything but the comparison
+//! decide: no patterns, no suffixes. Called by: `server`, which makes it; `layers`, which guards every route with it.
 //!
 //! A request without an `Origin` does not come from a browser page: it may open a socket, because the token in the
 //! first frame or a header decides there, never a cookie.
@@ -9,15 +9,25 @@
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::{Request, State};
-use axum::http::header::{ORIGIN, UPGRADE};
-use axum::http::{HeaderMap, Method};
+use axum::http::header::{
+    ACCESS_CONTROL_REQUEST_METHOD, AUTHORIZATION, CONTENT_DISPOSITION, CONTENT_TYPE, LOCATION,
+    ORIGIN, UPGRADE, VARY,
+};
+use axum::http::{HeaderMap, HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use tower::{Layer as _, ServiceExt as _};
+use tower_http::cors::CorsLayer;
 
-use super::Problem;
+use super::{Problem, uploads};
 use crate::config::{Server, TlsMode, WebOrigin};
+
+/// How long a browser need not ask again whether a listed page may: long enough for a photo's pieces, short enough that a changed list counts
+/// soon.
+const PREFLIGHT_AGE: Duration = Duration::from_secs(600);
 
 /// The origins of this gateway and those allowed beside it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -106,6 +116,26 @@ impl Origins {
         }
     }
 
+    /// What lets the pages of listed origins read answers; `None` where none is listed. No cookie goes along: a token in a header says who asks.
+    pub(super) fn sharing(&self) -> Option<Sharing> {
+        let origins: Vec<HeaderValue> = self
+            .allowed
+            .iter()
+            .filter_map(|origin| origin.as_str().parse().ok())
+            .collect();
+        let (sent, read) = (
+            [AUTHORIZATION, CONTENT_TYPE],
+            [LOCATION, CONTENT_DISPOSITION],
+        );
+        let layer = CorsLayer::new()
+            .allow_origin(origins.clone())
+            .allow_methods([Method::GET, Method::POST, Method::PATCH, Method::DELETE])
+            .allow_headers([&sent[..], &uploads::HEADERS_SENT].concat())
+            .expose_headers([&read[..], &uploads::HEADERS_READ].concat())
+            .max_age(PREFLIGHT_AGE);
+        (!origins.is_empty()).then(|| Sharing(Arc::new((origins, layer))))
+    }
+
     fn contains(&self, text: &str) -> bool {
         self.own
             .iter()
@@ -139,6 +169,33 @@ pub async fn guard(State(origins): State<Arc<Origins>>, request: Request, next: 
         return Problem::ORIGIN_REFUSED.into_response();
     }
     next.run(request).await
+}
+
+/// The listed origins, and what their pages may read.
+#[derive(Clone)]
+pub(super) struct Sharing(Arc<(Vec<HeaderValue>, CorsLayer)>);
+
+/// Middleware for every route: a listed origin's page is told that it may ask, and read the answer. Everybody else's request goes on as it is;
+/// its answer says that another origin would get another one.
+pub(super) async fn share(
+    State(Sharing(sharing)): State<Sharing>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let (listed, layer) = &*sharing;
+    let headers = request.headers();
+    let is_listed = headers.get(ORIGIN).is_some_and(|own| listed.contains(own));
+    // The layer answers every OPTIONS itself, and what an upload endpoint can do is asked that way, too.
+    let discovers = *request.method() == Method::OPTIONS
+        && !headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD);
+    if is_listed && !discovers {
+        let Ok(answer) = layer.layer(next).oneshot(request).await;
+        return answer;
+    }
+    let mut answer = next.run(request).await;
+    let origin = HeaderValue::from_static("origin");
+    answer.headers_mut().append(VARY, origin);
+    answer
 }
 
 #[cfg(test)]

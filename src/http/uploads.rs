@@ -33,6 +33,7 @@ use callbox_domain::access::Route;
 pub use self::authority::{
     CopyState, NoCopy, PhotoRef, Refusal, SealedPhoto, UploadAuthority, UploadGrant,
 };
+pub(super) use self::headers::{READ as HEADERS_READ, SENT as HEADERS_SENT};
 pub use self::problem::Problem;
 pub use self::serve::{serve_copy, serve_original, serve_pack};
 

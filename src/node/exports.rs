@@ -1,14 +1,16 @@
-//! Exports: what goes out of the agency, and the entry that says so first.
+//! Evidence that is handed out: the entry that says so comes first.
 //!
-//! Owns: deciding that a person may fetch an export, and reading the log for it. Must not: know the form of a pack. Called by: `app`, for the
-//! export route.
+//! Owns: deciding that a person may fetch an export, reading the log for it, and the note that a photo was fetched. Must not: know the form of
+//! a pack or of a picture. Called by: `app`, for the export route; `http::api`, for the photo routes.
 
 use std::sync::Arc;
 
+use callbox_domain::session::PhotoFetch;
 use callbox_proto::error::ErrorCode;
-use callbox_proto::event::{Event, Stored};
+use callbox_proto::event::{Actor, Event, Stored};
 use callbox_proto::ids::{CommandId, SessionId, StaffId};
-use callbox_proto::vocabulary::{Role, Seq};
+use callbox_proto::vocabulary::{Millis, Role, Seq};
+use sha2::{Digest as _, Sha256};
 
 use super::Node;
 use super::cell::Cell;
@@ -18,6 +20,10 @@ use super::sessions::public;
 
 /// Entries read at once for an export.
 const PAGE_RECORDS: usize = 500;
+
+/// For how long, in ms, somebody who reads a photo again leaves no further entry. A page asks for a picture at every view and reload: shorter
+/// fills the log with one look, longer hides that somebody came back.
+const PHOTO_READ_MS: Millis = 3_600_000;
 
 /// One entry of a log as it goes out.
 #[derive(Debug)]
@@ -54,6 +60,35 @@ impl Node {
             Some(Event::Exported { .. }) => Ok(done.last),
             _ => Err(ErrorCode::Internal),
         }
+    }
+
+    /// Notes that somebody is about to be sent a photo. The id follows from who, which and the hour: the log keeps one entry for all that have
+    /// the same, on whichever nodes they come.
+    ///
+    /// # Errors
+    /// The store's failure, or that there is no such photo any more.
+    pub async fn note_photo(
+        self: &Arc<Self>,
+        cell: &Arc<Cell>,
+        by: Actor,
+        fetch: PhotoFetch,
+    ) -> Result<(), ErrorCode> {
+        let hour = self.clock().now_ms() / PHOTO_READ_MS;
+        let mut hash = Sha256::new();
+        hash.update(b"callbox-photo-fetched-v1");
+        hash.update(fetch.photo.as_u128().to_be_bytes());
+        hash.update([u8::from(fetch.original)]);
+        hash.update(fetch.link.map_or(0, CommandId::as_u128).to_be_bytes());
+        hash.update(hour.to_be_bytes());
+        if let Actor::Staff {
+            staff: Some(staff), ..
+        } = &by
+        {
+            hash.update(staff.as_str());
+        }
+        let id = CommandId::from_sha256(hash.finalize().into());
+        let noted = self.ask(cell, id, Wish::FetchPhoto { by, fetch }).await;
+        noted.map(drop).map_err(|refusal| refusal.code)
     }
 
     /// Entries of a log after this one; none at its end.

@@ -131,6 +131,7 @@ pub const fn shows_in_lists(event: &Event) -> bool {
             | Event::PhotoStored { .. }
             | Event::PhotoRefused { .. }
             | Event::PhotoRevealed { .. }
+            | Event::PhotoFetched { .. }
             | Event::Asked { .. }
             | Event::Consented { .. }
             | Event::Note { .. }

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use callbox_domain::session::{Command, GatewayCommand, Refusal};
+use callbox_domain::session::{Command, GatewayCommand, PhotoFetch, Refusal};
 use callbox_proto::command::{Opening, ResidentCommand, StaffCommand};
 use callbox_proto::error::ErrorCode;
 use callbox_proto::event::Actor;
@@ -93,6 +93,13 @@ pub enum Wish {
         /// By which request.
         request: CommandId,
     },
+    /// By whoever is about to be sent a photo, over HTTP.
+    FetchPhoto {
+        /// Who.
+        by: Actor,
+        /// Which.
+        fetch: PhotoFetch,
+    },
     /// By the gateway.
     Gateway(Box<GatewayCommand>),
 }
@@ -107,6 +114,7 @@ impl Wish {
             | Self::MakeLink { staff, role, .. }
             | Self::FetchExport { staff, role, .. } => Actor::staff(*role, staff.clone()),
             Self::OpenLink { .. } => Actor::responder(),
+            Self::FetchPhoto { by, .. } => by.clone(),
             Self::Gateway(_) => Actor::Gateway,
         }
     }
@@ -140,6 +148,7 @@ impl Wish {
                 staff,
                 request: *request,
             }),
+            Self::FetchPhoto { fetch, .. } => Some(Command::FetchPhoto(fetch)),
             Self::Gateway(command) => Some(Command::Gateway(command)),
         }
     }

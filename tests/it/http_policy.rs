@@ -1,6 +1,8 @@
 //! What answers carry and what they refuse: security headers, caching, origins, unknown paths.
 
-use crate::http_client::{exchange, get, request};
+use callbox::config::Server;
+
+use crate::http_client::{Answer, exchange, get, request};
 use crate::http_gateway::{Gateway, settings};
 
 #[tokio::test]
@@ -112,4 +114,80 @@ async fn pages_of_other_origins_can_neither_act_nor_upgrade() {
             "reading is the browser's own matter"
         );
     }
+}
+
+/// What came back to a page of this origin.
+async fn asked(gateway: &Gateway, method: &str, origin: &str, lines: &[&str]) -> Answer {
+    let origin = format!("origin: {origin}");
+    let lines = [lines, &[origin.as_str(), "content-length: 0"]].concat();
+    exchange(gateway.connect().await, &request(method, "/act", &lines)).await
+}
+
+#[tokio::test]
+async fn a_listed_origins_page_may_ask_and_read_and_no_other() {
+    let partner = "https://partner.example:8443";
+    let gateway = Gateway::start(&Server {
+        allowed_origins: vec![partner.parse().unwrap()],
+        ..settings()
+    });
+    let preflight = [
+        "access-control-request-method: PATCH",
+        "access-control-request-headers: authorization,tus-resumable,upload-offset",
+    ];
+    let may = asked(&gateway, "OPTIONS", partner, &preflight).await;
+    assert_eq!(may.status, 200);
+    assert_eq!(may.header("access-control-allow-origin"), Some(partner));
+    let told = |name| may.header(name).unwrap_or_default().to_lowercase();
+    assert!(told("access-control-allow-methods").contains("patch"));
+    for header in [
+        "authorization",
+        "content-type",
+        "tus-resumable",
+        "upload-offset",
+    ] {
+        assert!(
+            told("access-control-allow-headers").contains(header),
+            "{header}"
+        );
+    }
+    assert_eq!(may.header("access-control-allow-credentials"), None);
+    assert_eq!(may.header("x-content-type-options"), Some("nosniff"));
+    for method in ["POST", "PUT"] {
+        let answer = asked(&gateway, method, partner, &[]).await;
+        assert_eq!(
+            answer.header("access-control-allow-origin"),
+            Some(partner),
+            "{method}: refusals are read, too"
+        );
+        let read = answer.header("access-control-expose-headers");
+        assert!(read.unwrap_or_default().contains("upload-offset"));
+        assert!(answer.head.to_lowercase().contains("vary: origin"));
+    }
+    let own = format!("http://localhost:{}", gateway.address.port());
+    for other in [
+        "https://partner.example",
+        "https://attacker.example",
+        "null",
+        &own,
+    ] {
+        for method in ["OPTIONS", "GET", "POST"] {
+            let answer = asked(&gateway, method, other, &preflight).await;
+            assert!(
+                !answer.head.to_lowercase().contains("access-control"),
+                "{other} {method}: {}",
+                answer.head
+            );
+            assert!(answer.head.to_lowercase().contains("vary: origin"));
+        }
+    }
+    // What an endpoint can do is asked with the same method, by clients of any kind.
+    let discovered = asked(&gateway, "OPTIONS", partner, &[]).await;
+    assert_eq!(discovered.status, 405, "it reached the route");
+}
+
+#[tokio::test]
+async fn where_no_origin_is_listed_no_answer_speaks_of_origins() {
+    let gateway = Gateway::start(&settings());
+    let answer = asked(&gateway, "POST", "https://partner.example", &[]).await;
+    assert_eq!((answer.status, answer.header("vary")), (403, None));
 }

@@ -108,6 +108,17 @@ export const STATES: Readonly<Record<string, State>> = {
     },
   },
   items: { shows: 'Busy: the same, where it is written.', play: busy },
+  correcting: {
+    shows: 'What is happening was told wrong: it is chosen again, and what was told stays to be read.',
+    async play(hands, gateway) {
+      await begin(hands, gateway)
+      await hands.press('[aria-describedby=category]')
+      await hands.press('.card li .button', 0)
+      await hands.see('[data-safety=safe]')
+      await hands.press('[aria-describedby=category]')
+      await hands.scroll('top')
+    },
+  },
   below: {
     shows: 'Reading farther up: something new stands below, one press brings it into sight.',
     async play(hands, gateway) {

@@ -80,6 +80,46 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     await page.getByRole('button', { name: 'Send', exact: true }).waitFor()
   },
 
+  async 'AL2 who cannot read the page finds their language at the top of it, on every screen and in silent mode, by hand and by keys'(story) {
+    for (const [path, viewport] of [['/', { width: 390, height: 844 }], ['/?silent', { width: 320, height: 640 }], ['/', { width: 320, height: 256 }]] as const) {
+      const page = await story.visit(path, { viewport })
+      const choice = page.getByRole('group', { name: 'Language', exact: true })
+      const español = choice.getByRole('button', { name: 'Español' })
+      await español.waitFor()
+      const boxes = await choice.getByRole('button').evaluateAll((all) => all.map((one) => one.getBoundingClientRect()).map(({ bottom, width, height }) => ({ bottom, width, height })))
+      expect(boxes.length === 4 && boxes.every(({ bottom, width, height }) => bottom <= viewport.height && width >= 48 && height >= 48), `in sight and large enough: ${JSON.stringify(boxes)}`)
+      // Exit and call stand before it, and nothing else.
+      for (let press = 0; press < 4; press += 1) await page.keyboard.press('Tab')
+      await within('the focus is on it', () => español.evaluate((button) => button === document.activeElement))
+      await page.keyboard.press('Enter')
+      await page.getByRole('heading', { name: '¿Qué ocurre?' }).waitFor()
+      await page.getByRole('group', { name: 'Idioma' }).getByRole('button', { name: 'Español', pressed: true }).waitFor()
+      await page.getByRole('listitem').first().getByRole('button').click()
+      await page.getByRole('button', { name: 'Enviar', exact: true }).waitFor()
+      await page.evaluate(() => scrollTo(0, 0))
+      const top = await page.getByRole('button', { name: 'العربية' }).evaluate((button) => button.getBoundingClientRect().bottom)
+      expect(top <= viewport.height, `at the top of the report, too: ${String(top)} px`)
+    }
+  },
+
+  async 'RE12 AL6 at 400 % zoom exit, stop and call stay in view, in one row that leaves the page its room, in four languages'(story) {
+    for (const locale of ['en-US', 'fr-CA', 'es-MX', 'ar']) {
+      const page = await story.visit('/', { locale, viewport: { width: 320, height: 256 }, permissions: ['geolocation'], geolocation: { latitude: 40, longitude: -99, accuracy: 25 } })
+      await pick(page)
+      await page.locator('section.card .act').first().click()
+      await page.locator('[data-stop]').waitFor()
+      for (const to of [0, 400, 100_000]) {
+        await page.evaluate((top) => scrollTo(0, top), to)
+        const bar = await page.locator('header').evaluate((element) => element.getBoundingClientRect().bottom)
+        expect(bar <= 64, `${locale}: most of 256 px is the report's, not ${String(bar)} px the bar's`)
+        const boxes = await page.locator('header .button').evaluateAll((all) => all.map((one) => one.getBoundingClientRect()).map(({ top, bottom, left, right, height }) => ({ top, bottom, left, right, height })))
+        expect(boxes.length === 3 && boxes.every(({ top, bottom, left, right, height }) => top >= 0 && bottom <= 64 && left >= 0 && right <= 320 && height >= 48), `${locale} at ${String(to)}: ${JSON.stringify(boxes)}`)
+      }
+      await page.locator('[data-stop]').click()
+      await page.locator('[data-stop]').waitFor({ state: 'detached' })
+    }
+  },
+
   async 'AL6 320 px, 400 % zoom and 200 % text: nothing cut, nothing sideways, in four languages'(story) {
     for (const [locale, viewport] of [
       ['en-US', { width: 320, height: 640 }],

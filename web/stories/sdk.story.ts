@@ -30,6 +30,26 @@ async function blockOf(name: string): Promise<string> {
   return found
 }
 
+/** Everything that the README's page can do, at this origin. */
+async function reports(story: Story, origin: string): Promise<void> {
+  story.mayAsk(origin)
+  const page = await story.visit('/assets/none', { permissions: ['geolocation', 'camera'], geolocation: { latitude: 40, longitude: -99, accuracy: 25 } })
+  await page.goto(origin)
+  const staff = await story.telecommunicator()
+  const session = await staff.take()
+  await page.getByLabel('What do you see?').fill('Smoke in the stairwell.')
+  await page.getByRole('button', { name: 'Send' }).click()
+  await page.getByLabel('Photo').setInputFiles(await picture(page, 'stairs', 100))
+  await page.getByRole('button', { name: 'Share my place' }).click()
+  await page.getByRole('button', { name: 'Show my camera' }).click()
+  for (const kind of ['text', 'photo_previewed', 'photo_stored', 'located', 'media_started']) {
+    await within(`${kind} at the gateway`, () => Promise.resolve(staff.log(session).some(({ event }) => event.kind === kind)))
+  }
+  await page.getByText('All of it is safe.').waitFor()
+  await page.reload()
+  await page.getByText('Smoke in the stairwell.').waitFor()
+}
+
 export const stories: Record<string, (story: Story) => Promise<void>> = {
   'SDK: the packed archive works in an empty folder, and its example of 40 lines reports to a real gateway': async (story) => {
     const tina = await story.telecommunicator('tina')
@@ -69,23 +89,27 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     const server = await createServer({ root: folder, configFile: join(folder, 'vite.config.js'), logLevel: 'silent', server: { port, strictPort: true, host: '127.0.0.1', watch: null } })
     try {
       await server.listen()
-      const origin = `http://127.0.0.1:${String(port)}`
-      story.mayAsk(origin)
-      const page = await story.visit('/assets/none', { permissions: ['geolocation', 'camera'], geolocation: { latitude: 40, longitude: -99, accuracy: 25 } })
-      await page.goto(origin)
-      const staff = await story.telecommunicator()
-      const session = await staff.take()
-      await page.getByLabel('What do you see?').fill('Smoke in the stairwell.')
-      await page.getByRole('button', { name: 'Send' }).click()
-      await page.getByLabel('Photo').setInputFiles(await picture(page, 'stairs', 100))
-      await page.getByRole('button', { name: 'Share my place' }).click()
-      await page.getByRole('button', { name: 'Show my camera' }).click()
-      for (const kind of ['text', 'photo_previewed', 'photo_stored', 'located', 'media_started']) {
-        await within(`${kind} at the gateway`, () => Promise.resolve(staff.log(session).some(({ event }) => event.kind === kind)))
-      }
-      await page.getByText('All of it is safe.').waitFor()
-      await page.reload()
-      await page.getByText('Smoke in the stairwell.').waitFor()
+      await reports(story, `http://127.0.0.1:${String(port)}`)
+    } finally {
+      await server.close()
+      await rm(folder, { recursive: true, force: true })
+    }
+  },
+
+  'SDK: the same page at an origin that the gateway lists needs no proxy: socket, photo and camera cross over': async (story) => {
+    const folder = await mkdtemp(join(tmpdir(), 'callbox-apart-'))
+    await installed(folder)
+    await writeFile(join(folder, 'index.html'), await blockOf('index.html'))
+    await writeFile(join(folder, 'page.js'), (await blockOf('page.js')).replace('origin: location.origin', `origin: '${story.gateway.origin}'`))
+    const port = await freePort()
+    const origin = `http://127.0.0.1:${String(port)}`
+    const server = await createServer({ root: folder, configFile: false, logLevel: 'silent', server: { port, strictPort: true, host: '127.0.0.1', watch: null } })
+    try {
+      await server.listen()
+      await story.gateway.down()
+      await story.gateway.edit((text) => text.replace('[server]', `[server]\nallowed_origins = ["${origin}"]`))
+      await story.gateway.up()
+      await reports(story, origin)
     } finally {
       await server.close()
       await rm(folder, { recursive: true, force: true })

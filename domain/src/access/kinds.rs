@@ -36,6 +36,7 @@ pub const fn action_of_resident_command(command: &ResidentCommand) -> Action {
         ResidentCommand::Consent { .. } => Action::Consent,
         ResidentCommand::GiveContact { .. } => Action::GiveContact,
         ResidentCommand::AnswerField { .. } => Action::AnswerField,
+        ResidentCommand::SetCategory { .. } => Action::SetCategory,
         ResidentCommand::Leave { .. } => Action::Leave,
     }
 }

@@ -75,6 +75,7 @@ impl Session {
             queue: queue.clone(),
             standing: Standing::Waiting,
             category: Category::Other,
+            category_changes: 0,
             language: UNKNOWN_LANGUAGE.into(),
             silent: false,
             device: DeviceCan::default(),
@@ -145,6 +146,10 @@ impl Session {
                 self.priority = *priority;
                 self.priority_reason = Some(reason.as_str().into());
                 self.deadline_ms = *deadline_ms;
+            }
+            Event::CategoryChanged { category, .. } => {
+                self.category = *category;
+                self.category_changes = self.category_changes.saturating_add(1);
             }
             Event::Destroyed {
                 was: Content::Text | Content::FieldAnswered,

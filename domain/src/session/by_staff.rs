@@ -1,6 +1,6 @@
 //! What follows from the wishes of the agency's people.
 //!
-//! Owns: the rules of every [`StaffCommand`] that is not one of custody or of a link. Must not: ask who is allowed to, or change the state.
+//! Owns: the rules of every [`StaffCommand`] that is not one of custody or of a link, and of photos that are fetched. Must not: ask who is allowed to, or change the state.
 //! Called by: [`super::decide`].
 
 use callbox_proto::command::StaffCommand;
@@ -9,7 +9,7 @@ use callbox_proto::event::{Event, MediaEnd, ReleaseReason};
 use callbox_proto::ids::{CommandId, IncidentId, StaffId};
 use callbox_proto::vocabulary::{Priority, Role, Seq, Standing, TransferTarget};
 
-use super::decide::{Context, end_media};
+use super::decide::{Context, PhotoFetch, end_media};
 use super::{
     REASON_MAX_CHARS, Refusal, Session, TEXT_MAX_CHARS, check, custody, report_link, responder,
 };
@@ -199,13 +199,28 @@ fn set_priority(
 }
 
 fn reveal(session: &Session, photo: CommandId) -> Result<Vec<Event>, Refusal> {
+    can_be_seen(session, photo)?;
+    Ok(vec![Event::PhotoRevealed { photo }])
+}
+
+/// Somebody is about to be sent a photo.
+pub(super) fn fetch_photo(session: &Session, fetch: &PhotoFetch) -> Result<Event, ErrorCode> {
+    can_be_seen(session, fetch.photo)?;
+    Ok(Event::PhotoFetched {
+        photo: fetch.photo,
+        original: fetch.original,
+        link: fetch.link,
+    })
+}
+
+fn can_be_seen(session: &Session, photo: CommandId) -> Result<(), ErrorCode> {
     if session.photo(photo).is_none() {
-        return Err(ErrorCode::NoSuchPhoto.into());
+        return Err(ErrorCode::NoSuchPhoto);
     }
     if session.custody.is_deleted(Material::Photos) {
-        return Err(ErrorCode::PhotoDeleted.into());
+        return Err(ErrorCode::PhotoDeleted);
     }
-    Ok(vec![Event::PhotoRevealed { photo }])
+    Ok(())
 }
 
 fn seen(session: &Session, up_to: Seq) -> Result<Vec<Event>, Refusal> {

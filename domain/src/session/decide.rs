@@ -8,13 +8,13 @@ use callbox_proto::command::{Opening, ResidentCommand, StaffCommand};
 use callbox_proto::error::ErrorCode;
 use callbox_proto::event::{Event, MediaEnd};
 use callbox_proto::ids::{AgencyId, CommandId, QueueId, ResidentId, StaffId};
-use callbox_proto::vocabulary::{Location, Medium, Millis, Role, RuleFired, Standing};
+use callbox_proto::vocabulary::{Category, Location, Medium, Millis, Role, RuleFired, Standing};
 
 use super::field::Answer;
 use super::{
-    CONTACT_MAX_CHARS, GatewayCommand, LANGUAGE_MAX_CHARS, PHOTO_MAX_BYTES, PHOTOS_MAX,
-    PREVIEW_MAX_BYTES, Refusal, Session, TEXT_MAX_CHARS, by_gateway, by_staff, check, custody,
-    field, report_link, responder,
+    CATEGORY_CHANGES_MAX, CONTACT_MAX_CHARS, GatewayCommand, LANGUAGE_MAX_CHARS, PHOTO_MAX_BYTES,
+    PHOTOS_MAX, PREVIEW_MAX_BYTES, Refusal, Session, TEXT_MAX_CHARS, by_gateway, by_staff, check,
+    custody, field, report_link, responder,
 };
 use crate::policy::Policy;
 use crate::triage::{self, DURESS_RULE, FIRED_MAX, Facts, Triage};
@@ -28,6 +28,17 @@ pub struct Context<'a> {
     pub now_ms: Millis,
     /// The agency's queues and rules.
     pub policy: &'a Policy,
+}
+
+/// A photo that somebody is about to be sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PhotoFetch {
+    /// Which photo.
+    pub photo: CommandId,
+    /// The original, and not what is shown of it.
+    pub original: bool,
+    /// With which link for responders, where it is one.
+    pub link: Option<CommandId>,
 }
 
 /// A wish to change a session; who may wish it was asked before.
@@ -67,6 +78,8 @@ pub enum Command<'a> {
         /// By which request.
         request: CommandId,
     },
+    /// By whoever is about to be sent a photo, over HTTP.
+    FetchPhoto(&'a PhotoFetch),
     /// By the gateway, on what it has seen.
     Gateway(&'a GatewayCommand),
 }
@@ -179,6 +192,7 @@ pub fn decide(
         Command::FetchExport { staff, request } => {
             Ok(custody::fetch_export(session, context, staff, request)?)
         }
+        Command::FetchPhoto(fetch) => Ok(vec![by_staff::fetch_photo(session, fetch)?]),
         Command::Gateway(command) => Ok(by_gateway::decide(session, context, command)),
     }
 }
@@ -199,7 +213,7 @@ fn resident(
                 text: text.clone(),
                 age_ms: *age_ms,
             };
-            Ok(with_triage(session, context, said, text))
+            Ok(with_triage(session, context, said, &facts(session, text)))
         }
         ResidentCommand::Locate { location } => {
             check::location(location)?;
@@ -255,9 +269,41 @@ fn resident(
             let Some(text) = field::written(&answered).map(str::to_owned) else {
                 return Ok(vec![answered]);
             };
-            Ok(with_triage(session, context, answered, &text))
+            Ok(with_triage(
+                session,
+                context,
+                answered,
+                &facts(session, &text),
+            ))
         }
+        ResidentCommand::SetCategory { category } => set_category(session, context, *category),
         ResidentCommand::Leave { quick_exit } => Ok(leave(session, *quick_exit)),
+    }
+}
+
+/// What was said before counts already, so another category is judged without words. Like new words, it only raises.
+fn set_category(
+    session: &Session,
+    context: Context<'_>,
+    category: Category,
+) -> Result<Vec<Event>, Refusal> {
+    let from = session.category;
+    if category == from {
+        return Ok(Vec::new());
+    }
+    if session.category_changes >= CATEGORY_CHANGES_MAX {
+        return Err(ErrorCode::TooManyChanges.into());
+    }
+    let found = facts_after(session, category);
+    let changed = Event::CategoryChanged { from, category };
+    Ok(with_triage(session, context, changed, &found))
+}
+
+/// What rules look at when the category is another one.
+pub(super) fn facts_after(session: &Session, category: Category) -> Facts<'_> {
+    Facts {
+        category,
+        ..facts(session, "")
     }
 }
 
@@ -278,16 +324,21 @@ pub(super) fn facts<'a>(session: &'a Session, text: &'a str) -> Facts<'a> {
     }
 }
 
-/// New words may make a session more urgent, never less, and never against a person's decision. The word for duress is read as long as the
+/// What is new may make a session more urgent, never less, and never against a person's decision. The word for duress is read as long as the
 /// session is open, whoever has it, and changes nothing but the mark.
-fn with_triage(session: &Session, context: Context<'_>, said: Event, text: &str) -> Vec<Event> {
+fn with_triage(
+    session: &Session,
+    context: Context<'_>,
+    said: Event,
+    now: &Facts<'_>,
+) -> Vec<Event> {
     let mut events = vec![said];
     let rules = context.policy.rules();
     let marks = !session.duress && rules.knows_duress();
     if !session.is_judged_again() && !marks {
         return events;
     }
-    let found = triage::triage(rules, &facts(session, text));
+    let found = triage::triage(rules, now);
     if session.is_judged_again() && triage::raises(session.priority, found.priority) {
         let entered_ms = session.entered_ms;
         let deadline_ms = context

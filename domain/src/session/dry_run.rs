@@ -2,15 +2,15 @@
 //!
 //! Owns: the judgement of one log, entry by entry, beside what stands in it. Must not: read logs. Called by: `callbox triage try`.
 //!
-//! It judges where the gateway judges: what was known at the opening, and each text of the resident while the session waits and no person
+//! It judges where the gateway judges: what was known at the opening, and each text and each other category of the resident while the session waits and no person
 //! has set the priority. What would have followed from another priority (somebody else takes it, sooner) is not played out.
 
 use callbox_proto::event::{Actor, Event, Stored};
 use callbox_proto::vocabulary::{Priority, RuleFired, Seq};
 
-use super::decide::facts;
+use super::decide::{facts, facts_after};
 use super::{Session, field};
-use crate::triage::{self, Rules};
+use crate::triage::{self, Facts, Rules};
 
 /// A judgement: the priority and the rule that gave it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,19 +87,22 @@ impl<'a> DryRun<'a> {
             } => {
                 self.before = Some(Judged::new(*priority, rules));
                 if self.after.is_none() {
-                    self.after = Some(judge(self.rules, session, &self.opening));
+                    self.after = Some(judge(self.rules, &facts(session, &self.opening)));
                 }
             }
             Event::PriorityChanged { priority, .. } => self.by_person = Some(*priority),
             event if entry.by == Actor::Resident => {
                 let said = match event {
-                    Event::Text { text, .. } => Some(text.as_str()),
-                    event => field::written(event),
+                    Event::Text { text, .. } => Some(facts(session, text)),
+                    Event::CategoryChanged { category, .. } => {
+                        Some(facts_after(session, *category))
+                    }
+                    event => field::written(event).map(|text| facts(session, text)),
                 };
                 match (said, &mut self.after) {
-                    (Some(text), None) => text.clone_into(&mut self.opening),
-                    (Some(text), Some(after)) if session.is_judged_again() => {
-                        let found = judge(self.rules, session, text);
+                    (Some(said), None) => said.text.clone_into(&mut self.opening),
+                    (Some(said), Some(after)) if session.is_judged_again() => {
+                        let found = judge(self.rules, &said);
                         if triage::raises(after.priority, found.priority) {
                             *after = found;
                         }
@@ -123,7 +126,7 @@ impl<'a> DryRun<'a> {
     }
 }
 
-fn judge(rules: &Rules, session: &Session, text: &str) -> Judged {
-    let found = triage::triage(rules, &facts(session, text));
+fn judge(rules: &Rules, facts: &Facts<'_>) -> Judged {
+    let found = triage::triage(rules, facts);
     Judged::new(found.priority, &found.fired)
 }

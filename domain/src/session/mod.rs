@@ -22,7 +22,7 @@ mod tests;
 
 pub use by_gateway::GatewayCommand;
 pub use custody::Custody;
-pub use decide::{Command, Context, decide, open};
+pub use decide::{Command, Context, PhotoFetch, decide, open};
 pub use dry_run::{DryRun, Judged, Outcome};
 pub use rebase::Rebasing;
 pub use report_link::{ReportLink, make_link};
@@ -38,10 +38,11 @@ use serde::{Deserialize, Serialize};
 
 // The bounds of the wire are the bounds of the domain: what a client is told is what is enforced.
 pub use callbox_proto::bounds::{
-    AGE_MAX_MS, CONTACT_MAX_CHARS, EXPORT_LIFE_MS, HOLDS_MAX, LANGUAGE_MAX_CHARS,
-    MEDIA_TYPE_MAX_CHARS, PHOTO_MAX_BYTES, PHOTOS_MAX, PREVIEW_MAX_BYTES, REASON_MAX_CHARS,
-    REQUEST_LIFE_MS, RESPONDER_LINK_MAX_MS, RESPONDER_LINK_MIN_MS, RESPONDER_LINKS_MAX,
-    RESPONDER_NAME_MAX_CHARS, RESPONDER_OPENINGS_MAX, TEXT_MAX_CHARS, UNCERTAINTY_MAX_M,
+    AGE_MAX_MS, CATEGORY_CHANGES_MAX, CONTACT_MAX_CHARS, EXPORT_LIFE_MS, HOLDS_MAX,
+    LANGUAGE_MAX_CHARS, MEDIA_TYPE_MAX_CHARS, PHOTO_MAX_BYTES, PHOTOS_MAX, PREVIEW_MAX_BYTES,
+    REASON_MAX_CHARS, REQUEST_LIFE_MS, RESPONDER_LINK_MAX_MS, RESPONDER_LINK_MIN_MS,
+    RESPONDER_LINKS_MAX, RESPONDER_NAME_MAX_CHARS, RESPONDER_OPENINGS_MAX, TEXT_MAX_CHARS,
+    UNCERTAINTY_MAX_M,
 };
 
 /// Why a wish is refused, as the public code.
@@ -132,6 +133,9 @@ pub struct Session {
     pub standing: Standing,
     /// What the resident says is happening.
     pub category: Category,
+    /// How often the resident corrected it.
+    #[serde(default)]
+    pub category_changes: u8,
     /// Language tag.
     pub language: Box<str>,
     /// The resident cannot talk and must not be heard.

@@ -107,7 +107,10 @@ impl Rebasing {
                 open && self.stands_alike()
             }
             Event::Abandoned => now.standing == Standing::Waiting,
-            Event::MediaStarted { .. } | Event::MediaEnded { .. } | Event::Asked { .. } => open,
+            Event::MediaStarted { .. }
+            | Event::MediaEnded { .. }
+            | Event::Asked { .. }
+            | Event::CategoryChanged { .. } => open,
             Event::Consented { granted, .. } => open || !*granted,
             // Where the other side has put it on hold, or taken back what was asked for, nothing is destroyed.
             Event::PhotosDeleted { request, .. } => {
@@ -158,6 +161,10 @@ impl Rebasing {
             Event::ServiceLocated { location, from } => Event::ServiceLocated {
                 location: location.clone(),
                 from: from.map(|from| self.new_place(from)),
+            },
+            Event::CategoryChanged { category, .. } => Event::CategoryChanged {
+                from: self.now.category,
+                category: *category,
             },
             // Triage only raises, and never against a person's decision.
             Event::Triaged {

@@ -1,6 +1,7 @@
 //! Photos as staff, and responders with a link, read them.
 //!
-//! Owns: reading the path and the token, and asking the role table about the session. Must not: touch files: the [`super::PhotoShelf`] does.
+//! Owns: reading the path and the token, asking the role table about the session, and whose reading is noted in the log before the first byte.
+//! Must not: touch files: the [`super::PhotoShelf`] does.
 //! Called by: the router, by [`super::handler`].
 
 use std::sync::Arc;
@@ -9,7 +10,9 @@ use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use callbox_domain::access::{self, Caller, Route, Target};
+use callbox_domain::session::PhotoFetch;
 use callbox_proto::error::ErrorCode;
+use callbox_proto::event::Actor;
 use callbox_proto::ids::{CommandId, SessionId};
 
 use super::{Api, PhotoForm, Refused, sign_in};
@@ -62,16 +65,45 @@ async fn read(
 ) -> Result<Response, Refused> {
     let photo = photo.parse::<CommandId>();
     let session = session.parse::<SessionId>();
-    let (caller, cell) = match responder(api, headers) {
-        Some(pass) => by_link(api, pass?, route, session.ok()).await?,
-        None => by_sign_in(api, headers, route, session.ok()).await?,
+    let (caller, cell, link) = match responder(api, headers) {
+        Some(pass) => {
+            let pass = pass?;
+            let link = Some(pass.link);
+            let (caller, cell) = by_link(api, pass, route, session.ok()).await?;
+            (caller, cell, link)
+        }
+        None => {
+            let (caller, cell) = by_sign_in(api, headers, route, session.ok()).await?;
+            (caller, cell, None)
+        }
     };
     let photo = photo.map_err(|_| ErrorCode::NoSuchPhoto)?;
     let target = may(&caller, &cell, route)?;
-    Ok(api
-        .photos
-        .photo(&target.agency, cell.id, photo, form)
-        .await?)
+    let answer = api.photos.photo(&target.agency, cell.id, photo, form);
+    let answer = answer.await?;
+    let original = form == PhotoForm::Original;
+    if let Some(by) = noted(caller, &target, original) {
+        let fetch = PhotoFetch {
+            photo,
+            original,
+            link,
+        };
+        api.transport.node.note_photo(&cell, by, fetch).await?;
+    }
+    Ok(answer)
+}
+
+/// Whose reading the log is told of. The owner reads what the resident shows them, and what they look at is `photo_revealed`; originals leave
+/// the gateway, whoever takes them.
+fn noted(caller: Caller, target: &Target, original: bool) -> Option<Actor> {
+    match caller {
+        Caller::Staff { role, staff, .. } => {
+            let owns = target.owner.as_ref() == Some(&staff);
+            (original || !owns).then(|| Actor::staff(role, staff))
+        }
+        Caller::Responder { .. } => Some(Actor::responder()),
+        Caller::Nobody | Caller::Resident { .. } => None,
+    }
 }
 
 /// Asks the role table about a route and a session; answers whose it is.

@@ -26,6 +26,25 @@ pub(super) const UPLOAD_METADATA: HeaderName = HeaderName::from_static("upload-m
 pub(super) const UPLOAD_EXPIRES: HeaderName = HeaderName::from_static("upload-expires");
 pub(super) const UPLOAD_CHECKSUM: HeaderName = HeaderName::from_static("upload-checksum");
 
+/// What a client sends, and what it reads: a page of another origin may both only if it is told so by name.
+pub const SENT: [HeaderName; 5] = [
+    TUS_RESUMABLE,
+    UPLOAD_OFFSET,
+    UPLOAD_LENGTH,
+    UPLOAD_METADATA,
+    UPLOAD_CHECKSUM,
+];
+pub const READ: [HeaderName; 8] = [
+    TUS_RESUMABLE,
+    TUS_VERSION,
+    TUS_EXTENSION,
+    TUS_MAX_SIZE,
+    TUS_CHECKSUM_ALGORITHM,
+    UPLOAD_OFFSET,
+    UPLOAD_LENGTH,
+    UPLOAD_EXPIRES,
+];
+
 /// Extensions that are spoken.
 pub(super) const EXTENSIONS: &str = "creation,creation-with-upload,termination,expiration,checksum";
 /// Checksums that are understood; the specification asks for sha1.

@@ -6,6 +6,7 @@ mod agencies;
 mod apart;
 mod bad_disk;
 mod bad_input;
+mod category;
 mod cluster;
 mod custody;
 mod damage;

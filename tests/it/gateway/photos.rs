@@ -2,10 +2,12 @@
 
 use callbox_proto::command::StaffCommand;
 use callbox_proto::error::ErrorCode;
-use callbox_proto::event::Event;
+use callbox_proto::event::{Actor, Event};
 use callbox_proto::ids::{CommandId, SessionId};
+use callbox_proto::vocabulary::Role;
 use sha2::{Digest as _, Sha256};
 
+use super::harness::responder::{makes, opens};
 use super::harness::{Console, Gateway, Resident, Topology, everywhere};
 use super::photo_client::{Uploader, announce, announce_as, problem};
 use crate::pictures;
@@ -23,6 +25,7 @@ everywhere!(
     a_bomb_is_refused_as_a_photo_and_as_a_preview_and_harms_nobody,
     nobody_else_can_touch_a_residents_upload,
     a_photo_is_read_by_its_owner_a_supervisor_and_nobody_else,
+    whoever_reads_a_photo_that_is_not_theirs_stands_in_the_log_once,
     looking_at_a_photo_is_an_event,
     a_supervisor_looks_at_a_photo_that_is_somebody_elses_and_the_log_names_them,
 );
@@ -360,6 +363,77 @@ async fn a_photo_is_read_by_its_owner_a_supervisor_and_nobody_else(on: Topology)
     let tinas = Uploader::new(&gateway, &tina.who.token);
     let answer = tinas.is_refused(session, photo, "copy").await;
     assert_eq!(answer, (403, "not_owner".to_owned()), "no longer hers");
+}
+
+async fn whoever_reads_a_photo_that_is_not_theirs_stands_in_the_log_once(on: Topology) {
+    let gateway = on.start().await;
+    let (ann, tina, session) = scene(&gateway).await;
+    let bytes = pictures::jpeg(200, 100);
+    let photo = announce(&ann, bytes.len(), Some(bytes.clone())).await;
+    let previewed = Event::PhotoPreviewed { photo };
+    ann.entry(|event| *event == previewed).await;
+    let anns = Uploader::new(&gateway, &ann.token);
+    anns.brings(session, photo, &bytes).await;
+    stored(&ann, photo).await;
+    let (olga, sue) = (gateway.sign_in("olga").await, gateway.sign_in("sue").await);
+    let link = makes(&tina, session, 3_600_000).await;
+    let unit = opens(&gateway, &link).await.expect("opened");
+    // The owner's looks are reveals. A page asks for the same picture again and again.
+    for (token, form) in [
+        (&tina.who.token, "preview"),
+        (&tina.who.token, "copy"),
+        (&olga.token, "preview"),
+        (&olga.token, "copy"),
+        (&olga.token, "copy"),
+        (&sue.token, "copy"),
+        (&olga.token, "original"),
+        (&olga.token, "original"),
+        (&unit, "copy"),
+        (&unit, "preview"),
+        (&tina.who.token, "original"),
+    ] {
+        let reader = Uploader::new(&gateway, token);
+        let answer = reader.reads(session, photo, form).await;
+        assert_eq!(answer.status(), 200, "{form}");
+    }
+    let tinas = Uploader::new(&gateway, &tina.who.token);
+    let unknown = super::harness::fresh();
+    tinas.is_refused(session, unknown, "original").await;
+    tina.says(session, "Thank you").await;
+    tina.reads(session, "Thank you").await;
+    let fetched: Vec<_> = tina
+        .entries(session)
+        .into_iter()
+        .filter_map(|entry| match entry.event {
+            Event::PhotoFetched {
+                photo: of,
+                original,
+                link,
+            } => {
+                assert_eq!(of, photo);
+                Some((entry.by, original, link))
+            }
+            _ => None,
+        })
+        .collect();
+    let by = |role, name: &str| Actor::staff(role, name.parse().unwrap());
+    assert_eq!(
+        fetched,
+        [
+            (by(Role::Auditor, "olga"), false, None),
+            (by(Role::Supervisor, "sue"), false, None),
+            (by(Role::Auditor, "olga"), true, None),
+            (Actor::responder(), false, Some(link.id)),
+            (by(Role::Telecommunicator, "tina"), true, None),
+        ]
+    );
+    ann.reads("Thank you").await;
+    assert!(
+        !ann.entries()
+            .iter()
+            .any(|entry| matches!(entry.event, Event::PhotoFetched { .. })),
+        "it stays among staff"
+    );
 }
 
 async fn looking_at_a_photo_is_an_event(on: Topology) {

@@ -339,6 +339,8 @@ export type ErrorCode =
   | "no_such_field"
   /** The agency does not offer this as an answer, or not any more. */
   | "no_such_choice"
+  /** The resident has corrected the category 10 times. */
+  | "too_many_changes"
   /** Missing, unreadable or forged. */
   | "token_invalid"
   /** Past its time. */
@@ -448,6 +450,14 @@ export type Event =
       /** When an answer is due now. */
       deadline_ms: number;
     }
+  /** The resident corrected the category. It stays in its queue; where the new one is more urgent, `triaged` follows. */
+  | {
+      kind: "category_changed";
+      /** What it was. */
+      from: Category;
+      /** What it is. */
+      category: Category;
+    }
   /** A finished message. */
   | {
       kind: "text";
@@ -525,6 +535,16 @@ export type Event =
       kind: "photo_revealed";
       /** Which photo. */
       photo: string;
+    }
+  /** The photo is about to be sent to somebody who does not own the session, or its original to anybody. Once in an hour for each person, or link, and photo, however often it is read; the original apart. */
+  | {
+      kind: "photo_fetched";
+      /** Which photo. */
+      photo: string;
+      /** The original, and not what is shown of it. */
+      original?: boolean;
+      /** With which link for responders, where it was one. */
+      link?: string;
     }
   /** A telecommunicator asks for something; the ask's id is the command's id. */
   | {
@@ -1479,6 +1499,12 @@ export type ResidentCommand =
       /** Language tag (BCP 47) in which it was asked; that of the opening where left out. */
       language?: string;
     }
+  /** Corrects the category, at most 10 times; the same one again changes nothing. */
+  | {
+      kind: "set_category";
+      /** What is happening. */
+      category: Category;
+    }
   /** Leaves. */
   | {
       kind: "leave";
@@ -2369,6 +2395,7 @@ export const ERROR_CODES = {
   link_used: { number: 2040, retry: "never", message: "The link was opened already: it opens once, on one device." },
   no_such_field: { number: 2041, retry: "never", message: "This question is not asked any more: send the answer as a message." },
   no_such_choice: { number: 2042, retry: "never", message: "This can no longer be chosen: send the answer as a message." },
+  too_many_changes: { number: 2043, retry: "never", message: "The category was changed too often: send what is right as a message." },
   token_invalid: { number: 3000, retry: "after_change", message: "Sign in again." },
   token_expired: { number: 3001, retry: "after_change", message: "The sign-in has expired." },
   sign_in_refused: { number: 3002, retry: "after_change", message: "Name or passphrase is wrong." },
@@ -2446,6 +2473,8 @@ export const BOUNDS = {
   LANGUAGE_MAX_CHARS: 35,
   /** Characters in the name of an agency, a queue or a person. */
   NAME_MAX_CHARS: 64,
+  /** Times a resident corrects the category of one session: to and fro a few times, and no noise at the desk. */
+  CATEGORY_CHANGES_MAX: 10,
   /** Photos announced in one session. */
   PHOTOS_MAX: 100,
   /** Bytes in a photo's original. */

@@ -14,7 +14,7 @@ import type { ErrorMessage, FromResident, Medium, ResidentCommand, ToResident } 
 import { TypingReceiver, type TypingSender } from './real_time_text.ts'
 import { counts, type KeptSession, type Report } from './report.ts'
 import type { Store } from './store.ts'
-import { grants, openAsks, timeline, type Refused } from './timeline.ts'
+import { categoryOf, grants, openAsks, timeline, type Refused } from './timeline.ts'
 
 /** Name of this client in its hello. */
 const CLIENT = 'callbox-web/0.1.0'
@@ -197,6 +197,7 @@ export class OwnSession {
       items: timeline({ entries, waiting, refused: this.#refused, photos, clock_ms, ...this.#attention }),
       asks: openAsks(entries, waiting),
       granted: grants(entries, waiting),
+      category: categoryOf(entries, waiting),
       waiting: waiting.filter(counts).length + desk.waiting,
     })
   }
@@ -318,10 +319,7 @@ export class OwnSession {
     const { photos, live, place } = this.#parts
     switch (event.kind) {
       case 'opened':
-        this.#change({ test: event.test === true, category: event.category })
-        break
-      case 'report_link_opened':
-        this.#change({ category: event.category })
+        this.#change({ test: event.test === true })
         break
       case 'text':
         if (by.role !== 'resident') this.#heard.clear(command)

@@ -15,7 +15,7 @@ import { Live, type LiveMedium } from './media.ts'
 import { Outbox, type Waiting } from './outbox.ts'
 import { Photos, type KeptPhoto } from './photos.ts'
 import { PlaceWatch } from './place.ts'
-import { BOUNDS, type Location, type Medium, type Opening, type ResidentCommand } from './protocol.ts'
+import { BOUNDS, type Category, type Location, type Medium, type Opening, type ResidentCommand } from './protocol.ts'
 import { TypingSender } from './real_time_text.ts'
 import { nothing, type KeptSession, type Report } from './report.ts'
 import { OwnSession } from './resident-session.ts'
@@ -161,7 +161,7 @@ export class Resident {
       ...more,
     }
     const id = newId()
-    this.#change({ phase: 'open', silent: opening.silent, category, trouble: null })
+    this.#change({ phase: 'open', silent: opening.silent, trouble: null })
     await this.#outbox.add(id, link === undefined ? { kind: 'open', opening } : { kind: 'open', opening, link })
     this.#session.connect()
   }
@@ -228,6 +228,11 @@ export class Resident {
   async answerField(field: string, value: string, language: string): Promise<void> {
     const said = [...wellFormed(value.trim())].slice(0, BOUNDS.FIELD_TEXT_MAX_CHARS).join('')
     if (said !== '') await this.#do({ kind: 'answer_field', field, value: said, language })
+  }
+
+  /** Corrects what is happening; the same again changes nothing. */
+  async setCategory(category: Category): Promise<void> {
+    if (category !== this.#report.get().category) await this.#do({ kind: 'set_category', category })
   }
 
   /** They do not answer it; this report does not ask it again. */

@@ -180,6 +180,9 @@ export interface SessionView {
   readonly notes: readonly Message[]
   readonly opened: { category: Category; language: string; silent: boolean; test: boolean; device: DeviceCan; atMs: number } | undefined
   /** How the resident can be reached when their page is closed, as they said last. */
+  /** What is happening, as the resident said last; and what they said before, once it was corrected. */
+  readonly category: Category | undefined
+  readonly categoryWas: Category | undefined
   readonly contact: string | undefined
   readonly standing: Standing
   readonly owner: string | undefined
@@ -220,7 +223,7 @@ export function emptyView(): SessionView {
   return {
     entries: [], head: 0, lastFromResident: 0, messages: [], answers: [], fixes: [], service: undefined, photos: [], asks: [],
     media: { place: NO_MEDIUM, photo: NO_MEDIUM, video: NO_MEDIUM, audio: NO_MEDIUM },
-    notes: [], opened: undefined, contact: undefined, standing: 'waiting', owner: undefined, priority: undefined, rules: [], duress: false,
+    notes: [], opened: undefined, category: undefined, categoryWas: undefined, contact: undefined, standing: 'waiting', owner: undefined, priority: undefined, rules: [], duress: false,
     priorityReason: undefined, suspicion: undefined, closed: undefined, left: undefined, watchers: [], seen: 0, incident: undefined, responderLinks: [], holds: [], requests: [], photosDeleted: undefined, wordsDeleted: undefined, reportLink: undefined,
   }
 }
@@ -249,7 +252,12 @@ function step(draft: Draft, entry: Entry, event: Event): void {
         category: event.category, language: event.language, silent: event.silent, test: event.test === true, device: event.device,
         atMs: entry.at_ms,
       }
+      draft.category = event.category
       draft.contact = event.contact
+      return
+    case 'category_changed':
+      draft.categoryWas = event.from
+      draft.category = event.category
       return
     case 'contact_given':
       draft.contact = event.contact
@@ -348,6 +356,7 @@ function stepLinks(draft: Draft, entry: Entry, event: Event): void {
       return
     case 'report_link_opened':
       draft.opened = { category: event.category, language: event.language, silent: event.silent, test: false, device: event.device, atMs: entry.at_ms }
+      draft.category = event.category
       draft.contact = event.contact
       if (draft.reportLink) draft.reportLink = { ...draft.reportLink, openedMs: entry.at_ms }
       return

@@ -5,7 +5,7 @@
 import type { Entry } from './log.ts'
 import type { Waiting } from './outbox.ts'
 import type { OwnPhoto } from './photos.ts'
-import type { Event, Location, Medium, Role, Rung } from './protocol.ts'
+import type { Category, Event, Location, Medium, Role, Rung } from './protocol.ts'
 
 /** How safe an own item is. A word of success only after the gateway's receipt. */
 export type Safety = 'device' | 'stored' | 'safe' | 'refused'
@@ -21,6 +21,8 @@ export type Body =
   | { kind: 'contact'; contact: string }
   /** An answer to a question of the agency's own; from the log with the words in which it was asked. */
   | { kind: 'answer'; field: string; value: string; asked?: string; words?: string }
+  /** Another category than before. */
+  | { kind: 'category'; category: Category }
   /** Something that happened, told in the page's words. */
   | { kind: 'fact'; event: Event }
 
@@ -112,6 +114,17 @@ export function grants(entries: readonly Entry[], waiting: readonly Waiting[]): 
   return granted
 }
 
+/** What they say is happening, newest word last: the log, then what waits. */
+export function categoryOf(entries: readonly Entry[], waiting: readonly Waiting[]): Category | null {
+  let category: Category | null = null
+  for (const { event } of entries) if ('category' in event) category = event.category
+  for (const { what } of waiting) {
+    const said = what.kind === 'open' ? what.opening : what.command
+    if ('category' in said) category = said.category
+  }
+  return category
+}
+
 function fromEntry(entry: Entry, material: Material, rung: Rung): Item | null {
   const { seq, at_ms, by, event, command } = entry
   const body = bodyOf(event, material.photos)
@@ -142,6 +155,8 @@ function bodyOf(event: Event, photos: ReadonlyMap<string, OwnPhoto>): Body | nul
       if (answer.kind === 'choice') return { kind: 'answer', field, asked, value: answer.option, words: answer.asked ?? answer.label }
       return { kind: 'answer', field, asked, ...(answer.kind === 'text' ? { value: answer.text, words: answer.text } : { value: answer.yes ? 'yes' : 'no' }) }
     }
+    case 'category_changed':
+      return { kind: 'category', category: event.category }
     case 'photo_announced':
       return { kind: 'photo', id: event.photo, photo: photos.get(event.photo) ?? null }
     case 'taken':
@@ -172,6 +187,7 @@ function fromWaiting(waiting: Waiting, material: Material, refusal: string | nul
     if (command.kind === 'locate') bodies.push({ kind: 'place', location: command.location })
     if (command.kind === 'give_contact') bodies.push({ kind: 'contact', contact: command.contact })
     if (command.kind === 'answer_field') bodies.push({ kind: 'answer', field: command.field, value: command.value })
+    if (command.kind === 'set_category') bodies.push({ kind: 'category', category: command.category })
     if (command.kind === 'announce_photo') {
       bodies.push({ kind: 'photo', id: waiting.id, photo: material.photos.get(waiting.id) ?? null })
     }

@@ -155,6 +155,8 @@ export class FakeGateway {
         return { ...command, kind: 'consented' }
       case 'give_contact':
         return { kind: 'contact_given', contact: command.contact }
+      case 'set_category':
+        return { kind: 'category_changed', from: 'other', category: command.category }
       case 'answer_field':
         return { kind: 'field_answered', field: command.field, label: `${command.field}?`, answer: { kind: 'text', text: command.value } }
       case 'leave':

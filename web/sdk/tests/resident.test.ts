@@ -99,6 +99,21 @@ describe('a resident', () => {
     expect(resident.report.get().skipped).toEqual(['floor'])
   })
 
+  it('corrects what is happening, shows it at once, and says the same only once', async () => {
+    const resident = await begun()
+    const { category } = resident.report.get()
+    gateway.alone = true
+    await resident.setCategory('medical')
+    await until(() => resident.report.get().category === 'medical')
+    await resident.setCategory('medical')
+    await until(() => resident.report.get().items.some(({ body, safety }) => body.kind === 'category' && safety === 'stored'))
+    gateway.say({ kind: 'safe', up_to: gateway.entries.at(-1)?.seq ?? 0 })
+    await until(() => resident.report.get().waiting === 0)
+    const sent = gateway.received.flatMap((message) => (message.kind === 'do' ? [message.command] : []))
+    expect(sent).toEqual([{ kind: 'set_category', category: 'medical' }])
+    expect(category).not.toBe('medical')
+  })
+
   it('keeps an answer without a network, and shows what was asked until it is taken', async () => {
     const resident = await begun()
     gateway.alone = true

@@ -36,6 +36,13 @@ describe('the view of a session', () => {
     expect(view.messages.every((one) => one.fromResident)).toBe(true)
   })
 
+  it('has the category that the resident said last, and the one before it', () => {
+    const opened: Event = { kind: 'opened', agency: 'a', queue: 'q', category: 'fire', language: 'en', silent: false, device: { video: false, audio: false, place: false }, resident: 'r' }
+    expect(folded(opened)).toMatchObject({ category: 'fire', categoryWas: undefined })
+    const view = folded(opened, { kind: 'category_changed', from: 'fire', category: 'traffic' }, { kind: 'category_changed', from: 'traffic', category: 'medical' })
+    expect(view).toMatchObject({ category: 'medical', categoryWas: 'traffic', opened: { category: 'fire' } })
+  })
+
   it('belongs to the incident it was linked to last, until it is taken out of that one', () => {
     const linked = (incident: string): Event => ({ kind: 'linked', incident })
     const unlinked = (incident: string): Event => ({ kind: 'unlinked', incident })

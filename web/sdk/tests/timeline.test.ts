@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { Log, type Entry } from '../src/log.ts'
 import type { Waiting } from '../src/outbox.ts'
 import type { Event } from '../src/protocol.ts'
-import { grants, openAsks, timeline, type Material } from '../src/timeline.ts'
+import { categoryOf, grants, openAsks, timeline, type Material } from '../src/timeline.ts'
 
 const entry = (seq: number, prev: number, event: Event, command = `c${seq}`, staff = false): Entry => ({
   kind: 'entry',
@@ -38,6 +38,27 @@ describe('an answer', () => {
   it('that was refused stays to be read, with the reason', () => {
     const [item] = made({ refused: [{ waiting, code: 'no_such_field' }] })
     expect(item).toMatchObject({ safety: 'refused', refusal: 'no_such_field', body: { value: 'up' } })
+  })
+})
+
+describe('what is happening', () => {
+  const opened: Event = { kind: 'opened', agency: 'a', queue: 'q', category: 'fire', language: 'en', silent: false, device: { video: false, audio: false, place: false }, resident: 'r' }
+  const corrects: Waiting = { id: 'c2', order: 1, written_ms: 5, what: { kind: 'do', command: { kind: 'set_category', category: 'medical' } } }
+  const corrected: Event = { kind: 'category_changed', from: 'fire', category: 'medical' }
+
+  it('is what was said last, on the device or in the log', () => {
+    expect(categoryOf([], [])).toBe(null)
+    expect(categoryOf([entry(1, 0, opened)], [])).toBe('fire')
+    expect(categoryOf([entry(1, 0, opened)], [corrects])).toBe('medical')
+    expect(categoryOf([entry(1, 0, opened), entry(2, 1, corrected, 'c2')], [])).toBe('medical')
+  })
+
+  it('is an item of its own once it was corrected, with its receipts, and with the reason where that was refused', () => {
+    const [before] = made({ entries: [entry(1, 0, opened)], waiting: [corrects] })
+    const [after] = made({ entries: [entry(1, 0, opened), entry(2, 1, corrected, 'c2')] })
+    expect(before).toMatchObject({ from: 'me', safety: 'device', body: { kind: 'category', category: 'medical' } })
+    expect(after).toMatchObject({ key: before?.key, safety: 'safe', body: { category: 'medical' } })
+    expect(made({ refused: [{ waiting: corrects, code: 'too_many_changes' }] })[0]).toMatchObject({ safety: 'refused', refusal: 'too_many_changes' })
   })
 })
 

@@ -13,8 +13,8 @@ export const GROUPS = ['all', 'messages', 'place', 'media', 'standing', 'notes',
 export type Group = (typeof GROUPS)[number]
 
 const GROUP_OF: Record<Event['kind'], Group> = {
-  opened: 'standing', triaged: 'standing', priority_changed: 'standing', text: 'messages', field_answered: 'messages', located: 'place', service_located: 'place',
-  photo_announced: 'media', photo_previewed: 'media', photo_preview_refused: 'media', photo_stored: 'media', photo_refused: 'media', photo_revealed: 'media', asked: 'media', consented: 'media', contact_given: 'standing',
+  opened: 'standing', triaged: 'standing', priority_changed: 'standing', category_changed: 'standing', text: 'messages', field_answered: 'messages', located: 'place', service_located: 'place',
+  photo_announced: 'media', photo_previewed: 'media', photo_preview_refused: 'media', photo_stored: 'media', photo_refused: 'media', photo_revealed: 'media', photo_fetched: 'evidence', asked: 'media', consented: 'media', contact_given: 'standing',
   media_started: 'media', media_ended: 'media', taken: 'standing', released: 'standing', transferred: 'standing', left: 'standing',
   abandoned: 'standing', returned: 'standing', closed: 'standing', note: 'notes', watched: 'standing', seen: 'messages', overruled: 'standing', linked: 'standing', unlinked: 'standing',
   responder_link_made: 'standing', responder_link_opened: 'standing', responder_link_revoked: 'standing', suspected: 'standing',
@@ -28,7 +28,7 @@ export function groupOf(event: Event): Group {
   return GROUP_OF[event.kind] ?? 'standing'
 }
 
-const SYSTEM: ReadonlySet<Event['kind']> = new Set(['triaged', 'photo_previewed', 'photo_stored', 'watched', 'seen', 'media_started', 'media_ended'])
+const SYSTEM: ReadonlySet<Event['kind']> = new Set(['triaged', 'photo_previewed', 'photo_stored', 'photo_fetched', 'watched', 'seen', 'media_started', 'media_ended'])
 
 /** What the gateway does and people want to read first. */
 const TOLD: ReadonlySet<Event['kind']> = new Set(['abandoned', 'returned', 'photos_deleted', 'words_deleted'])
@@ -75,6 +75,10 @@ export function said(entry: Entry): string {
       return t('said-triaged', { priority: priority(event.priority), rules: reasons(event.rules) })
     case 'priority_changed':
       return t('said-priority-changed', { priority: priority(event.priority), reason: event.reason || '–' })
+    case 'category_changed':
+      return t('said-category-changed', { from: t(`category-${event.from}`), category: t(`category-${event.category}`) })
+    case 'photo_fetched':
+      return t(event.original === true ? 'said-original-fetched' : 'said-photo-fetched')
     case 'text':
       return t('said-text', { text: event.text })
     case 'field_answered': {

@@ -5,12 +5,12 @@ use callbox_proto::command::{ResidentCommand, StaffCommand};
 use callbox_proto::error::ErrorCode;
 use callbox_proto::event::{Event, MediaEnd};
 use callbox_proto::ids::SessionId;
-use callbox_proto::vocabulary::{Location, Medium, Priority, Standing};
+use callbox_proto::vocabulary::{Category, Location, Medium, Priority, Standing};
 
-use super::desk::{Desk, MAIN_TARGETS_MS, OPENED_MS, announces, code, place, says};
+use super::desk::{Desk, MAIN_TARGETS_MS, OPENED_MS, announces, code, fold, place, says};
 use crate::session::{
-    AGE_MAX_MS, CONTACT_MAX_CHARS, GatewayCommand, MEDIA_TYPE_MAX_CHARS, PHOTO_MAX_BYTES,
-    PHOTOS_MAX, PREVIEW_MAX_BYTES, REASON_MAX_CHARS, TEXT_MAX_CHARS,
+    AGE_MAX_MS, CATEGORY_CHANGES_MAX, CONTACT_MAX_CHARS, GatewayCommand, MEDIA_TYPE_MAX_CHARS,
+    PHOTO_MAX_BYTES, PHOTOS_MAX, PREVIEW_MAX_BYTES, REASON_MAX_CHARS, TEXT_MAX_CHARS,
 };
 
 fn consents(medium: Medium, granted: bool) -> ResidentCommand {
@@ -203,6 +203,65 @@ fn photos_beyond_the_bound_are_refused() {
         code(desk.by_resident(announces(1))),
         ErrorCode::TooManyPhotos
     );
+}
+
+fn corrects(category: Category) -> ResidentCommand {
+    ResidentCommand::SetCategory { category }
+}
+
+#[test]
+fn another_category_is_judged_again_and_only_raises() {
+    let mut desk = Desk::open("hello");
+    let queue = desk.session.queue.clone();
+    assert_eq!(desk.session.priority, Priority::PROMPT);
+    let changed = |from, category| Event::CategoryChanged { from, category };
+    let events = desk.by_resident(corrects(Category::Fire)).unwrap();
+    assert_eq!(events[0], changed(Category::Other, Category::Fire));
+    assert!(
+        matches!(events[1..], [Event::Triaged { deadline_ms, .. }] if deadline_ms == OPENED_MS + MAIN_TARGETS_MS[1]),
+        "{events:?}"
+    );
+    assert_eq!(desk.session.priority, Priority::new(2).unwrap());
+    assert_eq!(desk.by_resident(corrects(Category::Fire)).unwrap(), []);
+    let back = desk.by_resident(corrects(Category::Other)).unwrap();
+    assert_eq!(back, [changed(Category::Fire, Category::Other)]);
+    assert_eq!(desk.session.category, Category::Other);
+    assert_eq!(
+        desk.session.priority,
+        Priority::new(2).unwrap(),
+        "what was heard before counts"
+    );
+    assert_eq!(desk.session.queue, queue);
+    assert_eq!(fold(&desk.log), desk.session);
+}
+
+#[test]
+fn a_correction_leaves_what_a_person_decided() {
+    let mut desk = Desk::owned();
+    let events = desk.by_resident(corrects(Category::Fire)).unwrap();
+    assert_eq!(events.len(), 1, "whoever has it reads it");
+    let mut desk = Desk::open("hello");
+    desk.by_tina(StaffCommand::SetPriority {
+        priority: Priority::new(4).unwrap(),
+        reason: "a barbecue".to_owned(),
+    })
+    .unwrap();
+    desk.by_resident(corrects(Category::Fire)).unwrap();
+    assert_eq!(desk.session.priority, Priority::new(4).unwrap());
+    assert_eq!(desk.session.category, Category::Fire);
+}
+
+#[test]
+fn a_category_is_corrected_so_many_times_and_not_after_the_end() {
+    let mut desk = Desk::open("hello");
+    for time in 0..CATEGORY_CHANGES_MAX {
+        let other = [Category::Fire, Category::Medical][usize::from(time % 2)];
+        desk.by_resident(corrects(other)).unwrap();
+    }
+    let once_more = desk.by_resident(corrects(Category::Traffic));
+    assert_eq!(code(once_more), ErrorCode::TooManyChanges);
+    let same = desk.by_resident(corrects(Category::Medical));
+    assert_eq!(same.unwrap(), [], "it is so already");
 }
 
 #[test]

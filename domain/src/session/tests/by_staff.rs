@@ -9,7 +9,7 @@ use callbox_proto::vocabulary::{Medium, Priority, Role, Standing, TransferTarget
 use super::desk::{
     Desk, MAIN_TARGETS_MS, OPENED_MS, announces, close, code, id, incident, place, staff,
 };
-use crate::session::{GatewayCommand, REASON_MAX_CHARS, TEXT_MAX_CHARS};
+use crate::session::{GatewayCommand, PhotoFetch, REASON_MAX_CHARS, Session, TEXT_MAX_CHARS};
 
 fn text(text: &str) -> StaffCommand {
     StaffCommand::Text {
@@ -306,6 +306,32 @@ fn only_a_photo_of_the_session_can_be_revealed() {
     let photo = desk.last_id();
     let events = desk.by_tina(StaffCommand::Reveal { photo }).unwrap();
     assert_eq!(events, [Event::PhotoRevealed { photo }]);
+}
+
+#[test]
+fn a_photo_that_is_fetched_is_written_down_and_changes_nothing() {
+    let mut desk = Desk::owned();
+    desk.by_resident(announces(1)).unwrap();
+    let photo = desk.last_id();
+    let fetch = |photo| PhotoFetch {
+        photo,
+        original: true,
+        link: None,
+    };
+    let before = desk.session.clone();
+    let fetched = Event::PhotoFetched {
+        photo,
+        original: true,
+        link: None,
+    };
+    assert_eq!(
+        desk.fetches_photo("olga", &fetch(photo)).unwrap(),
+        [fetched]
+    );
+    let head = desk.session.head;
+    assert_eq!(desk.session, Session { head, ..before });
+    let other = desk.fetches_photo("olga", &fetch(id(99)));
+    assert_eq!(code(other), ErrorCode::NoSuchPhoto);
 }
 
 #[test]

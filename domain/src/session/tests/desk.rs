@@ -9,7 +9,9 @@ use callbox_proto::message::QueueInfo;
 use callbox_proto::vocabulary::{Category, Location, LocationMethod, Role};
 
 use crate::policy::Policy;
-use crate::session::{Command, Context, GatewayCommand, Refusal, Session, decide, make_link, open};
+use crate::session::{
+    Command, Context, GatewayCommand, PhotoFetch, Refusal, Session, decide, make_link, open,
+};
 
 /// When every session of the tests opens.
 pub const OPENED_MS: u64 = 1_700_000_000_000;
@@ -269,6 +271,12 @@ impl Desk {
             request,
         });
         self.kept(&Actor::staff(Role::Supervisor, who), decided)
+    }
+
+    /// A person is about to be sent a photo.
+    pub fn fetches_photo(&mut self, name: &str, fetch: &PhotoFetch) -> Decided {
+        let decided = self.decide(Command::FetchPhoto(fetch));
+        self.kept(&Actor::staff(Role::Auditor, staff(name)), decided)
     }
 
     pub fn by_gateway(&mut self, command: GatewayCommand) -> Vec<Event> {

@@ -39,6 +39,7 @@ fn is_allowed_after_the_end(event: &Event) -> bool {
         Event::Note { .. }
             | Event::Seen { .. }
             | Event::PhotoRevealed { .. }
+            | Event::PhotoFetched { .. }
             | Event::Watched { .. }
             | Event::Linked { .. }
             | Event::Unlinked { .. }

@@ -5,7 +5,8 @@ use callbox_proto::error::ErrorCode;
 use callbox_proto::event::{Actor, Event, MediaEnd, ReleaseReason, Stored};
 use callbox_proto::ids::{CommandId, IncidentId, QueueId, StaffId};
 use callbox_proto::vocabulary::{
-    Custodial, Disposition, Location, LocationMethod, Medium, Priority, Role, TransferTarget,
+    Category, Custodial, Disposition, Location, LocationMethod, Medium, Priority, Role,
+    TransferTarget,
 };
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -122,6 +123,8 @@ fn resident() -> impl Strategy<Value = ResidentCommand> {
                 }
             }
         ),
+        select(Category::ALL.to_vec())
+            .prop_map(|category| ResidentCommand::SetCategory { category }),
         any::<bool>().prop_map(|quick_exit| ResidentCommand::Leave { quick_exit }),
     ]
 }

@@ -26,11 +26,12 @@ fn what_staff_do_among_themselves_is_hidden_whole() {
         .into_iter()
         .filter(|event| event.for_resident().is_none())
         .collect();
-    assert_eq!(hidden.len(), 21);
+    assert_eq!(hidden.len(), 22);
     assert!(hidden.iter().all(|event| matches!(
         event,
         Event::Note { .. }
             | Event::Watched { .. }
+            | Event::PhotoFetched { .. }
             | Event::PriorityChanged { .. }
             | Event::Triaged { .. }
             | Event::ServiceLocated { .. }
@@ -71,6 +72,7 @@ fn no_event_shows_a_responder_names_or_notes_of_staff_a_contact_or_a_rule_that_f
     let wanted = [
         "PriorityChanged", // what triage said, without the rules
         "PriorityChanged",
+        "CategoryChanged",
         "Text",
         "Located",
         "ServiceLocated",

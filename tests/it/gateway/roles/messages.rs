@@ -60,6 +60,9 @@ pub fn resident_messages(others: SessionId) -> Vec<FromResident> {
             value: "yes".to_owned(),
             language: None,
         }),
+        command(ResidentCommand::SetCategory {
+            category: Category::Fire,
+        }),
         command(ResidentCommand::Leave { quick_exit: true }),
         FromResident::RealTimeText(typed()),
         FromResident::MediaOffer {

@@ -3,7 +3,7 @@
 use callbox_proto::bytes::Bytes;
 use callbox_proto::command::{ResidentCommand, StaffCommand};
 use callbox_proto::vocabulary::{
-    Custodial, Disposition, LocationMethod, Medium, Priority, TransferTarget,
+    Category, Custodial, Disposition, LocationMethod, Medium, Priority, TransferTarget,
 };
 
 use super::{Failure, Named, id, name, place, samples};
@@ -48,6 +48,7 @@ pub fn resident() -> Result<Vec<Named<ResidentCommand>>, Failure> {
             },
             "answer_field_with_no" = ResidentCommand::AnswerField { field: name("gas")?, value: "no".into(), language: None },
         ],
+        SetCategory => ["set_category" = ResidentCommand::SetCategory { category: Category::Medical }],
         Leave => [
             "leave" = ResidentCommand::Leave { quick_exit: false },
             "leave_by_quick_exit" = ResidentCommand::Leave { quick_exit: true },

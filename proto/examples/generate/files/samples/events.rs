@@ -31,6 +31,7 @@ fn actor(event: &Event) -> Result<Actor, Failure> {
         | Event::Consented { .. }
         | Event::ContactGiven { .. }
         | Event::FieldAnswered { .. }
+        | Event::CategoryChanged { .. }
         | Event::ReportLinkOpened { .. }
         | Event::Left { .. } => Actor::Resident,
         Event::Triaged { .. }
@@ -47,7 +48,10 @@ fn actor(event: &Event) -> Result<Actor, Failure> {
         | Event::WordsDestroyed { .. }
         | Event::PhotosDeleted { request: None, .. }
         | Event::Suspected { .. } => Actor::Gateway,
-        Event::ResponderLinkOpened { .. } => Actor::responder(),
+        Event::ResponderLinkOpened { .. } | Event::PhotoFetched { link: Some(_), .. } => {
+            Actor::responder()
+        }
+        Event::PhotoFetched { .. } => Actor::staff(Role::Auditor, name("olga")?),
         Event::Watched { .. }
         | Event::HoldPlaced { .. }
         | Event::HoldLifted { .. }
@@ -287,9 +291,15 @@ fn values() -> Result<Vec<Named<Event>>, Failure> {
                 answer: FieldAnswer::YesNo { yes: false },
             },
         ],
+        CategoryChanged => ["category_changed" = Event::CategoryChanged { from: Category::Fire, category: Category::Medical }],
+        PhotoFetched => [
+            "photo_fetched" = Event::PhotoFetched { photo, original: false, link: None },
+            "photo_fetched_as_original" = Event::PhotoFetched { photo, original: true, link: None },
+            "photo_fetched_with_a_link" = Event::PhotoFetched { photo, original: false, link: Some(id(0x6a)?) },
+        ],
     });
     // What came later stands behind the others: ids and times of the fixtures before it count on.
-    let mut later = values.split_off(values.len() - 24);
+    let mut later = values.split_off(values.len() - 28);
     values.push(("opened_test".to_owned(), opened_test()?));
     let moved = Event::Linked {
         incident: id(0x5e)?,
