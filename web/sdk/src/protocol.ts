@@ -2168,6 +2168,8 @@ export type ToStaff =
       owned: number;
       /** How many are abandoned in all. */
       abandoned: number;
+      /** This node is cut off from the others: the list is what it knows by itself, what is written stays on its own disk until they are back. */
+      island?: boolean;
     }
   /** What changed in the list since the version before. */
   | {
@@ -2186,6 +2188,8 @@ export type ToStaff =
       owned: number;
       /** How many are abandoned in all. */
       abandoned: number;
+      /** This node is cut off from the others: the list is what it knows by itself, what is written stays on its own disk until they are back. */
+      island?: boolean;
     }
   /** Finished sessions. */
   | {
