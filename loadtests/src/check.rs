@@ -10,12 +10,12 @@
 //! - **disordered**: a text that was sent after an earlier one of the same client was called safe stands after it.
 //! - **gaps**: whoever is shown a session is shown every entry, in order, from where it began.
 //! - **moved**: what was called `safe` at a place, or was shown as more than kept, stands at that place.
-//! - **owners**: a session is taken only while nobody owns it.
+//! - **owners**: a session is taken only while nobody else owns it.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use callbox_proto::event::Event;
-use callbox_proto::ids::{CommandId, SessionId};
+use callbox_proto::event::{Actor, Event};
+use callbox_proto::ids::{CommandId, SessionId, StaffId};
 use callbox_proto::vocabulary::{Rung, Seq};
 use serde::{Deserialize, Serialize};
 
@@ -41,8 +41,8 @@ pub struct Logged {
 pub enum Kind {
     /// Words of a person.
     Text(String),
-    /// Somebody took the session.
-    Taken,
+    /// This person took the session.
+    Taken(Option<StaffId>),
     /// Somebody took the session at a node that was cut off, and others had gone on with it: nobody owns it by that.
     TakenInVain,
     /// Nobody owns it from now on.
@@ -51,11 +51,16 @@ pub enum Kind {
     Other,
 }
 
-impl From<Event> for Kind {
-    fn from(event: Event) -> Self {
+impl Kind {
+    /// What an entry by somebody is.
+    #[must_use]
+    pub fn of(event: Event, by: &Actor) -> Self {
         match event {
             Event::Text { text, .. } => Self::Text(text),
-            Event::Taken => Self::Taken,
+            Event::Taken => match by {
+                Actor::Staff { staff, .. } => Self::Taken(staff.clone()),
+                _ => Self::Taken(None),
+            },
             Event::Overruled { event } if *event == Event::Taken => Self::TakenInVain,
             Event::Released { .. }
             | Event::Transferred { .. }
@@ -172,7 +177,7 @@ fn places(logs: &Logs, verdict: &mut Verdict) -> Places {
             if before != Some(entry.command) {
                 let known = places.entry(entry.command).or_default();
                 known.push((*session, entry.seq));
-                if matches!(entry.kind, Kind::Taken | Kind::TakenInVain) {
+                if matches!(entry.kind, Kind::Taken(_) | Kind::TakenInVain) {
                     takes.insert(entry.command);
                 }
             }
@@ -358,14 +363,15 @@ fn shown(lines: &[Line], logs: &Logs, verdict: &mut Verdict) {
 
 fn owners(logs: &Logs, verdict: &mut Verdict) {
     for (session, log) in logs {
-        let mut owned = false;
+        let mut owner = None;
         for entry in log {
-            match entry.kind {
-                Kind::Taken if owned => verdict
-                    .owners
-                    .push(format!("{session} is taken twice, at {}", entry.seq)),
-                Kind::Taken => owned = true,
-                Kind::Freed => owned = false,
+            match &entry.kind {
+                // What its owner took once more, at a node that was cut off, has one owner.
+                Kind::Taken(by) if owner.is_some_and(|owner| owner != by) => verdict.owners.push(
+                    format!("{session} is taken from its owner, at {}", entry.seq),
+                ),
+                Kind::Taken(by) => owner = Some(by),
+                Kind::Freed => owner = None,
                 Kind::Text(_) | Kind::TakenInVain | Kind::Other => {}
             }
         }
@@ -482,7 +488,7 @@ mod tests {
 
     #[test]
     fn a_take_next_that_got_two_sessions_is_counted_apart() {
-        for kind in [Kind::Taken, Kind::TakenInVain] {
+        for kind in [Kind::Taken(None), Kind::TakenInVain] {
             let taken = vec![Logged {
                 seq: 1,
                 command: id(1),
@@ -553,20 +559,22 @@ mod tests {
     }
 
     #[test]
-    fn a_session_is_taken_only_while_nobody_owns_it() {
+    fn a_session_is_taken_only_while_nobody_else_owns_it() {
         let entry = |seq, kind| Logged {
             seq,
             command: id(u128::from(seq)),
             kind,
         };
-        let twice = vec![entry(1, Kind::Taken), entry(2, Kind::Taken)];
-        let freed = vec![
-            entry(1, Kind::Taken),
-            entry(2, Kind::Freed),
-            entry(3, Kind::Taken),
-        ];
-        let judged = |log| judge(&[], &Logs::from([(session(), log)]));
-        assert_eq!(judged(twice).owners.len(), 1);
-        assert!(judged(freed).is_clean());
+        let taken = |by: &str| Kind::Taken(Some(by.parse().unwrap()));
+        let judged = |kinds: Vec<Kind>| {
+            let log = (1..).zip(kinds).map(|(seq, kind)| entry(seq, kind));
+            judge(&[], &Logs::from([(session(), log.collect())]))
+        };
+        assert_eq!(judged(vec![taken("tina"), taken("tom")]).owners.len(), 1);
+        assert!(judged(vec![taken("tina"), Kind::Freed, taken("tom")]).is_clean());
+        assert!(
+            judged(vec![taken("tina"), taken("tina")]).is_clean(),
+            "it has one owner"
+        );
     }
 }

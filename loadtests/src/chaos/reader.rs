@@ -14,7 +14,7 @@ use clap::Args;
 use tokio::time::timeout;
 
 use crate::client::{self, Link, STEP, Target, command_id};
-use callbox_loadtests::check::{Logged, Logs};
+use callbox_loadtests::check::{Kind, Logged, Logs};
 
 /// Reads every log of a chaos run (started by `chaos`)
 #[derive(Debug, Clone, Args)]
@@ -95,10 +95,11 @@ async fn log(link: &mut Link, session: SessionId) -> Result<Option<Vec<Logged>>>
                 session: of,
                 seq,
                 command,
+                by,
                 event,
                 ..
             } if of == session => {
-                let kind = event.into();
+                let kind = Kind::of(event, &by);
                 log.push(Logged { seq, command, kind });
                 if head.is_some_and(|head| seq >= head) {
                     link.send(&FromStaff::Unfollow { session }).await?;
