@@ -146,13 +146,9 @@ impl Link {
         self.socket.send(message).await.map_err(|_| End::Gone)
     }
 
-    /// Runs until the connection ends; then says why.
-    pub async fn run<P: Peer>(&mut self, outbox: &Arc<Outbox>, clock: &dyn Clock, peer: &mut P) {
-        let end = self.pump(outbox, clock, peer).await;
-        Box::pin(self.close(end)).await;
-    }
-
-    async fn pump<P: Peer>(
+    /// Runs until the connection ends; answers why. Whoever ran it takes its leave of the node first and says goodbye ([`Link::close`])
+    /// afterwards: somebody who is frozen does not answer that, and nothing may wait for it.
+    pub async fn run<P: Peer>(
         &mut self,
         outbox: &Arc<Outbox>,
         clock: &dyn Clock,
@@ -250,7 +246,8 @@ impl Link {
         Ok(())
     }
 
-    async fn close(&mut self, end: End) {
+    /// Says goodbye, where there is somebody to hear it, and waits a little for the answer.
+    pub async fn close(&mut self, end: End) {
         let End::Close(code) = end else { return };
         metrics::counter!("callbox_connections_closed_total", "why" => code.reason()).increment(1);
         let frame = CloseFrame {

@@ -105,13 +105,15 @@ async fn run(transport: Arc<Transport>, mut link: Box<Link>, hello: Hello) {
         connection,
         cell: None,
     };
-    if peer.welcome(&hello.agency).is_ok() {
-        link.run(&outbox, node.clock(), &mut peer).await;
-    }
+    let end = match peer.welcome(&hello.agency) {
+        Ok(()) => link.run(&outbox, node.clock(), &mut peer).await,
+        Err(_) => End::Gone,
+    };
     peer.connection.close();
     if let Some(cell) = peer.cell.take() {
         node.detach_resident(&cell, outbox.connection());
     }
+    Box::pin(link.close(end)).await;
 }
 
 struct Resident {

@@ -111,12 +111,16 @@ async fn run(transport: Arc<Transport>, mut link: Box<Link>, hello: Hello) {
         connection,
         receiving: Receiving::default(),
     };
-    if peer.welcome(&hello.agency, hello.ends_ms).is_ok() {
-        node.follow_by_link(&peer.cell, peer.pass.link, &outbox, hello.after);
-        link.run(&outbox, node.clock(), &mut peer).await;
-    }
+    let end = match peer.welcome(&hello.agency, hello.ends_ms) {
+        Ok(()) => {
+            node.follow_by_link(&peer.cell, peer.pass.link, &outbox, hello.after);
+            link.run(&outbox, node.clock(), &mut peer).await
+        }
+        Err(_) => End::Gone,
+    };
     peer.connection.close();
     peer.leave();
+    Box::pin(link.close(end)).await;
 }
 
 struct Responder {

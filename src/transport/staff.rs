@@ -113,9 +113,10 @@ async fn run(transport: Arc<Transport>, mut link: Box<Link>, person: Person, end
     };
     peer.welcome();
     node.sign_in(&peer.person, &outbox);
-    link.run(&outbox, node.clock(), &mut peer).await;
+    let end = link.run(&outbox, node.clock(), &mut peer).await;
     peer.connection.close();
     peer.leave();
+    Box::pin(link.close(end)).await;
 }
 
 struct Console {

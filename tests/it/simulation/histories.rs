@@ -14,7 +14,7 @@ use callbox::node::agency::Agency;
 use callbox::node::{Membership, Node, NodeLimits, Random};
 use callbox_domain::policy::Policy;
 use callbox_domain::triage::Rules;
-use callbox_loadtests::check::{Logged, Logs, judge};
+use callbox_loadtests::check::{Kind, Logged, Logs, judge};
 use callbox_proto::event::Stored;
 use callbox_proto::ids::{AgencyId, CommandId};
 use callbox_proto::message::{AgencyInfo, QueueInfo};
@@ -281,7 +281,7 @@ impl History {
                 Logged {
                     seq: record.seq,
                     command: record.command,
-                    kind: entry.event.into(),
+                    kind: Kind::of(entry.event, &entry.by),
                 }
             });
             logged.collect()
