@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 
+use crate::redis::{LAG_MAX_S, primary_of_whole};
+
 use super::hosts::{Host, Network, Process, run};
 
 /// Hosts that carry the cluster; clients' hosts follow after them.
@@ -23,8 +25,6 @@ const SENTINEL_PORT: u16 = 26379;
 const PUBLIC_PORT: u16 = 8911;
 /// Longest wait until a tier is whole again.
 const WHOLE_MAX: Duration = Duration::from_secs(60);
-/// Seconds after which a replica that says nothing does not count.
-const LAG_MAX_S: u64 = 2;
 
 /// How much the tier promises.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -294,24 +294,8 @@ impl Cluster {
     /// The host that has the primary, if the tier is whole: one primary, and both replicas follow it closely.
     #[must_use]
     pub fn primary_if_whole(&self) -> Option<usize> {
-        let mut primary = None;
-        for host in 0..NODES {
-            let told = self.replication(host).ok()?;
-            if told.contains("role:master") {
-                let following = told
-                    .lines()
-                    .filter(|line| line.starts_with("slave") && line.contains("state=online"))
-                    .filter(|line| lag_of(line).is_some_and(|lag| lag < LAG_MAX_S))
-                    .count();
-                if primary.is_some() || following != NODES - 1 {
-                    return None;
-                }
-                primary = Some(host);
-            } else if !told.contains("master_link_status:up") {
-                return None;
-            }
-        }
-        primary
+        let told = (0..NODES).map(|host| self.replication(host));
+        primary_of_whole(&told.collect::<Result<Vec<_>>>().ok()?)
     }
 
     /// Waits until the tier is whole.
@@ -353,11 +337,6 @@ impl Cluster {
     }
 }
 
-/// `slave0:ip=…,state=online,offset=…,lag=0`
-fn lag_of(line: &str) -> Option<u64> {
-    line.trim().rsplit_once("lag=")?.1.parse().ok()
-}
-
 /// The library that moves a process's wall clock (Debian: libfaketime).
 fn faketime() -> Result<PathBuf> {
     let places = fs::read_dir("/usr/lib")?
@@ -380,17 +359,5 @@ fn unless_full(started: Result<()>) -> Result<()> {
             Ok(())
         }
         started => started,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn how_far_a_replica_is_behind_is_read() {
-        let line = "slave0:ip=10.77.0.12,port=6379,state=online,offset=42,lag=1\r";
-        assert_eq!(lag_of(line), Some(1));
-        assert_eq!(lag_of("role:master"), None);
     }
 }

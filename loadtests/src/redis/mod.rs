@@ -21,7 +21,7 @@ use rustix::process::{Pid, Signal};
 
 pub use self::limit::{Calls, Limit, by_benchmark, by_repeating};
 pub use self::seen::{Appends, Watch};
-pub use self::watched::WatchedRedis;
+pub use self::watched::{LAG_MAX_S, WatchedRedis, primary_of_whole};
 use self::wire::Wire;
 
 /// Longest start: nothing is loaded.

@@ -1,6 +1,7 @@
 //! The recommended tier on one machine: a primary with two replicas that three Sentinels watch.
 //!
-//! Owns: the six processes, losing the primary, and knowing when the tier is whole. Must not: know who uses it. Called by: `lost`.
+//! Owns: the six processes, losing the primary, and the rule by which a tier is whole. Must not: know who uses it. Called by: `lost`; the rule
+//! by `chaos`, too.
 
 use std::fs;
 use std::time::{Duration, Instant};
@@ -15,6 +16,8 @@ const REPLICAS: usize = 2;
 const NAME: &str = "callbox";
 /// Longest wait for a promotion, or until a server that was lost follows again.
 const TURN: Duration = Duration::from_secs(60);
+/// Seconds after which a replica that says nothing does not count.
+pub const LAG_MAX_S: u64 = 2;
 /// Pause between two looks.
 const LOOK: Duration = Duration::from_millis(10);
 
@@ -141,13 +144,23 @@ fn is_primary(told: &str) -> bool {
     told.contains("role:master")
 }
 
-/// The one primary that all others follow, if it is so.
-fn primary_of_whole(told: &[String]) -> Option<usize> {
+/// The place of the one primary that all others follow closely, if it is so, by what each server says of its replication.
+#[must_use]
+pub fn primary_of_whole(told: &[String]) -> Option<usize> {
     let primary = told.iter().position(|told| is_primary(told))?;
-    let following = told[primary].matches("state=online").count();
+    let following = told[primary]
+        .lines()
+        .filter(|line| line.starts_with("slave") && line.contains("state=online"))
+        .filter(|line| lag_of(line).is_some_and(|lag| lag < LAG_MAX_S))
+        .count();
     let others = told.iter().enumerate().filter(|(at, _)| *at != primary);
     let mut others = others.map(|(_, told)| told.contains("master_link_status:up"));
     (others.all(|follows| follows) && following == told.len() - 1).then_some(primary)
+}
+
+/// `slave0:ip=…,state=online,offset=…,lag=0`
+fn lag_of(line: &str) -> Option<u64> {
+    line.trim().rsplit_once("lag=")?.1.parse().ok()
 }
 
 #[cfg(test)]
@@ -157,7 +170,8 @@ mod tests {
     #[test]
     fn a_tier_is_whole_when_everybody_follows_one() {
         let told = |words: &str| words.to_owned();
-        let primary = told("role:master\r\nslave0:state=online\r\nslave1:state=online\r\n");
+        let primary =
+            told("role:master\r\nslave0:state=online,lag=0\r\nslave1:state=online,lag=1\r\n");
         let follows = told("role:slave\r\nmaster_link_status:up\r\n");
         let whole = [follows.clone(), primary.clone(), follows.clone()];
         assert_eq!(primary_of_whole(&whole), Some(1));
@@ -166,7 +180,19 @@ mod tests {
             primary_of_whole(&[follows.clone(), primary.clone(), alone]),
             None
         );
+        let behind = told(&primary.replace("lag=1", "lag=2"));
+        assert_eq!(
+            primary_of_whole(&[behind, follows.clone(), follows.clone()]),
+            None
+        );
         let two = [follows, primary.clone(), primary];
         assert_eq!(primary_of_whole(&two), None);
+    }
+
+    #[test]
+    fn how_far_a_replica_is_behind_is_read() {
+        let line = "slave0:ip=10.77.0.12,port=6379,state=online,offset=42,lag=1\r";
+        assert_eq!(lag_of(line), Some(1));
+        assert_eq!(lag_of("role:master"), None);
     }
 }

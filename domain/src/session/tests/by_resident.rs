@@ -262,6 +262,8 @@ fn a_category_is_corrected_so_many_times_and_not_after_the_end() {
     assert_eq!(code(once_more), ErrorCode::TooManyChanges);
     let same = desk.by_resident(corrects(Category::Medical));
     assert_eq!(same.unwrap(), [], "it is so already");
+    let ended = Desk::closed().by_resident(corrects(Category::Fire));
+    assert_eq!(code(ended), ErrorCode::SessionClosed);
 }
 
 #[test]
