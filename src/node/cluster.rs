@@ -18,6 +18,7 @@ use super::agency::Agency;
 use super::bus::message::{Body, NodeHere};
 use super::drain::{DrainOrder, DrainRefused};
 use super::{Node, Person};
+use crate::backbone::Guarantee;
 
 /// Version of this program, as nodes tell each other.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -107,6 +108,11 @@ impl Node {
         self.together
             .as_ref()
             .map_or("", |together| &together.me.name)
+    }
+
+    /// Whether this node goes on without the shared tier, and so without the others.
+    pub(super) fn is_island(&self) -> bool {
+        self.backbone.guarantee() == Guarantee::Island
     }
 
     /// Whether this agency runs the nodes.

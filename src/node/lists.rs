@@ -17,7 +17,7 @@ use super::agency::Agency;
 use super::frame::{Shared, tell};
 use super::index;
 use super::lock;
-use crate::backbone::{BackboneError, Guarantee, StandingKind};
+use crate::backbone::{BackboneError, StandingKind};
 
 /// Who receives lists.
 pub const LIST_ROLES: &[Role] = &[Role::Telecommunicator, Role::Supervisor, Role::Auditor];
@@ -41,7 +41,7 @@ pub struct Lists {
 impl Node {
     /// Makes the list again if something changed, and tells it to those who may see it.
     pub(super) async fn refresh_lists(self: &Arc<Self>, agency: &Arc<Agency>) {
-        let island = self.backbone.guarantee() == Guarantee::Island;
+        let island = self.is_island();
         // Before, so that the mark is taken in any case.
         let changed = agency.take_changed();
         if changed || lock(&agency.lists).island != island {

@@ -20,7 +20,7 @@ use super::cell::{Cell, IN_FLIGHT_MAX, Inner, PARKED_MAX};
 use super::figures::{Move, Stand};
 use super::index;
 use super::pending::{Done, Pending, Wish};
-use crate::backbone::{Append, Appended, BackboneError, Guarantee};
+use crate::backbone::{Append, Appended, BackboneError};
 
 /// Entries after which the index row carries the whole state again: reading a session back replays at most these.
 const SNAPSHOT_EVERY_ENTRIES: u32 = 64;
@@ -128,9 +128,8 @@ impl Node {
         let moved = inner.session.as_ref().map(compared) != was;
         let lists_change = moved || entries.iter().any(|e| index::shows_in_lists(&e.event));
         // On an island every append brings the whole state: what is kept must be readable by itself.
-        let snapshot = lists_change
-            || inner.since_snapshot >= SNAPSHOT_EVERY_ENTRIES
-            || self.backbone.guarantee() == Guarantee::Island;
+        let snapshot =
+            lists_change || inner.since_snapshot >= SNAPSHOT_EVERY_ENTRIES || self.is_island();
         let row = inner.session.as_ref().filter(|_| snapshot).map(index::row);
         if row.is_some() {
             inner.since_snapshot = 0;

@@ -7,16 +7,21 @@ import french from '../words/fr/responder.ftl?url'
 import { Words, type Values } from '../ui/words.ts'
 
 const EN = { language: 'en', text: en }
+/** Longest wait for them, in ms: on a network that hangs the page comes in English. */
+const FRENCH_MS = 5_000
 let words = new Words('en', EN)
 
 /** Gets the words ready. Where French cannot be had now, English is better than nothing. */
 export async function begin(): Promise<void> {
   const wished = navigator.languages.map((tag) => tag.slice(0, 2)).find((tag) => tag === 'en' || tag === 'fr')
-  if (wished === 'fr') {
-    const answer = await fetch(french).catch(() => undefined)
-    if (answer?.ok) words = new Words('fr', { language: 'fr', text: await answer.text() }, EN)
-  }
+  if (wished === 'fr') words = await inFrench().catch(() => words)
   document.documentElement.lang = words.language
+}
+
+async function inFrench(): Promise<Words> {
+  const answer = await fetch(french, { signal: AbortSignal.timeout(FRENCH_MS) })
+  if (!answer.ok) throw new Error(`${french}: ${String(answer.status)}`)
+  return new Words('fr', { language: 'fr', text: await answer.text() }, EN)
 }
 
 /** The sentence with this id. */

@@ -65,17 +65,11 @@ async fn read(
 ) -> Result<Response, Refused> {
     let photo = photo.parse::<CommandId>();
     let session = session.parse::<SessionId>();
-    let (caller, cell, link) = match responder(api, headers) {
-        Some(pass) => {
-            let pass = pass?;
-            let link = Some(pass.link);
-            let (caller, cell) = by_link(api, pass, route, session.ok()).await?;
-            (caller, cell, link)
-        }
-        None => {
-            let (caller, cell) = by_sign_in(api, headers, route, session.ok()).await?;
-            (caller, cell, None)
-        }
+    let pass = responder(api, headers).transpose()?;
+    let link = pass.as_ref().map(|pass| pass.link);
+    let (caller, cell) = match pass {
+        Some(pass) => by_link(api, pass, route, session.ok()).await?,
+        None => by_sign_in(api, headers, route, session.ok()).await?,
     };
     let photo = photo.map_err(|_| ErrorCode::NoSuchPhoto)?;
     let target = may(&caller, &cell, route)?;

@@ -179,10 +179,11 @@ export interface SessionView {
   readonly media: Readonly<Record<Medium, MediumState>>
   readonly notes: readonly Message[]
   readonly opened: { category: Category; language: string; silent: boolean; test: boolean; device: DeviceCan; atMs: number } | undefined
-  /** How the resident can be reached when their page is closed, as they said last. */
-  /** What is happening, as the resident said last; and what they said before, once it was corrected. */
+  /** What is happening, as the resident said last. */
   readonly category: Category | undefined
+  /** What they said before, once it was corrected. */
   readonly categoryWas: Category | undefined
+  /** How the resident can be reached when their page is closed, as they said last. */
   readonly contact: string | undefined
   readonly standing: Standing
   readonly owner: string | undefined

@@ -4,6 +4,10 @@
 // passphrase. What people wrote is in `drafts.ts`.
 import type { SignedIn } from '../../sdk/src/staff.ts'
 
+// Asked for each time: where storage is switched off, already naming it throws.
+const TAB = (): Storage => sessionStorage
+const BROWSER = (): Storage => localStorage
+
 /** Reads the sign-in that a reload left behind; where the page is one agency's, only that agency's. */
 export function keptSignIn(key: string, agency?: string): SignedIn | undefined {
   try {
@@ -22,21 +26,12 @@ export function keepSignIn(key: string, signedIn: SignedIn | undefined): void {
 
 /** Reads a short text that a reload left behind. */
 export function keptText(key: string): string | undefined {
-  try {
-    return sessionStorage.getItem(key) ?? undefined
-  } catch {
-    return undefined
-  }
+  return read(TAB, key)
 }
 
 /** Keeps a short text, or forgets it with `undefined`. */
 export function keepText(key: string, text: string | undefined): void {
-  try {
-    if (text === undefined) sessionStorage.removeItem(key)
-    else sessionStorage.setItem(key, text)
-  } catch {
-    // Storage is switched off: a reload begins anew.
-  }
+  write(TAB, key, text)
 }
 
 /** Reads a value that any window of this browser kept. */
@@ -55,20 +50,28 @@ export function remember(key: string, value: unknown): void {
 
 /** Reads a short text that any window of this browser kept. */
 export function rememberedText(key: string): string | undefined {
+  return read(BROWSER, key)
+}
+
+/** Keeps a short text for all windows of this browser, or forgets it with `undefined`. */
+export function rememberText(key: string, text: string | undefined): void {
+  write(BROWSER, key, text)
+}
+
+function read(storage: () => Storage, key: string): string | undefined {
   try {
-    return localStorage.getItem(key) ?? undefined
+    return storage().getItem(key) ?? undefined
   } catch {
     return undefined
   }
 }
 
-/** Keeps a short text for all windows of this browser, or forgets it with `undefined`. */
-export function rememberText(key: string, text: string | undefined): void {
+function write(storage: () => Storage, key: string, text: string | undefined): void {
   try {
-    if (text === undefined) localStorage.removeItem(key)
-    else localStorage.setItem(key, text)
+    if (text === undefined) storage().removeItem(key)
+    else storage().setItem(key, text)
   } catch {
-    // Storage is switched off: it holds until the page is left.
+    // Storage is switched off or full: it holds until the page is left.
   }
 }
 
