@@ -159,10 +159,10 @@ fn queues(config: &config::Agency) -> anyhow::Result<Vec<QueueInfo>> {
     config.queues.iter().map(queue).collect()
 }
 
-/// An agency's people of the demo, each with a hashed passphrase.
+/// An agency's people of the demo, each with a passphrase.
 ///
 /// # Errors
-/// When a name is not plain or hashing fails.
+/// When a name is not plain.
 pub fn add_demo_people(accounts: &mut Accounts, config: &config::Agency) -> anyhow::Result<()> {
     if !config.demo.enabled {
         return Ok(());
@@ -175,7 +175,7 @@ pub fn add_demo_people(accounts: &mut Accounts, config: &config::Agency) -> anyh
             role: user.role.role(),
             by: SignedInBy::Passphrase,
         };
-        accounts.add(identity, user.passphrase.expose())?;
+        accounts.add(identity, user.passphrase.clone());
     }
     Ok(())
 }

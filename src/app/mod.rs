@@ -236,7 +236,7 @@ fn people(
     providers: &Arc<Providers>,
     clock: Arc<dyn Clock>,
 ) -> anyhow::Result<Arc<dyn SignIn>> {
-    let mut accounts = Accounts::new(Arc::clone(&clock))?;
+    let mut accounts = Accounts::new(Arc::clone(&clock));
     for agency in config.all_agencies() {
         agency::add_demo_people(&mut accounts, agency)?;
     }

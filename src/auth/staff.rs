@@ -1,10 +1,10 @@
 //! Staff accounts with passphrases.
 //!
-//! Owns: names with argon2 hashes, and slowing down whoever guesses. Must not: print or keep a passphrase. Called by: `http`
-//! through [`SignIn`].
+//! Owns: names with their passphrases, verified with argon2, and slowing down whoever guesses. Must not: print a passphrase.
+//! Called by: `http` through [`SignIn`].
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use argon2::Argon2;
 use argon2::password_hash::phc::PasswordHash;
@@ -16,6 +16,7 @@ use tokio::sync::Semaphore;
 
 use super::{SignIn, StaffIdentity};
 use crate::clock::Clock;
+use crate::config::Passphrase;
 use crate::node::lock;
 
 /// Wrong passphrases for one name before a pause begins. Fat fingers at 4 a.m. take three or four.
@@ -29,14 +30,6 @@ const HASHING_AT_ONCE: usize = 2;
 /// Longest passphrase, in bytes.
 const PASSPHRASE_MAX_BYTES: usize = 1_024;
 
-/// An account could not be made.
-#[derive(Debug, thiserror::Error)]
-#[error("the passphrase of {staff} cannot be hashed")]
-pub struct AccountError {
-    /// Whose.
-    pub staff: StaffId,
-}
-
 /// The accounts.
 pub struct Accounts {
     people: HashMap<(AgencyId, StaffId), Account>,
@@ -44,12 +37,52 @@ pub struct Accounts {
     hashing: Arc<Semaphore>,
     clock: Arc<dyn Clock>,
     /// Verified for names that do not exist, so that they take as long.
-    nobody: String,
+    nobody: Arc<Secret>,
 }
 
 struct Account {
     identity: StaffIdentity,
-    hash: String,
+    secret: Arc<Secret>,
+}
+
+/// A passphrase of the configuration, hashed when somebody first signs in with its name: a dozen hashes would be nearly all that a
+/// start of the gateway costs. That first try, right or wrong, takes as long as two.
+struct Secret {
+    passphrase: Passphrase,
+    hash: OnceLock<String>,
+}
+
+impl Secret {
+    fn new(passphrase: Passphrase) -> Arc<Self> {
+        let hash = OnceLock::new();
+        Arc::new(Self { passphrase, hash })
+    }
+
+    /// Whether this is it. Takes 19 MiB and some 20 ms.
+    fn is(&self, passphrase: &str) -> Result<bool, ErrorCode> {
+        let hash = self.hash()?;
+        Ok(PasswordHash::new(hash).is_ok_and(|hash| {
+            Argon2::default()
+                .verify_password(passphrase.as_bytes(), &hash)
+                .is_ok()
+        }))
+    }
+
+    fn hash(&self) -> Result<&str, ErrorCode> {
+        if self.hash.get().is_none() {
+            let made = Argon2::default().hash_password(self.passphrase.expose().as_bytes());
+            let made = made.map_err(|error| {
+                tracing::error!(%error, "a passphrase cannot be hashed");
+                ErrorCode::Internal
+            })?;
+            // Two who try at once make two; the first one stays.
+            let _made_before = self.hash.set(made.to_string());
+        }
+        self.hash
+            .get()
+            .map(String::as_str)
+            .ok_or(ErrorCode::Internal)
+    }
 }
 
 #[derive(Default)]
@@ -60,29 +93,22 @@ struct Wrong {
 
 impl Accounts {
     /// No accounts yet.
-    ///
-    /// # Errors
-    /// [`AccountError`] if hashing does not work here at all.
-    pub fn new(clock: Arc<dyn Clock>) -> Result<Self, AccountError> {
-        let nobody: StaffId = "nobody".parse().expect("a plain name");
-        Ok(Self {
+    #[must_use]
+    pub fn new(clock: Arc<dyn Clock>) -> Self {
+        Self {
             people: HashMap::new(),
             wrong: Mutex::default(),
             hashing: Arc::new(Semaphore::new(HASHING_AT_ONCE)),
             clock,
-            nobody: hash(&nobody, "nobody's passphrase")?,
-        })
+            nobody: Secret::new(Passphrase::new("nobody's passphrase")),
+        }
     }
 
     /// Adds an account.
-    ///
-    /// # Errors
-    /// [`AccountError`].
-    pub fn add(&mut self, identity: StaffIdentity, passphrase: &str) -> Result<(), AccountError> {
-        let hash = hash(&identity.staff, passphrase)?;
+    pub fn add(&mut self, identity: StaffIdentity, passphrase: Passphrase) {
         let key = (identity.agency.clone(), identity.staff.clone());
-        self.people.insert(key, Account { identity, hash });
-        Ok(())
+        let secret = Secret::new(passphrase);
+        self.people.insert(key, Account { identity, secret });
     }
 
     fn pause(&self, key: &(AgencyId, StaffId)) -> bool {
@@ -108,7 +134,7 @@ impl Accounts {
         }
     }
 
-    async fn verify(&self, hash: String, passphrase: String) -> Result<bool, ErrorCode> {
+    async fn verify(&self, secret: Arc<Secret>, passphrase: String) -> Result<bool, ErrorCode> {
         if self.hashing.available_permits() == 0 {
             metrics::counter!("callbox_sign_in_waits_total").increment(1);
         }
@@ -118,24 +144,11 @@ impl Accounts {
             .map_err(|_| ErrorCode::GoingDown)?;
         tokio::task::spawn_blocking(move || {
             let _permit = permit;
-            PasswordHash::new(&hash).is_ok_and(|hash| {
-                Argon2::default()
-                    .verify_password(passphrase.as_bytes(), &hash)
-                    .is_ok()
-            })
+            secret.is(&passphrase)
         })
         .await
-        .map_err(|_| ErrorCode::Internal)
+        .map_err(|_| ErrorCode::Internal)?
     }
-}
-
-fn hash(staff: &StaffId, passphrase: &str) -> Result<String, AccountError> {
-    Argon2::default()
-        .hash_password(passphrase.as_bytes())
-        .map(|hash| hash.to_string())
-        .map_err(|_| AccountError {
-            staff: staff.clone(),
-        })
 }
 
 #[async_trait]
@@ -154,10 +167,10 @@ impl SignIn for Accounts {
             return Err(ErrorCode::SignInRefused);
         }
         let account = self.people.get(&key);
-        let hash = account
-            .map_or(&self.nobody, |account| &account.hash)
-            .clone();
-        let right = self.verify(hash, passphrase.to_owned()).await?;
+        let secret = account.map_or(&self.nobody, |account| &account.secret);
+        let right = self
+            .verify(Arc::clone(secret), passphrase.to_owned())
+            .await?;
         match account.filter(|_| right) {
             Some(account) => {
                 lock(&self.wrong).remove(&key);
@@ -184,7 +197,7 @@ mod tests {
     use callbox_proto::vocabulary::Role;
 
     fn accounts(clock: &Arc<ManualClock>) -> Accounts {
-        let mut accounts = Accounts::new(Arc::clone(clock) as Arc<dyn Clock>).unwrap();
+        let mut accounts = Accounts::new(Arc::clone(clock) as Arc<dyn Clock>);
         let tina = StaffIdentity {
             agency: "demo.example".parse().unwrap(),
             staff: "tina".parse().unwrap(),
@@ -192,7 +205,7 @@ mod tests {
             role: Role::Telecommunicator,
             by: SignedInBy::Passphrase,
         };
-        accounts.add(tina, "correct").unwrap();
+        accounts.add(tina, Passphrase::new("correct"));
         accounts
     }
 
@@ -209,9 +222,7 @@ mod tests {
         };
         let wall = of("sue", Role::Wallboard);
         assert_eq!(accounts.stands_for(&wall), None, "there is no such account");
-        accounts
-            .add(of("sue", Role::Supervisor), "correct")
-            .unwrap();
+        accounts.add(of("sue", Role::Supervisor), Passphrase::new("correct"));
         let now = accounts.stands_for(&wall).unwrap();
         assert_eq!((now.role, now.name.as_str()), (Role::Wallboard, ""));
         assert_eq!(accounts.stands_for(&of("tina", Role::Wallboard)), None);

@@ -91,7 +91,7 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     await tina.locator('#note').fill('third floor, le')
     await tina.route('**/api/v1/sign-in/refresh', (route) => route.fulfill({ status: 401, json: { code: 'token_expired' } }))
     how.close = 4200
-    await tina.locator('#note').pressSequentially('ft')
+    await tina.locator('#note').press('f')
     await tina.getByText('The sign-in has expired. Please sign in again.').waitFor()
     delete how.close
     await signIn(tina, 'tina')

@@ -9,7 +9,7 @@ import { svelte } from '@sveltejs/vite-plugin-svelte'
 import type { Page } from 'playwright-core'
 import { build } from 'vite'
 import { PAGES } from '../dev/states.ts'
-import { browser } from './browser.ts'
+import { engine } from './browser.ts'
 import { expect } from './harness.ts'
 import { accessible, parts, tooWide } from './staff_hands.ts'
 
@@ -108,7 +108,7 @@ export const stories: Record<string, () => Promise<void>> = {
 /** Runs on the development pages in a browser of its own; an error of any of them is one of the story. */
 async function onDevPages(viewport: { width: number; height: number }, run: (page: Page, origin: string) => Promise<void>): Promise<void> {
   const pages = await devPages()
-  const context = await browser({ viewport, locale: 'en-US' })
+  const context = await engine({ viewport, locale: 'en-US' })
   const faults: string[] = []
   try {
     const page = context.pages()[0] ?? (await context.newPage())

@@ -28,12 +28,11 @@ export const stories: Record<string, (story: Story) => Promise<void>> = Object.f
     return parts(statesOf(look), AT_ONCE).map((names, part) => [
       `AL2 AL3 AL5 AL6: the resident page in every state has nothing serious for axe, nothing sideways and no target under 48 px: ${[look, ...others].map(({ name }) => name).join(', ')}, ${String(part + 1)}`,
       async (story: Story) => {
-        const { inState, end } = await inLook(story.gateway.origin, look)
-        try {
-          for (const name of names) {
-            const state = await inState(name).catch((error: unknown) => {
-              throw new Error(`${name}, ${look.name} is not reached: ${String(error)}`)
-            })
+        for (const name of names) {
+          const state = await inLook(story.gateway.origin, look, name).catch((error: unknown) => {
+            throw new Error(`${name}, ${look.name} is not reached: ${String(error)}`)
+          })
+          try {
             for (const as of [look, ...others.filter((other) => statesOf(other).includes(name))]) {
               const where = `${name}, ${as.name}`
               if (as !== look) await seenAs(state.page, as)
@@ -44,10 +43,9 @@ export const stories: Record<string, (story: Story) => Promise<void>> = Object.f
               await accessible(state.page, where, as === look ? [] : SEEN)
               expect(state.faults.length === 0, `${where}: ${state.faults.join(' | ')}`)
             }
+          } finally {
             await state.end()
           }
-        } finally {
-          await end()
         }
       },
     ])

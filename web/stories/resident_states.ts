@@ -7,7 +7,7 @@ import { drawnPhoto, STATES, type Hands } from '../dev/resident_states.ts'
 import { decode, encode } from '../sdk/src/codec.ts'
 import type { FromResident } from '../sdk/src/protocol.ts'
 import { FakeGateway } from '../sdk/tests/fake_gateway.ts'
-import { fresh } from './browser.ts'
+import { engine } from './browser.ts'
 
 export { STATES }
 
@@ -55,19 +55,19 @@ export async function seenAs(page: Page, look: Look): Promise<void> {
   await page.evaluate(() => new Promise<void>((done) => requestAnimationFrame(() => requestAnimationFrame(() => done()))))
 }
 
-/** Opens pages of one look, one after the other, each with nothing of the one before; `origin` serves the built pages. */
-export async function inLook(origin: string, look: Look): Promise<{ inState: (name: string) => Promise<{ page: Page; faults: readonly string[]; end: () => Promise<void> }>; end: () => Promise<void> }> {
+/** Opens a page in a look and a state, with nothing of any other; `origin` serves the built pages. */
+export async function inLook(origin: string, look: Look, name: string): Promise<{ page: Page; faults: readonly string[]; end: () => Promise<void> }> {
   const { width, height, colorScheme, scale = 2, contrast = 'no-preference' } = look
-  const one = await fresh()
-  return {
-    end: () => one.close(),
-    inState: async (name) => {
-      const context = await one.newContext({
-        viewport: { width, height }, colorScheme, contrast, deviceScaleFactor: scale, permissions: ['geolocation', 'camera', 'microphone'],
-        geolocation: { latitude: 52.37021, longitude: 4.89517, accuracy: 12 },
-      })
-      return { ...(await played(context, origin, look, name)), end: () => context.close() }
-    },
+  const context = await engine({
+    viewport: { width, height }, colorScheme, contrast, deviceScaleFactor: scale, permissions: ['geolocation', 'camera', 'microphone'],
+    geolocation: { latitude: 52.37021, longitude: 4.89517, accuracy: 12 },
+  })
+  const end = (): Promise<void> => context.close()
+  try {
+    return { ...(await played(context, origin, look, name)), end }
+  } catch (error) {
+    await end()
+    throw error
   }
 }
 

@@ -12,14 +12,12 @@ const { inLook, LOOKS, statesOf } = (await runnerImport(states, { logLevel: 'err
 const server = await serve()
 for (const look of LOOKS) {
   const names = statesOf(look).filter((name) => only.length === 0 || only.includes(look.name) || only.includes(name))
-  const { inState, end } = await inLook(server.origin, look)
   for (const name of names) {
-    const state = await inState(name)
+    const state = await inLook(server.origin, look, name)
     await state.page.screenshot({ path: `${folder}/${look.name}-${name}.png` })
     for (const fault of state.faults) console.log(`${look.name}-${name}: ${fault}`)
     await state.end()
   }
-  await end()
 }
 server.close()
 process.exit(0)

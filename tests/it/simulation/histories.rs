@@ -155,8 +155,9 @@ impl History {
                 let ms = self.random.random_range(1..300);
                 sleep(Duration::from_millis(ms)).await;
             }
-            92..94 => {
-                // From two seconds to over sixteen, short ones as likely as long ones: idle nodes are most of what a history costs.
+            92 => {
+                // From two seconds to over sixteen, short ones as likely as long ones: three idle nodes are most of what a history
+                // costs, and thousands of these are among all.
                 let ms = self.random.random_range(2_000..4_100) << self.random.random_range(0..3);
                 sleep(Duration::from_millis(ms)).await;
             }
