@@ -2,7 +2,7 @@
 import type { Page } from 'playwright-core'
 import { decode, encode } from '../sdk/src/codec.ts'
 import type { FromStaff, ToStaff } from '../sdk/src/protocol.ts'
-import { alone, expect, within, type Story } from './harness.ts'
+import { expect, within, type Story } from './harness.ts'
 import { consoleOf, residentWith, signIn } from './staff_hands.ts'
 
 /** What stands between the page and the gateway: the story turns it on. */
@@ -81,7 +81,7 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
   },
 
   // Alone: who signs in again has little time before the session is offered to others.
-  'TC16: a sign-in that ends in the middle of a sentence gives message and note back, and signing out forgets them': alone(async (story) => {
+  'TC16: a sign-in that ends in the middle of a sentence gives message and note back, and signing out forgets them': async (story) => {
     const how: Between = {}
     const tina = await between(story, how)
     await residentWith(story, 'there is smoke')
@@ -102,7 +102,7 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     await tina.locator('[name=passphrase]').waitFor()
     const left = await tina.evaluate(() => Object.values(sessionStorage).join())
     expect(!left.includes('third floor') && !left.includes('are you all'), 'nothing of it is left')
-  }),
+  },
 
   'TC16: a page that the gateway does not understand says so, and loading it again keeps the sign-in and what was begun': async (story) => {
     const how: Between = {}

@@ -14,6 +14,34 @@ const WATCHED_MS = 8_000
 const FRAME_MAX_MS = 50
 
 export const stories: Record<string, (story: Story) => Promise<void>> = {
+  'TC3: the tabs of a session stay where they are while it opens and words come': async (story) => {
+    const tina = await consoleOf(story, 'tina')
+    await tina.getByLabel('My state').selectOption('available')
+    const one = await Reporter.report(story, { category: 'other', text: 'one' })
+    await tina.locator('#queue-panel [data-row]').first().waitFor()
+    await tina.evaluate(() => {
+      const places = new Set<string>()
+      Object.assign(window, { places })
+      const look = (): void => {
+        const tabs = [...document.querySelectorAll('#session-tab-notes, #session-tab-timeline')]
+        if (tabs.length > 0) places.add(tabs.map((tab) => Math.round(tab.getBoundingClientRect().x)).join(' '))
+        requestAnimationFrame(look)
+      }
+      look()
+    })
+    await tina.locator('body').press('n')
+    await tina.getByRole('log').getByText('one').waitFor()
+    await tina.locator('#session-tab-notes').click()
+    await one.say('two')
+    await tina.locator('#session-tab-chat').getByText(/1.? new/).waitFor()
+    await one.say('three')
+    await tina.locator('#session-tab-chat').getByText(/2.? new/).waitFor()
+    await tina.locator('#session-tab-chat').click()
+    await tina.getByRole('log').getByText('three').waitFor()
+    const places = await tina.evaluate(() => [...(window as unknown as { places: Set<string> }).places])
+    expect(places.length === 1, `notes and timeline stood at ${places.join(', then ')}`)
+  },
+
   'TC3: nothing moves under the pointer: new rows wait behind "n new", gone ones keep their place, and no dialog opens': async (story) => {
     const tina = await consoleOf(story, 'tina')
     await tina.getByLabel('My state').selectOption('available')

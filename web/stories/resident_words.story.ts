@@ -117,6 +117,16 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
       }
       await page.locator('[data-stop]').click()
       await page.locator('[data-stop]').waitFor({ state: 'detached' })
+
+      // Whoever tries the line out has the same, and the word that it is a test.
+      const test = await story.visit('/?test', { locale, viewport: { width: 320, height: 256 } })
+      await test.locator('header .test').waitFor()
+      for (const to of [0, 100_000]) {
+        await test.evaluate((top) => scrollTo(0, top), to)
+        const { top, bottom } = await test.locator('header').evaluate((element) => element.getBoundingClientRect())
+        expect(top === 0 && bottom <= 96, `${locale} at ${String(to)}: the bar of a test from ${String(top)} to ${String(bottom)}`)
+        for (const what of ['.exit', '.call', '.test']) expect(await test.locator(`header ${what}`).isVisible(), `${locale}: ${what}`)
+      }
     }
   },
 

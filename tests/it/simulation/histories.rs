@@ -1,9 +1,10 @@
-//! Random histories of three nodes, three residents and two consoles: whatever happens, what was promised holds.
+//! Random histories of two or three nodes, three residents and two consoles: whatever happens, what was promised holds.
 //!
 //! `CALLBOX_TEST_SEED` repeats one history; `CALLBOX_TEST_HISTORIES` says how many are tried (10,000 by default).
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::ops::RangeInclusive;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -30,10 +31,11 @@ use crate::backbone::make::agency;
 /// Histories in one run of the tests.
 const HISTORIES: u64 = 10_000;
 /// Steps of one history before it settles.
-const STEPS: usize = 60;
+const STEPS: usize = 50;
 /// Rounds in which everything has to become safe once the weather is calm.
 const SETTLE_ROUNDS: usize = 400;
-const NODES: usize = 3;
+/// Each pair of nodes hears all that both say: a third one doubles what a history costs, so that not every history has one.
+const NODES: RangeInclusive<usize> = 2..=3;
 const RESIDENTS: u128 = 3;
 
 /// Virtual time as a node reads it; each node's wall clock is off by its own amount.
@@ -79,6 +81,7 @@ impl History {
             slow: random.random_range(0..50),
             deaf: random.random_range(0..100),
         };
+        let nodes = random.random_range(NODES);
         let mut diary = Diary::default();
         let residents = (1..=RESIDENTS).map(|n| Resident::new(n, &mut diary));
         let residents = residents.collect();
@@ -87,14 +90,14 @@ impl History {
             world: World::new(),
             start: Instant::now(),
             agency: agency(),
-            nodes: (0..NODES).map(|_| None).collect(),
+            nodes: (0..nodes).map(|_| None).collect(),
             residents,
             consoles: vec![Console::new("tina"), Console::new("tom")],
             diary,
             commands: 1_000_000,
             bad,
         };
-        for place in 0..NODES {
+        for place in 0..nodes {
             history.start(place, Weather::default()).await;
         }
         history
@@ -156,13 +159,13 @@ impl History {
                 sleep(Duration::from_millis(ms)).await;
             }
             92 => {
-                // From two seconds to over sixteen, short ones as likely as long ones: three idle nodes are most of what a history
+                // From two seconds to over sixteen, short ones as likely as long ones: idle nodes are most of what a history
                 // costs, and thousands of these are among all.
                 let ms = self.random.random_range(2_000..4_100) << self.random.random_range(0..3);
                 sleep(Duration::from_millis(ms)).await;
             }
             _ => {
-                let place = self.random.random_range(0..NODES);
+                let place = self.random.random_range(0..self.nodes.len());
                 if self.nodes[place].is_some() {
                     self.crash(place);
                 } else {
@@ -235,7 +238,7 @@ impl History {
 
     /// The weather becomes calm, everybody is back, and everything becomes safe.
     async fn settle(&mut self) {
-        for place in 0..NODES {
+        for place in 0..self.nodes.len() {
             match &self.nodes[place] {
                 Some(running) => running.handle.set_weather(Weather::default()),
                 None => self.start(place, Weather::default()).await,
@@ -346,7 +349,7 @@ fn play(seed: u64) -> Result<(usize, usize), String> {
 }
 
 #[test]
-fn whatever_happens_to_three_nodes_what_was_promised_holds() {
+fn whatever_happens_to_a_few_nodes_what_was_promised_holds() {
     let wanted = |name: &str| std::env::var(name).ok().and_then(|v| v.parse::<u64>().ok());
     let histories = wanted("CALLBOX_TEST_HISTORIES").unwrap_or(HISTORIES);
     let base: u64 = rand::random();

@@ -588,7 +588,7 @@ list-fresh = { $count ->
   }
 list-longest = attente la plus longue { $time }
 list-held = figée
-list-island = Ce nœud est coupé des autres.
+list-island = Une partie du système est injoignable.
 list-island-kept = Il peut manquer dans la liste ce qui se passe ailleurs. Continuez : ce qui s’écrit est gardé ici et parviendra aux autres plus tard.
 row-taken = prise par { $owner }
 row-gone = n'attend plus
