@@ -1,7 +1,8 @@
 // What stories stand on: a real gateway on free ports with a fresh data folder, browsers with fresh profiles, and a
 // telecommunicator who works over the JSON subprotocol without a page.
 import { spawn, type ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
+import { createSocket } from 'node:dgram'
+import { once, type EventEmitter } from 'node:events'
 import { existsSync } from 'node:fs'
 import { appendFile, copyFile, mkdtemp, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
@@ -330,12 +331,19 @@ let nextPort = PORTS.from + Math.floor(Math.random() * (PORTS.to - PORTS.from))
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = (nextPort = nextPort < PORTS.to ? nextPort + 1 : PORTS.from)
-    const server = createServer()
-    server.listen(port, '127.0.0.1')
-    const free = await once(server, 'listening').then(() => true, () => false)
-    if (!free) continue
+    const server = createServer().listen(port, '127.0.0.1')
+    if (!(await bound(server))) continue
     server.close()
     await once(server, 'close')
+    // Media go over datagrams, of which a listener of connections knows nothing.
+    const socket = createSocket('udp4').bind(port, '127.0.0.1')
+    if (!(await bound(socket))) continue
+    socket.close()
+    await once(socket, 'close')
     return port
   }
+}
+
+function bound(socket: EventEmitter): Promise<boolean> {
+  return once(socket, 'listening').then(() => true, () => false)
 }
