@@ -47,6 +47,8 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     await tina.getByText('original sealed').first().waitFor({ timeout: DRAWN_WITHIN_MS })
     await staffSays(tina, 'Are you safe where you are?')
     await tina.getByRole('log').getByText('Are you safe where you are?').waitFor()
+    // Of all sessions the first few are shown, and many wait by now.
+    await sue.getByRole('tab', { name: /^Owned/ }).click()
     await sue.getByRole('row').filter({ hasText: /with .?tina/ }).first().waitFor()
   },
 }
