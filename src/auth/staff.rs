@@ -49,7 +49,7 @@ struct Account {
 /// start of the gateway costs. That first try, right or wrong, takes as long as two.
 struct Secret {
     passphrase: Passphrase,
-    hash: OnceLock<String>,
+    hash: OnceLock<PasswordHash>,
 }
 
 impl Secret {
@@ -60,28 +60,20 @@ impl Secret {
 
     /// Whether this is it. Takes 19 MiB and some 20 ms.
     fn is(&self, passphrase: &str) -> Result<bool, ErrorCode> {
-        let hash = self.hash()?;
-        Ok(PasswordHash::new(hash).is_ok_and(|hash| {
-            Argon2::default()
-                .verify_password(passphrase.as_bytes(), &hash)
-                .is_ok()
-        }))
-    }
-
-    fn hash(&self) -> Result<&str, ErrorCode> {
-        if self.hash.get().is_none() {
-            let made = Argon2::default().hash_password(self.passphrase.expose().as_bytes());
-            let made = made.map_err(|error| {
-                tracing::error!(%error, "a passphrase cannot be hashed");
-                ErrorCode::Internal
-            })?;
-            // Two who try at once make two; the first one stays.
-            let _made_before = self.hash.set(made.to_string());
-        }
-        self.hash
-            .get()
-            .map(String::as_str)
-            .ok_or(ErrorCode::Internal)
+        let hash = match self.hash.get() {
+            Some(hash) => hash,
+            None => {
+                let made = Argon2::default().hash_password(self.passphrase.expose().as_bytes());
+                let made = made.map_err(|error| {
+                    tracing::error!(%error, "a passphrase cannot be hashed");
+                    ErrorCode::Internal
+                })?;
+                // Two who try at once make two; the first one stays.
+                self.hash.get_or_init(|| made)
+            }
+        };
+        let verified = Argon2::default().verify_password(passphrase.as_bytes(), hash);
+        Ok(verified.is_ok())
     }
 }
 

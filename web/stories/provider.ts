@@ -5,9 +5,9 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import Provider from 'oidc-provider'
 import type { Page } from 'playwright-core'
+import { freePort } from './harness.ts'
 
 /** The part of the server's context that is read here. */
 interface GrantContext {
@@ -51,12 +51,7 @@ export class IdProvider {
 
   /** Starts one that sends browsers back to these addresses only. */
   static async start(redirects: readonly string[], setting: Setting = {}): Promise<IdProvider> {
-    const probe = createServer().listen(0, '127.0.0.1')
-    await once(probe, 'listening')
-    const { port } = probe.address() as AddressInfo
-    probe.close()
-    await once(probe, 'close')
-    const provider = new IdProvider(port, redirects, setting)
+    const provider = new IdProvider(await freePort(), redirects, setting)
     await provider.up()
     return provider
   }
