@@ -14,14 +14,12 @@ use futures_util::stream::{self, Stream, StreamExt as _, TryStreamExt as _};
 use tokio::task::JoinSet;
 use tokio::time::{Instant as Deadline, MissedTickBehavior, interval_at};
 
-use crate::client::{self, Link, Target, command_id, opening, source};
+use crate::client::{self, Link, OPENING_AT_ONCE, Target, command_id, opening, source};
 use crate::device::Device;
 use crate::gateway::{Gateway, GatewayChoice, Wishes};
 use crate::process::{self, RunTimes};
 use crate::report::Outcome;
 
-/// Sessions opened at the same time: enough to keep both sides busy, far below what counts as a storm.
-const OPENING_AT_ONCE: usize = 48;
 /// Sessions opened and closed before anything is measured, so that what the very first one sets up does not count.
 const WARM_UP: usize = 200;
 /// What each of them says: together more than the page caches of the store hold (3 MiB), which every gateway that is used

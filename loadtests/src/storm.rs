@@ -17,7 +17,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{Instant as Deadline, MissedTickBehavior, interval_at, timeout};
 
-use crate::client::{self, Link, Opened, Target, command_id, opening, source};
+use crate::client::{self, Link, OPENING_AT_ONCE, Opened, Target, command_id, opening, source};
 use crate::device::Device;
 use crate::gateway::{Gateway, GatewayChoice, Wishes};
 use crate::glance::glance;
@@ -27,8 +27,6 @@ use crate::process::{self, RunTimes};
 use crate::redis::Fsync;
 use crate::report::Outcome;
 
-/// Sessions opened at the same time before the crash: far below what counts as a storm.
-const OPENING_AT_ONCE: usize = 48;
 /// First pause of a client that lost its link; it doubles with each failure, and half of it is chance (as in `web/sdk`).
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 /// Longest pause.

@@ -40,7 +40,7 @@ export async function browser(options: Options = {}): Promise<BrowserContext> {
   return (await running(WHOLE)).newContext(options)
 }
 
-/** The same for who only looks at what stands on a page, hundreds of times: how a browser behaves around it is told elsewhere. */
+/** The same without a browser around the page: for staff pages, and for who only looks at what stands on a page, hundreds of times. */
 export async function engine(options: Options = {}): Promise<BrowserContext> {
   return (await running(ENGINE)).newContext(options)
 }

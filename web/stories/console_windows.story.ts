@@ -17,7 +17,7 @@ async function panel(story: Story, beside: Page, name: string): Promise<{ page: 
 
 export const stories: Record<string, (story: Story) => Promise<void>> = {
   'TC15: panels in windows of their own share one connection, follow the console, one window sounds, and closing it hands over': async (story) => {
-    const tina = await consoleOf(story, 'tina')
+    const tina = await consoleOf(story, 'tina', { windows: true })
     await tina.getByLabel('My state').selectOption('available')
     const one = await Reporter.report(story, { category: 'fire', text: 'smoke in the cellar' })
     await tina.locator('#queue-panel [data-row]').first().waitFor()
@@ -70,7 +70,7 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
   },
 
   'TC15: timeline and media stand in windows of their own, and go along when another session is opened': async (story) => {
-    const tina = await consoleOf(story, 'tina')
+    const tina = await consoleOf(story, 'tina', { windows: true })
     const one = await Reporter.report(story, { category: 'fire', text: 'smoke in the cellar' })
     await tina.locator('#queue-panel [data-row]').first().waitFor()
     await tina.locator('body').press('n')

@@ -11,12 +11,15 @@ import { join } from 'node:path'
 import type { BrowserContext, Page } from 'playwright-core'
 import { newId } from '../sdk/src/ids.ts'
 import type { FromStaff, StaffCommand, ToStaff } from '../sdk/src/protocol.ts'
-import { browser } from './browser.ts'
+import { browser, engine } from './browser.ts'
 
 /** Longest wait for anything in a story, in ms. */
 export const WITHIN_MS = 15_000
 
-type Options = NonNullable<Parameters<typeof browser>[0]>
+type Options = NonNullable<Parameters<typeof browser>[0]> & {
+  /** A staff page that opens windows, which only a whole browser has. */
+  windows?: true
+}
 
 /** What a story is: a title and this. */
 type Tell = (story: Story) => Promise<void>
@@ -166,9 +169,14 @@ export class Story {
     this.gateway = gateway
   }
 
-  /** A browser of its own with a page that is opened at a path. */
-  async visit(path = '/', options: Options = {}): Promise<Page> {
-    const context = await browser({ viewport: { width: 390, height: 844 }, locale: 'en-US', ...options })
+  /**
+   * A browser of its own with a page that is opened at a path: a whole one as residents and responders have it, with all that it may do to a
+   * page; staff pages are open all night, and get the engine.
+   */
+  async visit(path = '/', { windows, ...options }: Options = {}): Promise<Page> {
+    const isForStaff = /^\/(console|supervisor)\//.test(path)
+    const open = isForStaff && !windows && !options.args ? engine : browser
+    const context = await open({ viewport: { width: 390, height: 844 }, locale: 'en-US', ...options })
     this.#contexts.push(context)
     context.setDefaultTimeout(WITHIN_MS)
     await context.addInitScript(() => {

@@ -130,7 +130,7 @@ impl Around {
         self.rung.swap(false, Ordering::Relaxed)
     }
 
-    /// Our own hello came back. Answers whether we had not heard it for long: others could not be heard either.
+    /// Something of our own came back. Answers whether we had not heard it for long: others could not be heard either.
     pub fn heard_self(&self, now_ms: u64) -> bool {
         let now_ms = now_ms.max(1);
         let before = self.echo_ms.swap(now_ms, Ordering::Relaxed);

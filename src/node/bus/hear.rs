@@ -12,7 +12,7 @@ use callbox_proto::message::{RealTimeText, ToResident, ToStaff};
 use callbox_proto::vocabulary::Seq;
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 
-use super::message::{Body, Heard, Here, Moved, NodeHere, NodeRef, PersonHere, decode};
+use super::message::{Body, Head, Here, Moved, NodeHere, NodeRef, PersonHere};
 use crate::backbone::BackboneError;
 use crate::node::agency::Agency;
 use crate::node::cell::{Audience, Cell};
@@ -38,18 +38,15 @@ impl Node {
         let Some(together) = &self.together else {
             return;
         };
-        let (from, n, body) = match decode(bytes) {
-            Heard::Message(message) => (message.from, message.n, message.body),
-            Heard::Unreadable { from, n } => (from, n, Body::Unknown),
-            Heard::Foreign => {
-                metrics::counter!("callbox_bus_messages_foreign_total").increment(1);
-                return;
-            }
+        let Some(Head { from, n, .. }) = Head::of(bytes) else {
+            metrics::counter!("callbox_bus_messages_foreign_total").increment(1);
+            return;
         };
         if from.instance == together.me.instance {
-            self.hear_self(agency, &body);
+            self.hear_self(agency);
             return;
         }
+        let body = Body::of(bytes);
         if from.name == together.me.name && !matches!(body, Body::Bye {}) {
             self.hear_namesake(&from);
         }
@@ -58,10 +55,7 @@ impl Node {
         }
     }
 
-    fn hear_self(&self, agency: &Agency, body: &Body) {
-        if !matches!(body, Body::Hello { .. }) {
-            return;
-        }
+    fn hear_self(&self, agency: &Agency) {
         let now_ms = self.clock.monotonic_ms();
         if agency.around.heard_self(now_ms) {
             agency.around.elsewhere().pardon(now_ms);

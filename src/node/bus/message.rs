@@ -40,23 +40,28 @@ pub struct NodeRef {
 }
 
 /// One message as it travels.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize)]
 pub struct Envelope {
+    v: u8,
+    from: NodeRef,
+    n: u64,
+    body: Body,
+}
+
+/// Who speaks. Read before what is said: a node's own messages come back to it too, and a newer node's may have a form that is not known.
+#[derive(Deserialize)]
+pub struct Head {
     v: u8,
     /// Who speaks.
     pub from: NodeRef,
     /// 1, 2, 3 … for each agency's bus: a hole tells that something was lost.
     pub n: u64,
-    /// What is said.
-    pub body: Body,
 }
 
-/// What can be read of a message that a newer node has sent in a form we do not know.
+/// The rest of the same message.
 #[derive(Deserialize)]
-struct Head {
-    v: u8,
-    from: NodeRef,
-    n: u64,
+struct Rest {
+    body: Body,
 }
 
 /// What is said.
@@ -284,21 +289,6 @@ pub enum MediaAnswer {
     },
 }
 
-/// What was heard.
-pub enum Heard {
-    /// A message.
-    Message(Envelope),
-    /// A message of a known form with a body that cannot be read: counted, and not acted on.
-    Unreadable {
-        /// Who spoke.
-        from: NodeRef,
-        /// Its number.
-        n: u64,
-    },
-    /// Not of this protocol.
-    Foreign,
-}
-
 impl Envelope {
     /// Puts a message together.
     pub const fn new(from: NodeRef, n: u64, body: Body) -> Self {
@@ -317,22 +307,21 @@ impl Envelope {
     }
 }
 
-/// Reads what came.
-pub fn decode(bytes: &[u8]) -> Heard {
-    if bytes.len() > PUBLISH_MAX_BYTES {
-        return Heard::Foreign;
+impl Head {
+    /// Reads who speaks; `None` when it is not a message of this protocol.
+    pub fn of(bytes: &[u8]) -> Option<Self> {
+        if bytes.len() > PUBLISH_MAX_BYTES {
+            return None;
+        }
+        let head = rmp_serde::from_slice::<Self>(bytes).ok()?;
+        (head.v == VERSION).then_some(head)
     }
-    match rmp_serde::from_slice::<Envelope>(bytes) {
-        Ok(envelope) if envelope.v == VERSION => Heard::Message(envelope),
-        Ok(_) => Heard::Foreign,
-        Err(_) => match rmp_serde::from_slice::<Head>(bytes) {
-            Ok(Head {
-                v: VERSION,
-                from,
-                n,
-            }) => Heard::Unreadable { from, n },
-            _ => Heard::Foreign,
-        },
+}
+
+impl Body {
+    /// Reads what is said in a message whose [`Head`] was read.
+    pub fn of(bytes: &[u8]) -> Self {
+        rmp_serde::from_slice::<Rest>(bytes).map_or(Self::Unknown, |rest| rest.body)
     }
 }
 
@@ -347,8 +336,12 @@ mod tests {
         }
     }
 
-    fn read(value: &serde_json::Value) -> Heard {
-        decode(&rmp_serde::to_vec_named(value).unwrap())
+    fn read(value: &serde_json::Value) -> Option<(u64, Body)> {
+        heard(&rmp_serde::to_vec_named(value).unwrap())
+    }
+
+    fn heard(bytes: &[u8]) -> Option<(u64, Body)> {
+        Head::of(bytes).map(|head| (head.n, Body::of(bytes)))
     }
 
     #[test]
@@ -375,29 +368,28 @@ mod tests {
             items: vec![here],
         };
         let bytes = Envelope::new(from(), 4, body).encode().unwrap();
-        let Heard::Message(heard) = decode(&bytes) else {
-            panic!("a message");
-        };
-        assert_eq!((heard.from, heard.n), (from(), 4));
-        assert!(matches!(heard.body, Body::Presence { items, .. } if items == [here]));
+        let head = Head::of(&bytes).expect("a message");
+        assert_eq!((head.from, head.n), (from(), 4));
+        assert!(matches!(Body::of(&bytes), Body::Presence { items, .. } if items == [here]));
     }
 
     #[test]
     fn a_newer_node_s_messages_and_fields_are_passed_over() {
         let head = serde_json::json!({"name": "west", "instance": 9});
         let newer = serde_json::json!({"v": 1, "from": head, "n": 2, "body": {"kind": "sings", "song": [1, 2]}});
-        assert!(matches!(read(&newer), Heard::Message(m) if matches!(m.body, Body::Unknown)));
+        assert!(matches!(read(&newer), Some((2, Body::Unknown))));
         let more = serde_json::json!({"v": 1, "from": head, "n": 3, "mood": "good",
             "body": {"kind": "who_is_there", "why": "so"}});
-        assert!(
-            matches!(read(&more), Heard::Message(m) if matches!(m.body, Body::WhoIsThere { only: None }))
-        );
+        assert!(matches!(
+            read(&more),
+            Some((3, Body::WhoIsThere { only: None }))
+        ));
         let changed =
             serde_json::json!({"v": 1, "from": head, "n": 4, "body": {"kind": "delivered"}});
-        assert!(matches!(read(&changed), Heard::Unreadable { n: 4, .. }));
+        assert!(matches!(read(&changed), Some((4, Body::Unknown))));
         let other = serde_json::json!({"v": 2, "from": head, "n": 5, "body": {"kind": "bye"}});
-        assert!(matches!(read(&other), Heard::Foreign));
-        assert!(matches!(decode(b"\xc1nonsense"), Heard::Foreign));
+        assert!(read(&other).is_none());
+        assert!(heard(b"\xc1nonsense").is_none());
     }
 
     #[test]

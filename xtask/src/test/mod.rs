@@ -29,7 +29,7 @@ struct Group {
 enum Order {
     /// One after the other.
     InTurn,
-    /// All together: some wait for most of their time, another one fills the processor meanwhile.
+    /// All together: what one leaves of the processors, because it waits or keeps one of them busy, the others take.
     AtOnce,
 }
 
@@ -116,21 +116,14 @@ fn in_a_linted_run() -> ExitCode {
 /// What is quick comes first: a page that is too large is known after minutes, not after everything else.
 fn groups() -> Vec<Group> {
     vec![
-        Group::in_turn("tools", vec![packages::step()]),
+        Group::in_turn("tools", vec![packages::step(), web::install()]),
         Group::in_turn("form", vec![rust::format()]),
-        Group::in_turn(
-            "pages",
-            vec![
-                web::install(),
-                web::types(),
-                web::units(),
-                web::build(),
-                web::budgets(),
-            ],
-        ),
-        Group::in_turn(
-            "Rust",
-            vec![rust::lints(), rust::tests(), rust::doc_tests()],
+        Group::at_once("pages", vec![web::types(), web::units(), web::build()]),
+        Group::in_turn("sizes of the pages", vec![web::budgets()]),
+        Group::in_turn("Rust", vec![rust::lints()]),
+        Group::at_once(
+            "Rust tests",
+            vec![rust::integration(), rust::units(), rust::doc_tests()],
         ),
         Group::at_once("faults", vec![rust::simulation(), chaos::short()]),
         Group::in_turn("generated files", vec![tree::generated()]),

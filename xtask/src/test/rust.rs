@@ -11,6 +11,9 @@ use super::count::{Count, rust_tests};
 use super::step::Step;
 use crate::command::{cargo, run, shown, tee};
 
+/// Test programs in the folders `tests` of the packages, by their first letter: `it`, and all others. Together they are all.
+const INTEGRATION: &str = "i*";
+const OTHERS: &str = "[!i]*";
 /// The simulation among the integration tests.
 const HISTORIES: &str = "simulation::histories";
 
@@ -52,12 +55,28 @@ pub fn lints() -> Step {
     })
 }
 
-pub fn tests() -> Step {
-    Step::new("Rust tests", || {
+/// Tests of what several parts, or programs, do together.
+pub fn integration() -> Step {
+    Step::new("integration tests", || {
+        let which = [
+            "test",
+            "--workspace",
+            "--test",
+            INTEGRATION,
+            "--no-fail-fast",
+        ];
         let at_once = at_once().to_string();
-        let all = ["test", "--workspace", "--all-targets", "--no-fail-fast"];
-        let which = ["--", "--test-threads", &at_once, "--skip", HISTORIES];
-        count(&[&all[..], &which].concat())
+        let how = ["--", "--test-threads", &at_once, "--skip", HISTORIES];
+        count(&[&which[..], &how].concat())
+    })
+}
+
+/// All others: of single parts, and each measurement in small.
+pub fn units() -> Step {
+    Step::new("unit tests and measurements", || {
+        let single = ["test", "--workspace", "--lib", "--bins", "--examples"];
+        let others = ["--test", OTHERS, "--no-fail-fast"];
+        count(&[&single[..], &others].concat())
     })
 }
 
@@ -70,8 +89,14 @@ fn at_once() -> usize {
 /// Thousands of histories take all cores for minutes: away from the other tests, so that none of them waits for its turn.
 pub fn simulation() -> Step {
     Step::new("simulation", || {
-        let all = ["test", "--workspace", "--all-targets", "--no-fail-fast"];
-        count(&[&all[..], &["--", HISTORIES]].concat())
+        let which = [
+            "test",
+            "--workspace",
+            "--test",
+            INTEGRATION,
+            "--no-fail-fast",
+        ];
+        count(&[&which[..], &["--", HISTORIES]].concat())
     })
 }
 
