@@ -1,10 +1,18 @@
 // The supervisor's floor: figures and what they mean, warnings before a breach, what needs a person in words, charts with tables.
 import { readFile } from 'node:fs/promises'
+import type { Page } from 'playwright-core'
 import { decode, encode } from '../sdk/src/codec.ts'
 import type { ToStaff } from '../sdk/src/protocol.ts'
 import { Reporter } from './crowd.ts'
 import { expect, within, type Story } from './harness.ts'
 import { accessible, consoleOf, jpeg, noStorage, residentWith, signIn, supervisorOf, tooWide } from './staff_hands.ts'
+
+/** A supervisor's page in a language. */
+async function floorIn(story: Story, locale: string): Promise<Page> {
+  const floor = await story.visit('/supervisor/', { viewport: { width: 1440, height: 900 }, locale })
+  await signIn(floor, 'sue', locale.startsWith('fr') ? 'Connecté' : 'Connected')
+  return floor
+}
 
 export const stories: Record<string, (story: Story) => Promise<void>> = {
   'SV1: one live screen has every queue with its figures and everybody by state, and each figure says what it is one key away': async (story) => {
@@ -54,6 +62,22 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     await sue.keyboard.press('Escape')
     await sue.locator('body').press('d')
     expect((await sue.getByRole('dialog').count()) === 0, 'single keys are off')
+  },
+
+  'SV1: with a few sessions and with many, every table of the floor is whole on screens from 1280 to 1920 px, in English and French': async (story) => {
+    const floors = await Promise.all(['en-US', 'fr-FR'].map((locale) => floorIn(story, locale)))
+    const cut = (floor: Page): Promise<string[]> => floor.evaluate(() =>
+      [...document.querySelectorAll('.scroll')].filter((table) => table.scrollWidth > table.clientWidth).map((table) => table.textContent))
+    for (const few of [1, 9]) {
+      for (let n = 0; n < few; n += 1) await Reporter.report(story, { category: 'traffic', text: 'a crash on the bridge' })
+      for (const floor of floors) {
+        await floor.getByText('100 %', { exact: true }).waitFor()
+        for (const width of [1280, 1366, 1440, 1920]) {
+          await floor.setViewportSize({ width, height: 900 })
+          expect((await cut(floor)).length === 0, `at ${String(width)} px ${(await cut(floor)).join(' | ')} is cut`)
+        }
+      }
+    }
   },
 
   'SV2: a wait warns at 50, 75 and 90 % of its target, and priority 1 asks for a person from 50 % on': async (story) => {

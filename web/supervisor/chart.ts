@@ -23,6 +23,9 @@ const SCALE_PX = 40
 /** Width of a time below, which stands in the middle under its moment: the last one is not cut. */
 const LABEL_PX = 36
 
+/** What the axis of time spans, in s, before there are two samples; by itself it would be a day. */
+const FIRST_SPAN_S = 60
+
 /** The minute of each moment, once each. */
 function minutes(splits: readonly number[]): string[] {
   const labels = splits.map((at) => time(at * 1_000).slice(0, 5))
@@ -47,7 +50,7 @@ export class Chart {
         legend: { show: false },
         cursor: { show: false },
         padding: [6, LABEL_PX / 2, 0, 0],
-        scales: { x: { time: true }, y: { range: () => [0, this.#top] } },
+        scales: { x: { time: true, range: () => this.#span }, y: { range: () => [0, this.#top] } },
         axes: [
           { ...axis, grid: { show: false }, size: 22, space: 72, values: (_, splits) => minutes(splits) },
           { ...axis, size: SCALE_PX, space: 28, incrs: [1, 2, 5, 10, 20, 25, 50, 100, 200, 500, 1_000, 5_000, 10_000, 100_000] },
@@ -62,10 +65,14 @@ export class Chart {
   }
 
   #top = 1
+  #span: [number, number] = [0, FIRST_SPAN_S]
 
   #data(line: Line): uPlot.AlignedData {
     this.#top = line.top
-    return [line.atMs.map((ms) => ms / 1_000), line.values.map((value) => value ?? null), line.atMs.map(() => line.goal ?? null)]
+    const at = line.atMs.map((ms) => ms / 1_000)
+    const [first = 0, last = first] = [at[0], at.at(-1)]
+    this.#span = [first < last ? first : last - FIRST_SPAN_S, last]
+    return [at, line.values.map((value) => value ?? null), line.atMs.map(() => line.goal ?? null)]
   }
 
   /** Draws this from now on. */

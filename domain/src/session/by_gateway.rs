@@ -7,8 +7,7 @@ use callbox_proto::event::{Event, MediaEnd, ReleaseReason};
 use callbox_proto::ids::{CommandId, StaffId};
 use callbox_proto::vocabulary::{DeletionCause, Medium, Millis, Seq, Standing, Suspicion};
 
-use super::decide::Context;
-use super::{PhotoState, Session, custody};
+use super::{Context, PhotoState, Session, custody};
 use crate::policy::Material;
 
 /// What the gateway itself adds to a session.

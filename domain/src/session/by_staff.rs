@@ -9,9 +9,9 @@ use callbox_proto::event::{Event, MediaEnd, ReleaseReason};
 use callbox_proto::ids::{CommandId, IncidentId, StaffId};
 use callbox_proto::vocabulary::{Priority, Role, Seq, Standing, TransferTarget};
 
-use super::decide::{Context, PhotoFetch, end_media};
 use super::{
-    REASON_MAX_CHARS, Refusal, Session, TEXT_MAX_CHARS, check, custody, report_link, responder,
+    Context, REASON_MAX_CHARS, Refusal, Session, TEXT_MAX_CHARS, check, custody, report_link,
+    responder,
 };
 use crate::policy::Material;
 
@@ -64,7 +64,7 @@ pub(super) fn decide(
                 disposition: *disposition,
                 note: note.clone(),
             };
-            let mut events = end_media(session, MediaEnd::SessionEnded);
+            let mut events = session.live.ended(MediaEnd::SessionEnded);
             events.push(closed);
             Ok(events)
         }
@@ -201,6 +201,17 @@ fn set_priority(
 fn reveal(session: &Session, photo: CommandId) -> Result<Vec<Event>, Refusal> {
     can_be_seen(session, photo)?;
     Ok(vec![Event::PhotoRevealed { photo }])
+}
+
+/// A photo that somebody is about to be sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PhotoFetch {
+    /// Which photo.
+    pub photo: CommandId,
+    /// The original, and not what is shown of it.
+    pub original: bool,
+    /// With which link for responders, where it is one.
+    pub link: Option<CommandId>,
 }
 
 /// Somebody is about to be sent a photo.

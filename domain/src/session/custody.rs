@@ -10,9 +10,10 @@ use callbox_proto::message::RowRequest;
 use callbox_proto::vocabulary::{Custodial, DeletionCause, Millis, Seq, Standing};
 use serde::{Deserialize, Serialize};
 
-use super::decide::Context;
 use super::report_link::NOBODY;
-use super::{EXPORT_LIFE_MS, HOLDS_MAX, REASON_MAX_CHARS, REQUEST_LIFE_MS, Session, check};
+use super::{
+    Context, EXPORT_LIFE_MS, HOLDS_MAX, REASON_MAX_CHARS, REQUEST_LIFE_MS, Session, check,
+};
 use crate::policy::Material;
 
 /// How a session's evidence is kept.

@@ -8,7 +8,7 @@
 use callbox_proto::event::{Actor, Event, Stored};
 use callbox_proto::vocabulary::{Priority, RuleFired, Seq};
 
-use super::decide::{facts, facts_after};
+use super::by_resident::{facts, facts_after};
 use super::{Session, field};
 use crate::triage::{self, Facts, Rules};
 

@@ -6,12 +6,15 @@
 
 mod apply;
 mod by_gateway;
+mod by_resident;
 mod by_staff;
 mod check;
+mod context;
 mod custody;
 mod decide;
 mod dry_run;
 mod field;
+mod opening;
 mod place;
 mod rebase;
 mod report_link;
@@ -21,14 +24,18 @@ mod row;
 mod tests;
 
 pub use by_gateway::GatewayCommand;
+pub use by_staff::PhotoFetch;
+pub use context::Context;
 pub use custody::Custody;
-pub use decide::{Command, Context, PhotoFetch, decide, open};
+pub use decide::{Command, decide};
 pub use dry_run::{DryRun, Judged, Outcome};
+pub use opening::open;
 pub use rebase::Rebasing;
 pub use report_link::{ReportLink, make_link};
 pub use responder::ResponderLink;
 
 use callbox_proto::error::ErrorCode;
+use callbox_proto::event::{Event, MediaEnd};
 use callbox_proto::ids::{AgencyId, CommandId, IncidentId, QueueId, ResidentId, StaffId};
 use callbox_proto::message::RowPlace;
 use callbox_proto::vocabulary::{
@@ -88,6 +95,13 @@ impl Media {
     /// What is in the set, in order.
     pub fn iter(self) -> impl Iterator<Item = Medium> {
         Medium::ALL.iter().copied().filter(move |m| self.has(*m))
+    }
+
+    /// The events by which all that is in the set ends.
+    fn ended(self, reason: MediaEnd) -> Vec<Event> {
+        self.iter()
+            .map(|medium| Event::MediaEnded { medium, reason })
+            .collect()
     }
 }
 

@@ -12,8 +12,8 @@ use callbox_proto::ids::{AgencyId, ResidentId};
 use callbox_proto::vocabulary::{Disposition, Millis, Standing};
 use serde::{Deserialize, Serialize};
 
-use super::decide::{Context, checked_opening, facts_of, first_words};
-use super::{Refusal, Session, check};
+use super::opening::{checked_opening, facts_of, first_words};
+use super::{Context, Refusal, Session, check};
 use crate::triage;
 
 /// Stands for the device of a link that none has opened. No key has this hash but by a chance of one in 2^128.

@@ -10,10 +10,9 @@ use callbox_proto::ids::CommandId;
 use callbox_proto::vocabulary::{Millis, Standing};
 use serde::{Deserialize, Serialize};
 
-use super::decide::Context;
 use super::{
-    RESPONDER_LINK_MAX_MS, RESPONDER_LINK_MIN_MS, RESPONDER_LINKS_MAX, RESPONDER_NAME_MAX_CHARS,
-    RESPONDER_OPENINGS_MAX, Session, check,
+    Context, RESPONDER_LINK_MAX_MS, RESPONDER_LINK_MIN_MS, RESPONDER_LINKS_MAX,
+    RESPONDER_NAME_MAX_CHARS, RESPONDER_OPENINGS_MAX, Session, check,
 };
 
 /// A link for responders.
