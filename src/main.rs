@@ -9,11 +9,6 @@ use callbox::evidence::photo;
 use callbox::http::certificates;
 use callbox::{app, logging};
 use clap::Parser as _;
-use mimalloc::MiMalloc;
-
-/// A gateway on Redis spends a fifth of its time on small allocations that one thread makes and another frees.
-#[global_allocator]
-static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     // First, because with two providers in the tree the first TLS call would panic without a choice.

@@ -188,8 +188,6 @@ impl PhotoPipeline {
             .arg(WORKER_SUBCOMMAND)
             // Nothing of ours is in its reach: no secrets in the environment, no folder, no log.
             .env_clear()
-            // The allocator would take a GiB of addresses ahead, which is all that the worker may have.
-            .env("MIMALLOC_ARENA_RESERVE", "0")
             .current_dir("/")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
