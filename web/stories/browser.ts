@@ -35,14 +35,18 @@ const started = (program: string, more: readonly string[] = []): { executablePat
 const shared = new Map<string, Promise<Browser>>()
 
 /** Opens a context of its own: storage, cache, permissions and network are empty, and go away with it. */
-export async function browser(options: Options = {}): Promise<BrowserContext> {
-  if (options.args) return ownBrowser(options)
-  return (await running(WHOLE)).newContext(options)
+export function browser(options: Options = {}): Promise<BrowserContext> {
+  return opened(WHOLE, options)
 }
 
 /** The same without a browser around the page: for staff pages, and for who only looks at what stands on a page, hundreds of times. */
-export async function engine(options: Options = {}): Promise<BrowserContext> {
-  return (await running(ENGINE)).newContext(options)
+export function engine(options: Options = {}): Promise<BrowserContext> {
+  return opened(ENGINE, options)
+}
+
+/** What a program is started with concerns all of it: such a context is never beside another. */
+async function opened(program: string, options: Options): Promise<BrowserContext> {
+  return options.args ? ownBrowser(options) : (await running(program)).newContext(options)
 }
 
 function running(program: string): Promise<Browser> {

@@ -175,7 +175,7 @@ export class Story {
    */
   async visit(path = '/', { windows, ...options }: Options = {}): Promise<Page> {
     const isForStaff = /^\/(console|supervisor)\//.test(path)
-    const open = isForStaff && !windows && !options.args ? engine : browser
+    const open = isForStaff && !windows ? engine : browser
     const context = await open({ viewport: { width: 390, height: 844 }, locale: 'en-US', ...options })
     this.#contexts.push(context)
     context.setDefaultTimeout(WITHIN_MS)

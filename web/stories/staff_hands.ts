@@ -23,9 +23,9 @@ export async function consoleOf(story: Story, name: string, options: Parameters<
 }
 
 /** A signed-in supervisor's page. */
-export async function supervisorOf(story: Story, options: Parameters<Story['visit']>[1] = {}): Promise<Page> {
+export async function supervisorOf(story: Story, options: Parameters<Story['visit']>[1] = {}, connected?: string): Promise<Page> {
   const page = await story.visit('/supervisor/', { viewport: { width: 1440, height: 900 }, locale: 'en-US', ...options })
-  await signIn(page, 'sue')
+  await signIn(page, 'sue', connected)
   return page
 }
 

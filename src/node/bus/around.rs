@@ -42,7 +42,7 @@ pub struct Around {
     tell_all: AtomicBool,
     rung: AtomicBool,
     round: AtomicU64,
-    /// When our own hello was last heard, and since when it has been heard without a break; monotonic, 0 for never.
+    /// When something of our own was last heard, and since when it has been heard without a break; monotonic, 0 for never.
     echo_ms: AtomicU64,
     hears_since_ms: AtomicU64,
     asked_ms: AtomicU64,

@@ -34,7 +34,7 @@ const PACKAGES: [Package; 9] = [
     },
     Package {
         name: "chromium-headless-shell",
-        why: "hundreds of looks at pages, each in half of the time",
+        why: "staff pages and hundreds of looks at pages, in less time",
         sign: Sign::Program("chromium-headless-shell"),
     },
     Package {

@@ -58,16 +58,8 @@ pub fn lints() -> Step {
 /// Tests of what several parts, or programs, do together.
 pub fn integration() -> Step {
     Step::new("integration tests", || {
-        let which = [
-            "test",
-            "--workspace",
-            "--test",
-            INTEGRATION,
-            "--no-fail-fast",
-        ];
         let at_once = at_once().to_string();
-        let how = ["--", "--test-threads", &at_once, "--skip", HISTORIES];
-        count(&[&which[..], &how].concat())
+        of_integration(&["--test-threads", &at_once, "--skip", HISTORIES])
     })
 }
 
@@ -88,22 +80,19 @@ fn at_once() -> usize {
 
 /// Thousands of histories take all cores for minutes: away from the other tests, so that none of them waits for its turn.
 pub fn simulation() -> Step {
-    Step::new("simulation", || {
-        let which = [
-            "test",
-            "--workspace",
-            "--test",
-            INTEGRATION,
-            "--no-fail-fast",
-        ];
-        count(&[&which[..], &["--", HISTORIES]].concat())
-    })
+    Step::new("simulation", || of_integration(&[HISTORIES]))
 }
 
 pub fn doc_tests() -> Step {
     Step::new("documentation tests", || {
         count(&["test", "--workspace", "--doc", "--no-fail-fast"])
     })
+}
+
+/// Counts those of the integration tests that are chosen so.
+fn of_integration(chosen: &[&str]) -> anyhow::Result<Count> {
+    let all = ["test", "--workspace", "--test", INTEGRATION];
+    count(&[&all[..], &["--no-fail-fast", "--"], chosen].concat())
 }
 
 fn check(arguments: &[&str]) -> anyhow::Result<Count> {
