@@ -118,6 +118,16 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     await tina.locator('[data-ask=place]:not([data-stands=ask-never])').waitFor()
   },
 
+  'AL6: in a window below 1280 px the chat fills what is left of it, and the composer stands at its end': async (story) => {
+    const tina = await busy(story)
+    for (const [width, height] of [[1024, 768], [1279, 1000], [820, 1180]] as const) {
+      await tina.setViewportSize({ width, height })
+      await tina.locator('#area-tab-session').click()
+      const left = await tina.locator('#composer').evaluate((composer) => innerHeight - (composer.closest('article')?.getBoundingClientRect().bottom ?? 0))
+      expect(Math.abs(left) <= 1, `the session ends where the window of ${String(width)} × ${String(height)} does: ${String(left)} px are left`)
+    }
+  },
+
   'AL6: at 400 % zoom the bar is one line with a menu that has the rest of it, so that the work stands on the first screen': async (story) => {
     const tina = await busy(story)
     await tina.setViewportSize({ width: 320, height: 256 })

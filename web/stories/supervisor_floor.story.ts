@@ -74,6 +74,22 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     }
   },
 
+  'SV8: at 820 px the file of the figures is saved at the end of a line, beside since when they are, in English and French': async (story) => {
+    for (const sue of [await supervisorOf(story), await supervisorOf(story, { locale: 'fr-FR' }, 'Connecté')]) {
+      for (const width of [820, 1024]) {
+        await sue.setViewportSize({ width, height: 1180 })
+        const save = sue.getByRole('button', { name: 'CSV' })
+        await save.and(sue.locator(':enabled')).waitFor()
+        const [beside, atEnd] = await save.evaluate((button) => {
+          const [here, since, panel] = [button, button.previousElementSibling, button.closest('section')].map((one) => one?.getBoundingClientRect() ?? new DOMRect())
+          const middle = ({ top, bottom }: DOMRect): number => (top + bottom) / 2
+          return here && since && panel ? [Math.abs(middle(here) - middle(since)) < 4, panel.right - here.right < 20] : []
+        })
+        expect(beside === true && atEnd === true, `at ${String(width)} px it stands beside the time (${String(beside)}), at the end (${String(atEnd)})`)
+      }
+    }
+  },
+
   'SV2: a wait warns at 50, 75 and 90 % of its target, and priority 1 asks for a person from 50 % on': async (story) => {
     const sue = await supervisorOf(story)
     await sue.getByText('Nothing is near its target').waitFor()
@@ -218,9 +234,9 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     await sue.reload()
     await signIn(sue, 'sue')
     for (const name of names.slice(0, 2)) await sue.getByText(name, { exact: true }).first().waitFor()
-    await sue.locator('tr[data-session]').filter({ hasText: /with .?tina/ }).getByRole('button', { name: /Why/ }).click()
+    await sue.locator('tr[data-session]').filter({ hasText: /with .?Tina/ }).getByRole('button', { name: /Why/ }).click()
     await sue.getByText(reason).first().waitFor()
-    await sue.locator('tr[data-session]').filter({ hasText: /with .?tina/ }).getByRole('button', { name: 'Watch' }).click()
+    await sue.locator('tr[data-session]').filter({ hasText: /with .?Tina/ }).getByRole('button', { name: 'Watch' }).click()
     await sue.getByRole('log').getByText('<iframe srcdoc=').waitFor()
     await sue.locator('tr[data-session]').filter({ hasText: 'abandoned' }).locator('[data-contact]').getByText('<script>window.ran=1</script>').waitFor()
     expect((await sue.locator('[data-contact] a').count()) === 0, 'what begins with no number is not called')
