@@ -55,7 +55,7 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     expect((await resident.getByText('caretaker has the keys').count()) === 0, 'the resident never sees a note')
 
     // The supervisor watches without owning, sees the picture, and changes the priority with a reason.
-    const line = sue.locator('tr[data-session]').filter({ hasText: 'Fire' }).filter({ hasText: /with .?tina/ }).first()
+    const line = sue.locator('tr[data-session]').filter({ hasText: 'Fire' }).filter({ hasText: /with .?Tina/ }).first()
     await line.getByRole('button', { name: 'Watch', exact: true }).click()
     await sue.getByText('Watching: read only, audited').waitFor()
     await sue.getByRole('log').getByText('I do not know').waitFor()
@@ -102,7 +102,7 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     await residentGrants(resident, 'video')
     await tina.getByRole('button', { name: 'Show live picture' }).click()
     await moves(tina)
-    const line = sue.locator('tr[data-session]').filter({ hasText: /with .?tina/ })
+    const line = sue.locator('tr[data-session]').filter({ hasText: /with .?Tina/ })
     await line.getByRole('button', { name: 'Watch', exact: true }).click()
     const watching = sue.getByRole('region', { name: 'Watched session' })
     await watching.getByRole('log').getByText('Is anybody inside?', { exact: true }).waitFor()
@@ -163,7 +163,7 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     await notes.waitFor()
     expect((await notes.count()) === 1, 'the note stands once')
     const other = await supervisorOf(story)
-    await other.locator('tr[data-session]').filter({ hasText: /with .?tina/ }).getByRole('button', { name: 'Watch', exact: true }).click()
+    await other.locator('tr[data-session]').filter({ hasText: /with .?Tina/ }).getByRole('button', { name: 'Watch', exact: true }).click()
     const record = other.getByRole('region', { name: 'Watched session' })
     await record.getByRole('button', { name: /Life at risk/ }).first().waitFor()
     await record.getByRole('tab', { name: /^Timeline/ }).click()

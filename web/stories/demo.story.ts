@@ -49,6 +49,6 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     await tina.getByRole('log').getByText('Are you safe where you are?').waitFor()
     // Of all sessions the first few are shown, and many wait by now.
     await sue.getByRole('tab', { name: /^Owned/ }).click()
-    await sue.getByRole('row').filter({ hasText: /with .?tina/ }).first().waitFor()
+    await sue.getByRole('row').filter({ hasText: /with .?Tina/ }).first().waitFor()
   },
 }

@@ -151,7 +151,7 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     await sue.getByRole('dialog').getByRole('radio', { name: 'To me' }).check()
     await sue.getByRole('dialog').getByRole('button', { name: 'Take over' }).click()
     await tina.getByText(/sue.? has this session now/).waitFor()
-    await sue.locator('tr[data-session]').filter({ hasText: /with .?sue/ }).waitFor()
+    await sue.locator('tr[data-session]').filter({ hasText: /with .?Sue/ }).waitFor()
     const opening = sue.context().waitForEvent('page')
     await sue.getByText('You own 1 session.').getByRole('link', { name: 'Open the console' }).click()
     const desk = await opening
