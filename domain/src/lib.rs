@@ -8,9 +8,9 @@
 pub mod access;
 pub mod policy;
 pub mod queue;
-mod reason;
+mod sentence;
 pub mod session;
 pub mod suspicion;
 pub mod triage;
 
-pub use reason::Reason;
+pub use sentence::Sentence;

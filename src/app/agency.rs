@@ -66,7 +66,8 @@ pub fn info(config: &config::Agency) -> anyhow::Result<AgencyInfo> {
             .parse()
             .with_context(|| format!("agency {}: id", config.id))?,
         name: config.name.clone(),
-        banner: config.banner.clone(),
+        banner: config.banner.english().to_owned(),
+        banner_in: config.banner.besides_english(),
         emergency_number: config.emergency_number.clone(),
         exit_url: config.exit_url.clone(),
         fields: fields(config)?,

@@ -5,6 +5,7 @@
 
 use std::path::PathBuf;
 
+use callbox_domain::Sentence;
 use callbox_domain::policy::REPORT_LINK_MS;
 use callbox_domain::suspicion::Area;
 use callbox_proto::vocabulary::Role;
@@ -24,8 +25,8 @@ pub struct Agency {
     pub emergency_number: String,
     /// The neutral page that quick exit leads to. Default a weather site, as it looks ordinary in a history.
     pub exit_url: String,
-    /// What this reaches, in a sentence above every resident's report.
-    pub banner: String,
+    /// What this reaches, in a sentence above every resident's report: once, or by language with English among them.
+    pub banner: Sentence,
     /// A name of its own for the agency's pages: at this origin `/` is this agency's. Unset: the pages are at `/a/<id>/`, and
     /// those of `[agency]` at `/` of every other name. It is always allowed as `Origin`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -168,8 +169,24 @@ impl Default for Agency {
             name: "Demo Emergency Communications".to_owned(),
             emergency_number: default_emergency_number(),
             exit_url: default_exit_url(),
-            banner: "This reaches the demo dispatch centre. Nobody is sent: it is for trying only."
-                .to_owned(),
+            banner: Sentence::from([
+                (
+                    "ar",
+                    "تصل هذه الصفحة إلى مركز طوارئ تجريبي. لن يُرسَل أحد: إنها للتجربة فقط.",
+                ),
+                (
+                    "en",
+                    "This reaches the demo dispatch centre. Nobody is sent: it is for trying only.",
+                ),
+                (
+                    "es",
+                    "Esta página llega al centro de emergencias de demostración. No se envía a nadie: es solo para probar.",
+                ),
+                (
+                    "fr",
+                    "Cette page mène au centre d’urgence de démonstration. Aucun secours n’est envoyé : c’est seulement pour essayer.",
+                ),
+            ]),
             public_origin: None,
             rules_file: None,
             area: None,
@@ -197,7 +214,7 @@ struct FurtherAgency {
     emergency_number: String,
     #[serde(default = "default_exit_url")]
     exit_url: String,
-    banner: String,
+    banner: Sentence,
     #[serde(default)]
     public_origin: Option<WebOrigin>,
     #[serde(default)]

@@ -37,6 +37,8 @@ const LONGEST_REPORT_LINK_S: u64 = 24 * 60 * 60;
 const SOUND_REPEAT_S: std::ops::RangeInclusive<u64> = 3..=600;
 /// A hundred years: whoever keeps photos for longer sets no time.
 const LONGEST_RETENTION_DAYS: u32 = 36_500;
+/// Two lines on a narrow phone are some 80; it stands on every screen.
+const BANNER_MAX_CHARS: usize = 300;
 /// As long as names of agencies and people.
 const LONGEST_NAME: usize = 64;
 
@@ -412,6 +414,12 @@ fn people(agency: &Agency, config: &Config) -> Fault {
             "area",
             "needs a middle on the earth (latitude, longitude) and a radius_km above 0 and up to 10,000".to_owned(),
         ));
+    }
+    if !agency.banner.is_sound(BANNER_MAX_CHARS) {
+        let why = format!(
+            "must be a sentence of 1 to {BANNER_MAX_CHARS} characters, or one for each language by its tag in lower case, with en among them"
+        );
+        return Some(("banner", why));
     }
     if !(agency.exit_url.starts_with("https://") || agency.exit_url.starts_with("http://")) {
         return Some(("exit_url", "must be an http or https address".to_owned()));

@@ -1,5 +1,6 @@
 //! The file of triage rules: replaced while the gateway runs, and what is said of a bad one.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::Arc;
@@ -73,6 +74,7 @@ impl Files {
             agency: "demo.example".parse().expect("an agency"),
             name: "Demo".to_owned(),
             banner: String::new(),
+            banner_in: BTreeMap::new(),
             emergency_number: "911".to_owned(),
             exit_url: "https://weather.example/".to_owned(),
             fields: Vec::new(),

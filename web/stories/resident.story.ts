@@ -4,6 +4,19 @@ import { begin, EXIT, item, picture, safe, write } from './resident_hands.ts'
 import { accessible, tooWide } from './staff_hands.ts'
 
 export const stories: Record<string, (story: Story) => Promise<void>> = {
+  async 'RE4 what the agency says stands in the language of the page, and what it says once stands as it is'(story) {
+    const page = await story.visit('/', { locale: 'fr-FR' })
+    const said = page.locator('.banner')
+    await said.getByText('Aucun secours n’est envoyé').waitFor()
+    expect((await said.locator('[lang=fr]').count()) === 1, 'its language is told to who has it read aloud')
+    await page.getByRole('button', { name: 'العربية' }).click()
+    await said.getByText('لن يُرسَل أحد').waitFor()
+    await page.getByRole('button', { name: 'English' }).click()
+    await said.getByText('Nobody is sent').waitFor()
+    const once = await story.visit('/a/harbour.example/', { locale: 'fr-FR' })
+    await once.locator('.banner').getByText('This reaches the harbour.').waitFor()
+  },
+
   async 'RE4 one tap starts a report; every screen has the banner and an emergency link'(story) {
     const page = await story.visit()
     await page.locator('.banner').waitFor()

@@ -19,7 +19,7 @@ use callbox_proto::message::RowPlace;
 use callbox_proto::vocabulary::{Millis, Suspicion, SuspicionReason};
 use serde::{Deserialize, Serialize};
 
-use crate::reason::Reason;
+use crate::sentence::Sentence;
 
 pub(crate) use check::problems;
 pub use check::{Problem, SUSPICION_RULES_MAX};
@@ -92,7 +92,7 @@ pub struct Rule {
     /// Its name; told to telecommunicators and kept in the log.
     pub id: String,
     /// Why, in words for a telecommunicator.
-    pub because: Reason,
+    pub because: Sentence,
     /// What it adds to the number, 1 to 100.
     pub points: u8,
     /// The place lies at least so many km beyond the edge of the agency's area, whatever its uncertainty.

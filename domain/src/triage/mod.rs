@@ -28,7 +28,7 @@ use serde::Deserialize;
 pub use check::{Problem, REASONS_MAX_BYTES, RULES_MAX};
 use words::Phrases;
 
-use crate::reason::Reason;
+use crate::sentence::Sentence;
 use crate::suspicion;
 
 /// How much of one text is read for words: as long as the longest text that is taken (`text_chars` of the limits). A
@@ -67,7 +67,7 @@ pub struct Rule {
     /// Its name; told to telecommunicators and kept in the log.
     pub id: String,
     /// Why, in words for a telecommunicator.
-    pub because: Reason,
+    pub because: Sentence,
     /// The priority it asks for.
     pub priority: Priority,
     /// The queue it proposes.
@@ -170,8 +170,11 @@ impl Rules {
     pub fn reasons(&self) -> Vec<Labels> {
         let rules = self.rules.iter().map(|rule| &rule.because);
         let suspicion = self.suspicion.iter().map(|rule| &rule.because);
-        let built_in = [CATEGORY_STARTS, NOTHING_FITS].map(Reason::from);
-        let all = rules.chain(suspicion).chain(&built_in).map(Reason::labels);
+        let built_in = [CATEGORY_STARTS, NOTHING_FITS].map(Sentence::from);
+        let all = rules
+            .chain(suspicion)
+            .chain(&built_in)
+            .map(Sentence::labels);
         all.filter(|labels| labels.len() > 1).cloned().collect()
     }
 
@@ -274,7 +277,7 @@ fn default_rule(category: Option<Priority>, most_urgent: Option<Priority>) -> Op
     Some(RuleFired {
         rule: DEFAULT_RULE.to_owned(),
         priority,
-        because: Reason::from(because).english().to_owned(),
+        because: Sentence::from(because).english().to_owned(),
     })
 }
 

@@ -101,8 +101,12 @@ pub struct AgencyInfo {
     pub agency: AgencyId,
     /// Its name.
     pub name: String,
-    /// What this reaches, in a sentence.
+    /// What this reaches, in a sentence: in English, or in whatever language an agency has that says it once.
     pub banner: String,
+    /// The same in further languages, by their tags in lower case. A page whose language is not among them shows `banner`.
+    #[serde(default, skip_serializing_if = "Labels::is_empty")]
+    #[ts(as = "Option<Labels>", optional)]
+    pub banner_in: Labels,
     /// The number to call in an emergency.
     pub emergency_number: String,
     /// Where quick exit goes.

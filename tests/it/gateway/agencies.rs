@@ -1,6 +1,6 @@
 //! Two agencies on one node: what belongs to one does not exist for the other.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use callbox::backbone::Backbone;
@@ -230,6 +230,7 @@ fn agency(id: &str) -> Agency {
         agency: id.parse().unwrap(),
         name: id.to_owned(),
         banner: String::new(),
+        banner_in: BTreeMap::new(),
         emergency_number: "911".to_owned(),
         exit_url: "https://example.org/".to_owned(),
         fields: Vec::new(),

@@ -115,6 +115,7 @@ fn agency(id: AgencyId) -> Agency {
         name: id.to_string(),
         agency: id,
         banner: String::new(),
+        banner_in: BTreeMap::new(),
         emergency_number: "911".to_owned(),
         exit_url: "https://example.org/".to_owned(),
         fields: Vec::new(),

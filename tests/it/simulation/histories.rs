@@ -309,6 +309,7 @@ fn the_agency(id: &AgencyId) -> Agency {
         agency: id.clone(),
         name: "Demo".to_owned(),
         banner: String::new(),
+        banner_in: BTreeMap::new(),
         emergency_number: "911".to_owned(),
         exit_url: "https://example.org/".to_owned(),
         fields: Vec::new(),

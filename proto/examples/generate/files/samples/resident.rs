@@ -23,6 +23,10 @@ pub(super) fn agency() -> Result<AgencyInfo, Failure> {
         agency: name("demo.example")?,
         name: "Demo City".into(),
         banner: "A demonstration: nobody is sent.".into(),
+        banner_in: Labels::from([(
+            "fr".into(),
+            "Une démonstration : personne n’est envoyé.".into(),
+        )]),
         emergency_number: "911".into(),
         exit_url: "https://weather.example/".into(),
         fields: Vec::new(),
