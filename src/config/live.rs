@@ -344,7 +344,7 @@ mod tests {
             changes.needs_restart,
             ["server.drain_s", "session.heartbeat_s"]
         );
-        assert_eq!(changes.config.agency.banner, "New");
+        assert_eq!(changes.config.agency.banner.english(), "New");
         assert_eq!(changes.config.server.drain_s, 5);
         // Once taken it is no change any more; what needs a restart is named until there was one.
         let again = Changes::between(&changes.config, &read(text));
@@ -415,7 +415,7 @@ mod tests {
         );
         assert_eq!(changes.taken, ["agencies[1].banner"]);
         assert_eq!(changes.needs_restart, ["agencies[2].id"]);
-        assert_eq!(changes.config.agencies[1].banner, "B2");
+        assert_eq!(changes.config.agencies[1].banner.english(), "B2");
         let changes = Changes::between(&running, &read(&agency("b.example", "B")));
         assert_eq!(changes.needs_restart, ["agencies"]);
     }

@@ -296,7 +296,11 @@ fn has_key(annotated: &str, key: &str) -> bool {
         .map(|(_, rest)| rest);
     let own = rest.map(|rest| rest.split("\n[").next().unwrap_or(rest));
     own.is_some_and(|own| {
-        own.contains(&format!("\n{name} = ")) || own.contains(&format!("\n# {name} = "))
+        // By itself, commented out, or by language: `banner.en = …`.
+        [" = ", "."]
+            .iter()
+            .any(|after| own.contains(&format!("\n{name}{after}")))
+            || own.contains(&format!("\n# {name} = "))
     }) || annotated.contains(&format!("\n[{key}]\n"))
 }
 

@@ -50,7 +50,7 @@ fn with_unknown_fields(value: &mut Value) {
     match value {
         Value::Object(fields) => {
             // Words by language: any key of them is known.
-            let by_language = |name: &str| matches!(name, "label" | "rule_reasons");
+            let by_language = |name: &str| matches!(name, "banner_in" | "label" | "rule_reasons");
             let others = fields.iter_mut().filter(|(name, _)| !by_language(name));
             others.for_each(|(_, value)| with_unknown_fields(value));
             fields.insert(

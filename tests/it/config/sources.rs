@@ -49,7 +49,7 @@ fn a_file_that_is_read_again_is_taken_below_the_environment_and_flags() {
     assert_eq!(changes.taken, ["agency.exit_url"]);
     let agency = &changes.config.agency;
     assert_eq!(
-        (agency.banner.as_str(), agency.emergency_number.as_str()),
+        (agency.banner.english(), agency.emergency_number.as_str()),
         ("of the environment", "112")
     );
 }

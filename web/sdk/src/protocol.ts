@@ -29,8 +29,10 @@ export type AgencyFace = {
   agency: string;
   /** Its name. */
   name: string;
-  /** What this reaches, in a sentence. */
+  /** What this reaches, in a sentence: in English, or in whatever language an agency has that says it once. */
   banner: string;
+  /** The same in further languages, by their tags in lower case. A page whose language is not among them shows `banner`. */
+  banner_in?: { [key in string]: string };
   /** The number to call in an emergency. */
   emergency_number: string;
   /** Where quick exit goes. */
@@ -45,8 +47,10 @@ export type AgencyInfo = {
   agency: string;
   /** Its name. */
   name: string;
-  /** What this reaches, in a sentence. */
+  /** What this reaches, in a sentence: in English, or in whatever language an agency has that says it once. */
   banner: string;
+  /** The same in further languages, by their tags in lower case. A page whose language is not among them shows `banner`. */
+  banner_in?: { [key in string]: string };
   /** The number to call in an emergency. */
   emergency_number: string;
   /** Where quick exit goes. */
