@@ -80,7 +80,6 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     await holds(tina, '[name=note]', 'engine 4 is there')
   },
 
-  // Alone: who signs in again has little time before the session is offered to others.
   'TC16: a sign-in that ends in the middle of a sentence gives message and note back, and signing out forgets them': async (story) => {
     const how: Between = {}
     const tina = await between(story, how)
@@ -90,8 +89,9 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     await tina.locator('#session-tab-notes').click()
     await tina.locator('#note').fill('third floor, le')
     await tina.route('**/api/v1/sign-in/refresh', (route) => route.fulfill({ status: 401, json: { code: 'token_expired' } }))
-    how.close = 4200
     await tina.locator('#note').press('f')
+    // With whatever the page says next, which may be a heartbeat at any moment.
+    how.close = 4200
     await tina.getByText('The sign-in has expired. Please sign in again.').waitFor()
     delete how.close
     await signIn(tina, 'tina')
