@@ -1,8 +1,8 @@
 // How the console looks and reads: themes, sizes, directions, targets, what is spoken.
 import type { Page } from 'playwright-core'
 import { Reporter } from './crowd.ts'
-import { expect, type Story } from './harness.ts'
-import { accessible, areas, consoleOf, tooWide } from './staff_hands.ts'
+import { expect, within, type Story } from './harness.ts'
+import { accessible, areas, consoleOf, signIn, tooWide } from './staff_hands.ts'
 
 /** A console with sessions of all kinds, one of them taken. */
 async function busy(story: Story, options: Parameters<typeof consoleOf>[2] = {}): Promise<Page> {
@@ -116,6 +116,22 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     await tina.locator('#area-tab-queue').click()
     await tina.locator('#area-tab-queue').press('p')
     await tina.locator('[data-ask=place]:not([data-stands=ask-never])').waitFor()
+  },
+
+  'AL6: from 1280 px on the bar of who is available is one line, in English and French and every theme': async (story) => {
+    for (const [locale, connected] of [['en-US', 'Connected'], ['fr-FR', 'Connecté']] as const) {
+      const page = await story.visit('/console/', { viewport: { width: 1280, height: 800 }, locale })
+      await signIn(page, 'tina', connected)
+      const bar = page.locator('header').first()
+      await bar.locator('select').first().selectOption('available')
+      for (const theme of ['system', 'light', 'dark', 'contrast']) {
+        await bar.locator('select').last().selectOption(theme)
+        for (const width of [1280, 1440]) {
+          await page.setViewportSize({ width, height: 800 })
+          await within(`one line in ${locale}, ${theme}, ${String(width)} px`, () => bar.evaluate((header) => header.getBoundingClientRect().height < 56))
+        }
+      }
+    }
   },
 
   'AL6: in a window below 1280 px the session fills it, and the composer stands at its end': async (story) => {
