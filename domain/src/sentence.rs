@@ -39,7 +39,7 @@ impl Sentence {
 
     /// Whether English is there, and each language is named by its tag and has 1 to `max_chars` characters.
     #[must_use]
-    pub fn is_sound(&self, max_chars: usize) -> bool {
+    pub(crate) fn is_sound(&self, max_chars: usize) -> bool {
         let sound = |(tag, words): (&String, &String)| {
             is_language(tag) && (1..=max_chars).contains(&words.trim().chars().count())
         };

@@ -5,6 +5,7 @@
 use callbox_proto::ids::{AgencyId, StaffId};
 
 use super::load::Provenance;
+use super::words::fault_of_labels;
 use super::{Agency, Config, ConfigError, Place, Retention, TlsMode};
 
 /// Smallest read buffer that the HTTP parser works with, in bytes.
@@ -415,10 +416,7 @@ fn people(agency: &Agency, config: &Config) -> Fault {
             "needs a middle on the earth (latitude, longitude) and a radius_km above 0 and up to 10,000".to_owned(),
         ));
     }
-    if !agency.banner.is_sound(BANNER_MAX_CHARS) {
-        let why = format!(
-            "must be a sentence of 1 to {BANNER_MAX_CHARS} characters, or one for each language by its tag in lower case, with en among them"
-        );
+    if let Some(why) = fault_of_labels(agency.banner.labels(), BANNER_MAX_CHARS) {
         return Some(("banner", why));
     }
     if !(agency.exit_url.starts_with("https://") || agency.exit_url.starts_with("http://")) {

@@ -9,15 +9,12 @@ use callbox_proto::bounds::{
     FIELD_LABEL_MAX_CHARS, FIELD_OPTION_MAX_CHARS, FIELD_OPTIONS_MAX, FIELD_TEXT_MAX_CHARS,
     FIELDS_MAX,
 };
-use callbox_proto::field::{FieldInfo, FieldKind as Kind, FieldOption, Labels, is_language};
+use callbox_proto::field::{FieldInfo, FieldKind as Kind, FieldOption, Labels};
 use callbox_proto::ids::{FieldId, IdError};
 use callbox_proto::vocabulary::Category;
 use serde::{Deserialize, Serialize};
 
-use super::map::is_unseen;
-
-/// Languages of one question: more than the pages will ever speak.
-const LANGUAGES_MAX: usize = 32;
+use super::words::fault_of_labels;
 
 /// A question of an agency's own, asked once the session is open. Nobody has to answer it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -164,25 +161,4 @@ pub(super) fn fault(fields: &[Field]) -> Option<(String, String)> {
 
 fn not_plain() -> String {
     "must be 1 to 64 characters out of a-z, 0-9, '.', '_' and '-'".to_owned()
-}
-
-fn fault_of_labels(labels: &Labels, max_chars: usize) -> Option<String> {
-    if !labels.contains_key("en") {
-        return Some("needs English: label.en".to_owned());
-    }
-    if labels.len() > LANGUAGES_MAX || !labels.keys().all(|tag| is_language(tag)) {
-        return Some(format!(
-            "must name up to {LANGUAGES_MAX} languages by their tags in lower case, such as en, fr or pt-br"
-        ));
-    }
-    let sound = |words: &String| {
-        !words.trim().is_empty()
-            && words.chars().count() <= max_chars
-            && !words.chars().any(is_unseen)
-    };
-    (!labels.values().all(sound)).then(|| {
-        format!(
-            "must be 1 to {max_chars} characters in one line in each language, without marks that turn the direction of writing"
-        )
-    })
 }

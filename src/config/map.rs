@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::WebOrigin;
+use super::words::is_unseen;
 
 /// Closest zoom of the pages' map: a house fills the screen.
 const ZOOM_MAX: u8 = 19;
@@ -93,11 +94,6 @@ impl Map {
         }
         None
     }
-}
-
-/// Controls, and marks that turn the direction of what follows them.
-pub(super) fn is_unseen(one: char) -> bool {
-    one.is_control() || matches!(one, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// The address of tiles with `{z}`, `{x}` and `{y}` in it.

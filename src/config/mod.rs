@@ -30,6 +30,7 @@ mod storage;
 mod tls;
 mod triage;
 mod welcome;
+mod words;
 
 use std::path::{Path, PathBuf};
 

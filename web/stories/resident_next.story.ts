@@ -45,6 +45,23 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     expect(await page.locator('.end').evaluate((end) => end === document.activeElement), 'the focus went along')
   },
 
+  async 'RE7 who says yes to the camera has their own picture and who watches in sight, without losing what comes below'(story) {
+    const { page, staff, session } = await taken(story, { viewport: { width: 390, height: 844 }, permissions: ['camera'] })
+    for (const text of ['one', 'two', 'three', 'four', 'five', 'six']) await write(page, text)
+    await safe(page, 'six')
+    await staff.do(session, { kind: 'ask', medium: 'video' })
+    await page.locator('section.card', { hasText: 'They ask to see your camera' }).getByRole('button', { name: 'Yes' }).click()
+    const own = page.locator('video')
+    await own.waitFor()
+    await page.getByText('You agreed to show your camera.').waitFor()
+    await within('the own picture is in sight', () => inSight(own))
+    await within('and who watches', () => inSight(page.locator('[data-live=flowing]').getByText(/It is not recorded/)))
+    expect((await page.getByRole('button', { name: 'Something new below' }).count()) === 0, 'nothing of theirs is new')
+    await staff.do(session, { kind: 'text', text: 'A little to the left.' })
+    await page.getByRole('button', { name: 'Something new below' }).click()
+    await within('the words are in sight', () => inSight(page.locator('main ol li', { hasText: 'A little to the left.' })))
+  },
+
   async 'RE6 RE12 on a phone held sideways exit, stop and call stay in sight wherever the page stands'(story) {
     const page = await begin(story, '/', { viewport: { width: 844, height: 390 }, permissions: ['geolocation'], geolocation: { latitude: 40, longitude: -99, accuracy: 25 } })
     await page.getByRole('button', { name: 'Yes, share my place' }).click()

@@ -165,6 +165,37 @@ fn a_map_that_cannot_be_drawn_is_refused_where_it_stands() {
 }
 
 #[test]
+fn a_banner_that_cannot_stand_above_every_report_is_refused_where_it_stands() {
+    let languages: String = (0..=32)
+        .map(|n| format!("banner.l{}{} = \"Bien\"\n", n / 10, n % 10))
+        .collect();
+    for (lines, why) in [
+        ("banner = \" \"", "1 to 300 characters"),
+        ("banner = \"One\\nTwo\"", "in one line"),
+        ("banner = \"a\\u202eb\"", "turn the direction"),
+        ("banner.fr = \"Bien\"", "needs English"),
+        (
+            "banner.en = \"Good\"\nbanner.fr = \" \"",
+            "in each language",
+        ),
+        (
+            "banner.en = \"Good\"\nbanner.FR = \"Bien\"",
+            "in lower case",
+        ),
+        (&format!("banner = \"{}\"", "x".repeat(301)), "1 to 300"),
+        (&format!("banner.en = \"Good\"\n{languages}"), "up to 32"),
+    ] {
+        let text = format!("[agency]\n{lines}\n");
+        let error = load_file(&text).expect_err(&text).to_string();
+        assert!(error.contains("callbox.toml:2: agency.banner"), "{error}");
+        assert!(error.contains(why), "{error}");
+    }
+    // An Arabic one may hold a mark of its direction.
+    let sound = "[agency]\nbanner.en = \"Good\"\nbanner.ar = \"حسن\u{200f}.\"\n";
+    load_file(sound).expect(sound);
+}
+
+#[test]
 fn a_question_that_cannot_be_asked_is_refused_where_it_stands() {
     let field = |lines: &str| {
         format!(
