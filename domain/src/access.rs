@@ -129,6 +129,8 @@ actions! {
     SetAgentState,
     /// Staff: is sent the list of sessions that wait, are owned or were abandoned.
     ListSessions,
+    /// Staff: is sent who can be handed a session.
+    SeeColleagues,
     /// Staff: is sent the board of queues and people.
     SeeBoard,
     /// Staff: has a node send its clients to other nodes, or keep them.
@@ -255,6 +257,7 @@ const fn row(action: Action) -> Row {
         A::Register                     => [No,     No,      Always,  Always,  No,      No,     No    , No    ],
         A::SetAgentState                => [No,     No,      Always,  Always,  No,      No,     No    , No    ],
         A::ListSessions                 => [No,     No,      Agency,  Agency,  Agency,  No,     No    , No    ],
+        A::SeeColleagues                => [No,     No,      Agency,  Agency,  No,      No,     No    , No    ],
         A::SeeBoard                     => [No,     No,      No,      Agency,  No,      Agency, Agency, No    ],
         A::Drain                        => [No,     No,      No,      No,      No,      Always, No    , No    ],
         A::ListClosed                   => [No,     No,      No,      Agency,  Agency,  No,     No    , No    ],

@@ -92,6 +92,8 @@ bounds! {
     FOLLOWS_MAX: usize = 256;
     /// Links of one person at one gateway, several windows on several monitors; when one more comes, the oldest is closed with 4300.
     CONSOLES_MAX: usize = 16;
+    /// People in one `colleagues` message, those who can take a session first; the count beside them says how many more there are.
+    COLLEAGUES_MAX: usize = 500;
     /// Rows of each standing in one `sessions` message; the counts beside them are whole.
     LIST_MAX_ROWS: usize = 500;
     /// Rows in one `history` message.

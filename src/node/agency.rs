@@ -1,7 +1,7 @@
 //! An agency on this node: its policy, who is signed in, its figures and its list.
 //!
 //! Owns: what is shared by all sessions of one agency. Must not: touch sessions. Called by: `sessions`, `staff`, `lists`,
-//! `board`, `recovery`.
+//! `colleagues`, `board`, `recovery`.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
@@ -17,6 +17,7 @@ use callbox_proto::message::{AgencyInfo, DeskInfo};
 use callbox_proto::vocabulary::{Category, Millis, Role};
 
 use super::bus::Around;
+use super::colleagues::Colleagues;
 use super::figures::{Figures, Move};
 use super::fingerprint::fingerprint;
 use super::lists::Lists;
@@ -71,6 +72,8 @@ pub struct Agency {
     pub(super) figures: Mutex<Figures>,
     /// What lists show.
     pub(super) lists: Mutex<Lists>,
+    /// Who can be handed a session.
+    pub(super) colleagues: Mutex<Colleagues>,
     /// What is being said of sessions' suspicion, until it is in the log.
     pub(super) judged: Mutex<Judged>,
     /// Its other nodes.
@@ -95,6 +98,7 @@ impl Agency {
             roster: Mutex::default(),
             figures: Mutex::default(),
             lists: Mutex::default(),
+            colleagues: Mutex::default(),
             judged: Mutex::default(),
             around: Around::default(),
         }

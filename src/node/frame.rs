@@ -1,6 +1,6 @@
 //! Frames for many: one message encoded at most once per encoding.
 //!
-//! Owns: the lazily encoded pair of frames. Must not: know who receives them. Called by: `cell`, `lists`, `board`.
+//! Owns: the lazily encoded pair of frames. Must not: know who receives them. Called by: `cell`, `told`, `lists`, `board`.
 
 use bytes::Bytes;
 use callbox_proto::codec::Encoding;

@@ -3,12 +3,12 @@
 //! Owns: making the list from the backbone's index a few times a second when something changed, and telling only what changed.
 //! Must not: keep a second truth: the rows come from the log's index. Called by: `tasks` (the tick), `staff` (a new console).
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use callbox_domain::session::Session;
 use callbox_proto::bounds::LIST_MAX_ROWS;
-use callbox_proto::ids::{ConnectionId, QueueId, SessionId, StaffId};
+use callbox_proto::ids::{QueueId, SessionId, StaffId};
 use callbox_proto::message::{SessionRow, ToResident, ToStaff};
 use callbox_proto::vocabulary::{Role, Standing};
 
@@ -17,6 +17,7 @@ use super::agency::Agency;
 use super::frame::{Shared, tell};
 use super::index;
 use super::lock;
+use super::told::Told;
 use crate::backbone::{BackboneError, StandingKind};
 
 /// Who receives lists.
@@ -34,7 +35,7 @@ pub struct Lists {
     /// Whether it was made without the other nodes.
     island: bool,
     /// Consoles that have the list at `version`.
-    told: HashSet<ConnectionId>,
+    told: Told,
     places: HashMap<SessionId, (u32, u64, bool)>,
 }
 
@@ -159,10 +160,9 @@ impl Node {
             island,
         });
         for outbox in roster {
-            let id = outbox.connection();
             // Too slow for the change: the whole list comes when there is room.
-            if lists.told.contains(&id) && message.send(&outbox).is_err() {
-                lists.told.remove(&id);
+            if lists.told.has(&outbox) && message.send(&outbox).is_err() {
+                lists.told.forget(&outbox);
             }
         }
     }
@@ -238,18 +238,9 @@ fn tell_newcomers(agency: &Agency) {
     if lists.version == 0 {
         return;
     }
-    let ids: HashSet<_> = here.iter().map(|outbox| outbox.connection()).collect();
-    lists.told.retain(|id| ids.contains(id));
-    let mut whole = None;
-    for outbox in here {
-        if lists.told.contains(&outbox.connection()) {
-            continue;
-        }
-        let message = whole.get_or_insert_with(|| Shared::new(lists.whole()));
-        if outbox.has_room() && message.send(&outbox).is_ok() {
-            lists.told.insert(outbox.connection());
-        }
-    }
+    let mut told = std::mem::take(&mut lists.told);
+    told.tell(&here, || lists.whole());
+    lists.told = told;
 }
 
 impl Lists {

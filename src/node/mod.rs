@@ -11,6 +11,7 @@ pub mod bus;
 pub mod cell;
 mod cells;
 pub mod cluster;
+mod colleagues;
 pub mod connections;
 mod crossing;
 pub mod deletions;
@@ -43,6 +44,7 @@ mod suspicion;
 mod tasks;
 mod tenure;
 mod timers;
+mod told;
 mod words;
 
 use std::collections::{HashMap, HashSet};

@@ -49,6 +49,7 @@ impl Node {
     async fn slow_tick(self: &Arc<Self>) {
         for agency in self.agencies.values() {
             self.tell_board(agency);
+            self.tell_colleagues(agency);
             // Logs that grow elsewhere change lists: now and then is enough, moves are told.
             if agency.around.take_rung() {
                 agency.mark_changed();

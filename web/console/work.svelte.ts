@@ -1,7 +1,7 @@
 // What a telecommunicator does with sessions from any window: take, open, leave.
 //
 // Owns: the notice of the last refusal and the chosen row. Must not: know markup. Used by: `Desk.svelte`, `Panel.svelte`.
-import { Refused, type FollowedSession, type SessionList, type StaffClient } from '../sdk/src/staff.ts'
+import { Refused, type FollowedSession, type StaffClient } from '../sdk/src/staff.ts'
 import { reactive } from '../ui/reactive.svelte.ts'
 import { refusalWords } from '../ui/staff/refusal.ts'
 import type { DeskState } from './desk.svelte.ts'
@@ -9,11 +9,6 @@ import { Links } from './linking.svelte.ts'
 
 /** Entries are shown together, one frame after the last came; only then they were opened. In ms. */
 const SHOWN_AFTER_MS = 50
-
-/** Who else owns sessions now: a session can be handed to them. */
-export function colleagues(list: SessionList, me: string): readonly string[] {
-  return [...new Set(list.owned.flatMap(({ owner }) => (owner === undefined || owner === me ? [] : [owner])))]
-}
 
 /** Work at one window. */
 export class Work {

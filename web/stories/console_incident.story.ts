@@ -99,7 +99,7 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     await tina.getByRole('log').getByText(/I see smoke/).waitFor()
     await keys.press('x')
     const dialog = tina.getByRole('dialog')
-    await dialog.getByText(/Same event as .?Fire.?, reported at .*with .?tina/).waitFor()
+    await dialog.getByText(/Same event as .?Fire.?, reported at .*with .?Tina/).waitFor()
     await go(tina, /^Fill in: already known/)
     await keys.press('Enter')
     expect(await dialog.getByRole('radio', { name: 'Already known' }).isChecked(), 'the disposition is filled in')

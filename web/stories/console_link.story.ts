@@ -29,7 +29,7 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     await take(tom).click()
     holds = false
     for (const tell of held) tell()
-    await tom.getByText(/Already taken: .*tina/).waitFor()
+    await tom.getByText(/Already taken: .*Tina/).waitFor()
     expect((await tom.getByRole('log').count()) === 0, 'he who was second sees nothing of the session')
     expect(await tina.getByRole('log').getByText(words).isVisible(), 'she who was first keeps it')
 
@@ -51,7 +51,7 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     for (const said of [words, 'Stay outside', 'I am outside']) await tom.getByRole('log').getByText(said, { exact: true }).waitFor()
     await tom.getByRole('tab', { name: /^Notes/ }).click()
     await tom.getByRole('list', { name: 'Notes' }).getByText('speaks softly').waitFor()
-    await tina.getByText(/tom.? has this session now/).waitFor()
+    await tina.getByText(/Tom.? has this session now/).waitFor()
   },
   'TC16: a lost link shows within 5 s, keeps data and draft, and comes back without a click': alone(async (story) => {
     const words = `before the break ${String(Date.now())}`

@@ -186,7 +186,7 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     await media.goto(`${story.gateway.origin}/console/?panel=media`)
     await media.getByRole('button', { name: /^To a colleague/ }).click()
     const dialog = media.getByRole('dialog', { name: /Hand photo .?1.? to a colleague/ })
-    await dialog.getByLabel('Sign-in name').fill('tom')
+    await dialog.getByLabel('Who').selectOption('tom')
     await dialog.getByRole('button', { name: 'Transfer', exact: true }).click()
     await dialog.waitFor({ state: 'hidden' })
     await tom.getByText(/handed to you/).first().waitFor()

@@ -55,7 +55,7 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     await list.getByRole('button', { name: 'Take this one' }).click()
     await tina.getByRole('log').getByText('smoke from the mill').waitFor()
     await tina.getByRole('region', { name: 'May be the same event' }).getByText(/m away/).waitFor()
-    await list.locator(`[data-session="${fire.session}"]`).getByText(/with .?tina/).waitFor()
+    await list.locator(`[data-session="${fire.session}"]`).getByText(/with .?Tina/).waitFor()
     await page.setViewportSize({ width: 320, height: 640 })
     expect((await tooWide(page)) <= 0, 'nothing is cut at 320 px')
   },

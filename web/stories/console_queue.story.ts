@@ -63,7 +63,7 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     const tom = await story.telecommunicator('tom')
     const first = (await rows.nth(0).getAttribute('data-session')) ?? ''
     await tom.do(first, { kind: 'take' })
-    await rows.nth(0).getByText(/taken by .?tom/).waitFor()
+    await rows.nth(0).getByText(/taken by .?Tom/).waitFor()
     expect((await rows.nth(1).getAttribute('data-session')) === under, 'the same session lies under the pointer')
     const after = await rows.nth(1).boundingBox()
     expect(before?.y === after?.y && before?.x === after?.x, `it did not move: ${JSON.stringify([before, after])}`)
@@ -138,7 +138,9 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     await tina.locator('body').press('o')
     const dialog = tina.getByRole('dialog', { name: 'Transfer' })
     await dialog.getByRole('radio', { name: 'A person' }).check()
-    await dialog.getByLabel('Sign-in name').fill('tom')
+    const who = dialog.getByLabel('Who')
+    expect(/Tom.*Just signed in/.test((await who.getByRole('option').allInnerTexts()).join(', ')), 'a colleague stands there by name and state')
+    await who.selectOption('tom')
     await dialog.getByLabel(/^Note/).fill('please call back')
     await dialog.getByRole('button', { name: 'Transfer', exact: true }).click()
     await tom.getByText(/Traffic.*: handed to you/).first().waitFor()
@@ -146,6 +148,34 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     await tom.getByRole('log').getByText('a car in the ditch').waitFor()
     await tom.getByText('40.00000, -100.00000').first().waitFor()
     await tina.getByText('You do not own this session any more.').or(tina.getByText(/has this session now/)).first().waitFor()
+  },
+
+  'TC13: a session is handed to whoever is signed in, by name and state, and to who is not by their sign-in name; what nobody has is refused': async (story) => {
+    const tina = await consoleOf(story, 'tina')
+    await residentWith(story, 'smoke on the stairs')
+    await tina.locator('[data-act=next]:enabled').waitFor()
+    await tina.locator('body').press('n')
+    await tina.getByRole('log').getByText('smoke on the stairs').waitFor()
+    await tina.locator('body').press('o')
+    const dialog = tina.getByRole('dialog', { name: 'Transfer' })
+    await dialog.getByRole('radio', { name: 'A person' }).check()
+    // Nobody else is there: somebody can be named all the same.
+    const typed = dialog.getByLabel('Sign-in name')
+    await typed.waitFor()
+    expect((await dialog.getByLabel('Who').count()) === 0, 'nobody to choose')
+    await consoleOf(story, 'tom')
+    const who = dialog.getByLabel('Who')
+    await who.waitFor()
+    const all = (await who.getByRole('option').allInnerTexts()).join(', ')
+    expect(all.includes('Tom') && !all.includes('Tina'), `colleagues and not oneself: ${all}`)
+    await who.selectOption({ label: 'Somebody who is not signed in …' })
+    await typed.fill('nobody')
+    await dialog.getByRole('button', { name: 'Transfer', exact: true }).click()
+    await dialog.getByRole('alert').getByText(/./).waitFor()
+    await typed.fill('Sam')
+    await dialog.getByRole('button', { name: 'Transfer', exact: true }).click()
+    await dialog.waitFor({ state: 'detached' })
+    await tina.locator('#queue-panel [data-row]').first().getByText(/for\s.?sam/).waitFor()
   },
 
   [`TC3 AL8: typing and the queue stay quick with ${String(LONG)} sessions waiting and ${String(EVENTS_PER_S)} events a second`]: alone(async (story) => {

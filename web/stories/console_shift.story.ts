@@ -99,7 +99,7 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     await tom.getByText(/handed to you/).first().waitFor()
     await tom.keyboard.press('j')
     await tom.getByRole('log').getByText('there is smoke in the cellar').waitFor()
-    await tina.getByText(/tom.? has this session now/).waitFor()
+    await tina.getByText(/Tom.? has this session now/).waitFor()
     await press(tina, '-')
     await tina.getByText('Nothing selected').waitFor()
 

@@ -138,7 +138,7 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     await tom.getByRole('tab', { name: /^Timeline/ }).click()
     await tom.getByRole('list', { name: 'Timeline' }).getByText(/transferred to .?tom.?: .?he knows the building/).waitFor()
     await tom.getByRole('list', { name: 'Timeline' }).getByText('sue').first().waitFor()
-    await tina.getByText(/tom.? has this session now/).waitFor()
+    await tina.getByText(/Tom.? has this session now/).waitFor()
   },
   'SV4: a supervisor takes a session over, and goes on with it in the console without signing in again': async (story) => {
     const sue = await supervisorOf(story)
@@ -150,7 +150,7 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     await sue.locator('tr[data-session]').filter({ hasText: /with .?Tina/ }).getByRole('button', { name: 'Reassign' }).click()
     await sue.getByRole('dialog').getByRole('radio', { name: 'To me' }).check()
     await sue.getByRole('dialog').getByRole('button', { name: 'Take over' }).click()
-    await tina.getByText(/sue.? has this session now/).waitFor()
+    await tina.getByText(/Sue.? has this session now/).waitFor()
     await sue.locator('tr[data-session]').filter({ hasText: /with .?Sue/ }).waitFor()
     const opening = sue.context().waitForEvent('page')
     await sue.getByText('You own 1 session.').getByRole('link', { name: 'Open the console' }).click()

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Board, PersonFigures, QueueFigures, QueueInfo, SessionRow } from '../sdk/src/protocol.ts'
-import { called, level, mix, orphaned, queueLevel, share, warnings } from './figures.ts'
+import { level, mix, orphaned, queueLevel, share, warnings } from './figures.ts'
 
 const queue = (change: Partial<QueueFigures> = {}): QueueFigures => ({
   queue: 'main', waiting: 1, waiting_by_priority: [0, 0, 1, 0, 0], answered: 0, answered_in_target: 0, abandoned: 0, staffed: 1, ...change,
@@ -52,11 +52,6 @@ describe('figures', () => {
 
   it('does not call a console lost that is newer than the board', () => {
     expect(orphaned(row({ standing: 'owned', owner: 'tina', answered_ms: 5 }), board({ now_ms: 4, people: [] }))).toBe(false)
-  })
-
-  it('goes on calling a person by name who has left', () => {
-    const seen = called(new Map(), board({ people: [person('tina', { name: 'Tina Berg' })] }))
-    expect([...called(seen, board({ people: [person('tom')] }))]).toEqual([['tina', 'Tina Berg'], ['tom', 'tom']])
   })
 
   it('takes the level of a queue from the longest wait of each priority, against its own target', () => {

@@ -56,11 +56,6 @@ export function orphaned(row: SessionRow, board: Pick<Board, 'now_ms' | 'people'
   return !board.people.some((person) => person.staff === row.owner)
 }
 
-/** What people are called, by the names they sign in with: those of before, and those on this board. Who left is still called so. */
-export function called(before: ReadonlyMap<string, string>, board: Pick<Board, 'people'>): ReadonlyMap<string, string> {
-  return new Map([...before, ...board.people.map(({ staff, name }) => [staff, name] as const)])
-}
-
 /** Everything to warn about, what is worst first. */
 export function warnings(board: Board, rows: readonly SessionRow[], nowMs: number): Warning[] {
   const none = { priority: undefined, enteredMs: undefined, deadlineMs: undefined, level: 0 as Level }

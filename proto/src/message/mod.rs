@@ -8,6 +8,7 @@
 //! A message is a map with named fields; `kind` says which. Unknown fields are ignored.
 
 mod board;
+mod colleague;
 mod place;
 mod resident;
 mod responder;
@@ -17,6 +18,7 @@ pub use board::{
     Board, ConfigFigures, ConfigRefusal, DrainFigures, LongestWait, NodeFigures, PersonFigures,
     QueueFigures, StateFigures,
 };
+pub use colleague::Colleague;
 pub use place::RowPlace;
 pub use resident::{FromResident, ToResident};
 pub use responder::{FromResponder, ToResponder};

@@ -10,7 +10,8 @@ use crate::command::StaffCommand;
 use crate::event::{Actor, Event};
 use crate::ids::{CommandId, ConnectionId, PeerId, QueueId, SessionId, StaffId};
 use crate::message::{
-    AgencyInfo, Board, DeskInfo, ErrorMessage, Limits, QueueInfo, RealTimeText, SessionRow, is_zero,
+    AgencyInfo, Board, Colleague, DeskInfo, ErrorMessage, Limits, QueueInfo, RealTimeText,
+    SessionRow, is_zero,
 };
 use crate::redacted::debug_kind_only;
 use crate::vocabulary::{AgentReason, AgentState, Millis, Role, Rung, Seq, Watchers};
@@ -359,6 +360,15 @@ pub enum ToStaff {
         /// Names the connection.
         peer: PeerId,
     },
+    /// Who is signed in and can be handed a session, yourself among them: whole each time, at most once a second, when it changed.
+    Colleagues {
+        /// Those who can take a session now come first, then by sign-in name.
+        people: Vec<Colleague>,
+        /// How many more there are than fit.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        #[ts(as = "Option<u64>", optional)]
+        more: u64,
+    },
     /// The supervisors' screen, at most once a second, when something changed.
     Board(Board),
     /// Please connect again; the close follows.
@@ -416,6 +426,7 @@ debug_kind_only!(ToStaff {
     Presence,
     Live,
     MediaAnswer,
+    Colleagues,
     Board,
     Reconnect,
     Error,

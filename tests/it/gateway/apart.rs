@@ -140,6 +140,15 @@ async fn residents_of_one_agency_are_in_no_list_and_no_figure_of_the_other(on: T
         names,
         ["sue", "wes"].map(|name| name.parse().unwrap()).into()
     );
+    let colleagues = |who: &Console| {
+        let all = who.wire.record().all();
+        let newest = all.into_iter().rev().find_map(|m| match m {
+            ToStaff::Colleagues { people, .. } => Some(people),
+            _ => None,
+        });
+        newest.map(|people| people.into_iter().map(|p| p.staff).collect())
+    };
+    assert_eq!(colleagues(&susan), Some(names));
     let figures = reqwest::get(format!("http://{}/metrics", gateway.desk_admin())).await;
     let figures = figures.unwrap().text().await.unwrap();
     assert!(!figures.contains("example"), "{figures}");

@@ -120,6 +120,32 @@ async fn a_person_at_two_nodes_is_shown_once_with_the_latest_state() {
 }
 
 #[tokio::test]
+async fn consoles_know_their_colleagues_at_all_nodes_by_name_and_state_until_they_go() {
+    let cluster = Cluster::new();
+    let (east, west) = cluster.two().await;
+    let mut tina = AtConsole::tina(&east);
+    let tom = AtConsole::tom(&west);
+    tom.is_available();
+    let mut colleagues = async |wanted: &[(&str, AgentState)]| {
+        tina.line
+            .wait(|m| match m {
+                ToStaff::Colleagues { people, more: 0 } => {
+                    let known = people.iter().map(|p| (p.name.as_str(), p.state));
+                    known.eq(wanted.iter().copied()).then_some(())
+                }
+                _ => None,
+            })
+            .await;
+    };
+    let (available, away) = (AgentState::Available, AgentState::NotAvailable);
+    colleagues(&[("tom", available), ("tina", away)]).await;
+    west.set_agent_state(&tom.person, away, None);
+    colleagues(&[("tina", away), ("tom", away)]).await;
+    tom.hangs_up();
+    colleagues(&[("tina", away)]).await;
+}
+
+#[tokio::test]
 async fn a_console_that_moves_to_another_node_keeps_its_sessions() {
     let cluster = Cluster::new();
     let (east, west) = cluster.two().await;

@@ -126,6 +126,18 @@ export type Category =
   /** Anything else. */
   | "other";
 
+/** A signed-in person who can be handed a session. */
+export type Colleague = {
+  /** Who. */
+  staff: string;
+  /** Name on the screen. */
+  name: string;
+  /** Can take sessions, or not. */
+  state: AgentState;
+  /** Why not. */
+  reason?: AgentReason;
+};
+
 /** What is wrong with a configuration. */
 export type ConfigFault =
   /** The file cannot be read. */
@@ -2301,6 +2313,14 @@ export type ToStaff =
       /** Names the connection. */
       peer: string;
     }
+  /** Who is signed in and can be handed a session, yourself among them: whole each time, at most once a second, when it changed. */
+  | {
+      kind: "colleagues";
+      /** Those who can take a session now come first, then by sign-in name. */
+      people: Array<Colleague>;
+      /** How many more there are than fit. */
+      more?: number;
+    }
   /** The supervisors' screen, at most once a second, when something changed. */
   | { kind: "board" } & Board
   /** Please connect again; the close follows. */
@@ -2517,6 +2537,8 @@ export const BOUNDS = {
   FOLLOWS_MAX: 256,
   /** Links of one person at one gateway, several windows on several monitors; when one more comes, the oldest is closed with 4300. */
   CONSOLES_MAX: 16,
+  /** People in one `colleagues` message, those who can take a session first; the count beside them says how many more there are. */
+  COLLEAGUES_MAX: 500,
   /** Rows of each standing in one `sessions` message; the counts beside them are whole. */
   LIST_MAX_ROWS: 500,
   /** Rows in one `history` message. */

@@ -29,7 +29,7 @@ export interface StaffLink {
 export interface LinkEnds extends ConnectionOptions<FromStaff, ToStaff> {
   /** Who is signed in. */
   me(): SignedIn
-  /** What a window that joins is told first: the welcome and the whole list. */
+  /** What a window that joins is told first: the welcome, the colleagues and the whole list. */
   picture(): readonly ToStaff[]
   /** Another window ended it for all. */
   ended(why: string): void

@@ -7,7 +7,7 @@ import { socketUrl, type LinkState, type Surroundings } from './connection.ts'
 import { EvenClock } from './even_clock.ts'
 import { newId } from './ids.ts'
 import type {
-  AgentReason, AgentState, Board, ErrorMessage, FromStaff, Medium, SessionRow, StaffCommand, ToStaff,
+  AgentReason, AgentState, Board, Colleague, ErrorMessage, FromStaff, Medium, SessionRow, StaffCommand, ToStaff,
 } from './protocol.ts'
 import { PendingCommands, Refused, type Receipt } from './staff-commands.ts'
 import { EMPTY_LIST, ListKeeper, type SessionList } from './staff-list.ts'
@@ -77,6 +77,14 @@ const REFRESH_AGAIN_MS = 15_000
 /** Longest span of one timer in browsers, in ms. */
 const TIMER_MAX_MS = 2_147_000_000
 
+/** Who can be handed a session. */
+export interface Colleagues {
+  /** As far as they fit, see `more`. */
+  readonly people: readonly Colleague[]
+  /** How many more there are. */
+  readonly more: number
+}
+
 /** One signed-in person's connection. */
 export class StaffClient {
   readonly link: Readable<LinkState>
@@ -89,6 +97,10 @@ export class StaffClient {
   readonly shares: boolean
   readonly welcome = new Store<StaffWelcome | undefined>(undefined)
   readonly list = new Store<SessionList>(EMPTY_LIST)
+  /** Who can be handed a session: those who are available first, oneself among them. */
+  readonly colleagues = new Store<Colleagues>({ people: [], more: 0 })
+  /** What people are called, by the names they sign in with. Who has left is still called so. */
+  readonly names: Store<ReadonlyMap<string, string>>
   readonly board = new Store<Board | undefined>(undefined)
   /** When the board was last heard, by this device's clock; 0: never. */
   readonly boardHeardMs = new Store<number>(0)
@@ -117,6 +129,7 @@ export class StaffClient {
     this.#signedIn = signedIn
     this.#options = options
     this.endsMs = new Store(signedIn.ends_ms)
+    this.names = new Store<ReadonlyMap<string, string>>(new Map([[signedIn.staff, signedIn.name]]))
     this.shares = options.link !== undefined
     const send = (frame: FromStaff): boolean => this.#connection.send(frame)
     this.#pending = new PendingCommands(send)
@@ -364,6 +377,9 @@ export class StaffClient {
         this.#asked.get(message.id)?.answer(message)
         this.#asked.delete(message.id)
         return
+      case 'colleagues':
+        this.#introduced(message)
+        return
       case 'board':
         this.board.set(message)
         this.boardHeardMs.set(this.#deviceNow())
@@ -376,6 +392,15 @@ export class StaffClient {
         return
       default:
         this.#followedMessage(message)
+    }
+  }
+
+  #introduced({ people, more }: Extract<ToStaff, { kind: 'colleagues' }>): void {
+    this.colleagues.set({ people, more: more ?? 0 })
+    const names = this.names.get()
+    // Most times somebody's state has changed, and nobody's name.
+    if (people.some(({ staff, name }) => names.get(staff) !== name)) {
+      this.names.set(new Map([...names, ...people.map(({ staff, name }) => [staff, name] as const)]))
     }
   }
 
@@ -440,9 +465,10 @@ export class StaffClient {
     const welcome = this.welcome.get()
     if (!welcome) return []
     const { state, version, waiting, owned, abandoned, totals, island } = this.list.get()
-    const now: ToStaff = { ...welcome, now_ms: Math.round(this.nowMs()) }
-    if (state === 'loading' || !this.#keeper.complete) return [now]
-    return [now, { kind: 'sessions', version, rows: [...waiting, ...owned, ...abandoned], ...totals, island }]
+    const { people, more } = this.colleagues.get()
+    const now: ToStaff[] = [{ ...welcome, now_ms: Math.round(this.nowMs()) }, { kind: 'colleagues', people: [...people], more }]
+    if (state === 'loading' || !this.#keeper.complete) return now
+    return [...now, { kind: 'sessions', version, rows: [...waiting, ...owned, ...abandoned], ...totals, island }]
   }
 
   #renewed(fresh: SignedIn): void {

@@ -74,6 +74,17 @@ describe('the staff client', () => {
     expect(world.last.sent).toHaveLength(sent)
   })
 
+  it('knows its colleagues, and goes on calling those by name who have left', async () => {
+    const { world, client } = await signedIn()
+    expect([...client.names.get()]).toEqual([['tina', 'Tina']])
+    const [tina, tom] = [{ staff: 'tina', name: 'Tina', state: 'available' }, { staff: 'tom', name: 'Tom Berg', state: 'not_available', reason: 'break' }]
+    world.last.hear({ kind: 'colleagues', people: [tina, tom] })
+    expect(client.colleagues.get()).toEqual({ people: [tina, tom], more: 0 })
+    world.last.hear({ kind: 'colleagues', people: [tina], more: 3 })
+    expect(client.colleagues.get()).toEqual({ people: [tina], more: 3 })
+    expect([...client.names.get()]).toEqual([['tina', 'Tina'], ['tom', 'Tom Berg']])
+  })
+
   it('orders the list by rank and applies what changed', async () => {
     const { world, client } = await signedIn()
     world.last.hear(list(4, [row('1', { rank: 9 }), row('2', { rank: 3 })]))

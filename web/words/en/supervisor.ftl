@@ -150,7 +150,6 @@ newer-page-load = Load it now
 move = Reassign
 move-title = Reassign this session: { $category }
 move-me = To me
-move-who = Who
 move-nobody = A person (nobody else is signed in)
 move-means = Nothing of it is lost, and the record says who did it.
 move-means-owned = { $owner } loses it and is told. Nothing of it is lost, and the record says who did it.

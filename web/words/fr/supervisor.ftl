@@ -156,7 +156,6 @@ newer-page-load = La charger
 move = Réattribuer
 move-title = Réattribuer cette session : { $category }
 move-me = À moi
-move-who = Qui
 move-nobody = Une personne (personne d’autre n’est connecté)
 move-means = Rien n’en est perdu et le journal dit qui l’a fait.
 move-means-owned = { $owner } la perd et en est averti. Rien n’en est perdu et le journal dit qui l’a fait.

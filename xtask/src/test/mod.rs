@@ -123,9 +123,14 @@ fn groups() -> Vec<Group> {
         Group::in_turn("Rust", vec![rust::lints()]),
         Group::at_once(
             "Rust tests",
-            vec![rust::integration(), rust::units(), rust::doc_tests()],
+            vec![
+                rust::integration(),
+                rust::units(),
+                rust::doc_tests(),
+                chaos::short(),
+                rust::simulation(),
+            ],
         ),
-        Group::at_once("faults", vec![rust::simulation(), chaos::short()]),
         Group::in_turn("generated files", vec![tree::generated()]),
         Group::in_turn("stories", vec![browser::first_run(), browser::stories()]),
         Group::in_turn("dependencies", vec![tree::duplicates()]),

@@ -14,6 +14,15 @@ use crate::command::{cargo, run, shown, tee};
 /// Test programs in the folders `tests` of the packages, by their first letter: `it`, and all others. Together they are all.
 const INTEGRATION: &str = "i*";
 const OTHERS: &str = "[!i]*";
+/// Runs those of the integration tests that the arguments after it choose.
+const OF_INTEGRATION: [&str; 6] = [
+    "test",
+    "--workspace",
+    "--test",
+    INTEGRATION,
+    "--no-fail-fast",
+    "--",
+];
 /// The simulation among the integration tests.
 const HISTORIES: &str = "simulation::histories";
 
@@ -59,7 +68,8 @@ pub fn lints() -> Step {
 pub fn integration() -> Step {
     Step::new("integration tests", || {
         let at_once = at_once().to_string();
-        of_integration(&["--test-threads", &at_once, "--skip", HISTORIES])
+        let chosen = ["--test-threads", &at_once, "--skip", HISTORIES];
+        count(&[&OF_INTEGRATION[..], &chosen].concat())
     })
 }
 
@@ -78,21 +88,21 @@ fn at_once() -> usize {
     2 * std::thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// Thousands of histories take all cores for minutes: away from the other tests, so that none of them waits for its turn.
+/// Thousands of histories would take all cores for minutes: they get what the other tests leave, which wait for half of their time.
 pub fn simulation() -> Step {
-    Step::new("simulation", || of_integration(&[HISTORIES]))
+    Step::new("simulation", || {
+        let last = [
+            "--config",
+            "target.'cfg(unix)'.runner = ['nice', '-n', '19']",
+        ];
+        count(&[&last[..], &OF_INTEGRATION, &[HISTORIES]].concat())
+    })
 }
 
 pub fn doc_tests() -> Step {
     Step::new("documentation tests", || {
         count(&["test", "--workspace", "--doc", "--no-fail-fast"])
     })
-}
-
-/// Counts those of the integration tests that are chosen so.
-fn of_integration(chosen: &[&str]) -> anyhow::Result<Count> {
-    let all = ["test", "--workspace", "--test", INTEGRATION];
-    count(&[&all[..], &["--no-fail-fast", "--"], chosen].concat())
 }
 
 fn check(arguments: &[&str]) -> anyhow::Result<Count> {

@@ -52,7 +52,12 @@ async fn staff_may_over_the_wire_what_the_table_says() {
             }
         }
     }
-    let server_side = [Action::ListSessions, Action::SeeBoard, Action::StaffHello];
+    let server_side = [
+        Action::ListSessions,
+        Action::SeeColleagues,
+        Action::SeeBoard,
+        Action::StaffHello,
+    ];
     let of_staff = Action::all().filter(|action| {
         !matches!(action, Action::Http(_))
             && STAFF_ROLES
@@ -64,7 +69,7 @@ async fn staff_may_over_the_wire_what_the_table_says() {
 }
 
 #[tokio::test]
-async fn lists_and_boards_come_to_those_who_may_see_them() {
+async fn lists_colleagues_and_boards_come_to_those_who_may_see_them() {
     let gateway = Gateway::start().await;
     let ann = gateway.resident().await;
     ann.open("A dog barks").await;
@@ -87,6 +92,9 @@ async fn lists_and_boards_come_to_those_who_may_see_them() {
         let lists = all.iter().any(|m| matches!(m, ToStaff::Sessions { .. }));
         let may = allowed(who.who.role, Action::ListSessions) != Access::Never;
         assert_eq!(lists, may, "{name}");
+        let colleagues = |m: &ToStaff| matches!(m, ToStaff::Colleagues { .. });
+        let may = allowed(who.who.role, Action::SeeColleagues) != Access::Never;
+        assert_eq!(all.iter().any(colleagues), may, "{name}");
         let boards = all.iter().any(|m| matches!(m, ToStaff::Board(_)));
         let may = allowed(who.who.role, Action::SeeBoard) != Access::Never;
         assert_eq!(boards, may, "{name}");

@@ -4,9 +4,9 @@ use callbox_proto::command::StaffCommand;
 use callbox_proto::error::ErrorCode;
 use callbox_proto::event::{Actor, Event};
 use callbox_proto::message::{
-    AreaInfo, Board, ConfigFigures, ConfigRefusal, DeskInfo, DrainFigures, ErrorMessage, FromStaff,
-    LongestWait, MapTiles, MapView, NodeFigures, PersonFigures, QueueFigures, QueueInfo, RowPlace,
-    RowRequest, SessionRow, StateFigures, ToStaff,
+    AreaInfo, Board, Colleague, ConfigFigures, ConfigRefusal, DeskInfo, DrainFigures, ErrorMessage,
+    FromStaff, LongestWait, MapTiles, MapView, NodeFigures, PersonFigures, QueueFigures, QueueInfo,
+    RowPlace, RowRequest, SessionRow, StateFigures, ToStaff,
 };
 use callbox_proto::vocabulary::{
     AgentReason, AgentState, Category, ConfigFault, Custodial, Medium, NodeState, Priority, Role,
@@ -409,6 +409,20 @@ pub fn received() -> Result<Vec<Named<ToStaff>>, Failure> {
             sdp: SDP.into(),
             peer: id(0x9ee5)?,
         }],
+        Colleagues => [
+            "colleagues" = ToStaff::Colleagues {
+                people: vec![
+                    Colleague { staff: name("tom")?, name: "Tom".into(), state: AgentState::Available, reason: None },
+                    Colleague {
+                        staff: name("tina")?,
+                        name: "Tina".into(),
+                        state: AgentState::NotAvailable,
+                        reason: Some(AgentReason::Break),
+                    },
+                ],
+                more: 0,
+            },
+        ],
         Board => [
             "board" = ToStaff::Board(board()?),
             "board_on_a_wall" = ToStaff::Board(Board { people: Vec::new(), nodes: Vec::new(), ..board()? }),
