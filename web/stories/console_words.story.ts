@@ -1,8 +1,10 @@
 // Words in every shape: ready ones, translated ones, hostile ones.
 import { readFile } from 'node:fs/promises'
+import { decode, encode } from '@msgpack/msgpack'
+import type { ToStaff } from '../sdk/src/protocol.ts'
 import { place, Reporter } from './crowd.ts'
 import { expect, type Story } from './harness.ts'
-import { areas, consoleOf, tooWide } from './staff_hands.ts'
+import { areas, consoleOf, signIn, tooWide } from './staff_hands.ts'
 
 /** 300 ways to write something that would run if it were taken for markup. */
 function payloads(): string[] {
@@ -22,6 +24,52 @@ function payloads(): string[] {
 }
 
 export const stories: Record<string, (story: Story) => Promise<void>> = {
+  'AL2 AL6: colleagues whose names are scripts, turn around or never end stay text in the console, and widen nothing': async (story) => {
+    for (const name of ['<img src=x onerror=window.ran=1>', '\u202Eeman eht\u202D', 'w'.repeat(120)]) {
+      const tina = await story.visit('/console/', { viewport: { width: 1440, height: 900 }, locale: 'en-US' })
+      await tina.routeWebSocket('**/ws/staff', (socket) => {
+        socket.connectToServer().onMessage((frame) => {
+          const message = decode(frame as Buffer) as ToStaff | null
+          if (message?.kind !== 'colleagues') return void socket.send(frame)
+          for (const person of message.people) if (person.staff === 'tom') person.name = name
+          socket.send(Buffer.from(encode(message)))
+        })
+      })
+      await tina.reload()
+      await signIn(tina, 'tina')
+      const tom = await story.telecommunicator('tom')
+      const [his, hers] = [await Reporter.report(story, { category: 'fire', text: 'smoke', location: place(40, -100) }), await Reporter.report(story, { category: 'fire', text: 'more smoke', location: place(40, -100) })]
+      await tom.do(hers.session, { kind: 'take' })
+      await tom.do(hers.session, { kind: 'text', text: 'Who are you?' })
+      await tom.do(hers.session, { kind: 'note', text: 'speaks softly' })
+      await tom.do(hers.session, { kind: 'transfer', target: { to: 'person', staff: 'tina' }, note: '' })
+      await tom.do(his.session, { kind: 'take' })
+      await tina.locator('[data-act=next]:enabled').waitFor()
+      await tina.locator('body').press('n')
+      await tina.getByRole('log').getByText('Who are you?').waitFor()
+      await tina.getByRole('log').getByText(name, { exact: true }).waitFor()
+      await tina.locator('[data-near]').first().getByText(name).waitFor()
+      await tina.locator('body').press('o')
+      const dialog = tina.getByRole('dialog', { name: 'Transfer' })
+      await dialog.getByRole('radio', { name: 'A person' }).check()
+      await dialog.getByLabel('Who').selectOption('tom')
+      for (const width of [1440, 320]) {
+        await tina.setViewportSize({ width, height: 800 })
+        expect((await tooWide(tina)) <= 0, `the page fits ${String(width)} px with ${name}`)
+        const cut = await dialog.evaluate((node) => node.scrollWidth - node.clientWidth)
+        expect(cut <= 0, `the dialog is ${String(cut)} px too wide at ${String(width)} px with ${name}`)
+      }
+      await tina.keyboard.press('Escape')
+      for (const tab of ['Chat', /^Notes/, 'Place and media']) {
+        await tina.getByRole('tab', { name: tab }).click()
+        const wide = await tina.evaluate(() => [...document.querySelectorAll('[role=log], ol, [data-near], aside, .side')].map((node) => node.scrollWidth - node.clientWidth))
+        expect(Math.max(0, ...wide) <= 0, `${String(tab)} is ${wide.join(', ')} px too wide with ${name}`)
+      }
+      expect((await tina.evaluate(() => (window as unknown as { ran?: number }).ran)) === undefined, 'nothing ran')
+      for (const one of [his, hers]) await one.do({ kind: 'leave', quick_exit: false })
+      await tina.context().close()
+    }
+  },
   'TC5 AL2: why a session has its priority stands in the language of the page, in the list, at its head and in the timeline, and follows the rules while they change': async (story) => {
     const tina = await consoleOf(story, 'tina')
     await tina.getByLabel('Language').selectOption('fr')

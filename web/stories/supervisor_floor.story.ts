@@ -227,8 +227,9 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
       server.onMessage((frame) => {
         const message = decode(frame as Buffer) as ToStaff | null
         if (message?.kind === 'welcome') for (const [place, queue] of message.queues.entries()) queue.name = names[place % names.length] ?? ''
-        if (message?.kind === 'board') for (const [place, person] of message.people.entries()) person.name = names[(place + 1) % names.length] ?? ''
-        socket.send(message?.kind === 'welcome' || message?.kind === 'board' ? Buffer.from(encode(message)) : frame)
+        const people = message?.kind === 'board' || message?.kind === 'colleagues' ? message.people : []
+        for (const person of people) person.name = names[(person.staff.length + 1) % names.length] ?? ''
+        socket.send(message && (message.kind === 'welcome' || people.length > 0) ? Buffer.from(encode(message)) : frame)
       })
     })
     await sue.reload()
