@@ -263,6 +263,7 @@ class Socket extends MadeUpSocket {
     } as ToStaff)
     if (state === 'loading') return
     this.#list()
+    this.#colleagues()
     this.#board()
     setInterval(() => this.#board(), 1_000)
     if (state === 'offline') setTimeout(() => (window as { cut?: () => void }).cut?.(), 1_000)
@@ -275,6 +276,18 @@ class Socket extends MadeUpSocket {
   #list(): void {
     this.#version += 1
     this.hear({ kind: 'sessions', version: this.#version, rows, waiting: this.#count('waiting'), owned: this.#count('owned'), abandoned: this.#count('abandoned'), island: state === 'degraded' })
+  }
+
+  #colleagues(): void {
+    if (wallboard || administrator) return
+    this.hear({
+      kind: 'colleagues',
+      people: [
+        { staff: 'tina', name: 'Tina', state: 'available' },
+        { staff: 'sue', name: 'Sue', state: 'not_available' },
+        { staff: 'tom', name: 'Tom', state: 'not_available', reason: 'wrap_up' },
+      ],
+    })
   }
 
   #board(): void {
