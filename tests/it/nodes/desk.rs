@@ -157,7 +157,8 @@ impl<M: DeserializeOwned> Line<M> {
             fed.unwrap();
         }
         for frame in self.outbox.take(0).frames {
-            self.came.push(Encoding::Json.decode(&frame).unwrap());
+            self.came
+                .push(Encoding::Json.decode_from_gateway(&frame).unwrap());
         }
     }
 

@@ -1,9 +1,10 @@
 //! People at several nodes: who is there, who takes what.
 
+use callbox_proto::bounds::COLLEAGUES_MAX;
 use callbox_proto::command::StaffCommand;
 use callbox_proto::error::ErrorCode;
 use callbox_proto::message::{Board, ToResident, ToStaff};
-use callbox_proto::vocabulary::{AgentState, Standing};
+use callbox_proto::vocabulary::{AgentState, Role, Standing};
 
 use super::desk::{AtConsole, Cluster, Resident};
 use crate::gateway::harness::fresh;
@@ -146,6 +147,28 @@ async fn consoles_know_their_colleagues_at_all_nodes_by_name_and_state_until_the
 }
 
 #[tokio::test]
+async fn of_more_colleagues_than_fit_those_available_are_named_and_the_rest_is_counted() {
+    let cluster = Cluster::new();
+    let (east, _west) = cluster.two().await;
+    let others: Vec<_> = (0..COLLEAGUES_MAX)
+        .map(|n| AtConsole::signs_in(&east, &format!("p{n}"), Role::Telecommunicator))
+        .collect();
+    // By sign-in name she would be the last of all.
+    let mut zoe = AtConsole::signs_in(&east, "zoe", Role::Supervisor);
+    zoe.is_available();
+    zoe.line
+        .wait(|m| match m {
+            ToStaff::Colleagues { people, more: 1 } => {
+                assert_eq!(people.len(), COLLEAGUES_MAX);
+                (people[0].staff.as_str() == "zoe").then_some(())
+            }
+            _ => None,
+        })
+        .await;
+    drop(others);
+}
+
+#[tokio::test]
 async fn a_console_that_moves_to_another_node_keeps_its_sessions() {
     let cluster = Cluster::new();
     let (east, west) = cluster.two().await;
@@ -156,11 +179,7 @@ async fn a_console_that_moves_to_another_node_keeps_its_sessions() {
     let there = AtConsole::tina(&west);
     // A session of somebody who really goes is offered again later than this one would have been.
     let ben = Resident::opens(&west, "A cat as well").await;
-    let gone = AtConsole::signs_in(
-        &east,
-        "tim",
-        callbox_proto::vocabulary::Role::Telecommunicator,
-    );
+    let gone = AtConsole::signs_in(&east, "tim", Role::Telecommunicator);
     gone.takes(ben.session()).await;
     gone.hangs_up();
     tom.row(ben.session(), |row| row.standing == Standing::Owned)

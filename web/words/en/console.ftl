@@ -183,6 +183,7 @@ transfer-person = A person
 transfer-which-queue = Queue
 person-who = Who
 person-else = Somebody who is not signed in …
+person-more = { $more } more are signed in than are named here.
 person-sign-in-name = Sign-in name
 transfer-choose = Choose …
 transfer-note = Note for the next telecommunicator

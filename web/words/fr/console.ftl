@@ -186,6 +186,7 @@ transfer-person = Une personne
 transfer-which-queue = File
 person-who = Qui
 person-else = Quelqu’un qui n’est pas connecté …
+person-more = { $more } autres sont connectés et ne sont pas nommés ici.
 person-sign-in-name = Nom de connexion
 transfer-choose = Choisir …
 transfer-note = Note pour l'opérateur suivant
