@@ -1,4 +1,4 @@
-// The words of the staff pages: each sentence in each language, with the same values in it.
+// The words of the pages: each sentence in each language, with the same values in it.
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 
@@ -8,15 +8,17 @@ const read = (language: string, page: string): Map<string, string> => {
 }
 const values = (text: string): string => [...new Set(text.match(/\$\w+/g) ?? [])].sort().join()
 
-describe.each(['console', 'supervisor', 'responder'])('the words of the %s', (page) => {
-  it('are the same sentences in French, with the same values', () => {
-    const [english, french] = [read('en', page), read('fr', page)]
-    expect([...french.keys()].sort()).toEqual([...english.keys()].sort())
-    for (const [id, text] of english) expect(`${id}: ${values(french.get(id) ?? '')}`).toBe(`${id}: ${values(text)}`)
+describe.each([
+  ['resident', ['fr', 'es', 'ar']], ['console', ['fr']], ['supervisor', ['fr']], ['responder', ['fr']],
+] as const)('the words of the %s', (page, languages) => {
+  it.each(languages)('are the same sentences in %s, with the same values', (language) => {
+    const [english, others] = [read('en', page), read(language, page)]
+    expect([...others.keys()].sort()).toEqual([...english.keys()].sort())
+    for (const [id, text] of english) expect(`${id}: ${values(others.get(id) ?? '')}`).toBe(`${id}: ${values(text)}`)
   })
 
   it('name no sentence twice', () => {
-    for (const language of ['en', 'fr']) {
+    for (const language of ['en', ...languages]) {
       const source = readFileSync(new URL(`${language}/${page}.ftl`, import.meta.url), 'utf8')
       const ids = [...source.matchAll(/^([\w-]+) = /gm)].map(([, id]) => id ?? '')
       expect(ids.filter((id, place) => ids.indexOf(id) !== place), language).toEqual([])
@@ -24,9 +26,28 @@ describe.each(['console', 'supervisor', 'responder'])('the words of the %s', (pa
   })
 })
 
-describe.each(['console', 'supervisor'])('the French of the %s', (page) => {
+describe.each(['resident', 'console', 'supervisor', 'responder'])('the French of the %s', (page) => {
   it('never begins a line with a sign that belongs to the word before it', () => {
     const loose = [...read('fr', page)].filter(([, text]) => / [:;?!»]|« /.test(text))
     expect(loose.map(([id]) => id)).toEqual([])
+  })
+})
+
+describe('the English of the resident page', () => {
+  /** Sentences as words: a value counts as one. */
+  const sentences = [...read('en', 'resident').values()]
+    .flatMap((text) => text.replaceAll(/\{ \$\w+ ->|^ +\*?\[\w+\]|\}/gm, '\n').replaceAll(/\{[^}\n]*/g, ' one ').split(/[.!?:…]\s+|\n/))
+    .map((sentence) => sentence.match(/[a-z’']+/gi) ?? []).filter((words) => words.length > 0)
+
+  /** Groups of vowels, without the silent e of the end. */
+  const syllables = (word: string): number => Math.max(1, word.toLowerCase().replace(/(?<=..[^l])e$/, '').match(/[aeiouy]+/g)?.length ?? 1)
+
+  it('RE16 reads at grade six or below, and has no sentence longer than twenty words', () => {
+    const words = sentences.flat()
+    // Flesch–Kincaid grade level.
+    const grade = 0.39 * (words.length / sentences.length) + 11.8 * (words.reduce((sum, word) => sum + syllables(word), 0) / words.length) - 15.59
+    expect(words.length).toBeGreaterThan(1_000)
+    expect(grade).toBeLessThan(6)
+    expect(sentences.filter(({ length }) => length > 20).map((one) => one.join(' '))).toEqual([])
   })
 })
