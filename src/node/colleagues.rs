@@ -28,11 +28,10 @@ impl Node {
     pub(super) fn tell_colleagues(&self, agency: &Agency) {
         let roster = lock(&agency.roster);
         let consoles: Vec<_> = roster.consoles(ROLES).cloned().collect();
-        let people = if consoles.is_empty() {
-            Vec::new()
-        } else {
-            roster.figures(&agency.around.elsewhere(), self.clock.now_ms())
-        };
+        if consoles.is_empty() {
+            return;
+        }
+        let people = roster.figures(&agency.around.elsewhere(), self.clock.now_ms());
         drop(roster);
         let mut people: Vec<_> = people
             .into_iter()
