@@ -1,6 +1,7 @@
 //! Appends as a gateway sends them, seen through MONITOR, so that the limit is taken with the very same function, keys and
 //! arguments and nothing of them is written down twice.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
@@ -16,16 +17,23 @@ const TELL: Duration = Duration::from_millis(500);
 
 /// Keys of a call that do not belong to one session: index, open sessions, figures, claims.
 const SHARED_KEYS: usize = 4;
-/// Arguments of one append before its row and its records.
+/// Where in the arguments of an append each stands: the number that the log must have, the one it has afterwards, the run of its records, how
+/// many appends make the run, the epoch of a claim, the command, its place. A row may follow.
+const EXPECTED: usize = 0;
+const LAST: usize = 1;
+const RUN: usize = 2;
+const COUNT: usize = 4;
+const EPOCH: usize = 5;
+const COMMAND: usize = 7;
+const PLACE: usize = 8;
+/// Arguments of an append before its row.
 const OWN_ARGUMENTS: usize = 9;
-/// Those of a row.
-const ROW_ARGUMENTS: usize = 5;
-/// What the bell says, how many records, and whether there is a row.
-const RING: usize = 6;
-const COUNT: usize = 7;
-const ROW: usize = 8;
-/// Bytes of the session and the command, with which the ring begins.
-const RING_IDS: usize = 64;
+/// Where in a run the session, its last number and its first command are.
+const RUN_SESSION: Range<usize> = 0..16;
+const RUN_LAST: Range<usize> = 16..24;
+const RUN_COMMAND: Range<usize> = 32..48;
+/// Digits of a session at the end of its key.
+const ID_DIGITS: usize = 32;
 
 /// One append as it stands in a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,8 +44,7 @@ pub struct Append {
     /// Keys of the session and of its log.
     own: Vec<Vec<u8>>,
     channel: Vec<u8>,
-    /// What the log must have, its last number and place afterwards, the command, the epoch of a claim, the session, what the bell says,
-    /// how many records, whether there is a row, the row, and the records.
+    /// In the order of the constants above.
     arguments: Vec<Vec<u8>>,
 }
 
@@ -61,7 +68,10 @@ impl Append {
             channel: channel.clone(),
             arguments: arguments.to_vec(),
         };
-        (arguments.len() > OWN_ARGUMENTS && append.expected().is_some()).then_some(append)
+        let single = arguments.len() >= OWN_ARGUMENTS
+            && arguments[COUNT] == b"1"
+            && arguments[RUN].len() >= RUN_COMMAND.end;
+        (single && append.expected().is_some()).then_some(append)
     }
 
     /// One call for all of these, as long as there is one.
@@ -83,26 +93,27 @@ impl Append {
         words
     }
 
-    /// Where its records begin.
-    fn records_at(&self) -> usize {
-        let has_row = !self.arguments[ROW].is_empty();
-        OWN_ARGUMENTS + if has_row { ROW_ARGUMENTS } else { 0 }
-    }
-
     /// Sequence number that the log must have.
     pub fn expected(&self) -> Option<u64> {
-        std::str::from_utf8(&self.arguments[0]).ok()?.parse().ok()
+        std::str::from_utf8(&self.arguments[EXPECTED])
+            .ok()?
+            .parse()
+            .ok()
     }
 
     /// Sequence number that the log has afterwards.
     pub fn last(&self) -> Option<u64> {
-        std::str::from_utf8(&self.arguments[1]).ok()?.parse().ok()
+        std::str::from_utf8(&self.arguments[LAST])
+            .ok()?
+            .parse()
+            .ok()
     }
 
     /// The same for another session, and without the claim it was made under.
     pub fn of_session(&self, id: &[u8]) -> Self {
-        let old = self.arguments[5].clone();
         let mut append = self.clone();
+        let key = &self.own[0];
+        let old = &key[key.len().saturating_sub(ID_DIGITS)..];
         let words = append.own.iter_mut().chain(&mut append.arguments);
         for word in words {
             while let Some(at) = word.windows(old.len()).position(|part| part == old)
@@ -111,29 +122,29 @@ impl Append {
                 word[at..at + old.len()].copy_from_slice(id);
             }
         }
-        append.arguments[4].clear();
+        // What `redis-benchmark` chooses is no number yet.
+        if let Some(number) = digits(id) {
+            append.arguments[RUN][RUN_SESSION].copy_from_slice(&number.to_be_bytes());
+        }
+        append.arguments[EPOCH].clear();
         append
     }
 
     /// The next command of this session with its one record: another id, and the number that the log has by now.
     pub fn renew(&mut self, head: u64, command: &str) {
         let last = head + 1;
-        let rest =
-            String::from_utf8_lossy(self.arguments[RING].get(RING_IDS..).unwrap_or_default());
-        let session = String::from_utf8_lossy(&self.arguments[5]);
-        let said = rest
-            .split_once(' ')
-            .map(|(_, said)| format!("{session}{command}{last} {said}"));
-        let ring = said.unwrap_or_default();
         for (at, word) in [
-            (0, head.to_string()),
-            (1, last.to_string()),
-            (2, format!("{last}-{last}")),
-            (3, command.to_owned()),
-            (RING, ring),
-            (self.records_at(), format!("{last}-0")),
+            (EXPECTED, head.to_string()),
+            (LAST, last.to_string()),
+            (COMMAND, format!("c:{command}")),
+            (PLACE, format!("{last}-{last}")),
         ] {
             self.arguments[at] = word.into_bytes();
+        }
+        let run = &mut self.arguments[RUN];
+        run[RUN_LAST].copy_from_slice(&last.to_be_bytes());
+        if let Some(number) = digits(command.as_bytes()) {
+            run[RUN_COMMAND].copy_from_slice(&number.to_be_bytes());
         }
     }
 
@@ -149,17 +160,17 @@ impl Append {
     /// The same with the one record of another one.
     pub fn with_record_of(&self, other: &Self) -> Self {
         let mut append = self.clone();
-        append.arguments.truncate(self.records_at());
-        append
-            .arguments
-            .extend_from_slice(&other.arguments[other.records_at()..]);
-        for at in [RING, COUNT] {
-            append.arguments[at].clone_from(&other.arguments[at]);
-        }
-        let command = String::from_utf8_lossy(&self.arguments[3]).into_owned();
+        append.arguments[RUN].clone_from(&other.arguments[RUN]);
+        let command = String::from_utf8_lossy(&self.arguments[COMMAND]);
+        let command = command.trim_start_matches("c:").to_owned();
         append.renew(self.expected().unwrap_or_default(), &command);
         append
     }
+}
+
+/// An id as the number that it is.
+fn digits(id: &[u8]) -> Option<u128> {
+    u128::from_str_radix(std::str::from_utf8(id).ok()?, 16).ok()
 }
 
 /// The appends that the limit repeats.
@@ -284,21 +295,26 @@ pub mod tests {
 
     pub const ID: &str = "0123456789abcdef0123456789abcdef";
 
-    /// A call with one append.
-    pub fn append(expected: &str, records: &[&str]) -> Append {
+    /// A call with one append of one record.
+    pub fn append(expected: &str, record: &[u8]) -> Append {
         let (session, log) = (format!("k:{{a}}:session:{ID}"), format!("k:{{a}}:log:{ID}"));
-        let mut words = vec!["FCALL", "callbox_append_1", "6"];
-        words.extend(["index", "open", "figures", "claims", &session, &log, "bell"]);
-        let count = (records.len() / 2).to_string();
-        let ring = format!("{ID}{ID}4 1 00000000{} ", records[0].len());
-        words.extend([expected, "4", "4-4", ID, "7", ID, &ring, &count, "row"]);
-        words.extend(["index", "open", "tally", "summary", "crc"]);
-        words.extend(
-            records
-                .chunks(2)
-                .flat_map(|record| ["4-0", record[0], record[1]]),
-        );
-        let words: Vec<_> = words.iter().map(|word| word.as_bytes().to_vec()).collect();
+        let mut words: Vec<&[u8]> = vec![b"FCALL", b"callbox_append_1", b"6"];
+        words.extend([&b"index"[..], b"open", b"figures", b"claims"]);
+        words.extend([session.as_bytes(), log.as_bytes(), b"bell"]);
+        let run = [&[0; 56][..], record].concat();
+        let command = format!("c:{ID}");
+        words.extend([
+            expected.as_bytes(),
+            b"4",
+            &run,
+            b"",
+            b"1",
+            b"7",
+            ID.as_bytes(),
+        ]);
+        words.extend([command.as_bytes(), b"4-4"]);
+        words.extend([&b"index"[..], b"open", b"tally", b"summary", b"crc"]);
+        let words: Vec<_> = words.into_iter().map(<[u8]>::to_vec).collect();
         Append::of(&words).unwrap()
     }
 
@@ -312,32 +328,33 @@ pub mod tests {
 
     #[test]
     fn a_call_is_cut_into_its_append_and_put_together_again() {
-        let one = append("3", &["payload", "crc"]);
+        let one = append("3", b"payload");
         assert_eq!(one.expected(), Some(3));
         let call = Append::call(&[&one]);
         assert_eq!(Append::of(&call), Some(one.clone()));
-        let two = Append::call(&[&one, &append("4", &["other", "crc"])]);
+        let two = Append::call(&[&one, &append("4", b"other")]);
         assert_eq!(two[2], b"8");
-        assert_eq!(two.len(), call.len() + 2 + 17);
+        assert_eq!(two.len(), call.len() + 2 + 14);
         assert_eq!(Append::of(&two), None);
     }
 
     #[test]
     fn it_is_made_another_sessions_without_its_claim_and_renewed() {
         let id = format!("{:032x}", 5);
-        let mut other = append("3", &["payload", "crc"]).of_session(id.as_bytes());
+        let mut other = append("3", b"payload").of_session(id.as_bytes());
         assert!(other.own.iter().all(|key| key.ends_with(id.as_bytes())));
+        assert_eq!(other.arguments[6], id.as_bytes());
+        assert_eq!(other.arguments[EPOCH], b"");
+        other.renew(41, &format!("{:032x}", 10));
+        assert_eq!((other.expected(), other.last()), (Some(41), Some(42)));
         assert_eq!(
-            (&other.arguments[4][..], &other.arguments[5][..]),
-            (&b""[..], id.as_bytes())
+            other.arguments[COMMAND],
+            format!("c:{:032x}", 10).as_bytes()
         );
-        let command = format!("{:032x}", 10);
-        other.renew(41, &command);
-        assert_eq!(other.expected(), Some(41));
-        assert_eq!(other.arguments[2], b"42-42");
-        let ring = format!("{id}{command}42 1 000000007 ");
-        assert_eq!(other.arguments[RING], ring.into_bytes());
-        assert_eq!(other.arguments[14], b"42-0");
+        assert_eq!(other.arguments[PLACE], b"42-42");
+        let run = &other.arguments[RUN];
+        assert_eq!((run[15], run[23], run[47]), (5, 42, 10));
+        assert!(run.ends_with(b"payload"));
     }
 
     #[test]

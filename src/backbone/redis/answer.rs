@@ -13,11 +13,12 @@ use super::appends;
 use super::fault;
 use super::link::failed;
 use super::row::{self, Places};
+use super::run::{self, Run};
 use crate::backbone::bell::Rung;
 use crate::backbone::checksum::record_crc;
 use crate::backbone::{
-    APPEND_MAX_RECORDS, Append, Appended, BackboneError, Claimed, Destroyed, IndexedSession, Lease,
-    READ_MAX_BYTES, Record, Seq, StandingKind, Tally,
+    Append, Appended, BackboneError, Claimed, Destroyed, IndexedSession, Lease, READ_MAX_BYTES,
+    Record, Seq, StandingKind, Tally,
 };
 
 /// The refusals in an answer: it may be one, or a list in which some are.
@@ -135,9 +136,6 @@ pub(super) fn command(value: &Value) -> Result<Option<(Seq, Seq)>, BackboneError
     }
 }
 
-/// Bytes of a record's fields beside its payload: their names, the command and the checksum.
-const RECORD_FIELDS_BYTES: usize = "command".len() + 32 + "payload".len() + "crc".len() + 8;
-
 /// Records of a log after a place: numbered without holes, each with its checksum, none missing before the head.
 pub(super) fn records(
     value: &Value,
@@ -152,34 +150,74 @@ pub(super) fn records(
         Value::Nil => 0,
         head => number(head).ok_or_else(strange)?,
     };
-    let (mut records, mut size, mut seq) = (Vec::new(), 0, after);
-    for entry in array(found).ok_or_else(strange)? {
-        seq += 1;
-        let damaged = BackboneError::Damaged { session, seq };
-        // What is over the head is not in the log: an append that was cut short.
-        if seq > head {
-            return Err(damaged);
+    let (mut records, mut size, mut next) = (Vec::new(), 0, after + 1);
+    let mut taken = 0;
+    'entries: for entry in array(found).ok_or_else(strange)? {
+        let damaged = |seq| BackboneError::Damaged { session, seq };
+        let entry = entry_of(entry, session).ok_or_else(|| damaged(next))?;
+        size += entry.bytes;
+        // The first one may begin before what was asked for; no one leaves a number out.
+        if entry.first > next || (entry.first < next && !records.is_empty()) {
+            return Err(damaged(next));
         }
-        let record = record(entry, session, seq).ok_or(damaged)?;
-        size += record.payload.len() + RECORD_FIELDS_BYTES;
-        records.push(record);
+        for (seq, record) in entry.records.into_iter().filter(|(seq, _)| *seq > after) {
+            if records.len() == limit || taken >= READ_MAX_BYTES {
+                break 'entries;
+            }
+            // What is over the head is not in the log: an append that was cut short.
+            let record = record.filter(|_| seq <= head).ok_or_else(|| damaged(seq))?;
+            taken += record.payload.len();
+            records.push(record);
+            next = seq + 1;
+        }
     }
     // The library ends a page early only where it is full.
-    if records.len() < limit && size < READ_MAX_BYTES && seq < head {
-        let seq = seq + 1;
+    if records.len() < limit && size < READ_MAX_BYTES && next <= head {
+        let seq = next;
         return Err(BackboneError::Damaged { session, seq });
     }
     Ok(records)
 }
 
-fn record(entry: &Value, session: SessionId, seq: Seq) -> Option<Record> {
+/// An entry of a log.
+struct Entry {
+    /// The number of its first record.
+    first: Seq,
+    /// In order; `None` for one that is not what was written.
+    records: Vec<(Seq, Option<Record>)>,
+    /// Bytes of its fields.
+    bytes: usize,
+}
+
+fn entry_of(entry: &Value, session: SessionId) -> Option<Entry> {
     let [id, fields] = array(entry)? else {
         return None;
     };
-    if text(id)?.strip_suffix("-0")?.parse() != Ok(seq) {
-        return None;
+    let last: Seq = text(id)?.strip_suffix("-0")?.parse().ok()?;
+    let fields = array(fields)?;
+    let bytes = fields.iter().filter_map(bytes).map(<[u8]>::len).sum();
+    match fields {
+        [name, whole] if text(name) == Some("run") => {
+            let whole = Bytes::copy_from_slice(self::bytes(whole)?);
+            let (run, rest) = run::read(&whole)?;
+            let fits = (run.session, run.last) == (session, last) && rest.is_empty();
+            fits.then(|| Entry {
+                first: run.first(),
+                records: run.records().collect(),
+                bytes,
+            })
+        }
+        fields => Some(Entry {
+            first: last,
+            records: vec![(last, alone(fields, session, last))],
+            bytes,
+        }),
     }
-    let [name, command, field, payload, check, crc] = array(fields)? else {
+}
+
+/// The record of an entry as they were written until December 2026, each by itself.
+fn alone(fields: &[Value], session: SessionId, seq: Seq) -> Option<Record> {
+    let [name, command, field, payload, check, crc] = fields else {
         return None;
     };
     if [text(name), text(field), text(check)] != [Some("command"), Some("payload"), Some("crc")] {
@@ -369,14 +407,16 @@ pub(super) fn heard(message: &[u8]) -> Heard {
 }
 
 fn read_bell(message: &[u8]) -> Option<Heard> {
-    match message.first()? {
-        b'p' => Some(Heard::Published(Bytes::copy_from_slice(message.get(1..)?))),
+    let (kind, said) = message.split_first()?;
+    let mut rest = Bytes::copy_from_slice(said);
+    match kind {
+        b'p' => Some(Heard::Published(rest)),
         b'a' => {
-            let all = Bytes::copy_from_slice(message);
-            let mut rest = Unread { all: &all, at: 1 };
             let mut appended = Vec::new();
-            while rest.at < all.len() {
-                appended.push(rung(&mut rest)?);
+            while !rest.is_empty() {
+                let (run, next) = run::read(&rest)?;
+                appended.push(rung(&run));
+                rest = next;
             }
             Some(Heard::Appended(appended))
         }
@@ -384,73 +424,13 @@ fn read_bell(message: &[u8]) -> Option<Heard> {
     }
 }
 
-/// One append: session and command, 32 digits each, the head and a space, how many records came along and a space; of each of
-/// them its checksum, 8 digits, its length and a space; and their payloads.
-fn rung(rest: &mut Unread<'_>) -> Option<Rung> {
-    let session: SessionId = rest.text(32)?.parse().ok()?;
-    let command: CommandId = rest.text(32)?.parse().ok()?;
-    let head: Seq = rest.number()?;
-    let count: usize = rest.number()?;
-    let first = head.checked_sub(count as u64)?.checked_add(1)?;
-    let mut said = Vec::with_capacity(count.min(APPEND_MAX_RECORDS));
-    for _ in 0..count {
-        let crc = u32::from_str_radix(rest.text(8)?, 16).ok()?;
-        let length: usize = rest.number()?;
-        said.push((crc, length));
-    }
-    let mut sound = true;
-    let mut records = Vec::with_capacity(said.len());
-    for (seq, (crc, length)) in (first..).zip(said) {
-        let payload = rest.payload(length)?;
-        sound &= crc == record_crc(session, seq, command, &payload);
-        records.push(Record {
-            seq,
-            command,
-            payload,
-        });
-    }
-    if !sound {
-        // The log may be whole: let it be read.
-        records.clear();
-    }
-    Some(Rung {
-        session,
-        head,
-        records: records.into(),
-    })
-}
-
-/// What of a message is not read yet.
-struct Unread<'a> {
-    all: &'a Bytes,
-    at: usize,
-}
-
-impl<'a> Unread<'a> {
-    /// The next bytes, which are read by that.
-    fn take(&mut self, count: usize) -> Option<&'a [u8]> {
-        let end = self.at.checked_add(count)?;
-        let taken = self.all.get(self.at..end)?;
-        self.at = end;
-        Some(taken)
-    }
-
-    fn text(&mut self, count: usize) -> Option<&'a str> {
-        std::str::from_utf8(self.take(count)?).ok()
-    }
-
-    /// Up to the next space, which is left out.
-    fn number<T: std::str::FromStr>(&mut self) -> Option<T> {
-        let rest = self.all.get(self.at..)?;
-        // No number is longer.
-        let end = rest.iter().take(21).position(|byte| *byte == b' ')?;
-        let number = self.text(end)?.parse().ok()?;
-        self.take(1)?;
-        Some(number)
-    }
-
-    fn payload(&mut self, count: usize) -> Option<Bytes> {
-        self.take(count).map(|taken| self.all.slice_ref(taken))
+fn rung(run: &Run) -> Rung {
+    // Where one was changed on the way the log may be whole: let it be read.
+    let sound: Option<Vec<Record>> = run.records().map(|(_, record)| record).collect();
+    Rung {
+        session: run.session,
+        head: run.last,
+        records: sound.unwrap_or_default().into(),
     }
 }
 
@@ -479,7 +459,22 @@ mod tests {
         SessionId::from_u128(7).unwrap()
     }
 
-    fn entry(seq: Seq, payload: &str) -> Value {
+    fn written(last: Seq, payloads: &[&str]) -> Vec<u8> {
+        let command = CommandId::from_u128(3).unwrap();
+        let records = payloads.iter().map(|payload| (command, payload.as_bytes()));
+        let mut bytes = Vec::new();
+        let before = last - payloads.len() as Seq;
+        run::write(&mut bytes, session(), before, records);
+        bytes
+    }
+
+    fn entry(last: Seq, payloads: &[&str]) -> Value {
+        let run = Value::BulkString(written(last, payloads));
+        let fields = Value::Array(vec![bulk("run"), run]);
+        Value::Array(vec![bulk(&format!("{last}-0")), fields])
+    }
+
+    fn entry_alone(seq: Seq, payload: &str) -> Value {
         let command = CommandId::from_u128(3).unwrap();
         let crc = row::crc_text(record_crc(session(), seq, command, payload.as_bytes()));
         let fields = [
@@ -500,18 +495,64 @@ mod tests {
         Value::Array(vec![bulk(&head.to_string()), Value::Array(entries)])
     }
 
-    #[test]
-    fn a_hole_a_flipped_bit_and_a_missing_end_are_damage() {
-        let whole = log(3, vec![entry(2, "b"), entry(3, "c")]);
-        assert_eq!(records(&whole, session(), 1, 10).unwrap().len(), 2);
-        let damaged = |value: &Value, after| match records(value, session(), after, 10) {
+    fn damaged(value: &Value, after: Seq) -> Seq {
+        match records(value, session(), after, 10) {
             Err(BackboneError::Damaged { seq, .. }) => seq,
             other => panic!("{other:?}"),
-        };
-        assert_eq!(damaged(&log(3, vec![entry(1, "a"), entry(3, "c")]), 0), 2);
+        }
+    }
+
+    #[test]
+    fn a_hole_a_flipped_bit_and_a_missing_end_are_damage() {
+        let whole = log(3, vec![entry(2, &["b"]), entry(3, &["c"])]);
+        assert_eq!(records(&whole, session(), 1, 10).unwrap().len(), 2);
+        let hole = log(3, vec![entry(1, &["a"]), entry(3, &["c"])]);
+        assert_eq!(damaged(&hole, 0), 2);
         assert_eq!(damaged(&log(3, vec![]), 2), 3);
-        assert_eq!(damaged(&log(1, vec![entry(1, "a"), entry(2, "b")]), 0), 2);
-        let mut flipped = entry(1, "a");
+        let over = log(1, vec![entry(1, &["a"]), entry(2, &["b"])]);
+        assert_eq!(damaged(&over, 0), 2);
+        let twice = log(4, vec![entry(3, &["a", "b", "c"]), entry(4, &["c", "d"])]);
+        assert_eq!(damaged(&twice, 0), 4);
+        let mut flipped = entry(3, &["a", "b", "c"]);
+        if let Value::Array(parts) = &mut flipped
+            && let Value::Array(fields) = &mut parts[1]
+            && let Value::BulkString(run) = &mut fields[1]
+        {
+            let b = run.iter().rposition(|byte| *byte == b'b').unwrap();
+            run[b] = b'x';
+        }
+        let flipped = log(3, vec![flipped]);
+        assert_eq!(damaged(&flipped, 0), 2);
+        // What is sound before it and behind it is still read.
+        assert_eq!(records(&flipped, session(), 0, 1).unwrap().len(), 1);
+        assert_eq!(records(&flipped, session(), 2, 10).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn a_page_begins_and_ends_in_the_middle_of_a_run() {
+        let log = log(5, vec![entry(3, &["a", "b", "c"]), entry(5, &["d", "e"])]);
+        let page = |after, limit| -> Vec<_> {
+            let records = records(&log, session(), after, limit).unwrap();
+            let each = records.into_iter();
+            each.map(|record| (record.seq, record.payload)).collect()
+        };
+        let of = |seq, payload: &'static str| (seq, Bytes::from_static(payload.as_bytes()));
+        assert_eq!(page(1, 3), [of(2, "b"), of(3, "c"), of(4, "d")]);
+        assert_eq!(page(4, 9), [of(5, "e")]);
+    }
+
+    #[test]
+    fn entries_of_one_record_each_as_they_once_were_are_read_beside_runs() {
+        let mixed = log(
+            4,
+            vec![
+                entry_alone(1, "a"),
+                entry_alone(2, "b"),
+                entry(4, &["c", "d"]),
+            ],
+        );
+        assert_eq!(records(&mixed, session(), 0, 10).unwrap().len(), 4);
+        let mut flipped = entry_alone(1, "a");
         if let Value::Array(parts) = &mut flipped
             && let Value::Array(fields) = &mut parts[1]
         {
@@ -528,20 +569,11 @@ mod tests {
         }
     }
 
-    fn ringing(payloads: &[&str]) -> String {
-        let (id, command) = (session(), CommandId::from_u128(3).unwrap());
-        let mut text = format!("{id}{command}12 {} ", payloads.len());
-        for (seq, payload) in (13 - payloads.len() as u64..).zip(payloads) {
-            let crc = row::crc_text(record_crc(id, seq, command, payload.as_bytes()));
-            text += &format!("{crc}{} ", payload.len());
-        }
-        text + &payloads.concat()
-    }
-
     #[test]
     fn records_come_along_with_a_ring_and_one_that_was_changed_on_the_way_does_not() {
-        let message = format!("a{}{}", ringing(&["one", "an other"]), ringing(&[]));
-        let Heard::Appended(rung) = heard(message.as_bytes()) else {
+        let (first, second) = (written(12, &["one", "an other"]), written(12, &[]));
+        let message = [&b"a"[..], &first, &second].concat();
+        let Heard::Appended(rung) = heard(&message) else {
             panic!("not understood");
         };
         assert_eq!(rung.len(), 2);
@@ -557,16 +589,15 @@ mod tests {
         assert_eq!(came, [(11, &b"one"[..]), (12, b"an other")]);
         assert!(rung[1].records.is_empty());
 
-        let changed = message.replace("other", "otter");
-        let Heard::Appended(rung) = heard(changed.as_bytes()) else {
+        let mut changed = message.clone();
+        let other = first.len() - 1; // "othe", behind the kind of the message
+        changed[other] = b'x';
+        let Heard::Appended(rung) = heard(&changed) else {
             panic!("not understood");
         };
         assert!(rung[0].records.is_empty() && rung[0].head == 12);
-        for cut in 1..message.len() - ringing(&[]).len() {
-            assert!(match heard(&message.as_bytes()[..=cut]) {
-                Heard::Appended(rung) => rung.iter().all(|one| one.head == 12),
-                other => matches!(other, Heard::Missed),
-            });
+        for cut in 1..first.len() {
+            assert!(matches!(heard(&message[..=cut]), Heard::Missed), "{cut}");
         }
     }
 }

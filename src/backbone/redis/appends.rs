@@ -1,162 +1,208 @@
 //! The call that appends: many appends of one agency at once; and what the bell says of them.
 //!
-//! Owns: which keys and arguments that function gets, and the words of a ring. Must not: send anything, or look into an answer.
-//! Called by: `handle`.
+//! Owns: which appends make a run, which keys and arguments that function gets, and the messages of a bell that the function does not
+//! ring. Must not: send anything, or look into an answer. Called by: `writes`.
 
-use std::fmt;
+use std::collections::HashMap;
 
 use bytes::Bytes;
+use callbox_proto::ids::SessionId;
 use redis::{Cmd, RedisWrite as _};
 
-use super::keys::AgencyKeys;
+use super::keys::{AgencyKeys, CommandField};
 use super::library::LIBRARY;
 use super::row;
-use crate::backbone::checksum::record_crc;
+use super::run;
 use crate::backbone::{Append, Appended, IndexRow, Seq};
 
-/// Arguments of an append beside its records, and keys; for the size of a command.
-const WORDS: usize = 16;
-/// Bytes of these words, about.
-const WORDS_BYTES: usize = 620;
-/// Bytes of an append's records that travel with the ring. Longer ones are read from the log by those who need them: every node
-/// hears every ring.
-const RIDE_MAX_BYTES: usize = 4_096;
+/// Arguments of a run beside its commands, and keys; for the size of a call.
+const WORDS: usize = 14;
+/// Bytes of an append's words, about.
+const WORDS_BYTES: usize = 400;
+/// Bytes of a run that travel with the ring. Longer ones are read from the log by those who need them: every node hears every ring.
+/// No run of several appends is longer.
+const RIDE_MAX_BYTES: usize = 5 * 1_024;
 /// Bytes after which a message of the bell ends and the next one begins, as in the function.
 const RING_MAX_BYTES: usize = 65_536;
 
 /// About how many bytes an append has on its way to a server.
 pub(super) fn bytes(append: &Append) -> usize {
-    let payload: usize = append.records.iter().map(Bytes::len).sum();
     let summary = append.index.as_ref().map_or(0, |row| row.summary.len());
-    WORDS_BYTES + payload + summary
+    WORDS_BYTES + run_bytes(append) + summary
 }
 
-/// One call for these appends, all of the agency of these keys, in their order. `rings`: the function tells of them by itself.
-pub(super) fn command(keys: &AgencyKeys, appends: &[&Append], rings: bool) -> Cmd {
-    let records: usize = appends.iter().map(|append| append.records.len()).sum();
-    let words = 8 + WORDS * appends.len() + 3 * records;
-    let size = appends.iter().map(|append| bytes(append)).sum();
-    let mut command = Cmd::with_capacity(words, size);
+/// Bytes of an append's records in a run.
+fn run_bytes(append: &Append) -> usize {
+    let each = |record: &Bytes| run::RECORD_HEAD_BYTES + record.len();
+    append.records.iter().map(each).sum()
+}
+
+/// The places of these appends, put together where appends of one session go on from each other. An append that moves its session's row or
+/// ends a claim is a run of its own.
+pub(super) fn runs(batch: &[Append], places: &[usize]) -> Vec<Vec<usize>> {
+    let mut runs: Vec<Growing> = Vec::with_capacity(places.len());
+    let mut latest: HashMap<SessionId, usize> = HashMap::with_capacity(places.len());
+    for &at in places {
+        let append = &batch[at];
+        let open = latest.get(&append.session).map(|open| &mut runs[*open]);
+        let twice = |run: &Growing| {
+            run.places
+                .iter()
+                .any(|at| batch[*at].command == append.command)
+        };
+        if let Some(run) = open.filter(|run| run.takes(append) && !twice(run)) {
+            run.add(at, append);
+            continue;
+        }
+        latest.insert(append.session, runs.len());
+        let mut run = Growing {
+            places: Vec::new(),
+            end: append.expected,
+            bytes: run::HEAD_BYTES,
+            takes_more: append.index.is_none() && append.claim_epoch.is_none(),
+        };
+        run.add(at, append);
+        runs.push(run);
+    }
+    runs.into_iter().map(|run| run.places).collect()
+}
+
+/// A run that may get more appends.
+struct Growing {
+    places: Vec<usize>,
+    /// The last number that it has so far.
+    end: Seq,
+    bytes: usize,
+    takes_more: bool,
+}
+
+impl Growing {
+    fn takes(&self, append: &Append) -> bool {
+        self.takes_more
+            && append.index.is_none()
+            && append.claim_epoch.is_none()
+            && append.expected == self.end
+            && self.bytes + run_bytes(append) <= RIDE_MAX_BYTES
+    }
+
+    fn add(&mut self, at: usize, append: &Append) {
+        self.places.push(at);
+        self.end = place(append).1;
+        self.bytes += run_bytes(append);
+    }
+}
+
+/// One call for these runs, all of the agency of these keys, in their order. `rings`: the function tells of them by itself.
+pub(super) fn command(
+    keys: &AgencyKeys,
+    batch: &[Append],
+    runs: &[Vec<usize>],
+    rings: bool,
+) -> Cmd {
+    let of_run = |run: &[usize]| run.iter().map(|at| &batch[*at]).collect::<Vec<_>>();
+    let runs: Vec<Vec<&Append>> = runs.iter().map(|run| of_run(run)).collect();
+    let appends = || runs.iter().flatten().copied();
+    let words = 8 + WORDS * runs.len() + 2 * appends().count();
+    let mut command = Cmd::with_capacity(words, appends().map(bytes).sum());
     command.arg("FCALL").arg(LIBRARY.append.as_str());
-    command.arg(4 + 2 * appends.len());
+    command.arg(4 + 2 * runs.len());
     command.arg(keys.index()).arg(keys.open());
     command.arg(keys.figures()).arg(keys.claims());
-    for append in appends {
-        let session = append.session;
+    for session in runs.iter().filter_map(|run| Some(run.first()?.session)) {
         command.arg(keys.session(session)).arg(keys.log(session));
     }
     command.arg(if rings { keys.bell() } else { String::new() });
-    for append in appends {
-        add(&mut command, append);
+    let mut bytes = Vec::new();
+    for run in &runs {
+        add(&mut command, run, &mut bytes);
     }
     command
 }
 
-fn add(command: &mut Cmd, append: &Append) {
-    let (first, last) = place(append);
-    let crcs = crcs(append);
-    command.arg(append.expected).arg(last);
-    command.write_arg_fmt(format_args!("{first}-{last}"));
-    command.write_arg_fmt(append.command);
-    match append.claim_epoch {
+fn add(command: &mut Cmd, run: &[&Append], bytes: &mut Vec<u8>) {
+    let (Some(first), Some(last)) = (run.first(), run.last()) else {
+        return;
+    };
+    let (_, end) = place(last);
+    write(bytes, run);
+    command.arg(first.expected).arg(end).arg(&bytes[..]);
+    if bytes.len() > RIDE_MAX_BYTES {
+        write_head(bytes, first.session, end);
+        command.arg(&bytes[..]);
+    } else {
+        command.arg("");
+    }
+    command.arg(run.len());
+    match first.claim_epoch {
         Some(epoch) => command.arg(epoch),
         None => command.arg(""),
     };
-    command.write_arg_fmt(append.session);
-    command.write_arg_fmt(Rung {
-        append,
-        last,
-        crcs: &crcs,
-    });
-    command.arg(append.records.len());
-    match &append.index {
-        Some(index) => add_row(command.arg("row"), append, index),
+    match &first.index {
+        Some(_) => command.write_arg_fmt(first.session),
         None => drop(command.arg("")),
     }
-    for (at, (record, crc)) in append.records.iter().zip(crcs).enumerate() {
-        command.write_arg_fmt(format_args!("{}-0", number(append, at + 1)));
-        command.arg(&record[..]);
-        command.write_arg_fmt(row::Crc(crc));
+    for append in run {
+        let (first, last) = place(append);
+        command.write_arg_fmt(CommandField(append.command));
+        command.write_arg_fmt(format_args!("{first}-{last}"));
+    }
+    if let Some(index) = &first.index {
+        add_row(command, first, index);
     }
 }
 
-/// Where an append's records are once it is in the log.
+/// A run of these appends in place of what the bytes were.
+fn write(bytes: &mut Vec<u8>, run: &[&Append]) {
+    bytes.clear();
+    let Some(first) = run.first() else { return };
+    run::write(
+        bytes,
+        first.session,
+        first.expected,
+        run.iter().flat_map(|append| {
+            let records = append.records.iter();
+            records.map(|record| (append.command, &record[..]))
+        }),
+    );
+}
+
+/// A run that only says how far the log goes, in place of what the bytes were.
+fn write_head(bytes: &mut Vec<u8>, session: SessionId, end: Seq) {
+    bytes.clear();
+    run::write(bytes, session, end, std::iter::empty());
+}
+
+/// Where an append's records are once it is in the log. Past the end of all numbers it is a conflict anyway.
 pub(super) const fn place(append: &Append) -> (Seq, Seq) {
-    (number(append, 1), number(append, append.records.len()))
-}
-
-/// The number of an append's record, counted from one. Past the end of all numbers it is a conflict anyway.
-const fn number(append: &Append, count: usize) -> Seq {
-    append.expected.saturating_add(count as Seq)
-}
-
-fn crcs(append: &Append) -> Vec<u32> {
-    let crc = |(at, record): (usize, &Bytes)| {
-        let seq = number(append, at + 1);
-        record_crc(append.session, seq, append.command, record)
-    };
-    append.records.iter().enumerate().map(crc).collect()
+    let count = append.records.len() as Seq;
+    (
+        append.expected.saturating_add(1),
+        append.expected.saturating_add(count),
+    )
 }
 
 /// The messages of the bell for what became of these appends: those that are in the log ring, with their records unless they
 /// were there before or are too long.
 pub(super) fn rings<'a>(done: impl Iterator<Item = (&'a Append, &'a Appended)>) -> Vec<Vec<u8>> {
     let mut messages: Vec<Vec<u8>> = Vec::new();
+    let mut bytes = Vec::new();
     for (append, outcome) in done {
-        let (last, comes_along) = match outcome {
+        match outcome {
             Appended::Stored { last, .. } => {
-                let crcs = &crcs(append);
-                let last = *last;
-                (last, Rung { append, last, crcs }.to_string())
+                write(&mut bytes, &[append]);
+                if bytes.len() > RIDE_MAX_BYTES {
+                    write_head(&mut bytes, append.session, *last);
+                }
             }
-            Appended::Duplicate { last, .. } => (*last, String::new()),
+            Appended::Duplicate { last, .. } => write_head(&mut bytes, append.session, *last),
             Appended::Conflict { .. } | Appended::Kept { .. } => continue,
-        };
-        if messages
-            .last()
-            .is_none_or(|last| last.len() > RING_MAX_BYTES)
-        {
-            messages.push(b"a".to_vec());
         }
-        let Some(message) = messages.last_mut() else {
-            continue;
-        };
-        if comes_along.is_empty() {
-            let only_head = format!("{}{}{last} 0 ", append.session, append.command);
-            message.extend_from_slice(only_head.as_bytes());
-        } else {
-            message.extend_from_slice(comes_along.as_bytes());
-            append
-                .records
-                .iter()
-                .for_each(|record| message.extend_from_slice(record));
+        match messages.last_mut() {
+            Some(message) if message.len() <= RING_MAX_BYTES => message.extend_from_slice(&bytes),
+            _ => messages.push([&b"a"[..], &bytes].concat()),
         }
     }
     messages
-}
-
-/// What the bell says of an append before its records, as [`super::answer::heard`] reads it; empty where these are too long to
-/// come along.
-struct Rung<'a> {
-    append: &'a Append,
-    last: Seq,
-    crcs: &'a [u32],
-}
-
-impl fmt::Display for Rung<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { append, last, crcs } = self;
-        let bytes: usize = append.records.iter().map(Bytes::len).sum();
-        if bytes > RIDE_MAX_BYTES {
-            return Ok(());
-        }
-        let (session, command, count) = (append.session, append.command, crcs.len());
-        write!(f, "{session}{command}{last} {count} ")?;
-        for (record, crc) in append.records.iter().zip(*crcs) {
-            write!(f, "{}{} ", row::Crc(*crc), record.len())?;
-        }
-        Ok(())
-    }
 }
 
 fn add_row(command: &mut Cmd, append: &Append, index: &IndexRow) {

@@ -15,40 +15,55 @@ local function now_ms()
   return time[1] * 1000 + math.floor(time[2] / 1000)
 end
 
--- Arguments of every append, of its row where it has one, and of each record.
-local OWN_ARGS, ROW_ARGS, RECORD_ARGS = 9, 5, 3
+-- Arguments of every run of appends before its commands, and of its row where it has one. A command takes two: its field and its place.
+local OWN_ARGS, ROW_ARGS = 7, 5
+-- Bytes of what a run says of itself and, before each record, of the record (run.rs).
+local RUN_HEAD, RECORD_HEAD = 32, 24
 -- Bytes after which a message of the bell ends and the next one begins.
 local RING_MAX_BYTES = 65536
 
--- Where an append's records begin, and where they end.
-local function records_of(args, at)
-  local first = at + OWN_ARGS + (args[at + 8] == '' and 0 or ROW_ARGS)
-  return first, first + RECORD_ARGS * args[at + 7] - 1
+-- Where a run's commands begin and end, and where the next run begins.
+local function commands_of(args, at)
+  local first = at + OWN_ARGS
+  local final = first + 2 * args[at + 4] - 1
+  return first, final, final + 1 + (args[at + 6] == '' and 0 or ROW_ARGS)
 end
 
--- Adds one session's records to its log and moves its index. Nothing is written before everything is checked. Numbers stay
--- text: making text of a number costs more than most of what is done here.
--- args from at: expected last place command epoch id | ring (what it says before the records; empty: they do not come along)
--- | how many records, whether a row comes first (empty: none) | index open tally summary crc | number payload crc ...
--- Answers what became of it, 1 where it was written now, and whether it is in the log as it was decided.
-local function append_one(agency, session, log, args, at, first, final)
-  local expected, command, epoch, id = args[at], args[at + 3], args[at + 4], args[at + 5]
-  local place_of, has_row = 'c:' .. command, args[at + 8] ~= ''
-  local was, index, open, tally
+-- Adds a run of one session's appends to its log and moves its index: all of them or, where that is not possible, none. Nothing is written
+-- before everything is checked. Numbers stay text: making text of a number costs more than most of what is done here.
+-- args from at: expected last run | what the bell says instead of the run (empty: the run) | how many appends, the claim's epoch,
+-- the session where a row comes (empty: none) | command place ... | index open tally summary crc
+-- Only a single append has an epoch or a row. Answers what became of it, 1 where it was written now, and whether it is in the log as it was
+-- decided; nothing for several that cannot all be written.
+local function append_run(agency, session, log, args, at)
+  local expected, last, run = args[at], args[at + 1], args[at + 2]
+  local single, epoch, id = args[at + 4] == '1', args[at + 5], args[at + 6]
+  local first, final = commands_of(args, at)
+  local has_row, was, index, open, tally = id ~= ''
   if has_row then
-    index, open, tally = args[at + OWN_ARGS], args[at + OWN_ARGS + 1], args[at + OWN_ARGS + 2]
-    was = redis.call('HMGET', session, 'head', place_of, 'epoch', 'until', 'index', 'open', 'tally')
+    index, open, tally = args[final + 1], args[final + 2], args[final + 3]
+    was = redis.call('HMGET', session, 'head', args[first], 'epoch', 'until', 'index', 'open', 'tally')
   elseif epoch ~= '' then
-    was = redis.call('HMGET', session, 'head', place_of, 'epoch', 'until')
+    was = redis.call('HMGET', session, 'head', args[first], 'epoch', 'until')
+  elseif single then
+    was = redis.call('HMGET', session, 'head', args[first])
   else
-    was = redis.call('HMGET', session, 'head', place_of)
+    local commands = {}
+    for command = first, final, 2 do commands[#commands + 1] = args[command] end
+    was = redis.call('HMGET', session, 'head', unpack(commands))
   end
-  local head, claimed = was[1], was[3]
-  if not head then
+  local head, claimed = was[1], false
+  if not single then
+    if head ~= expected or expected == agency.astray[session] then return nil end
+    for known = 2, #was do
+      if was[known] then return nil end
+    end
+  elseif not head then
     if not has_row or expected ~= '0' then return 'none' end
     if epoch ~= '' then return 'conflict 0' end
   else
-    if was[2] then return 'duplicate ' .. was[2], was[2] == args[at + 2] end
+    claimed = was[3]
+    if was[2] then return 'duplicate ' .. was[2], was[2] == args[final] end
     -- What goes on from one that did not come out as decided was decided on what is not so.
     if expected ~= head or expected == agency.astray[session] then return 'conflict ' .. head end
     if epoch ~= '' then
@@ -65,23 +80,15 @@ local function append_one(agency, session, log, args, at, first, final)
     redis.call('HLEN', agency.figures)
   end
 
-  for record = first, final, RECORD_ARGS do
-    local number, payload, crc = args[record], args[record + 1], args[record + 2]
-    if head then
-      if not redis.call('XADD', log, 'NOMKSTREAM', number, 'command', command, 'payload', payload, 'crc', crc) then
-        return 'damaged ' .. head
-      end
-    else
-      redis.call('XADD', log, number, 'command', command, 'payload', payload, 'crc', crc)
-    end
+  if not head then
+    redis.call('XADD', log, last .. '-0', 'run', run)
+  elseif not redis.call('XADD', log, 'NOMKSTREAM', last .. '-0', 'run', run) then
+    return 'damaged ' .. head
   end
 
-  local last, place = args[at + 1], args[at + 2]
-  if not has_row then
-    redis.call('HSET', session, 'head', last, place_of, place)
-  else
-    redis.call('HSET', session, 'head', last, place_of, place,
-      'index', index, 'open', open, 'tally', tally, 'summary', args[first - 2], 'crc', args[first - 1])
+  if has_row then
+    redis.call('HSET', session, 'head', last, args[first], args[final],
+      'index', index, 'open', open, 'tally', tally, 'summary', args[final + 4], 'crc', args[final + 5])
     if moves then
       local waits = open ~= ''
       if was[5] ~= index then
@@ -101,23 +108,48 @@ local function append_one(agency, session, log, args, at, first, final)
       end
     end
     agency.changed = true
+  elseif single then
+    redis.call('HSET', session, 'head', last, args[first], args[final])
+  else
+    redis.call('HSET', session, 'head', last, unpack(args, first, final))
   end
 
-  if agency.channel == '' then return 1, true end
-  -- In pieces: every text that is put together here is read once more as a whole.
-  local rung, bytes = agency.rung, agency.bytes
-  local said = args[at + 6]
-  if said == '' then
-    rung[#rung + 1] = id .. command .. last .. ' 0 '
-  else
+  if agency.channel ~= '' then
+    -- In pieces: every text that is put together here is read once more as a whole.
+    local rung, said = agency.rung, args[at + 3] == '' and run or args[at + 3]
     rung[#rung + 1] = said
-    for record = first, final, RECORD_ARGS do
-      rung[#rung + 1] = args[record + 1]
-      bytes = bytes + #args[record + 1]
-    end
+    agency.bytes = agency.bytes + #said
   end
-  agency.bytes = bytes + 100
   return 1, true
+end
+
+-- Tries a run, and notes what became of each of its appends; false where they cannot all be written.
+local function try_run(agency, session, log, args, at, outcomes)
+  local done, outcome, as_decided = pcall(append_run, agency, session, log, args, at)
+  if not done then -- a text or a table, by the server's version
+    outcome = redis.error_reply(type(outcome) == 'table' and outcome.err or tostring(outcome))
+  end
+  if not outcome then return false end
+  for _ = 1, args[at + 4] do outcomes[#outcomes + 1] = outcome end
+  agency.astray[session] = not (done and as_decided) and args[at + 1] or nil
+  return true
+end
+
+-- The appends of a run one by one, each with its piece of the run.
+local function append_apart(agency, session, log, args, at, outcomes)
+  local expected, run, from = args[at], args[at + 2], RUN_HEAD + 1
+  local first, final = commands_of(args, at)
+  for command = first, final, 2 do
+    local place, to = args[command + 1], from
+    local last = string.match(place, '%d+$')
+    for _ = 1, last - expected do
+      to = to + RECORD_HEAD + struct.unpack('>I4', run, to + RECORD_HEAD - 4)
+    end
+    local piece = string.sub(run, 1, 16) .. struct.pack('>I4I4I4I4', 0, last, last - expected, to - from)
+      .. string.sub(run, from, to - 1)
+    try_run(agency, session, log, { expected, last, piece, '', '1', '', '', args[command], place }, 1, outcomes)
+    expected, from = last, to
+  end
 end
 
 -- Tells everybody who listens what was appended.
@@ -130,21 +162,18 @@ end
 
 -- Appends of one agency, each by itself, in their order: one that fails does not stop those behind it, but for those that go on
 -- from it.
--- KEYS index open figures claims, then session log of each
--- ARGV channel (empty: the caller rings, once replicas have it), then what append_one says, of each
+-- KEYS index open figures claims, then session log of each run
+-- ARGV channel (empty: the caller rings, once replicas have it), then what append_run says, of each run
 local function append(keys, args)
   local agency = { index = keys[1], open = keys[2], figures = keys[3], claims = keys[4], channel = args[1],
     rung = {}, bytes = 0, changed = false, astray = {} }
   local outcomes, at = {}, 2
   for key = 5, #keys, 2 do
-    local first, final = records_of(args, at)
-    local done, outcome, as_decided = pcall(append_one, agency, keys[key], keys[key + 1], args, at, first, final)
-    if not done then -- a text or a table, by the server's version
-      outcome = redis.error_reply(type(outcome) == 'table' and outcome.err or tostring(outcome))
+    if not try_run(agency, keys[key], keys[key + 1], args, at, outcomes) then
+      append_apart(agency, keys[key], keys[key + 1], args, at, outcomes)
     end
-    outcomes[#outcomes + 1] = outcome
-    agency.astray[keys[key]] = not (done and as_decided) and args[at + 1] or nil
-    at = final + 1
+    local _, _, next_at = commands_of(args, at)
+    at = next_at
     if agency.bytes > RING_MAX_BYTES then ring(agency) end
   end
   ring(agency)
@@ -152,33 +181,40 @@ local function append(keys, args)
   return outcomes
 end
 
--- Records after a place, as many as asked for or as fit, and the head. The log's own numbers are checked by the caller.
+-- How many records an entry of a log has. Until December 2026 each record was an entry of its own.
+local function records_in(fields)
+  return fields[1] == 'run' and struct.unpack('>I4', fields[2], RUN_HEAD - 7) or 1
+end
+
+-- Entries that end behind a place, with as many records as asked for or as fit, and the head. The log's own numbers are checked by the
+-- caller, who also leaves out what is too much.
 -- KEYS session log, ARGV after limit bytes
 local function read(keys, args)
   local head = redis.call('HGET', keys[1], 'head')
   local limit, room = tonumber(args[2]), tonumber(args[3])
-  local records, start, step = {}, '(' .. args[1] .. '-' .. '18446744073709551615', 16
-  while #records < limit and room > 0 do
-    local count = math.min(step, limit - #records)
+  local entries, records, start, step = {}, 0, '(' .. args[1] .. '-' .. '18446744073709551615', 16
+  while records < limit and room > 0 do
+    local count = math.min(step, limit - records)
     local found = redis.call('XRANGE', keys[2], start, '+', 'COUNT', count)
-    for _, record in ipairs(found) do
-      records[#records + 1] = record
-      for _, field in ipairs(record[2]) do room = room - #field end
+    for _, entry in ipairs(found) do
+      entries[#entries + 1] = entry
+      records = records + records_in(entry[2])
+      for _, field in ipairs(entry[2]) do room = room - #field end
       if room <= 0 then break end
     end
     if #found < count then break end
     start = '(' .. found[#found][1]
     -- Small records come in larger steps; large ones must not gather in memory.
-    step = (tonumber(args[3]) - room) / #records > 8192 and 16 or 256
+    step = (tonumber(args[3]) - room) / #entries > 8192 and 16 or 256
   end
-  return { head, records }
+  return { head, entries }
 end
 
 -- Adds records to a copy of a log that is made beside it. It ends by itself should nobody put it in the place of the log.
--- KEYS copy, ARGV life in ms, number command payload crc ...
+-- KEYS copy, ARGV life in ms, number run ... (each of one record)
 local function copy(keys, args)
-  for at = 2, #args, 4 do
-    redis.call('XADD', keys[1], args[at], 'command', args[at + 1], 'payload', args[at + 2], 'crc', args[at + 3])
+  for at = 2, #args, 2 do
+    redis.call('XADD', keys[1], args[at], 'run', args[at + 1])
   end
   redis.call('PEXPIRE', keys[1], args[1])
   return redis.call('XLEN', keys[1])

@@ -14,7 +14,7 @@ use super::agencies::Agencies;
 use super::answer::{self, ROW_FIELDS};
 use super::ears;
 use super::fault::OpenError;
-use super::keys::{AgencyKeys, command_field};
+use super::keys::{AgencyKeys, CommandField};
 use super::library::LIBRARY;
 use super::link::{Lane, failed};
 use super::options::Options;
@@ -193,7 +193,7 @@ impl Backbone for Redis {
         let keys = self.keys(&agency);
         let key = keys.session(session);
         let mut get = redis::cmd("HGET");
-        get.arg(&key).arg(command_field(command));
+        get.arg(&key).arg(CommandField(command).to_string());
         let (over, value) = self.look(&key, &get).await?;
         let found = answer::command(&value)?;
         if found.is_some() {

@@ -3,6 +3,8 @@
 //! Owns: the layout, told to operators in `docs/backbone-redis.md`. Must not: speak to a server. Called by: everything here
 //! that does.
 
+use std::fmt;
+
 use callbox_proto::ids::{AgencyId, CommandId, SessionId};
 
 /// Slots of a cluster.
@@ -111,8 +113,12 @@ impl AgencyKeys {
 }
 
 /// The field of a session's hash that holds a command's place.
-pub(super) fn command_field(command: CommandId) -> String {
-    format!("c:{command}")
+pub(super) struct CommandField(pub(super) CommandId);
+
+impl fmt::Display for CommandField {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "c:{}", self.0)
+    }
 }
 
 /// The slot of a key: CRC-16 (XMODEM) of what stands between the first braces, or of all of it.

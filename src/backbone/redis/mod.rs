@@ -23,6 +23,7 @@ mod remains;
 mod ringer;
 mod rivals;
 mod row;
+mod run;
 mod shard;
 mod survey;
 mod tier;

@@ -16,8 +16,8 @@ use super::keys::AgencyKeys;
 use super::library::LIBRARY;
 use super::link::failed;
 use super::row;
+use super::run;
 use super::writes::Write;
-use crate::backbone::checksum::record_crc;
 use crate::backbone::{
     Backbone as _, BackboneError, Destroy, Destroyed, IndexRow, Record, Remains, Seq, contract,
 };
@@ -93,15 +93,13 @@ impl Redis {
         let mut command = redis::cmd("FCALL");
         command.arg(LIBRARY.copy.as_str()).arg(1).arg(copy);
         command.arg(COPY_LIFE_MS);
-        for Record {
-            seq,
-            command: by,
-            payload,
-        } in &page
-        {
-            let crc = record_crc(session, *seq, *by, payload);
-            command.arg(format!("{seq}-0")).arg(by.to_string());
-            command.arg(&payload[..]).arg(row::crc_text(crc));
+        let mut run = Vec::new();
+        for record in &page {
+            let before = record.seq - 1;
+            run.clear();
+            let alone = std::iter::once((record.command, &record.payload[..]));
+            run::write(&mut run, session, before, alone);
+            command.arg(format!("{}-0", record.seq)).arg(&run[..]);
         }
         match self.write_one(keys, command, page.len(), bytes).await? {
             Value::Int(_) => Ok(()),

@@ -149,18 +149,21 @@ impl Redis {
                 },
             }
         }
-        let writes = groups.iter().map(|(agency, places)| {
-            let appends: Vec<&Append> = places.iter().map(|at| &batch[*at]).collect();
+        let mut writes = Vec::with_capacity(groups.len());
+        for (agency, places) in &mut groups {
+            let runs = appends::runs(&batch, places);
             let keys = self.keys(agency);
-            Write {
+            writes.push(Write {
                 key: keys.bell(),
-                command: appends::command(&keys, &appends, !self.counts_replicas()),
-                steps: appends.len(),
-                bytes: appends.iter().map(|append| appends::bytes(append)).sum(),
+                command: appends::command(&keys, &batch, &runs, !self.counts_replicas()),
+                steps: places.len(),
+                bytes: places.iter().map(|at| appends::bytes(&batch[*at])).sum(),
                 beat: Some(keys.beat()),
-            }
-        });
-        let answers = self.write(writes.collect()).await;
+            });
+            // The answers come in the order of the runs.
+            *places = runs.concat();
+        }
+        let answers = self.write(writes).await;
         for ((agency, places), answer) in groups.into_iter().zip(answers) {
             match answer {
                 Ok(answer) => {

@@ -24,6 +24,8 @@ macro_rules! conformance_suite {
             every_append_of_a_batch_is_answered_by_itself_in_order
             appends_to_one_session_in_one_batch_see_the_ones_before_them
             what_goes_on_from_an_append_that_was_not_stored_is_a_conflict
+            a_command_that_stands_twice_in_a_batch_is_written_once
+            what_was_written_together_is_read_from_any_place_to_any_other
             records_and_index_row_are_written_both_or_neither
             an_append_without_a_row_leaves_the_row_as_it_is
             a_command_sent_twice_is_a_duplicate_with_its_first_numbers_whatever_is_expected

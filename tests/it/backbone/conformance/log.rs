@@ -85,6 +85,46 @@ pub async fn appends_to_one_session_in_one_batch_see_the_ones_before_them(place:
     );
 }
 
+pub async fn a_command_that_stands_twice_in_a_batch_is_written_once(place: &dyn Place) {
+    let backbone = place.open().await;
+    store(&*backbone, first(1, waiting("main", 1))).await;
+    let batch = vec![next(1, 1, 50), next(1, 2, 50), next(1, 2, 51)];
+    let outcomes = backbone.append(batch).await;
+    assert_eq!(outcomes[0], Ok(Appended::Stored { first: 2, last: 2 }));
+    assert_eq!(outcomes[1], Ok(Appended::Duplicate { first: 2, last: 2 }));
+    assert_eq!(outcomes[2], Ok(Appended::Stored { first: 3, last: 3 }));
+    assert_eq!(backbone.read(session(1), 0, 10).await.unwrap().len(), 3);
+}
+
+pub async fn what_was_written_together_is_read_from_any_place_to_any_other(place: &dyn Place) {
+    let backbone = place.open().await;
+    store(&*backbone, first(1, waiting("main", 1))).await;
+    let of = |head: u64| Append {
+        records: vec![
+            Bytes::from(format!("{head} a")),
+            Bytes::from(format!("{head} b")),
+        ],
+        ..next(1, head, u128::from(head) + 10)
+    };
+    let outcomes = backbone.append((1..20).step_by(2).map(of).collect()).await;
+    assert!(
+        outcomes
+            .iter()
+            .all(|outcome| matches!(outcome, Ok(Appended::Stored { .. })))
+    );
+    let whole = backbone.read(session(1), 0, 100).await.unwrap();
+    assert_eq!(whole.len(), 21);
+    for after in 0..21 {
+        for limit in 1..=21 {
+            let page = backbone.read(session(1), after, limit).await.unwrap();
+            let from = after as usize;
+            assert_eq!(page[..], whole[from..whole.len().min(from + limit)]);
+        }
+    }
+    let found = backbone.find_command(session(1), command(15)).await;
+    assert_eq!(found, Ok(Some((6, 7))));
+}
+
 pub async fn what_goes_on_from_an_append_that_was_not_stored_is_a_conflict(place: &dyn Place) {
     let backbone = place.open().await;
     store(&*backbone, first(1, waiting("main", 1))).await;
