@@ -203,6 +203,9 @@ async fn watched(nodes: &Nodes, scene: &mut Scene, stage: &Stage) -> Result<Appe
 /// What Redis alone did: a plain client in front of it, and `redis-benchmark`; each with one append in a call and with many.
 type Limits = Vec<(&'static str, Limit)>;
 
+/// Several appends of a session in a run, which is more than one append after the other can be.
+const IN_RUNS: &str = "redis_append_in_runs";
+
 async fn limits(load: &Load, nodes: &Nodes, appends: &Appends) -> Result<Limits> {
     let redis = &nodes.redis;
     let span = Duration::from_secs(load.seconds);
@@ -220,6 +223,9 @@ async fn limits(load: &Load, nodes: &Nodes, appends: &Appends) -> Result<Limits>
         redis.empty().await?;
         limits.push((benchmark, by_benchmark(redis, appends, calls).await?));
     }
+    redis.empty().await?;
+    let found = by_repeating(redis, appends, Calls::Runs, load.residents, span).await?;
+    limits.push((IN_RUNS, found));
     Ok(limits)
 }
 
@@ -229,13 +235,19 @@ fn note_limits(limits: &Limits, saturated: &Phase, prefix: &str, outcome: &mut O
         set(&format!("{name}_per_s"), limit.per_s);
         set(&format!("{name}_cpu_us"), limit.cpu_us);
     }
-    // The hardest of them is the limit.
-    let most = limits
-        .iter()
-        .map(|(_, limit)| limit.per_s)
-        .fold(0.0, f64::max);
-    set("redis_limit_per_s", most);
-    set("ratio_to_redis", saturated.per_second() / most);
+    // The hardest of those that append one by one is the limit.
+    let most = |in_runs: bool| {
+        let those = limits
+            .iter()
+            .filter(|(name, _)| (*name == IN_RUNS) == in_runs);
+        those.map(|(_, limit)| limit.per_s).fold(0.0, f64::max)
+    };
+    set("redis_limit_per_s", most(false));
+    set("ratio_to_redis", saturated.per_second() / most(false));
+    set(
+        "ratio_to_redis_in_runs",
+        saturated.per_second() / most(true),
+    );
 }
 
 /// Measures one of the others; answers its processor time per message in µs.

@@ -1,7 +1,7 @@
 //! What Redis alone can append: the limit of any gateway in front of it.
 //!
 //! The very function of the gateways is called, with their arguments: by a plain pipelining client with the right numbers, with
-//! one append in a call and with as many as a busy gateway sends together; and by `redis-benchmark`, which cannot count and opens a
+//! one append in a call, with as many as a busy gateway sends together, and with those in runs of one session; and by `redis-benchmark`, which cannot count and opens a
 //! new session with each append.
 
 use std::process::Stdio;
@@ -20,6 +20,8 @@ use crate::process::RunTimes;
 const CONNECTIONS: usize = 4;
 /// Appends of one connection in flight: more do not make Redis faster.
 const BATCH: usize = 128;
+/// Appends of a session that make a run: as many texts as a resident of the load has on the way.
+const RUN: usize = 8;
 /// Appends that `redis-benchmark` makes, each into a new session.
 const BENCHMARK_APPENDS: usize = 200_000;
 /// Connections of `redis-benchmark`.
@@ -36,15 +38,26 @@ const BENCHMARK_NUMBER: &[u8] = b"__rand_int__";
 pub enum Calls {
     /// One in each call.
     Single,
-    /// All that are in flight on a connection in one call.
+    /// All that are in flight on a connection in one call, each of another session.
     Joined,
+    /// All that are in flight in one call, eight of a session in a run.
+    Runs,
 }
 
 impl Calls {
-    const fn appends_of(self, batch: usize) -> usize {
+    /// Runs in a call, of so many.
+    const fn runs_of(self, runs: usize) -> usize {
         match self {
             Self::Single => 1,
-            Self::Joined => batch,
+            Self::Joined | Self::Runs => runs,
+        }
+    }
+
+    /// Appends in a run.
+    const fn of_session(self) -> usize {
+        match self {
+            Self::Single | Self::Joined => 1,
+            Self::Runs => RUN,
         }
     }
 }
@@ -149,29 +162,44 @@ impl Writer {
         let mut done = 0;
         let mut batch = Vec::new();
         let count = self.sessions.len();
-        let each = BATCH.min(count);
+        let each = (BATCH / self.calls.of_session()).min(count);
         while Instant::now() < until {
             batch.clear();
-            let turns: Vec<usize> = (0..each).map(|turn| (self.next + turn) % count).collect();
-            for at in &turns {
-                self.commands += 1;
-                let session = &mut self.sessions[*at];
-                let command = format!("{at:016x}{:016x}", self.commands);
-                session.text.renew(session.head, &command);
-                session.head += 1;
-            }
-            for together in turns.chunks(self.calls.appends_of(each)) {
-                let texts = together.iter().map(|at| &self.sessions[*at].text);
-                encode(&Append::call(&texts.collect::<Vec<_>>()), &mut batch);
+            let turns = (0..each).map(|turn| (self.next + turn) % count);
+            let turns: Vec<usize> = turns.collect();
+            let runs: Vec<Append> = turns.into_iter().map(|at| self.next_run(at)).collect();
+            for together in runs.chunks(self.calls.runs_of(each)) {
+                let together: Vec<&Append> = together.iter().collect();
+                encode(&Append::call(&together), &mut batch);
             }
             self.wire.write(&batch).await?;
-            for _ in &turns {
+            let appends = each * self.calls.of_session();
+            for _ in 0..appends {
                 check_stored(&self.wire.answer().await?)?;
             }
             self.next = (self.next + each) % count;
-            done += each as u64;
+            done += appends as u64;
         }
         Ok((self, done))
+    }
+
+    /// The next run of a session.
+    fn next_run(&mut self, at: usize) -> Append {
+        let mut run = self.next_text(at);
+        for count in 2..=self.calls.of_session() {
+            let next = self.next_text(at);
+            run.join(&next, count);
+        }
+        run
+    }
+
+    fn next_text(&mut self, at: usize) -> Append {
+        self.commands += 1;
+        let session = &mut self.sessions[at];
+        let command = format!("{at:016x}{:016x}", self.commands);
+        session.text.renew(session.head, &command);
+        session.head += 1;
+        session.text.clone()
     }
 }
 
@@ -187,7 +215,7 @@ fn check_stored(answer: &[u8]) -> Result<()> {
 /// # Errors
 /// When it is not installed, or its report cannot be read.
 pub async fn by_benchmark(redis: &RedisServer, appends: &Appends, calls: Calls) -> Result<Limit> {
-    let together = calls.appends_of(BENCHMARK_BATCH);
+    let together = calls.runs_of(BENCHMARK_BATCH);
     let one = for_benchmark(appends);
     let (ran, port) = (RunTimes::of(redis.pid())?, redis.port().to_string());
     let count = BENCHMARK_APPENDS / together;

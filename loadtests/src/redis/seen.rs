@@ -28,9 +28,11 @@ const COMMAND: usize = 7;
 const PLACE: usize = 8;
 /// Arguments of an append before its row.
 const OWN_ARGUMENTS: usize = 9;
-/// Where in a run the session, its last number and its first command are.
+/// Where in a run the session, its last number, how many records, how many bytes and the first command are.
 const RUN_SESSION: Range<usize> = 0..16;
 const RUN_LAST: Range<usize> = 16..24;
+const RUN_RECORDS: Range<usize> = 24..28;
+const RUN_LENGTH: Range<usize> = 28..32;
 const RUN_COMMAND: Range<usize> = 32..48;
 /// Digits of a session at the end of its key.
 const ID_DIGITS: usize = 32;
@@ -155,6 +157,22 @@ impl Append {
                 argument.fill(b'x');
             }
         }
+    }
+
+    /// Gets the next append of its session into its run. Neither has a row.
+    pub fn join(&mut self, next: &Self, count: usize) {
+        let more = &next.arguments[RUN][RUN_LENGTH.end..];
+        let mut run = std::mem::take(&mut self.arguments[RUN]);
+        run.extend_from_slice(more);
+        let length = (run.len() - RUN_LENGTH.end) as u32;
+        run[RUN_LAST].copy_from_slice(&next.arguments[RUN][RUN_LAST]);
+        run[RUN_RECORDS].copy_from_slice(&(count as u32).to_be_bytes());
+        run[RUN_LENGTH].copy_from_slice(&length.to_be_bytes());
+        self.arguments[RUN] = run;
+        self.arguments[LAST].clone_from(&next.arguments[LAST]);
+        self.arguments[COUNT] = count.to_string().into_bytes();
+        let place = &next.arguments[COMMAND..OWN_ARGUMENTS];
+        self.arguments.extend_from_slice(place);
     }
 
     /// The same with the one record of another one.
@@ -355,6 +373,24 @@ pub mod tests {
         let run = &other.arguments[RUN];
         assert_eq!((run[15], run[23], run[47]), (5, 42, 10));
         assert!(run.ends_with(b"payload"));
+    }
+
+    #[test]
+    fn texts_of_a_session_are_joined_into_one_run() {
+        let mut one = append("3", b"first");
+        one.arguments.truncate(OWN_ARGUMENTS);
+        let mut two = one.clone();
+        one.renew(3, ID);
+        two.renew(4, ID);
+        let alone = one.arguments[RUN].len();
+        one.join(&two, 2);
+        assert_eq!((one.expected(), one.last()), (Some(3), Some(5)));
+        assert_eq!(one.arguments[COUNT], b"2");
+        assert_eq!(one.arguments[OWN_ARGUMENTS..], two.arguments[COMMAND..]);
+        let run = &one.arguments[RUN];
+        assert_eq!(run.len(), 2 * alone - RUN_LENGTH.end);
+        assert_eq!((run[23], run[27]), (5, 2));
+        assert_eq!(usize::from(run[31]), run.len() - RUN_LENGTH.end);
     }
 
     #[test]
