@@ -33,7 +33,7 @@ export class Replay {
     const past = entries.slice(0, entries.findIndex(({ event }) => event.kind === 'closed') + 1 || entries.length)
     // A clock that was set back in between does not make the end come before the rest.
     this.toMs = past.reduce((last, entry) => Math.max(last, entry.at_ms), this.fromMs)
-    this.followed = new FollowedSession(session, undefined, { send: () => false, id: () => '', me: () => '' })
+    this.followed = new FollowedSession(session, undefined, { send: () => false, me: () => '' })
     this.followed.catching.set('complete')
     this.atMs = new Store(this.toMs)
     this.#fold()

@@ -10,7 +10,7 @@ import { Store, type Readable } from './store.ts'
 /** Commands under way at a time: enough for a slow link, few enough that order holds and the gateway's bound is kept. */
 const WINDOW = 8
 /** Fixes of the place that may wait unsent: after a long break the newest ones are what matters. */
-const FIXES_WAITING_MAX = 20
+export const FIXES_WAITING_MAX = 20
 /** Pause in ms before a command is sent again when the gateway names none. */
 const AGAIN_AFTER_MS = 1_000
 /** Pause in ms when something must change first: it usually does with the next link, so asking often is useless. */

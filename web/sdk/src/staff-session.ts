@@ -3,11 +3,12 @@
 // Owns: the order of entries, the repair of a hole, the automatic `delivered`, and the draft of the person who answers. Must not:
 // mark anything as seen by itself: a person's act does. Used by: `staff.ts` makes one per followed session; the pages show it.
 
+import { world } from './connection.ts'
+import { TypingReceiver, TypingSender } from './real_time_text.ts'
 import { Store } from './store.ts'
 import { emptyView, fold, type Entry, type SessionView } from './staff-fold.ts'
 import { foldLeft } from './remains.ts'
-import { TypingReader, TypingWriter, type Typed } from './staff-typing.ts'
-import type { FromStaff, RealTimeText, SessionRow, ToStaff, Watchers } from './protocol.ts'
+import type { FromStaff, SessionRow, ToStaff, Watchers } from './protocol.ts'
 
 /** What the resident's side of the link looks like. */
 export interface Presence {
@@ -23,6 +24,14 @@ export interface LiveNow {
   readonly video: boolean
   readonly audio: boolean
   readonly watching: Watchers
+}
+
+/** What one side is typing. */
+export interface Typed {
+  /** The message being written. */
+  readonly message: string
+  /** What stands there now; lost characters are U+FFFD. */
+  readonly text: string
 }
 
 /** Fields in which a person writes about a session. */
@@ -44,8 +53,6 @@ const AHEAD_MAX = 500
 export interface SessionPort {
   /** Sends a frame; `false` while the link is down. */
   send(frame: FromStaff): boolean
-  /** A fresh random command id. */
-  id(): string
   /** Sign-in name of this console's person. */
   me(): string
 }
@@ -68,9 +75,9 @@ export class FollowedSession {
   }
 
   readonly #port: SessionPort
-  readonly #fromResident = new TypingReader()
-  readonly #fromStaff = new TypingReader()
-  readonly #writer: TypingWriter
+  readonly #fromResident = new TypingReceiver()
+  readonly #fromStaff = new TypingReceiver()
+  readonly #writer: TypingSender
   #last = 0
   #head = 0
   #healing = false
@@ -84,8 +91,10 @@ export class FollowedSession {
     this.session = session
     this.row = new Store(row)
     this.#port = port
-    this.#writer = new TypingWriter(port.id(), (typed: RealTimeText) =>
-      this.port({ kind: 'real_time_text', session, typed }),
+    this.#writer = new TypingSender(
+      (typed) => this.port({ kind: 'real_time_text', session, typed }),
+      (ms, run) => world.after(ms, run),
+      () => world.now(),
     )
   }
 
@@ -117,7 +126,7 @@ export class FollowedSession {
     this.#told = 0
     this.catching.set(this.#last === 0 ? 'asking' : 'catching_up')
     this.port({ kind: 'follow', session: this.session, after: this.#last })
-    this.#writer.again()
+    this.#writer.refresh()
   }
 
   /** The gateway's answer to `follow`. */
@@ -168,7 +177,8 @@ export class FollowedSession {
   typing(message: Extract<ToStaff, { kind: 'real_time_text' }>): void {
     const [reader, cell] =
       message.by.role === 'resident' ? [this.#fromResident, this.residentTyping] : [this.#fromStaff, this.staffTyping]
-    const typed = reader.take(message.typed)
+    reader.take(message.typed)
+    const typed = { message: message.typed.message, text: reader.text }
     const finished = this.view.get().messages.some((done) => done.command === typed.message)
     cell.set(finished || typed.text === '' ? undefined : typed)
   }
@@ -176,13 +186,12 @@ export class FollowedSession {
   /** The person types: the draft is kept, and its parts go to the resident. */
   write(draft: string): void {
     this.draft.set(draft)
-    if (this.mine) this.#writer.write(draft)
+    if (this.mine) this.#writer.type(draft)
   }
 
   /** The draft becomes a message: answers its command id and starts a new draft. */
   finishDraft(): string {
-    const id = this.#writer.message
-    this.#writer.finish(this.#port.id())
+    const id = this.#writer.finish()
     this.draft.set('')
     return id
   }
@@ -196,7 +205,7 @@ export class FollowedSession {
   close(): void {
     clearTimeout(this.#show)
     clearTimeout(this.#tell)
-    this.#writer.finish(this.#port.id())
+    this.#writer.finish()
   }
 
   private port(frame: FromStaff): boolean {

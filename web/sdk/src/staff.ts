@@ -133,7 +133,7 @@ export class StaffClient {
     this.shares = options.link !== undefined
     const send = (frame: FromStaff): boolean => this.#connection.send(frame)
     this.#pending = new PendingCommands(send)
-    this.#port = { send, id: newId, me: () => this.#signedIn.staff }
+    this.#port = { send, me: () => this.#signedIn.staff }
     this.#connection = (options.link ?? ((ends) => new OwnLink(ends)))({
       url: () => socketUrl('/ws/staff', options.origin),
       greet: (before) => (before === null ? { kind: 'hello', client: options.client, token: this.#signedIn.token } : null),

@@ -2,7 +2,7 @@ import 'fake-indexeddb/auto'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { newId } from '../src/ids.ts'
 import { deviceKeep, memoryKeep, move, type Keep } from '../src/keep.ts'
-import { Outbox, type Sending, type Waiting } from '../src/outbox.ts'
+import { FIXES_WAITING_MAX, Outbox, type Sending, type Waiting } from '../src/outbox.ts'
 import type { ErrorMessage, ResidentCommand } from '../src/protocol.ts'
 
 const clock = { now: 1_000_000, timers: [] as (() => void)[] }
@@ -142,7 +142,7 @@ describe('the outbox', () => {
     await box.add('words', text('we are here'))
     for (let number = 0; number < 50; number += 1) await box.add(`f${number}`, fix(number))
     const ids = box.waiting.get().map(({ id }) => id)
-    expect(ids).toHaveLength(21)
+    expect(ids).toHaveLength(1 + FIXES_WAITING_MAX)
     expect(ids[0]).toBe('words')
     expect(ids.at(-1)).toBe('f49')
   })

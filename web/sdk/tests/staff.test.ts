@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { FLUSH_AFTER_MS } from '../src/real_time_text.ts'
 import type { SignedIn } from '../src/staff-sign-in.ts'
 import { Refused, StaffClient } from '../src/staff.ts'
 import { FakeWorld, settled } from './fake_world.ts'
@@ -349,8 +350,22 @@ describe('a followed session', () => {
     expect(world.last.takeSent('follow')).toEqual([{ kind: 'follow', session: sid('1'), after: 1 }])
     expect(followed.draft.get()).toBe('half a sen')
     show()
-    vi.advanceTimersByTime(250)
+    vi.advanceTimersByTime(FLUSH_AFTER_MS)
     expect(world.last.takeSent('real_time_text').at(-1)).toMatchObject({ typed: { from: 0, text: 'half a sen' } })
+  })
+
+  it('sends the whole draft again every five seconds, however slowly somebody types', async () => {
+    const { world, followed } = await following()
+    const draft = Array.from('stay where', (_, at) => 'stay where'.slice(0, at + 1))
+    for (const words of draft) {
+      followed.write(words)
+      vi.advanceTimersByTime(1_000)
+    }
+    const whole = world.last.takeSent('real_time_text').flatMap(({ typed }) => {
+      const { from, text } = typed as { from: number; text: string }
+      return from === 0 ? [text] : []
+    })
+    expect(whole).toEqual(['s', 'stay w'])
   })
 
   it('marks as seen only when a person acts, and only once', async () => {
@@ -369,7 +384,7 @@ describe('a followed session', () => {
   it('gives the finished message the id under which it was typed', async () => {
     const { world, client, followed } = await following()
     followed.write('on the way')
-    vi.advanceTimersByTime(250)
+    vi.advanceTimersByTime(FLUSH_AFTER_MS)
     const [typed] = world.last.takeSent('real_time_text')
     void client.sendDraft(followed)
     const [sent] = world.last.takeSent('do')
