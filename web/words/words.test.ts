@@ -1,6 +1,7 @@
 // The words of the pages: each sentence in each language, with the same values in it.
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { ERROR_CODES } from '../sdk/src/protocol.ts'
 
 const read = (language: string, page: string): Map<string, string> => {
   const source = readFileSync(new URL(`${language}/${page}.ftl`, import.meta.url), 'utf8')
@@ -23,6 +24,29 @@ describe.each([
       const ids = [...source.matchAll(/^([\w-]+) = /gm)].map(([, id]) => id ?? '')
       expect(ids.filter((id, place) => ids.indexOf(id) !== place), language).toEqual([])
     }
+  })
+})
+
+/** Answers to what residents' devices send, and to units that open a link: no staff page is given them. */
+const TO_OTHERS = [
+  'too_many_photos', 'preview_refused', 'upload_offset', 'no_such_upload', 'no_such_field', 'no_such_choice', 'too_many_changes', 'key_refused',
+  'too_many_openings',
+]
+/** Words that only HTTP has, and that any request may be answered with. */
+const BY_HTTP = ['node_full', 'deadline']
+/** What the opening of a link for responders may be refused with; how a link ended has a page of its own. */
+const OPENING = [
+  'malformed_message', 'text_empty', 'text_too_long', 'id_reused', 'too_many_openings', 'origin_refused', 'too_fast', 'store_unavailable', 'going_down',
+  'internal', 'no_such_agency', ...BY_HTTP,
+]
+
+// The supervisor's page has the console's words, and its own beside them.
+describe.each([
+  ['console', [...Object.keys(ERROR_CODES).filter((code) => !TO_OTHERS.includes(code)), ...BY_HTTP]], ['responder', OPENING],
+] as const)('what the %s may be refused', (page, codes) => {
+  it.each(['en', 'fr'])('is said in words, never as a code, in %s', (language) => {
+    const words = read(language, page)
+    expect(codes.filter((code) => !words.has(`error-${code}`))).toEqual([])
   })
 })
 

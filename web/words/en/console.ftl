@@ -512,6 +512,20 @@ error-session_open = The session is not closed.
 error-on_hold = The session is on hold: nothing of it is destroyed.
 error-photo_deleted = The photos of this session were deleted.
 error-internal = Something went wrong on our side. Try again.
+error-wrong_order = This cannot be done now. Look at where the session stands.
+error-too_fast = Too much at once. Wait a moment, then try again.
+error-going_down = The gateway is restarting. Try again in a moment.
+error-node_full = The gateway has no room for another connection. Try again in a moment.
+error-deadline = The gateway took too long to answer. Try again.
+error-too_long = This is too much to be sent at once.
+error-too_old = It is older than seven days.
+error-time_in_future = Its time lies in the future.
+error-id_reused = The gateway took this for something that was sent before. Load the page again, then try once more.
+error-unknown_kind = The gateway does not know how to do this: it may be older than this page. Load the page again.
+error-malformed_message = The gateway could not read what this page sent. Load the page again.
+error-too_deep = The gateway could not read what this page sent. Load the page again.
+error-wrong_frame = The gateway could not read what this page sent. Load the page again.
+error-origin_refused = The gateway takes nothing from a page at this address. Tell whoever runs it.
 error-other = Refused: { $code }.
 
 # Keys, sounds, windows and what else a shift needs.

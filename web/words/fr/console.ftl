@@ -515,6 +515,20 @@ error-session_open = La session n’est pas fermée.
 error-on_hold = La session est conservée : rien n’en est détruit.
 error-photo_deleted = Les photos de cette session ont été supprimées.
 error-internal = Une faute de notre côté. Réessayez.
+error-wrong_order = Ce n’est pas possible maintenant. Regardez où en est la session.
+error-too_fast = Trop à la fois. Attendez un moment, puis réessayez.
+error-going_down = La passerelle redémarre. Réessayez dans un moment.
+error-node_full = La passerelle n’a plus de place pour une liaison. Réessayez dans un moment.
+error-deadline = La passerelle a mis trop de temps à répondre. Réessayez.
+error-too_long = C’est trop pour un seul envoi.
+error-too_old = Cela date de plus de sept jours.
+error-time_in_future = Son heure est dans le futur.
+error-id_reused = La passerelle l’a pris pour un envoi précédent. Rechargez la page, puis réessayez.
+error-unknown_kind = La passerelle ne sait pas le faire : elle est peut-être plus ancienne que cette page. Rechargez la page.
+error-malformed_message = La passerelle n’a pas pu lire l’envoi de cette page. Rechargez la page.
+error-too_deep = La passerelle n’a pas pu lire l’envoi de cette page. Rechargez la page.
+error-wrong_frame = La passerelle n’a pas pu lire l’envoi de cette page. Rechargez la page.
+error-origin_refused = La passerelle ne prend rien d’une page à cette adresse. Prévenez qui s’en occupe.
 error-other = Refusé : { $code }.
 
 # Touches, sons, fenêtres et le reste d'une garde.
