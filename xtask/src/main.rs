@@ -63,7 +63,7 @@ struct Chaos {
 
 #[derive(Debug, Args)]
 struct Run {
-    /// Also plays a made-up city: a quiet hour, a fire seen by thirty people, one silent call, and again.
+    /// Also plays a made-up city: a quiet hour, a fire seen by thirty people, one silent call, one call that the world copies, and again.
     #[arg(long)]
     demo: bool,
     /// Flags for the gateway, after `--`.

@@ -28,7 +28,7 @@ use crate::client::Target;
 use city::{Act, City, Story};
 use life::Resident;
 
-/// Made-up residents of a made-up city, until stopped: a quiet hour, a fire, a silent call, and again
+/// Made-up residents of a made-up city, until stopped: a quiet hour, a fire, a silent call, a call that the world copies, and again
 #[derive(Debug, Clone, Args)]
 pub struct Demo {
     /// Where the gateway listens

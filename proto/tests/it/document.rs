@@ -115,9 +115,18 @@ struct Line<'a> {
     json: &'a str,
 }
 
+/// How the lines of a transcript begin: whose client it is, and whether it sends (`>`) or receives (`<`).
+const SENDERS: [&str; 6] = [
+    "resident > ",
+    "resident < ",
+    "staff > ",
+    "staff < ",
+    "responder > ",
+    "responder < ",
+];
+
 /// The lines of the document's transcripts: `resident > {…}`.
 fn transcript(text: &str) -> Vec<Line<'_>> {
-    const SENDERS: [&str; 4] = ["resident > ", "resident < ", "staff > ", "staff < "];
     let sent = |line| {
         SENDERS.iter().find_map(|who| {
             Some(Line {
@@ -146,14 +155,18 @@ fn every_line_of_the_transcripts_is_a_message() -> Outcome {
     let text = committed(document::PATH)?;
     let lines = transcript(&text);
     assert!(lines.len() > 40, "only {} lines of transcript", lines.len());
+    for who in SENDERS {
+        assert!(lines.iter().any(|line| line.who == who), "no line {who}");
+    }
     for Line { who, json } in lines {
         match who {
             "resident > " => is_canonical::<FromResident>(json)?,
             "resident < " => is_canonical::<ToResident>(json)?,
             "staff > " => is_canonical::<FromStaff>(json)?,
+            "staff < " => is_canonical::<ToStaff>(json)?,
             "responder > " => is_canonical::<FromResponder>(json)?,
             "responder < " => is_canonical::<ToResponder>(json)?,
-            _ => is_canonical::<ToStaff>(json)?,
+            other => return Err(format!("whose is {other}?").into()),
         }
     }
     Ok(())
