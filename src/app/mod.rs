@@ -22,6 +22,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use anyhow::Context as _;
+use axum::Router;
 use callbox_domain::session::{PHOTO_MAX_BYTES, PHOTOS_MAX, PREVIEW_MAX_BYTES, TEXT_MAX_CHARS};
 use callbox_proto::message::Limits;
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -86,11 +87,7 @@ pub async fn serve(config: Config, sources: Sources) -> anyhow::Result<()> {
     tokio::spawn(file.follow(lifecycle.reloads(), lifecycle.hard().clone()));
     start_admin(admin, &lifecycle, &parts, prometheus);
 
-    let pages = pages::router(server.headers(), parts.node.agency_ids());
-    let bounded = pages.merge(api::router(&parts.api));
-    let bounded = layers::bounded(bounded, &config.server.limits);
-    let unbounded = uploads::router(parts.uploads.clone()).merge(api::sockets(&parts.api));
-    let router = layers::outermost(bounded.merge(unbounded), server.headers(), server.origins());
+    let router = routes(&config, &server, &parts);
     tracing::info!(public = %server.address(), guarantee = %parts.backbone.guarantee(), "listening");
     server.spawn(router, Arc::clone(&parts.tickets), &lifecycle);
     service_manager::ready();
@@ -109,6 +106,19 @@ pub async fn serve(config: Config, sources: Sources) -> anyhow::Result<()> {
     }
     parts.stop().await;
     Ok(())
+}
+
+/// Everything on the public port: the rooms' routes, and what stands around them.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "joins rooms that mount rows of the table of rights, and nothing else"
+)]
+fn routes(config: &Config, server: &Server, parts: &Parts) -> Router {
+    let pages = pages::router(server.headers(), parts.node.agency_ids());
+    let bounded = pages.merge(api::router(&parts.api));
+    let bounded = layers::bounded(bounded, &config.server.limits);
+    let unbounded = uploads::router(parts.uploads.clone()).merge(api::sockets(&parts.api));
+    layers::outermost(bounded.merge(unbounded), server.headers(), server.origins())
 }
 
 /// Checks what `check-config` can check beyond single values: every agency's rules of triage and names.

@@ -32,6 +32,10 @@ pub fn bounded(router: Router, limits: &ServerLimits) -> Router {
 
 /// What every route gets, mounted last: every refusal has the one shape, other sites' pages are refused, answers without
 /// headers of their own get those of the API class, a panic ends one request only, and pages of listed origins may read it all.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "where there is no route, it says that there is none"
+)]
 pub fn outermost(router: Router, headers: Arc<SecurityHeaders>, allowed: Arc<Origins>) -> Router {
     let sharing = allowed.sharing();
     let router = router
@@ -47,6 +51,10 @@ pub fn outermost(router: Router, headers: Arc<SecurityHeaders>, allowed: Arc<Ori
 }
 
 /// Panics become answers, without the headers of the public port; for the admin port.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "where there is no route, it says that there is none"
+)]
 pub fn without_panics(router: Router) -> Router {
     router
         .fallback(|| async { Problem::NOT_FOUND })

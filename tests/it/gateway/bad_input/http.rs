@@ -31,18 +31,12 @@ async fn ask(gateway: &Gateway, method: &str, path: &str, lines: &[&str], body: 
 
 fn paths(route: Route) -> Vec<String> {
     let fill = |segment: &str| {
-        [
-            "{agency}",
-            "{file}",
-            "{*file}",
-            "{id}",
-            "{session}",
-            "{photo}",
-        ]
-        .iter()
-        .fold(route.path().to_owned(), |path, part| {
-            path.replace(part, segment)
-        })
+        let parts = route.path().split('/');
+        let parts = parts.map(|part| match part.starts_with('{') {
+            true => segment,
+            false => part,
+        });
+        parts.collect::<Vec<_>>().join("/")
     };
     let mut paths: Vec<_> = SEGMENTS.iter().map(|segment| fill(segment)).collect();
     paths.dedup();

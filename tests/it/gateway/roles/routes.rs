@@ -7,7 +7,10 @@ use callbox_proto::ids::{CommandId, ResidentId, SessionId};
 
 use super::messages::announce;
 use super::{all_staff, caller, example_session, target};
-use crate::gateway::harness::{Console, Gateway, Resident, soon};
+use crate::gateway::harness::{Console, Gateway, Resident, fresh, responder, soon};
+
+/// An hour.
+const HOUR_MS: u64 = 3_600_000;
 
 #[tokio::test]
 async fn routes_are_open_to_those_whom_the_table_names() {
@@ -38,6 +41,24 @@ async fn routes_are_open_to_those_whom_the_table_names() {
             let outcome = reach(&gateway, route, Some(&resident.token), &photo).await;
             let wanted = access::may(&as_resident, route.action(), &report);
             check_http(&format!("resident, mine: {mine}"), route, wanted, &outcome);
+            let photo = Photo::of(&gateway, Some(&tom)).await;
+            let linked = match mine {
+                true => photo.session,
+                false => Photo::of(&gateway, Some(&tom)).await.session,
+            };
+            let link = responder::makes(&tom, linked, HOUR_MS).await;
+            let token = responder::opens(&gateway, &link).await.expect("opened");
+            let as_responder = Caller::Responder {
+                agency: "demo.example".parse().unwrap(),
+                session: example_session(),
+            };
+            let read = Target {
+                session: SessionId::from_u128(if mine { 7 } else { 8 }).unwrap(),
+                ..report
+            };
+            let outcome = reach(&gateway, route, Some(&token), &photo).await;
+            let wanted = access::may(&as_responder, route.action(), &read);
+            check_http(&format!("responder, mine: {mine}"), route, wanted, &outcome);
             for who in &staff {
                 if mine && !who.may_take() {
                     continue;
@@ -108,6 +129,25 @@ fn bearer(request: reqwest::RequestBuilder, token: Option<&String>) -> reqwest::
     }
 }
 
+/// The route's path with something real in each of its parts.
+fn filled(route: Route, photo: &Photo) -> String {
+    let fill = |part: &str| match part {
+        "{agency}" => "demo.example".to_owned(),
+        "{session}" => photo.session.to_string(),
+        "{photo}" => photo.photo.to_string(),
+        "{id}" => photo.upload.clone(),
+        "{request}" => fresh().to_string(),
+        "{file}" | "{*file}" => "none.js".to_owned(),
+        "{*view}" => "any/thing".to_owned(),
+        part => {
+            assert!(!part.contains('{'), "nothing is known for {part}");
+            part.to_owned()
+        }
+    };
+    let parts: Vec<_> = route.path().split('/').map(fill).collect();
+    parts.join("/")
+}
+
 /// Status and, if there is one, the public code.
 async fn reach(
     gateway: &Gateway,
@@ -115,17 +155,8 @@ async fn reach(
     token: Option<&String>,
     photo: &Photo,
 ) -> (u16, Option<String>) {
-    let path = route
-        .path()
-        .replace("{agency}", "demo.example")
-        .replace("{session}", &photo.session.to_string())
-        .replace("{photo}", &photo.photo.to_string())
-        .replace("{id}", &photo.upload)
-        .replace("{*file}", "none.js")
-        .replace("{file}", "none.js")
-        .replace("{*view}", "any");
     let client = reqwest::Client::new();
-    let url = gateway.url(&path);
+    let url = gateway.url(&filled(route, photo));
     let request = match (route, route.method()) {
         (Route::UploadCreate, _) => create(gateway, photo, token),
         (_, Method::Get) => client.get(url),
