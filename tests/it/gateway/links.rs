@@ -1,4 +1,4 @@
-//! Links that are replaced, silent, slow, broken or sent away: closed with a code that says what to do, and nothing is lost.
+//! Links that are replaced, silent, broken or sent away: closed with a code that says what to do, and nothing is lost.
 
 use callbox_proto::bounds::{CONSOLES_MAX, FOLLOWS_MAX};
 use callbox_proto::codec::Encoding;
@@ -14,14 +14,9 @@ use super::harness::{
 };
 
 everywhere!(
-    a_slow_console_is_bounded_and_fed_from_the_log_when_it_reads_on,
-    a_console_that_stalls_is_closed_and_resumes_without_a_gap,
     a_drain_sends_everybody_away_and_loses_nothing,
     a_frozen_link_is_given_up_and_its_resident_goes_on_elsewhere,
 );
-
-/// Long enough that a few hundred of them fill every buffer on the way.
-const LONG_TEXT_CHARS: usize = 8_000;
 
 #[tokio::test]
 async fn a_newer_link_of_the_same_device_takes_over() {
@@ -160,63 +155,6 @@ async fn frames_that_are_no_messages_are_answered_and_too_many_close_the_link() 
     assert_eq!(ann.wire.closed().await, Some(CloseCode::Protocol.number()));
 }
 
-async fn a_slow_console_is_bounded_and_fed_from_the_log_when_it_reads_on(on: Topology) {
-    let gateway = on.with("session.slow_reader_s = 60").await;
-    let tina = gateway.console("tina").await;
-    let (mut ann, session) = talkative(&gateway, &tina).await;
-    tina.wire.reads(false);
-    let mut lines = 0;
-    while metric(&gateway, "callbox_followers_behind_total").await == 0.0 {
-        lines += 100;
-        talk(&mut ann, 100).await;
-    }
-    tina.wire.reads(true);
-    let end = ann.says("the end");
-    ann.until(SteadyResident::all_safe).await;
-    tina.reads(session, "the end").await;
-    let entries = tina.entries(session);
-    assert_eq!(entries.last().unwrap().command, end);
-    let seqs: Vec<_> = entries.iter().map(|entry| entry.seq).collect();
-    assert_eq!(
-        seqs,
-        (1..=seqs.len() as u64).collect::<Vec<_>>(),
-        "no hole, nothing twice"
-    );
-    assert!(seqs.len() > lines);
-}
-
-async fn a_console_that_stalls_is_closed_and_resumes_without_a_gap(on: Topology) {
-    let gateway = on.with("session.slow_reader_s = 1").await;
-    let tina = gateway.console("tina").await;
-    let (mut ann, session) = talkative(&gateway, &tina).await;
-    tina.wire.reads(false);
-    while metric(
-        &gateway,
-        "callbox_connections_closed_total{why=\"too slow\"}",
-    )
-    .await
-        == 0.0
-    {
-        talk(&mut ann, 100).await;
-    }
-    tina.wire.reads(true);
-    assert_eq!(tina.wire.closed().await, Some(CloseCode::TooSlow.number()));
-    let had = tina.entries(session);
-    let again = Console::connect(gateway.desk(), &tina.who, Encoding::MessagePack).await;
-    let last = had.last().map_or(0, |entry| entry.seq);
-    again.follows(session, last).await;
-    ann.says("the end");
-    ann.until(SteadyResident::all_safe).await;
-    again.reads(session, "the end").await;
-    let all = had.into_iter().chain(again.entries(session));
-    let seqs: Vec<_> = all.map(|entry| entry.seq).collect();
-    assert_eq!(
-        seqs,
-        (1..=seqs.len() as u64).collect::<Vec<_>>(),
-        "no hole, nothing twice"
-    );
-}
-
 /// A resident in the middle of saying three hundred lines: some are safe, some on their way.
 async fn in_the_middle(gateway: &Gateway) -> SteadyResident {
     let report = opening(Category::Other, "opening");
@@ -297,36 +235,4 @@ async fn a_frozen_link_is_given_up_and_its_resident_goes_on_elsewhere(on: Topolo
     let again = gateway.resident_again(&ann.device).await;
     again.resume(session, 0).await;
     again.reads("A dog barks").await;
-}
-
-/// A resident with much to say, whose session this console has taken and follows.
-async fn talkative(
-    gateway: &Gateway,
-    tina: &Console,
-) -> (SteadyResident, callbox_proto::ids::SessionId) {
-    let report = opening(Category::Other, "opening");
-    let mut ann = SteadyResident::new(gateway.address(), report, Encoding::MessagePack);
-    ann.until(|ann| ann.session.is_some()).await;
-    let session = ann.session.unwrap();
-    tina.takes(session).await;
-    tina.follows(session, 0).await;
-    tina.reads(session, "opening").await;
-    (ann, session)
-}
-
-async fn talk(ann: &mut SteadyResident, lines: usize) {
-    for _ in 0..lines {
-        ann.says(&"x".repeat(LONG_TEXT_CHARS));
-    }
-    ann.until(SteadyResident::all_safe).await;
-}
-
-/// The value of a counter where staff are; 0 while it was never counted.
-async fn metric(gateway: &Gateway, name: &str) -> f64 {
-    let url = format!("http://{}/metrics", gateway.desk_admin());
-    let answer = soon(reqwest::get(url)).await.unwrap();
-    let page = soon(answer.text()).await.unwrap();
-    let line = page.lines().find_map(|line| line.strip_prefix(name));
-    line.and_then(|rest| rest.trim().parse().ok())
-        .unwrap_or(0.0)
 }

@@ -35,6 +35,7 @@ mod responders;
 mod roles;
 mod settings;
 mod shared_tier;
+mod slow_readers;
 mod suspicion;
 mod tls;
 mod triage_try;
