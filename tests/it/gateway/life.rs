@@ -7,16 +7,20 @@ use callbox_proto::event::{Actor, Event};
 use callbox_proto::ids::SessionId;
 use callbox_proto::message::{FromResident, FromStaff, RealTimeText, ToResident, ToStaff};
 use callbox_proto::vocabulary::{
-    Category, Disposition, Priority, Role, Rung, Standing, TransferTarget,
+    Category, Disposition, Location, LocationMethod, Priority, Role, Rung, Standing, TransferTarget,
 };
 
-use super::harness::{Console, Device, Resident, Topology, everywhere, fresh, opening};
+use super::harness::{Console, Device, Resident, Topology, everywhere, fresh, opening, place};
+
+/// A day: what is seven of them old still counts.
+const DAY_MS: i64 = 86_400_000;
 
 everywhere!(
     a_report_is_queued_by_its_words_answered_and_closed,
     a_note_and_names_stay_among_staff,
     a_session_goes_from_queue_to_person_and_back_with_its_first_deadline,
     a_session_cannot_be_handed_to_nobody,
+    a_place_comes_to_the_console_with_how_it_was_found_how_exact_and_how_old_it_is,
     typing_is_seen_on_both_sides_and_never_kept,
     leaving_by_quick_exit_is_told_and_waits_for_nobody,
     a_resident_is_told_the_place_in_the_queue,
@@ -67,6 +71,36 @@ async fn a_report_is_queued_by_its_words_answered_and_closed(on: Topology) {
     };
     assert_eq!((disposition, note.as_str()), (Disposition::HelpSent, ""));
     tina.gone(session).await;
+}
+
+async fn a_place_comes_to_the_console_with_how_it_was_found_how_exact_and_how_old_it_is(
+    on: Topology,
+) {
+    let gateway = on.start().await;
+    let (ann, tina) = (gateway.resident().await, gateway.console("tina").await);
+    let session = ann.open("A dog barks").await;
+    tina.takes(session).await;
+    tina.follows(session, 0).await;
+    let found = [
+        (LocationMethod::Gnss, 4.5, 0),
+        (LocationMethod::Device, 30.0, 1_250),
+        (LocationMethod::Wifi, 80.0, 42_000),
+        (LocationMethod::Cell, 2_500.0, 7 * DAY_MS),
+    ];
+    for (method, uncertainty_m, age_ms) in found {
+        let location = Location {
+            method,
+            uncertainty_m,
+            age_ms,
+            ..place()
+        };
+        let told = ResidentCommand::Locate {
+            location: location.clone(),
+        };
+        ann.does(told).await;
+        let located = tina.entry(session, |event| matches!(event, Event::Located { .. }));
+        assert_eq!(located.await.event, Event::Located { location });
+    }
 }
 
 /// Waits until the resident is told so.
