@@ -18,6 +18,12 @@ function plays(story: Story, act: string): void {
   story.later(() => city.kill())
 }
 
+/** Metres between two places as the console writes them; roughly, which is enough for a street. */
+function apart(one: string, other: string): number {
+  const [[north = 0, east = 0], [to_north = 0, to_east = 0]] = [one, other].map((place) => place.split(',').map(Number)) as [number[], number[]]
+  return 111_320 * Math.hypot(to_north - north, (to_east - east) * Math.cos((north * Math.PI) / 180))
+}
+
 export const stories: Record<string, (story: Story) => Promise<void>> = {
   'the demo brings a city to life: people report and write, say where they are, send photos and show their cameras': async (story) => {
     const sue = await supervisorOf(story)
@@ -50,5 +56,18 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     // Of all sessions the first few are shown, and many wait by now.
     await sue.getByRole('tab', { name: /^Owned/ }).click()
     await sue.getByRole('row').filter({ hasText: /with .?Tina/ }).first().waitFor()
+  },
+
+  'the demo has people on the way: whoever looks for a child is followed along the street': async (story) => {
+    const tina = await consoleOf(story, 'tina')
+    plays(story, 'quiet')
+    await tina.locator('#queue-panel [data-row]').filter({ hasText: 'Missing person' }).click()
+    await tina.locator('#queue-panel [data-act=take]').click()
+    const place = tina.locator('.coordinates strong').first()
+    await place.waitFor()
+    const before = await place.innerText()
+    // Farther than any device is off where somebody stands.
+    await within('the place has moved by a hundred metres', async () => apart(before, await place.innerText()) > 100)
+    await tina.getByText(/fixes so far/).waitFor()
   },
 }

@@ -66,15 +66,20 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     expect(staff.texts(session).join() === 'one,two,three', `each once and in order, not ${staff.texts(session).join()}`)
   },
 
-  async 'RE3 a reload in the middle goes on with the same report'(story) {
+  async 'RE3 a reload in the middle, without a network, goes on with the same report'(story) {
     const page = await begin(story)
     await write(page, 'before the reload')
     await safe(page, 'before the reload')
+    await within('the page is under its worker', async () => new URL(page.url()).search.startsWith('?report'))
+    await within('its copies are there', () =>
+      page.evaluate(async () => (await navigator.serviceWorker.getRegistrations()).some(({ active }) => active?.state === 'activated')),
+    )
     await page.context().setOffline(true)
     await write(page, 'written offline')
     await page.locator('[data-waiting="1"]').waitFor()
-    await page.context().setOffline(false)
     await page.reload()
+    await page.locator('[data-waiting="1"]').waitFor()
+    await page.context().setOffline(false)
     await safe(page, 'before the reload')
     await safe(page, 'written offline')
     expect((await page.locator('ol > li', { hasText: 'written offline' }).count()) === 1, 'shown once')
@@ -109,6 +114,7 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     const fixes = () => staff.log(session).flatMap(({ event }) => (event.kind === 'located' ? [event.location] : []))
     await within('the first fix', () => Promise.resolve(fixes().length === 1))
     expect(Math.abs((fixes()[0]?.uncertainty_m ?? 0) - 18) < 0.01, 'its accuracy')
+    expect(fixes()[0]?.method === 'device', `how it was found: a browser does not say, ${String(fixes()[0]?.method)}`)
     // On the way all the time: the device tells no more often than a fix says something new.
     let steps = 0
     await within('a second fix after moving', async () => {
@@ -116,6 +122,22 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
       await page.context().setGeolocation({ ...geolocation, latitude: 52.37 + steps * 0.001 })
       return fixes().length >= 2
     })
+    // What is found without a link is as old as it waited when it arrives.
+    const before = fixes().length
+    await page.context().setOffline(true)
+    await write(page, 'still on the way')
+    await page.locator('.away').waitFor()
+    const waits = (number: number): Promise<void> => within(`${String(number)} things that wait`, async () => {
+      steps += 1
+      await page.context().setGeolocation({ ...geolocation, latitude: 52.37 + steps * 0.001 })
+      return (await page.locator(`[data-waiting="${String(number)}"]`).count()) > 0
+    })
+    await waits(2)
+    const found = Date.now()
+    await waits(3)
+    const waited = Date.now() - found
+    await page.context().setOffline(false)
+    await within('a fix as old as it waited', () => Promise.resolve(fixes().slice(before).some(({ age_ms }) => age_ms >= waited)))
     await page.getByRole('button', { name: 'Stop sharing' }).click()
     await within('the stop in the log', () =>
       Promise.resolve(staff.log(session).some(({ event }) => event.kind === 'consented' && event.medium === 'place' && !event.granted)),

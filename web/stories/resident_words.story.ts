@@ -4,7 +4,8 @@ import { LOST } from '../sdk/src/real_time_text.ts'
 import { alone, expect, within, type Story } from './harness.ts'
 import { focused, go } from './keyboard.ts'
 import { begin, camera, item, pick, safe, taken, write } from './resident_hands.ts'
-import { accessible } from './staff_hands.ts'
+import { accessible, consoleOf } from './staff_hands.ts'
+import { latestOf, noteTyping } from './typed_times.ts'
 
 /** Elements that stand out of the page sideways, and words that are cut. */
 async function spills(page: Page): Promise<string[]> {
@@ -244,32 +245,13 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     const { page, staff, session } = await taken(story)
     await camera(page)
     await page.locator('[data-live=flowing]').waitFor()
-    await page.evaluate(() => {
-      const times = { typed: [] as number[], left: [] as number[] }
-      Object.assign(window, { times })
-      document.querySelector('#text')?.addEventListener('input', () => times.typed.push(performance.now()))
-      const send = WebSocket.prototype.send
-      WebSocket.prototype.send = function (frame) {
-        const bytes = frame instanceof Uint8Array ? new TextDecoder('latin1').decode(frame) : ''
-        if (bytes.includes('real_time_text')) times.left.push(performance.now())
-        send.call(this, frame)
-      }
-    })
+    await noteTyping(page, '#text')
     staff.send({ kind: 'real_time_text', session, typed: { message: 'b'.repeat(32), part: 0, from: 0, text: 'stay ' } })
     await page.locator('#text').pressSequentially('they are coming up the stairs', { delay: 40 })
     // Part 1 is lost on its way.
     staff.send({ kind: 'real_time_text', session, typed: { message: 'b'.repeat(32), part: 2, from: 5, text: 'low' } })
     await page.getByText(`stay ${LOST}low`).waitFor()
-    await within('the last character left', () =>
-      page.evaluate(() => {
-        const { typed, left } = (window as unknown as { times: { typed: number[]; left: number[] } }).times
-        return (left.at(-1) ?? 0) > (typed.at(-1) ?? 0)
-      }),
-    )
-    const latest = await page.evaluate(() => {
-      const { typed, left } = (window as unknown as { times: { typed: number[]; left: number[] } }).times
-      return Math.max(...typed.map((at) => (left.find((one) => one >= at) ?? Number.POSITIVE_INFINITY) - at))
-    })
+    const latest = await latestOf(page)
     expect(latest <= 300, `every character within 300 ms, not ${Math.round(latest)}`)
     const heard = staff.heard.flatMap((one) => (one.kind === 'real_time_text' ? [one.typed] : []))
     expect(heard.length > 1 && heard.at(-1)?.text !== undefined, 'staff read it while it is typed')
@@ -281,6 +263,27 @@ export const stories: Record<string, (story: Story) => Promise<void>> = {
     await safe(page, 'a finished one')
     const after = staff.heard.slice(count).flatMap((one) => (one.kind === 'real_time_text' && one.typed.text !== '' ? [one.typed.text] : []))
     expect(after.length === 0, `nothing left before it was finished, not ${after.join()}`)
+  }),
+
+  'RE10 what both sides type at once leaves within 300 ms, the console as the resident page, and each reads the other while it is typed': alone(async (story) => {
+    const page = await begin(story)
+    const tina = await consoleOf(story, 'tina')
+    await tina.getByLabel('My state').selectOption('available')
+    await tina.locator('[data-act=next]:enabled').waitFor()
+    await tina.locator('body').press('n')
+    await tina.locator('#composer').waitFor()
+    for (const [side, field] of [[page, '#text'], [tina, '#composer']] as const) await noteTyping(side, field)
+    const [told, asked] = ['they are coming up the stairs', 'stay quiet and tell me which floor']
+    await Promise.all([
+      page.locator('#text').pressSequentially(told, { delay: 40 }),
+      tina.locator('#composer').pressSequentially(asked, { delay: 40 }),
+    ])
+    await page.locator('.typing').getByText(asked).waitFor()
+    await tina.locator('article.typing').getByText(told).waitFor()
+    for (const [side, whose] of [[page, 'resident'], [tina, 'telecommunicator']] as const) {
+      const latest = await latestOf(side)
+      expect(latest <= 300, `every character of the ${whose} within 300 ms, not ${String(Math.round(latest))}`)
+    }
   }),
 
   async 'RE15 the place in line, nobody at the desk, and what happens next are told'(story) {
