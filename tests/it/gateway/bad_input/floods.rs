@@ -1,13 +1,19 @@
 //! Much at once, from whoever likes: texts far too long, connections that never finish their first line, pictures made to burst,
-//! scripts in place of photos, tokens that nobody gave. Memory stays.
+//! scripts in place of photos, tokens that nobody gave or whose time is over, sessions of others, places and times that cannot be. Memory stays.
 
 use callbox_proto::codec::Encoding;
+use callbox_proto::command::ResidentCommand;
+use callbox_proto::error::ErrorCode;
+use callbox_proto::ids::ResidentId;
+use callbox_proto::message::{FromResident, ToResident};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 
 use super::super::harness::{Device, Gateway, Resident, fresh, soon, text};
 use super::super::photo_client::{Uploader, announce, problem};
+use super::identity::{HOUR_MS, now_ms, own_tokens, tina};
 use super::resident_kib;
+use super::values::{aged, places};
 use crate::pictures;
 
 /// What memory may grow by: far less than one of the texts, or a buffer of 16 KiB for each connection.
@@ -98,6 +104,68 @@ async fn bad_tokens(gateway: &Gateway, number: usize) {
     }
 }
 
+/// Tokens of real people whose time is over, each another one, on the same routes.
+async fn expired_tokens(gateway: &Gateway, number: u64) {
+    let (own, id) = (own_tokens(gateway), fresh());
+    let session = gateway.resident().await.open("hello").await;
+    let client = Uploader::new(gateway, "");
+    for turn in 0..number {
+        let given_ms = now_ms() - 3 * HOUR_MS - turn;
+        let resident = ResidentId::from_u128(u128::from(turn) + 1).unwrap();
+        let answer = match turn % 3 {
+            0 => {
+                let token = own.upload(resident, given_ms, HOUR_MS).unwrap().token;
+                client.showing(&token).create(session, id, 1_000).await
+            }
+            1 => {
+                let token = own.staff(&tina(), given_ms, HOUR_MS).unwrap().token;
+                client.showing(&token).reads(session, id, "copy").await
+            }
+            _ => {
+                let token = own.staff(&tina(), given_ms, HOUR_MS).unwrap().token;
+                let asking = client.showing(&token).request(reqwest::Method::POST, TRADE);
+                soon(asking.send()).await.unwrap()
+            }
+        };
+        assert_eq!(problem(answer).await, (401, "token_expired".to_owned()));
+    }
+}
+
+/// Whoever asks for another's session, so often: over a link, and with a photo for it.
+async fn sessions_of_others(gateway: &Gateway, number: usize) {
+    let session = gateway.resident().await.open("hello").await;
+    let ben = gateway.resident().await;
+    let bens = Uploader::new(gateway, &ben.token);
+    for turn in 0..number {
+        if turn % 2 == 0 {
+            let answer = bens.create(session, fresh(), 1_000).await;
+            let refused = (403, "photo_not_announced".to_owned());
+            assert_eq!(problem(answer).await, refused);
+            continue;
+        }
+        ben.wire.send(&FromResident::Resume { session, after: 0 });
+        let refused = ben.wire.wait(|m| match m {
+            ToResident::Error(error) => Some(error.code),
+            _ => None,
+        });
+        assert_eq!(refused.await, ErrorCode::NoSuchSession);
+    }
+}
+
+/// Places that are nowhere and texts from the future and from long ago, so many, in a session of its own.
+async fn what_cannot_be(gateway: &Gateway, number: usize) {
+    let ann = gateway.resident().await;
+    ann.open("hello").await;
+    let located = |(location, code)| (ResidentCommand::Locate { location }, code);
+    let mut wishes: Vec<_> = places().into_iter().map(located).collect();
+    wishes.push((aged(-1), ErrorCode::TimeInFuture));
+    wishes.push((aged(i64::MIN), ErrorCode::TimeInFuture));
+    wishes.push((aged(i64::MAX), ErrorCode::TooOld));
+    for (wish, code) in wishes.iter().cycle().take(number) {
+        assert_eq!(ann.is_refused(wish.clone()).await, *code);
+    }
+}
+
 #[tokio::test]
 async fn bombs_scripts_and_tokens_of_nobody_cost_no_memory() {
     let gateway = Gateway::start().await;
@@ -125,6 +193,29 @@ async fn bombs_scripts_and_tokens_of_nobody_cost_no_memory() {
         no_photos(&gateway, &bombs, 10, burst).await;
         no_photos(&gateway, &scripts, 10, other).await;
         bad_tokens(&gateway, 100).await;
+        bob.says("not affected").await;
+    }
+    let after = resident_kib(&gateway);
+    assert!(
+        after < before + GROWTH_MAX_KIB,
+        "{before} KiB, then {after} KiB"
+    );
+}
+
+#[tokio::test]
+async fn expired_tokens_sessions_of_others_and_what_cannot_be_cost_no_memory() {
+    let gateway = Gateway::start().await;
+    let bob = gateway.resident().await;
+    bob.open("somebody else").await;
+    // Once to fill what allocators and caches keep.
+    expired_tokens(&gateway, 30).await;
+    sessions_of_others(&gateway, 30).await;
+    what_cannot_be(&gateway, 30).await;
+    let before = resident_kib(&gateway);
+    for _ in 0..5 {
+        expired_tokens(&gateway, 100).await;
+        sessions_of_others(&gateway, 200).await;
+        what_cannot_be(&gateway, 300).await;
         bob.says("not affected").await;
     }
     let after = resident_kib(&gateway);

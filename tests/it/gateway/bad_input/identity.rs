@@ -15,9 +15,9 @@ use super::super::photo_client::{Uploader, announce, problem};
 use super::check_advice;
 
 /// An hour in ms.
-const HOUR_MS: u64 = 3_600_000;
+pub(super) const HOUR_MS: u64 = 3_600_000;
 
-fn tina() -> StaffIdentity {
+pub(super) fn tina() -> StaffIdentity {
     StaffIdentity {
         agency: "demo.example".parse().unwrap(),
         staff: "tina".parse().unwrap(),
@@ -27,14 +27,14 @@ fn tina() -> StaffIdentity {
     }
 }
 
-fn now_ms() -> u64 {
+pub(super) fn now_ms() -> u64 {
     let now = std::time::SystemTime::now();
     let since = now.duration_since(std::time::UNIX_EPOCH).unwrap();
     u64::try_from(since.as_millis()).unwrap()
 }
 
 /// The gateway's own key, as a thief of its disk would have it.
-fn own_tokens(gateway: &Gateway) -> Tokens {
+pub(super) fn own_tokens(gateway: &Gateway) -> Tokens {
     Tokens::open(&gateway.data().join("identity.key")).unwrap()
 }
 

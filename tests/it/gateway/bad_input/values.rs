@@ -26,7 +26,8 @@ fn place() -> Location {
     }
 }
 
-fn places() -> Vec<(Location, ErrorCode)> {
+/// Places that cannot be, and why not.
+pub(super) fn places() -> Vec<(Location, ErrorCode)> {
     use ErrorCode::{LocationImpossible as Impossible, TextTooLong, TimeInFuture, TooOld};
     type Spoil = (fn(&mut Location), ErrorCode);
     let spoils: [Spoil; 10] = [
@@ -49,7 +50,8 @@ fn places() -> Vec<(Location, ErrorCode)> {
     spoiled.collect()
 }
 
-fn aged(age_ms: i64) -> ResidentCommand {
+/// A text of this age.
+pub(super) fn aged(age_ms: i64) -> ResidentCommand {
     let text = "x".to_owned();
     ResidentCommand::Text { text, age_ms }
 }
