@@ -3,14 +3,23 @@
 use std::path::Path;
 
 fn main() {
-    println!("cargo::rerun-if-changed=build.rs");
+    let profile = std::env::var("PROFILE").unwrap_or_default();
+    for line in said(&profile, Path::new("web/dist")) {
+        println!("cargo::{line}");
+    }
+}
+
+/// What cargo is told when this profile is built and the pages lie there, if they do.
+pub fn said(profile: &str, pages: &Path) -> Vec<String> {
+    let mut lines = vec!["rerun-if-changed=build.rs".to_owned()];
     // Debug builds read the pages from disk; only a release embeds them.
-    if std::env::var("PROFILE").as_deref() == Ok("release") {
-        println!("cargo::rerun-if-changed=web/dist");
-        if !Path::new("web/dist/index.html").exists() {
-            println!(
-                "cargo::warning=the pages are not built and will not be embedded: run `cargo xtask web` first"
-            );
+    if profile == "release" {
+        lines.push(format!("rerun-if-changed={}", pages.display()));
+        if !pages.join("index.html").exists() {
+            let words =
+                "the pages are not built and will not be embedded: run `cargo xtask web` first";
+            lines.push(format!("warning={words}"));
         }
     }
+    lines
 }

@@ -394,6 +394,12 @@ mod tests {
     #[folder = "src/http/testdata/pages"]
     struct SomePages;
 
+    /// Compiled as the program is before the pages are built: there is no such folder.
+    #[derive(RustEmbed)]
+    #[folder = "src/http/testdata/not_built"]
+    #[allow_missing = true]
+    struct NoPages;
+
     fn headers() -> Arc<SecurityHeaders> {
         let server = Server::default();
         Arc::new(SecurityHeaders::new(
@@ -573,7 +579,7 @@ mod tests {
 
     #[tokio::test]
     async fn without_built_pages_each_page_says_how_to_build_them() {
-        let router = router_over(headers(), agencies(), |_| None);
+        let router = router_over(headers(), agencies(), NoPages::get);
         for path in ["/", "/console", "/supervisor"] {
             let request = Request::get(path).body(Body::empty()).expect("a request");
             let answer = router.clone().oneshot(request).await.expect("an answer");

@@ -12,6 +12,11 @@ use crate::gateway::harness::{Console, SignedIn, free_tcp, free_udp};
 use crate::http_client::{PATIENCE, get, install_tls};
 use callbox_proto::codec::Encoding;
 
+/// What cargo runs before it compiles the program.
+#[path = "../../build.rs"]
+#[expect(dead_code, reason = "cargo calls its `main`")]
+mod build_script;
+
 /// The three pages, and where each lies when it is built.
 const PAGES: [(&str, &str); 3] = [
     ("/", "index.html"),
@@ -160,6 +165,23 @@ async fn started_in_an_empty_folder_it_serves_the_pages_and_signs_the_demo_in() 
     }
     let kept = bare.folder.path().join("data");
     assert!(kept.is_dir(), "what it keeps lies where it was started");
+}
+
+/// Whoever compiles without Node is told what is missing, and nothing keeps them from compiling.
+#[test]
+fn only_a_release_without_built_pages_warns_while_it_is_compiled() {
+    let folder = tempfile::tempdir().unwrap();
+    let pages = folder.path().join("dist");
+    let warns = |profile: &str| {
+        let lines = build_script::said(profile, &pages);
+        assert!(lines.iter().all(|line| !line.starts_with("error")));
+        let warnings = lines.iter().filter(|line| line.starts_with("warning="));
+        warnings.count() > 0
+    };
+    assert!(warns("release") && !warns("debug"));
+    std::fs::create_dir(&pages).unwrap();
+    std::fs::write(pages.join("index.html"), "a page").unwrap();
+    assert!(!warns("release"));
 }
 
 /// A debug build reads its pages from the folder of the source code: here an empty disk lies over that, for the program only.
