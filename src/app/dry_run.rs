@@ -107,7 +107,7 @@ fn try_all(
         sum.sessions += 1;
         let outcome = match judge(&walk, indexed.session, rules) {
             Ok(outcome) => outcome,
-            Err(BackboneError::Damaged { .. }) => {
+            Err(error) if error.is_of_a_record() => {
                 sum.damaged += 1;
                 continue;
             }

@@ -311,11 +311,13 @@ fn start_admin(
         }
         match backbone.guarantee() {
             Guarantee::None => Readiness::Starting("nothing can be stored".to_owned()),
-            guarantee @ Guarantee::Island => {
-                let records = backbone.kept_here().records;
-                Readiness::Ready(format!("ready; {guarantee}; {records} records wait for it"))
+            guarantee => {
+                let kept = match backbone.kept_here().records {
+                    0 if !guarantee.is_island() => String::new(),
+                    records => format!("; {records} records wait for the shared tier"),
+                };
+                Readiness::Ready(format!("ready; {guarantee}{kept}"))
             }
-            guarantee => Readiness::Ready(format!("ready; {guarantee}")),
         }
     });
     tracing::info!(admin = %admin.address(), "probes and metrics");

@@ -410,8 +410,11 @@ pub enum Guarantee {
         /// Whether the primary also fsyncs before the answer.
         fsynced: bool,
     },
-    /// The shared tier does not answer: on this node's disk until it does.
-    Island,
+    /// The shared tier does not answer, or takes nothing: on this node's disk until it does.
+    Island {
+        /// Why, as the tier said it last.
+        reason: Arc<str>,
+    },
     /// The shared tier works, but is weaker than configured or keeps nothing for sure: `stored` is all that is said.
     Weaker {
         /// Why, and what to do.
@@ -427,8 +430,14 @@ impl Guarantee {
     pub const fn is_safe(&self) -> bool {
         match self {
             Self::LocalDisk | Self::SharedDisk | Self::Replicated { .. } => true,
-            Self::Island | Self::Weaker { .. } | Self::None => false,
+            Self::Island { .. } | Self::Weaker { .. } | Self::None => false,
         }
+    }
+
+    /// Whether the node goes on without its shared tier.
+    #[must_use]
+    pub const fn is_island(&self) -> bool {
+        matches!(self, Self::Island { .. })
     }
 
     /// In a word, for screens.
@@ -438,7 +447,7 @@ impl Guarantee {
             Self::LocalDisk => "local_disk",
             Self::SharedDisk => "shared_disk",
             Self::Replicated { .. } => "replicated",
-            Self::Island => "island",
+            Self::Island { .. } => "island",
             Self::Weaker { .. } => "weaker",
             Self::None => "none",
         }
@@ -459,9 +468,9 @@ impl std::fmt::Display for Guarantee {
                     "safe means in the shared tier{also} and on {replicas} of its replicas"
                 )
             }
-            Self::Island => f.write_str(
-                "island: the shared tier does not answer; stored means on this node's disk",
-            ),
+            Self::Island { reason } => {
+                write!(f, "island: {reason}; stored means on this node's disk")
+            }
             Self::Weaker { reason } => write!(f, "nothing is safe yet, only stored: {reason}"),
             Self::None => f.write_str("nothing can be stored"),
         }
@@ -498,6 +507,16 @@ pub enum BackboneError {
         /// Which record; 0 is the session's index row.
         seq: Seq,
     },
+    /// A record that is whole, and tells of something this program does not know. No store answers this: whoever reads records does.
+    #[error(
+        "record {seq} of session {session} was written by a newer version of the gateway: update this node"
+    )]
+    Newer {
+        /// Whose log.
+        session: SessionId,
+        /// Which record.
+        seq: Seq,
+    },
     /// The disk is full; nothing was written. Tell it, take no more, try again when there is room.
     #[error("the store is full")]
     Full,
@@ -510,6 +529,14 @@ pub enum BackboneError {
     /// Closed, or closing.
     #[error("the backbone is closed")]
     Closed,
+}
+
+impl BackboneError {
+    /// Whether one record cannot be read, and the same will be so next time: somebody has to do something about it.
+    #[must_use]
+    pub const fn is_of_a_record(&self) -> bool {
+        matches!(self, Self::Damaged { .. } | Self::Newer { .. })
+    }
 }
 
 /// Receives the rings of one agency. Bounded; whoever reads too slowly is told [`Ring::Missed`].

@@ -18,7 +18,6 @@ use super::agency::Agency;
 use super::bus::message::{Body, NodeHere};
 use super::drain::{DrainOrder, DrainRefused};
 use super::{Node, Person};
-use crate::backbone::Guarantee;
 
 /// Version of this program, as nodes tell each other.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -112,7 +111,7 @@ impl Node {
 
     /// Whether this node goes on without the shared tier, and so without the others.
     pub(super) fn is_island(&self) -> bool {
-        self.backbone.guarantee() == Guarantee::Island
+        self.backbone.guarantee().is_island()
     }
 
     /// Whether this agency runs the nodes.

@@ -31,6 +31,8 @@ const REPLAY_PAGE_RECORDS: usize = 500;
 const SHOWN_MAX_ENTRIES: u64 = 2_000;
 /// Pause before entries of others are read again after the log did not answer.
 const AGAIN_AFTER: Duration = Duration::from_secs(1);
+/// The same for one with a record that cannot be read: somebody has to repair it, and the log has a line each time.
+const REPAIRED_AFTER: Duration = Duration::from_secs(30);
 
 /// Entries in their order, each with its place and cause.
 #[derive(Default)]
@@ -125,7 +127,11 @@ impl Node {
                     pending.reply.refused(pending.id, public(&error).into());
                 }
                 if inner.is_behind() || inner.reload {
-                    self.load_later(cell);
+                    let after = match error.is_of_a_record() {
+                        true => REPAIRED_AFTER,
+                        false => AGAIN_AFTER,
+                    };
+                    self.load_later(cell, after);
                 }
             }
         }
@@ -147,12 +153,12 @@ impl Node {
     }
 
     /// Followers wait for entries that are in the log: reading them is tried until it works or nobody is left.
-    fn load_later(self: &Arc<Self>, cell: &Arc<Cell>) {
+    fn load_later(self: &Arc<Self>, cell: &Arc<Cell>, after: Duration) {
         let (node, cell, stop) = (Arc::clone(self), Arc::clone(cell), self.stop.clone());
         self.tasks.spawn(async move {
             tokio::select! {
                 () = stop.cancelled() => return,
-                () = tokio::time::sleep(AGAIN_AFTER) => {}
+                () = tokio::time::sleep(after) => {}
             }
             node.load_if_quiet(&cell, &mut cell.lock());
         });
@@ -168,7 +174,12 @@ impl Node {
             let mut inner = cell.lock();
             inner.stale |= inner.session.is_none();
         }
-        self.catch_up(cell).await.map_err(|error| public(&error))
+        self.catch_up(cell).await.map_err(|error| {
+            if error.is_of_a_record() {
+                tracing::error!(%error, "a session cannot be read back");
+            }
+            public(&error)
+        })
     }
 
     /// Brings a stale session to the end of its log and shows what is new here; answers whether there is such a session. Left as

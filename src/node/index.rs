@@ -11,6 +11,7 @@ use callbox_proto::codec::to_msgpack;
 use callbox_proto::event::{Event, Stored};
 use callbox_proto::ids::{QueueId, SessionId, StaffId};
 use callbox_proto::vocabulary::{Millis, Standing as Stands};
+use serde::Deserialize;
 
 use crate::backbone::{BackboneError, IndexRow, Record, Standing};
 
@@ -28,12 +29,31 @@ pub fn record(entry: &Stored) -> Bytes {
 /// A record as an entry.
 ///
 /// # Errors
-/// [`BackboneError::Damaged`] when it is none of ours.
+/// [`BackboneError::Newer`] when it is an entry that this program does not know, [`BackboneError::Damaged`] when it is none.
 pub fn entry(session: SessionId, record: &Record) -> Result<Stored, BackboneError> {
-    rmp_serde::from_slice(&record.payload).map_err(|_| BackboneError::Damaged {
-        session,
-        seq: record.seq,
+    let seq = record.seq;
+    rmp_serde::from_slice(&record.payload).map_err(|_| {
+        match rmp_serde::from_slice::<AnyEntry>(&record.payload) {
+            Ok(_) => BackboneError::Newer { session, seq },
+            Err(_) => BackboneError::Damaged { session, seq },
+        }
     })
+}
+
+/// What entries of every version have.
+#[derive(Deserialize)]
+struct AnyEntry {
+    #[serde(rename = "at_ms")]
+    _at_ms: Millis,
+    #[serde(rename = "event")]
+    _event: AnyEvent,
+}
+
+/// What events of every version have.
+#[derive(Deserialize)]
+struct AnyEvent {
+    #[serde(rename = "kind")]
+    _kind: String,
 }
 
 /// Rank of a finished session that entered its queue then.
@@ -314,5 +334,26 @@ mod tests {
         assert_eq!(session.words.len(), SKETCH_MAX_WORDS);
         let bytes = row(&session).summary.len();
         assert!(bytes <= SUMMARY_MAX_BYTES, "{bytes} bytes");
+    }
+
+    #[test]
+    fn an_entry_of_a_newer_version_is_called_that_and_bytes_that_are_no_entry_damaged() {
+        let session = SessionId::from_u128(1).unwrap();
+        let read = |payload: &[u8]| {
+            let record = Record {
+                seq: 7,
+                command: CommandId::from_u128(2).unwrap(),
+                payload: Bytes::copy_from_slice(payload),
+            };
+            entry(session, &record)
+        };
+        let newer = serde_json::json!({
+            "at_ms": 5, "by": {"kind": "drone"}, "event": {"kind": "landed", "where": [1, 2]}, "resident_prev": 0,
+        });
+        let newer = rmp_serde::to_vec_named(&newer).unwrap();
+        assert_eq!(read(&newer), Err(BackboneError::Newer { session, seq: 7 }));
+        let damaged = Err(BackboneError::Damaged { session, seq: 7 });
+        assert_eq!(read(b"no entry"), damaged);
+        assert_eq!(read(&newer[..newer.len() - 1]), damaged);
     }
 }

@@ -113,7 +113,10 @@ impl Node {
         let mut inner = cell.lock();
         inner.durable = inner.durable.max(up_to);
         inner.feed_those_behind();
-        for (outbox, audience) in inner.concerned() {
+        // A tier that is weaker than it should be has them, and they are not safe there. Clients ask again.
+        let safe = self.backbone.is_safe(cell.id, up_to);
+        let concerned = if safe { inner.concerned() } else { Vec::new() };
+        for (outbox, audience) in concerned {
             match audience {
                 Whom::Resident => tell(&outbox, &ToResident::Safe { up_to }),
                 Whom::Responder => tell(&outbox, &ToResponder::Safe { up_to }),

@@ -453,7 +453,7 @@ pub(super) fn public(error: &BackboneError) -> ErrorCode {
     match error {
         BackboneError::OverBound { .. } => ErrorCode::TooLong,
         BackboneError::NoSuchSession => ErrorCode::NoSuchSession,
-        BackboneError::Damaged { .. } => ErrorCode::Internal,
+        BackboneError::Damaged { .. } | BackboneError::Newer { .. } => ErrorCode::Internal,
         BackboneError::Full | BackboneError::Failed { .. } => ErrorCode::StoreUnavailable,
         BackboneError::Closed => ErrorCode::GoingDown,
     }

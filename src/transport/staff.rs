@@ -519,6 +519,15 @@ impl Side for Console {
                 .node
                 .feed(cell, outbox, &audience)
                 .await;
+            if let Err(error) = &fed
+                && error.is_of_a_record()
+            {
+                // It would be the same on the next connection, and every other session goes on over this one.
+                tracing::error!(%error, "a log cannot be told to its end");
+                cell.unfollow(outbox.connection());
+                side::refuse::<Self>(outbox, None, ErrorCode::Internal);
+                continue;
+            }
             if !side::fed::<Self>(outbox, fed)? {
                 break;
             }

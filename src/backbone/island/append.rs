@@ -120,6 +120,9 @@ async fn ask_tier(inner: &Arc<Inner>, batch: &mut Batch) -> Option<Late> {
         if outcomes.iter().any(answers) {
             asked.tier.answered();
         }
+        if let Some(Err(error)) = outcomes.iter().find(|outcome| !answers(outcome)) {
+            asked.tier.refused(error);
+        }
         outcomes
     });
     match tokio::time::timeout(inner.tier.patience(), &mut call).await {

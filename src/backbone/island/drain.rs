@@ -127,7 +127,7 @@ struct Drain {
 enum Fate {
     Confirmed(Seq),
     Moved,
-    Unknown,
+    Unknown(BackboneError),
     Refused(BackboneError),
 }
 
@@ -273,11 +273,14 @@ impl Drain {
         let (mut moved, mut unknown, mut answered) = (Vec::new(), false, false);
         for (append, outcome) in batch.iter().zip(outcomes) {
             let fate = fate_of(append, outcome);
-            answered |= !matches!(fate, Fate::Unknown);
+            answered |= !matches!(fate, Fate::Unknown(_));
             match fate {
                 Fate::Confirmed(last) => self.confirm(append, last),
                 Fate::Moved => moved.push(append.session),
-                Fate::Unknown => unknown = true,
+                Fate::Unknown(error) => {
+                    tier.refused(&error);
+                    unknown = true;
+                }
                 Fate::Refused(error) => self.set_aside(append.session, &error),
             }
         }
@@ -331,7 +334,7 @@ impl Drain {
             match self.rebase_once(session).await {
                 Ok(true) => return,
                 Ok(false) => {}
-                Err(error) if means_unknown(&error) => return,
+                Err(error) if means_unknown(&error) => return self.inner.tier.refused(&error),
                 Err(error) => return self.set_aside(session, &error),
             }
         }
@@ -418,7 +421,7 @@ fn fate_of(append: &Append, outcome: Result<Appended, BackboneError>) -> Fate {
             Fate::Confirmed(last)
         }
         Ok(_) => Fate::Moved,
-        Err(error) if means_unknown(&error) => Fate::Unknown,
+        Err(error) if means_unknown(&error) => Fate::Unknown(error),
         Err(error) => Fate::Refused(error),
     }
 }

@@ -9,6 +9,7 @@
 //! - After [`Timing::gone_after`] without answers the tier counts as gone: it is only probed. Reads, lists and claims are
 //!   served from the local store and from what this node wrote and read lately.
 //! - When it answers again, `drain` brings what was kept to it.
+//! - What it says when it refuses (it is full, it is not connected and why) is told: in the log, and as the reason of the guarantee.
 //!
 //! Why it is built this way: `docs/decisions/0011-island-mode.md`.
 
@@ -40,7 +41,7 @@ use crate::backbone::{
 use crate::clock::Clock;
 use bell::Listener;
 use inner::{Inner, unknown_here};
-use tier::Answer;
+use tier::{Answer, SILENCE};
 
 /// Bytes of rows and records held for the time without the tier: the open sessions of a full node.
 pub const CACHE_BYTES: usize = 64 * 1024 * 1024;
@@ -255,14 +256,23 @@ impl Backbone for Island {
     }
 
     fn guarantee(&self) -> Guarantee {
-        let of_tier = self.inner.tier.guarantee();
+        let tier = &self.inner.tier;
+        let of_tier = tier.guarantee();
         // A tier that has not answered yet since the start is as good as one that is gone.
-        if !self.inner.tier.is_gone() && of_tier != Guarantee::None {
-            return of_tier;
+        if tier.is_gone() || of_tier == Guarantee::None {
+            return match self.inner.local.guarantee() {
+                Guarantee::None => Guarantee::None,
+                _ => Guarantee::Island {
+                    reason: tier.why().unwrap_or_else(|| SILENCE.into()),
+                },
+            };
         }
-        match self.inner.local.guarantee() {
-            Guarantee::None => Guarantee::None,
-            _ => Guarantee::Island,
+        // It answers, and does not take all that it is sent: what waits here for it is not safe.
+        match tier.why() {
+            Some(reason) if of_tier.is_safe() && self.kept_here().records > 0 => {
+                Guarantee::Weaker { reason }
+            }
+            _ => of_tier,
         }
     }
 

@@ -1,7 +1,7 @@
-//! The shared tier as seen from here: does it answer, since when not, and how long is waited for it.
+//! The shared tier as seen from here: does it answer, since when not, what it says of that, and how long is waited for it.
 //!
-//! Owns: the deadlines of every call to it, and the word "gone". Must not: keep anything. Called by: everything here that asks
-//! the tier.
+//! Owns: the deadlines of every call to it, the word "gone", and what is told to whoever runs it. Must not: keep anything.
+//! Called by: everything here that asks the tier.
 
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,6 +12,13 @@ use tokio::time::Instant;
 
 use super::Timing;
 use crate::backbone::{Backbone, BackboneError, Guarantee};
+
+/// What is said of a tier that says nothing itself.
+pub(super) const SILENCE: &str = "the shared tier does not answer";
+/// How long a reason holds that is not heard again. The drain, which tries every second, hears it again while it lasts.
+const WHY_HOLDS: Duration = Duration::from_secs(3);
+/// A change of the reason is logged at most this often: two that take turns do not fill the log.
+const TOLD_EVERY: Duration = Duration::from_secs(1);
 
 /// What the tier said.
 #[derive(Debug)]
@@ -30,6 +37,18 @@ struct State {
     gone: bool,
     /// What `safe` was worth when it last answered.
     guarantee: Guarantee,
+    /// Why it does not take what it is sent, and when it said so last.
+    why: Option<(Arc<str>, Instant)>,
+    /// What of that was logged last, and when.
+    told: Option<(Arc<str>, Instant)>,
+}
+
+impl State {
+    /// The reason that holds now. Of a tier that is gone it is the last one that came.
+    fn why(&self) -> Option<&Arc<str>> {
+        let (why, at) = self.why.as_ref()?;
+        (self.gone || at.elapsed() < WHY_HOLDS).then_some(why)
+    }
 }
 
 /// The tier.
@@ -52,6 +71,8 @@ impl Tier {
                 answered_at: Instant::now(),
                 gone: false,
                 guarantee,
+                why: None,
+                told: None,
             }),
             turned: Notify::new(),
         }
@@ -70,6 +91,7 @@ impl Tier {
         let started = Instant::now();
         match tokio::time::timeout(within, call).await {
             Ok(Err(error)) if means_unknown(&error) => {
+                self.refused(&error);
                 self.silent(started);
                 Answer::Silence
             }
@@ -78,6 +100,7 @@ impl Tier {
                 Answer::Said(said)
             }
             Err(_) => {
+                self.unheard();
                 self.silent(started);
                 Answer::Silence
             }
@@ -102,10 +125,13 @@ impl Tier {
             .silent_since
             .is_some_and(|since| since.elapsed() >= self.timing.gone_after);
         if silent && !state.gone {
+            let why: Arc<str> = state.why().map_or_else(|| SILENCE.into(), Arc::clone);
             state.gone = true;
+            state.told = Some((Arc::clone(&why), Instant::now()));
             drop(state);
             tracing::error!(
-                "the shared tier does not answer: this node is an island, what comes is kept on its own disk"
+                %why,
+                "this node is an island: what comes is kept on its own disk until the shared tier takes it"
             );
             metrics::gauge!("callbox_island").set(1.0);
             self.turned.notify_waiters();
@@ -134,6 +160,38 @@ impl Tier {
         }
     }
 
+    /// It says that it does not take what it is sent, or why it cannot be asked. Logged when that is something new.
+    pub(super) fn refused(&self, error: &BackboneError) {
+        if matches!(error, BackboneError::Closed) {
+            return;
+        }
+        let why = words(error);
+        let now = Instant::now();
+        let mut state = self.lock();
+        let held = state.why().is_some();
+        state.why = Some((Arc::clone(&why), now));
+        let is_told = state.told.as_ref().is_some_and(|(told, at)| {
+            (held && *told == why) || now.duration_since(*at) < TOLD_EVERY
+        });
+        if is_told {
+            return;
+        }
+        state.told = Some((Arc::clone(&why), now));
+        drop(state);
+        tracing::error!(
+            %why,
+            "the shared tier does not do what it is asked to; what it does not take is kept on this node's disk"
+        );
+    }
+
+    /// Not even a refusal came. One that came before says nothing of a tier that is gone.
+    fn unheard(&self) {
+        let mut state = self.lock();
+        if state.gone {
+            state.why = None;
+        }
+    }
+
     /// Nothing was answered since `started`.
     pub(super) fn silent(&self, started: Instant) {
         let mut state = self.lock();
@@ -150,6 +208,10 @@ impl Tier {
     pub(super) fn is_back(&self) {
         let mut state = self.lock();
         let was_gone = std::mem::take(&mut state.gone);
+        if was_gone {
+            // Whatever is still wrong is heard anew with the first that is brought there.
+            state.why = None;
+        }
         drop(state);
         self.answered();
         if was_gone {
@@ -167,9 +229,23 @@ impl Tier {
             && state.answered_at.elapsed() < self.timing.probe_every
     }
 
+    /// Why it does not take what it is sent, if it said so lately.
+    pub(super) fn why(&self) -> Option<Arc<str>> {
+        self.lock().why().cloned()
+    }
+
     /// What `safe` is worth in the tier, as last known.
     pub(super) fn guarantee(&self) -> Guarantee {
         self.lock().guarantee.clone()
+    }
+}
+
+/// A refusal for whoever runs the tier.
+fn words(error: &BackboneError) -> Arc<str> {
+    match error {
+        BackboneError::Full => "the shared tier is full: make room there, or give it more".into(),
+        BackboneError::Failed { reason } => Arc::clone(reason),
+        other => other.to_string().into(),
     }
 }
 
@@ -179,6 +255,7 @@ pub(super) const fn means_unknown(error: &BackboneError) -> bool {
         BackboneError::Full | BackboneError::Failed { .. } | BackboneError::Closed => true,
         BackboneError::OverBound { .. }
         | BackboneError::NoSuchSession
-        | BackboneError::Damaged { .. } => false,
+        | BackboneError::Damaged { .. }
+        | BackboneError::Newer { .. } => false,
     }
 }

@@ -12,7 +12,7 @@ use super::harness::{Console, Entry, Gateway, Relay, Resident, soon};
 use crate::redis::{RedisServer, ServerOptions};
 
 /// What a node needs: the tier's address as this node reaches it, and the key and the folder that all nodes share.
-fn settings(server: &RedisServer, port: u16, name: &str) -> String {
+pub(super) fn settings(server: &RedisServer, port: u16, name: &str) -> String {
     let key = server.folder().join("identity.key");
     std::fs::write(&key, [7; 32]).unwrap();
     format!(
@@ -22,7 +22,7 @@ fn settings(server: &RedisServer, port: u16, name: &str) -> String {
     )
 }
 
-async fn gateway(server: &RedisServer) -> Gateway {
+pub(super) async fn gateway(server: &RedisServer) -> Gateway {
     Gateway::with(&settings(server, server.port(), "one")).await
 }
 
@@ -33,7 +33,7 @@ async fn readiness(gateway: &Gateway) -> String {
     soon(ready.text()).await.unwrap()
 }
 
-async fn until_ready(gateway: &Gateway, says: &str) {
+pub(super) async fn until_ready(gateway: &Gateway, says: &str) {
     let says_so = async {
         while !readiness(gateway).await.contains(says) {
             tokio::time::sleep(std::time::Duration::from_millis(20)).await;
@@ -45,7 +45,7 @@ async fn until_ready(gateway: &Gateway, says: &str) {
 }
 
 /// Waits until nothing is kept any more, by the gateway's own figure.
-async fn drained(gateway: &Gateway) {
+pub(super) async fn drained(gateway: &Gateway) {
     let is_drained = async {
         loop {
             let metrics = reqwest::get(format!("http://{}/metrics", gateway.admin())).await;
@@ -64,14 +64,14 @@ async fn drained(gateway: &Gateway) {
         .expect("drained");
 }
 
-async fn is_safe_up_to(resident: &Resident, last: u64) {
+pub(super) async fn is_safe_up_to(resident: &Resident, last: u64) {
     resident
         .wire
         .wait(|m| matches!(m, ToResident::Safe { up_to } if *up_to >= last).then_some(()))
         .await;
 }
 
-fn texts(entries: &[Entry]) -> Vec<String> {
+pub(super) fn texts(entries: &[Entry]) -> Vec<String> {
     let text = |entry: &Entry| match &entry.event {
         Event::Text { text, .. } => Some(text.clone()),
         _ => None,
@@ -80,7 +80,7 @@ fn texts(entries: &[Entry]) -> Vec<String> {
 }
 
 /// The whole log as a supervisor reads it anew: without holes, every command in one piece.
-async fn whole_log(gateway: &Gateway, session: SessionId) -> Vec<Entry> {
+pub(super) async fn whole_log(gateway: &Gateway, session: SessionId) -> Vec<Entry> {
     let sue = gateway.staff("sue").await;
     sue.does(session, StaffCommand::Watch {}).await;
     let head = sue.follows(session, 0).await.head;
@@ -107,7 +107,7 @@ async fn whole_log(gateway: &Gateway, session: SessionId) -> Vec<Entry> {
 }
 
 /// Somebody who reports, and somebody who answers.
-async fn in_contact(gateway: &Gateway) -> (Resident, Console, SessionId) {
+pub(super) async fn in_contact(gateway: &Gateway) -> (Resident, Console, SessionId) {
     let (ann, tina) = (gateway.resident().await, gateway.console("tina").await);
     let session = ann.open("Smoke in the kitchen").await;
     tina.stands(session, Standing::Waiting).await;
@@ -118,7 +118,7 @@ async fn in_contact(gateway: &Gateway) -> (Resident, Console, SessionId) {
 }
 
 /// Goes on in both directions, and opens and takes something new; answers the new session and its resident.
-async fn go_on_alone(
+pub(super) async fn go_on_alone(
     gateway: &Gateway,
     ann: &Resident,
     tina: &Console,

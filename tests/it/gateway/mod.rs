@@ -24,6 +24,7 @@ mod links;
 mod live;
 mod logged;
 pub mod media_client;
+mod neighbours;
 mod nodes;
 mod ownership;
 mod photo_client;

@@ -187,6 +187,42 @@ impl RedisServer {
         ask(self.address(), self.options.auth.as_ref(), words).expect("the server answers")
     }
 
+    /// A connection of the test's own that stays open, with this password if there is one.
+    pub fn connection(&self, password: &str) -> redis::Connection {
+        let url = match password {
+            "" => self.url(),
+            password => format!("redis://:{password}@{}", self.address()),
+        };
+        let connection = redis::Client::open(url).and_then(|client| client.get_connection());
+        connection.expect("it lets the test in")
+    }
+
+    /// Has the user `callbox` with the rights of the manual and the password `secret`.
+    pub fn has_the_user_of_the_manual(&self) {
+        let page = include_str!("../../../docs/backbone-redis.md");
+        let (_, rights) = page.split_once("ACL SETUSER callbox ").unwrap();
+        let rights = rights.split("```").next().unwrap().replace('\\', " ");
+        let rights = rights.replace(">PASSWORD", ">secret");
+        let mut command = vec!["ACL", "SETUSER", "callbox"];
+        command.extend(rights.split_whitespace());
+        let answer = self.command(&command);
+        assert!(answer.contains("OK"), "{answer}");
+    }
+
+    /// Has everybody say another password from now on, also who is connected. An empty one is none.
+    pub fn changes_password(&self, old: &str, new: &str) {
+        let mut connection = self.connection(old);
+        let mut change = redis::pipe();
+        change
+            .cmd("CONFIG")
+            .arg(&["SET", "requirepass", new])
+            .ignore();
+        for kind in ["normal", "pubsub"] {
+            change.cmd("CLIENT").arg(&["KILL", "TYPE", kind]).ignore();
+        }
+        change.exec(&mut connection).unwrap();
+    }
+
     /// Makes this replica a primary as a Sentinel does: in one transaction that also ends the connections of all others.
     pub fn promote(&self) {
         let connection = redis::Client::open(self.url()).and_then(|client| client.get_connection());

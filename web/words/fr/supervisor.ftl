@@ -8,7 +8,7 @@ guarantee-local_disk = écrit et confirmé sur le disque de ce nœud. Un disque 
 guarantee-replicated = écrit dans l'étage commun et confirmé par des répliques. Un nœud perdu ne perd rien.
 guarantee-shared_disk = écrit et confirmé sur le disque de l'étage commun, sans réplique. Un disque perdu le perdrait.
 guarantee-weaker = l'étage commun est plus faible que prévu : tout est stocké, mais pas encore sûr. L'exploitant voit pourquoi.
-guarantee-island = l'étage commun ne répond pas : ce nœud continue seul, ce qui arrive reste sur son disque jusqu'à son retour.
+guarantee-island = l'étage commun ne répond pas ou ne prend rien : ce nœud continue seul, ce qui arrive reste sur son disque jusqu'à son retour.
 guarantee-none = rien n'est confirmé en ce moment. Les habitants gardent leurs copies.
 tile-staffed = { $people ->
     [one] { $people } disponible

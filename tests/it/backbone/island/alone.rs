@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use callbox::backbone::{
-    Append, Appended, Backbone, BackboneError, Destroyed, Guarantee, Ring, Standing, StandingKind,
+    Append, Appended, Backbone, BackboneError, Destroyed, Ring, Standing, StandingKind,
 };
 
 use super::tier::Mood;
@@ -19,7 +19,7 @@ async fn alone() -> Node {
         put(&node, next(1, by - 9, u128::from(by))).await;
     }
     node.tier.is(Mood::Hangs);
-    until(|| node.island.guarantee() == Guarantee::Island).await;
+    until(|| node.island.guarantee().is_island()).await;
     node
 }
 
@@ -40,7 +40,7 @@ async fn what_nobody_here_knows_is_unknown_and_not_absent() {
     let node = Node::start().await;
     store(&*node.tier.store, first(5, waiting("main", 10))).await;
     node.tier.is(Mood::Hangs);
-    until(|| node.island.guarantee() == Guarantee::Island).await;
+    until(|| node.island.guarantee().is_island()).await;
     let unknown = |error: BackboneError| matches!(error, BackboneError::Failed { .. });
     assert!(
         node.island
@@ -140,7 +140,7 @@ async fn a_claim_made_alone_is_completed_when_the_tier_is_back() {
     let claimed = node.island.claim(claim(&["main"])).await.unwrap().unwrap();
     assert_eq!(claimed.session, session(1));
     node.tier.is(Mood::Well);
-    until(|| node.island.guarantee() != Guarantee::Island).await;
+    until(|| !node.island.guarantee().is_island()).await;
     let mut taken = next(1, 6, 60);
     taken.index = Some(row("main", Standing::Owned));
     taken.claim_epoch = Some(claimed.epoch);
@@ -183,7 +183,7 @@ async fn a_lease_is_held_on_while_the_tier_cannot_be_asked() {
     let lease = node.island.take_lease("console", "one", 60_000).await;
     let lease = lease.unwrap().unwrap();
     node.tier.is(Mood::Hangs);
-    until(|| node.island.guarantee() == Guarantee::Island).await;
+    until(|| node.island.guarantee().is_island()).await;
     assert_eq!(node.island.renew_lease(&lease, 60_000).await, Ok(true));
     assert_eq!(node.island.overdue_leases(9).await, Ok(Vec::new()));
     assert!(
@@ -194,7 +194,7 @@ async fn a_lease_is_held_on_while_the_tier_cannot_be_asked() {
             .is_some()
     );
     node.tier.is(Mood::Well);
-    until(|| node.island.guarantee() != Guarantee::Island).await;
+    until(|| !node.island.guarantee().is_island()).await;
     assert_eq!(node.island.renew_lease(&lease, 60_000).await, Ok(true));
 }
 
@@ -231,7 +231,7 @@ async fn what_was_destroyed_is_not_read_from_memory_once_the_tier_is_gone() {
     destroy(&*node.tier.store, destruction(2, 2)).await.unwrap();
     node.island.forget(session(2));
     node.tier.is(Mood::Hangs);
-    until(|| node.island.guarantee() == Guarantee::Island).await;
+    until(|| node.island.guarantee().is_island()).await;
     for number in [1, 2] {
         let read = node.island.read(session(number), 0, 9).await;
         assert!(matches!(read, Err(BackboneError::Failed { .. })));

@@ -5,9 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use callbox::backbone::embedded::Options as StoreOptions;
-use callbox::backbone::{
-    Append, Appended, Backbone, BackboneError, Guarantee, Ring, Seq, Standing,
-};
+use callbox::backbone::{Append, Appended, Backbone, BackboneError, Ring, Seq, Standing};
 use callbox::clock::SystemClock;
 
 use super::tier::Mood;
@@ -327,7 +325,7 @@ async fn a_tier_that_dies_again_in_the_drain_gets_each_record_once() {
         let left = node.island.kept_here().records;
         until(|| node.island.kept_here().records < left).await;
         node.tier.is(mood);
-        until(|| node.island.guarantee() == Guarantee::Island).await;
+        until(|| node.island.guarantee().is_island()).await;
     }
     node.tier.is(Mood::Well);
     node.is_drained().await;

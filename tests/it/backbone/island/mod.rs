@@ -2,6 +2,7 @@
 
 mod alone;
 mod kept;
+mod reasons;
 mod tier;
 
 use std::sync::Arc;

@@ -24,6 +24,10 @@ pub enum Mood {
     Hangs,
     /// With an error.
     Fails,
+    /// With an error to appends; everything else at once.
+    Refuses,
+    /// It has no room.
+    Full,
     /// Does what it is asked, and never says so.
     Swallows,
     /// Appends take this long.
@@ -64,9 +68,10 @@ impl Tier {
         call: impl Future<Output = Result<T, BackboneError>>,
     ) -> Result<T, BackboneError> {
         match self.mood() {
-            Mood::Well | Mood::Slow(_) => call.await,
+            Mood::Well | Mood::Refuses | Mood::Slow(_) => call.await,
             Mood::Hangs | Mood::Swallows => std::future::pending().await,
             Mood::Fails => Err(failed()),
+            Mood::Full => Err(BackboneError::Full),
         }
     }
 }
@@ -86,7 +91,8 @@ impl Backbone for Tier {
         match self.mood() {
             Mood::Well => self.store.append(batch).await,
             Mood::Hangs => std::future::pending().await,
-            Mood::Fails => vec![Err(failed()); count],
+            Mood::Fails | Mood::Refuses => vec![Err(failed()); count],
+            Mood::Full => vec![Err(BackboneError::Full); count],
             Mood::Swallows => {
                 self.store.append(batch).await;
                 std::future::pending().await

@@ -8,7 +8,7 @@ use callbox_proto::codec::Encoding;
 use callbox_proto::command::StaffCommand;
 use callbox_proto::event::Event;
 use callbox_proto::ids::{CommandId, QueueId, SessionId};
-use callbox_proto::message::{ErrorMessage, FromStaff, SessionRow, ToStaff};
+use callbox_proto::message::{Board, ErrorMessage, FromStaff, SessionRow, ToStaff};
 use callbox_proto::vocabulary::{AgentState, Role, Seq, Standing};
 
 use super::wire::{Wire, WireClosed};
@@ -301,6 +301,18 @@ impl Console {
     pub async fn gone(&self, session: SessionId) {
         let without = |all: &[ToStaff]| (!list(all).contains_key(&session)).then_some(());
         self.wire.record().wait_all(without).await;
+    }
+
+    /// Waits until the latest board is such a one.
+    pub async fn board(&self, wanted: impl Fn(&Board) -> bool) -> Board {
+        let latest = |all: &[ToStaff]| {
+            let told = all.iter().rev().find_map(|message| match message {
+                ToStaff::Board(board) => Some(board),
+                _ => None,
+            });
+            told.filter(|board| wanted(board)).cloned()
+        };
+        self.wire.record().wait_all(latest).await
     }
 
     /// Waits until the list says so of the node: cut off from the others, or not.
