@@ -5,7 +5,9 @@
 #![allow(dead_code)] // serves further modules than the ones that use it
 
 mod cluster;
+mod encrypted;
 mod server;
 
 pub use cluster::Cluster;
+pub use encrypted::Encrypted;
 pub use server::{RedisServer, ServerOptions};

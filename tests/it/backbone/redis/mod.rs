@@ -4,6 +4,7 @@ mod destroy;
 mod failures;
 mod operators;
 mod reach;
+mod versions;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -42,22 +42,10 @@ async fn a_wrong_password_is_told_at_the_start_with_the_setting_to_change() {
     store(&backbone, first(1, waiting("main", 1))).await;
 }
 
-/// Gives a server the user `callbox` with the rights of the manual and the password `secret`.
-fn has_the_user_of_the_manual(server: &RedisServer) {
-    let page = include_str!("../../../../docs/backbone-redis.md");
-    let (_, rights) = page.split_once("ACL SETUSER callbox ").unwrap();
-    let rights = rights.split("```").next().unwrap().replace('\\', " ");
-    let rights = rights.replace(">PASSWORD", ">secret");
-    let mut command = vec!["ACL", "SETUSER", "callbox"];
-    command.extend(rights.split_whitespace());
-    let answer = server.command(&command);
-    assert!(answer.contains("OK"), "{answer}");
-}
-
 #[tokio::test]
 async fn a_user_with_only_the_rights_of_the_manual_can_do_everything() {
     let server = RedisServer::start(ServerOptions::durable());
-    has_the_user_of_the_manual(&server);
+    server.has_the_user_of_the_manual();
     let backbone = open(&with_password(&server, "callbox", "secret")).await;
     assert_eq!(backbone.guarantee(), Guarantee::SharedDisk);
     let mut bell = backbone.subscribe(&agency()).await.unwrap();
@@ -90,7 +78,7 @@ async fn in_a_cluster_whose_replicas_are_counted_the_user_may_ask_for_its_nodes_
             .iter()
             .chain(cluster.replicas.iter().flatten())
     };
-    all().for_each(has_the_user_of_the_manual);
+    all().for_each(RedisServer::has_the_user_of_the_manual);
     let options = Options {
         username: Some("callbox".to_owned()),
         password: Some(Secret::from("secret".to_owned())),

@@ -12,33 +12,15 @@ use callbox::clock::{Clock, ManualClock, SystemClock};
 use super::{eventually, open, options};
 use crate::backbone::make::*;
 use crate::backbone::{Place, conformance as contract};
-use crate::redis::{Cluster, RedisServer, ServerOptions};
+use crate::redis::{Cluster, Encrypted, RedisServer, ServerOptions};
 
 #[tokio::test]
 async fn an_encrypted_tier_is_reached_with_its_authority_and_not_without() {
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let folder = tempfile::tempdir().unwrap();
-    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-    let (cert, key) = (
-        folder.path().join("cert.pem"),
-        folder.path().join("key.pem"),
-    );
-    std::fs::write(&cert, made.cert.pem()).unwrap();
-    std::fs::write(&key, made.signing_key.serialize_pem()).unwrap();
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let tls_port = port.local_addr().unwrap().port();
-    drop(port);
-    let _server = RedisServer::start(
-        ServerOptions::durable()
-            .with(&format!("tls-port {tls_port}"))
-            .with(&format!("tls-cert-file {}", cert.display()))
-            .with(&format!("tls-key-file {}", key.display()))
-            .with(&format!("tls-ca-cert-file {}", cert.display()))
-            .with("tls-auth-clients no"),
-    );
-    let url: Url = format!("rediss://localhost:{tls_port}").parse().unwrap();
+    let tier = Encrypted::start(ServerOptions::durable());
+    let url: Url = tier.url().parse().unwrap();
     let trusting = Options {
-        ca_pem: Some(made.cert.pem().into_bytes()),
+        ca_pem: Some(std::fs::read(tier.authority()).unwrap()),
         ..Options::new(url.clone())
     };
     let backbone = open(&trusting).await;

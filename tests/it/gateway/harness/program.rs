@@ -59,6 +59,13 @@ impl Gateway {
         panic!("the gateway did not start");
     }
 
+    /// One with these settings does not start; what it says.
+    pub async fn not_with(settings: &str) -> String {
+        let mut gateway = Self::new(settings);
+        assert!(!gateway.run().await, "it started");
+        gateway.log()
+    }
+
     /// Starts several nodes over a tier they share, each with these settings.
     pub async fn cluster(nodes: usize, settings: &str) -> Self {
         Self::cluster_of(&vec![settings; nodes]).await
