@@ -41,6 +41,13 @@ describe('figures', () => {
     expect(found.map(({ kind }) => kind)).toEqual(['unsafe', 'unstaffed', 'orphaned'])
   })
 
+  it('warns first of all of a gateway whose shared tier is weaker than it should be, and of none that is as it should be', () => {
+    for (const guarantee of ['weaker', 'island', 'none']) {
+      expect(warnings(board({ guarantee }), [], 0).map(({ kind, urgent }) => [kind, urgent]), guarantee).toEqual([['unsafe', true]])
+    }
+    for (const guarantee of ['local_disk', 'shared_disk', 'replicated']) expect(warnings(board({ guarantee }), [], 0), guarantee).toEqual([])
+  })
+
   it('knows who has no console: the owner is gone, or somebody answered and nobody owns', () => {
     const owned = row({ standing: 'owned', owner: 'tina', answered_ms: 5 })
     expect(orphaned(owned, board({ now_ms: 5 }))).toBe(false)
