@@ -25,6 +25,8 @@ everywhere!(
 
 /// Long enough that a few hundred of them fill every buffer on the way.
 const LONG_TEXT_CHARS: usize = 8_000;
+/// More than all buffers on the way hold, many times over: who has not fallen behind by then never does.
+const LINES_MAX: usize = 10_000;
 /// How many followers fell behind.
 const BEHIND: &str = "callbox_followers_behind_total";
 /// How many links were closed because their reader stalled.
@@ -40,6 +42,7 @@ async fn a_slow_console_is_bounded_and_fed_from_the_log_when_it_reads_on(on: Top
     let mut lines = 0;
     while counted(gateway.desk_admin(), BEHIND).await == 0.0 {
         lines += 100;
+        assert!(lines < LINES_MAX, "it is bounded");
         talk(&mut ann, 100).await;
     }
     tina.wire.reads(true);
@@ -62,7 +65,10 @@ async fn a_console_that_stalls_is_closed_and_resumes_without_a_gap(on: Topology)
     let tina = gateway.console("tina").await;
     let (mut ann, session) = talkative(&gateway, &tina).await;
     tina.wire.reads(false);
+    let mut lines = 0;
     while counted(gateway.desk_admin(), TOO_SLOW).await == 0.0 {
+        lines += 100;
+        assert!(lines < LINES_MAX, "it is closed");
         talk(&mut ann, 100).await;
     }
     tina.wire.reads(true);
@@ -107,6 +113,7 @@ async fn is_fed_from_the_log<R: Reader>(on: Topology) {
     let mut lines = 0;
     while counted(gateway.admin(), BEHIND).await == 0.0 {
         lines += 100;
+        assert!(lines < LINES_MAX, "it is bounded");
         tells(&tina, session, 100).await;
     }
     reader.reads(true);
@@ -122,7 +129,10 @@ async fn is_closed_and_resumes<R: Reader>(on: Topology) {
     let tina = gateway.console("tina").await;
     let (session, reader) = R::of(&gateway, &tina).await;
     reader.reads(false);
+    let mut lines = 0;
     while counted(gateway.admin(), TOO_SLOW).await == 0.0 {
+        lines += 100;
+        assert!(lines < LINES_MAX, "it is closed");
         tells(&tina, session, 100).await;
     }
     reader.reads(true);
