@@ -321,20 +321,26 @@ impl Inner {
         }
     }
 
-    /// A telecommunicator who no longer owns the session has had its last entry.
-    pub fn drop_former_owners(&mut self, entries: &[Stored]) {
+    /// A telecommunicator who no longer owns the session is told so by the entry that says it, and that is the last one.
+    pub fn drop_former_owners<'a>(&mut self, entries: impl Iterator<Item = (Seq, &'a Stored)>) {
         let given_up = entries
-            .iter()
-            .any(|e| matches!(e.event, Event::Released { .. } | Event::Transferred { .. }));
-        if !given_up {
-            return;
+            .filter(|(_, e)| matches!(e.event, Event::Released { .. } | Event::Transferred { .. }));
+        if let Some((last, _)) = given_up.last() {
+            self.end_former_owners(last);
         }
+    }
+
+    /// Telecommunicators who do not own the session are shown entries up to this one: who was not shown them yet is fed up to there.
+    pub fn end_former_owners(&mut self, last: Seq) {
         let owner = self.session.as_ref().and_then(|s| s.owner.clone());
-        self.followers.retain(|follower| match &follower.audience {
-            Audience::Staff { staff, role } => {
-                *role != Role::Telecommunicator || owner.as_ref() == Some(staff)
-            }
-            Audience::Resident | Audience::Responder { .. } => true,
+        self.followers.retain_mut(|follower| {
+            let is_former = match &follower.audience {
+                Audience::Staff { staff, role } => {
+                    *role == Role::Telecommunicator && owner.as_ref() != Some(staff)
+                }
+                Audience::Resident | Audience::Responder { .. } => false,
+            };
+            !is_former || follower.end_after(last)
         });
     }
 
@@ -360,6 +366,17 @@ impl Follower {
     /// Whether an entry is beyond what it may receive.
     pub fn is_over(&self, seq: Seq) -> bool {
         self.until.is_some_and(|until| seq > until)
+    }
+
+    /// It gets no entry after this one; answers whether it still lacks one of those before.
+    fn end_after(&mut self, last: Seq) -> bool {
+        let last = self.until.map_or(last, |until| until.min(last));
+        self.until = Some(last);
+        let lacks = self.cursor < last;
+        if lacks && self.live {
+            self.fall_behind();
+        }
+        lacks
     }
 
     fn fall_behind(&mut self) {
@@ -406,4 +423,61 @@ pub fn resident_entry(
         event: entry.event.for_resident()?,
         kept,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use callbox_proto::codec::Encoding;
+    use callbox_proto::event::{Actor, ReleaseReason};
+
+    use super::*;
+
+    fn released() -> Stored {
+        Stored {
+            at_ms: 0,
+            by: Actor::Gateway,
+            event: Event::Released {
+                reason: ReleaseReason::ConsoleLost,
+            },
+            resident_prev: 0,
+            destroyed: false,
+        }
+    }
+
+    /// Tina follows a session that nobody owns any more, and was shown it up to here.
+    fn followed(cursor: Seq, live: bool) -> (Cell, Arc<Outbox>) {
+        let cell = Cell::new(SessionId::from_u128(7).unwrap());
+        let connection = ConnectionId::from_u128(1).unwrap();
+        let outbox = Arc::new(Outbox::new(connection, Encoding::Json, 1_000, 0));
+        let audience = Audience::Staff {
+            staff: "tina".parse().unwrap(),
+            role: Role::Telecommunicator,
+        };
+        cell.follow(&outbox, audience, cursor);
+        outbox.take_behind();
+        let mut inner = cell.lock();
+        inner.followers[0].live = live;
+        drop(inner);
+        (cell, outbox)
+    }
+
+    #[test]
+    fn a_former_owner_who_was_shown_the_release_is_shown_nothing_more() {
+        let (cell, _outbox) = followed(3, true);
+        let mut inner = cell.lock();
+        inner.drop_former_owners([(3, &released())].into_iter());
+        assert!(inner.followers.is_empty());
+    }
+
+    #[test]
+    fn a_former_owner_who_is_behind_is_fed_up_to_the_release() {
+        for live in [true, false] {
+            let (cell, outbox) = followed(1, live);
+            let mut inner = cell.lock();
+            inner.drop_former_owners([(3, &released())].into_iter());
+            let follower = &inner.followers[0];
+            assert!(!follower.live && !follower.is_over(3) && follower.is_over(4));
+            assert_eq!(outbox.take_behind(), live, "else it was known before");
+        }
+    }
 }

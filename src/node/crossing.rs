@@ -328,7 +328,8 @@ impl Node {
             return;
         }
         inner.note_seen(entries);
-        inner.drop_former_owners(entries);
+        let places = crossed.places.iter().map(|(seq, _)| *seq);
+        inner.drop_former_owners(places.zip(entries));
         // Somebody took this node's resident for gone: it is here.
         let abandoned = inner.session.as_ref().map(|s| s.standing) == Some(Standing::Abandoned);
         let by_gateway =

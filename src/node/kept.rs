@@ -7,7 +7,7 @@ use std::sync::{Arc, Weak};
 
 use callbox_proto::ids::{AgencyId, CommandId, SessionId};
 use callbox_proto::message::{ToResident, ToResponder, ToStaff};
-use callbox_proto::vocabulary::{Role, Rung, Seq};
+use callbox_proto::vocabulary::{Rung, Seq};
 use tokio_util::sync::CancellationToken;
 
 use super::Node;
@@ -166,7 +166,7 @@ impl Node {
         let Some(session) = &inner.session else {
             return;
         };
-        let (head, owner) = (session.head, session.owner.clone());
+        let head = session.head;
         let after = Some(Stand::from(session));
         let changed = before != after;
         let moved = Move {
@@ -178,15 +178,8 @@ impl Node {
             agency.moved(cell.id, &moved, self.clock.now_ms());
         }
         inner.end_links_by_state(self.clock.now_ms());
-        for follower in &mut inner.followers {
-            // Somebody else has it: it is told so by the log, and that is the last it gets.
-            if let Audience::Staff { staff, role } = &follower.audience
-                && *role == Role::Telecommunicator
-                && owner.as_ref() != Some(staff)
-            {
-                follower.until = Some(head);
-            }
-        }
+        // Somebody else has it: they are told so by the log, and that is the last they get.
+        inner.end_former_owners(head);
     }
 }
 

@@ -178,7 +178,7 @@ impl Node {
         match outcome {
             Ok(Appended::Stored { first, last }) => {
                 inner.show(cell.id, first, pending.id, entries, false);
-                self.after_shown(cell, &mut inner, entries, &moved);
+                self.after_shown(cell, &mut inner, (first, entries), &moved);
                 self.answer_awaiting(cell, &mut inner);
                 self.cross_if_behind(cell, &mut inner);
                 drop(inner);
@@ -191,7 +191,7 @@ impl Node {
                 if first == expected + 1 && self.is_kept(cell.id, first) =>
             {
                 inner.show(cell.id, first, pending.id, entries, true);
-                self.after_shown(cell, &mut inner, entries, &moved);
+                self.after_shown(cell, &mut inner, (first, entries), &moved);
                 self.answer_awaiting(cell, &mut inner);
                 inner.answer_stored(cell.id, pending.id, pending.reply, first, last);
                 self.cross_if_behind(cell, &mut inner);
@@ -263,9 +263,15 @@ impl Node {
     }
 
     /// Figures and lists follow what is durable.
-    fn after_shown(&self, cell: &Cell, inner: &mut Inner, entries: &[Stored], moved: &Move) {
+    fn after_shown(
+        &self,
+        cell: &Cell,
+        inner: &mut Inner,
+        (first, entries): (Seq, &[Stored]),
+        moved: &Move,
+    ) {
         inner.note_seen(entries);
-        inner.drop_former_owners(entries);
+        inner.drop_former_owners((first..).zip(entries));
         // Whoever is away while somebody answers is waited for once nobody does any more.
         let Some(agency) = inner.session.as_ref().and_then(|s| self.agency(&s.agency)) else {
             return;
