@@ -138,11 +138,12 @@ impl Lost {
         }
         for (number, name) in (0..).zip([LOST, COLLEAGUE]) {
             let token = client::sign_in(&there.target, name).await?;
-            let live = console::live(Arc::clone(&reading), number, name.to_owned(), token);
-            readers.spawn(async move {
-                live.await;
-                Ok(())
-            });
+            readers.spawn(console::live(
+                Arc::clone(&reading),
+                number,
+                name.to_owned(),
+                token,
+            ));
         }
         let (mut promoted, mut gone_on) = (Vec::new(), Vec::new());
         for number in 1..=self.primaries {

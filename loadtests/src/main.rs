@@ -28,6 +28,7 @@ mod rolling;
 mod route;
 mod scene;
 mod seat;
+mod shipped;
 mod soak;
 mod storm;
 mod tally;

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, Result};
-use callbox_proto::ids::{CommandId, SessionId};
+use callbox_proto::ids::{CommandId, SessionId, StaffId};
 use callbox_proto::vocabulary::{Rung, Seq};
 use serde::{Deserialize, Serialize};
 
@@ -72,6 +72,15 @@ pub enum Fact {
         session: SessionId,
         /// What stands.
         after: Seq,
+    },
+    /// The run is over, and this link is open and follows this session: whatever is to be shown on it has been.
+    Stays {
+        /// A number of the link.
+        link: u64,
+        /// The session.
+        session: SessionId,
+        /// Who follows; `None` for its resident.
+        staff: Option<StaffId>,
     },
 }
 

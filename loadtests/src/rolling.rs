@@ -1,4 +1,5 @@
-//! `rolling`: nodes are restarted one after the other, with a drain before each, under residents who go on writing.
+//! `rolling`: nodes are restarted one after the other, with a drain before each, under residents who go on writing, and consoles that
+//! follow some of them.
 //!
 //! Owns: the order of the run and what it cost each client. Must not: judge what was lost (that is `check`), or tell clients
 //! anything. Called by: `main`.
@@ -15,7 +16,8 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use crate::chaos::players::Crew;
-use crate::chaos::{reader, resident};
+use crate::chaos::{console, reader, resident};
+use crate::client;
 use crate::gateway::{Gateway, GatewayChoice, Wishes};
 use crate::nodes::Nodes;
 use crate::process;
@@ -32,6 +34,8 @@ const LOOK: Duration = Duration::from_millis(200);
 const CALM: Duration = Duration::from_secs(3);
 /// Open files besides the clients' sockets, of which each may have an old and a new one.
 const SPARE_FILES: u64 = 256;
+/// Who takes sessions, follows them and answers: four each.
+const STAFF: [&str; 2] = ["tina", "tom"];
 /// Who reads the logs in the end.
 const SUPERVISOR: &str = "sue";
 
@@ -59,7 +63,7 @@ impl Rolling {
     /// # Errors
     /// When a node does not stop or start. Whatever was lost is a failure of the outcome.
     pub async fn run(&self, choice: &GatewayChoice) -> Result<Outcome> {
-        process::raise_open_files(2 * self.sessions + SPARE_FILES)?;
+        process::raise_open_files(2 * self.clients() + SPARE_FILES)?;
         let wishes = Wishes::default();
         let mut nodes =
             Nodes::begin(choice, Fsync::Always, usize::from(self.nodes), &wishes).await?;
@@ -86,6 +90,12 @@ impl Rolling {
             clients.spawn(resident::live(Arc::clone(&crew), number));
             sleep(ONE_COMES).await;
         }
+        let first = &nodes.gateways.first().context("a node")?.target;
+        for (number, name) in (0..).zip(STAFF) {
+            let token = client::sign_in(first, name).await?;
+            let crew = Arc::clone(&crew);
+            clients.spawn(console::live(crew, number, name.to_owned(), token));
+        }
         self.all_are_here(&nodes.gateways).await?;
         sleep(CALM).await;
         let mut restarts = Vec::new();
@@ -109,7 +119,7 @@ impl Rolling {
         let unsettled = crew.settle(&mut clients).await?;
         clients.shutdown().await;
         if unsettled > 0 {
-            outcome.fail(format!("{unsettled} residents do not have everything safe"));
+            outcome.fail(format!("{unsettled} clients do not have everything safe"));
         }
         let lines = record::read(&file)?;
         let last = nodes.gateways.last().context("a node")?;
@@ -118,8 +128,13 @@ impl Rolling {
         let verdict = judge(&lines, &logs);
         outcome.set_verdict(&verdict);
         outcome.set("sessions", logs.len() as f64);
+        outcome.set("shown_to_consoles", shown_to_consoles(&lines) as f64);
         reconnects(&lines, &restarts, &mut outcome);
         Ok(outcome)
+    }
+
+    const fn clients(&self) -> u64 {
+        self.sessions + STAFF.len() as u64
     }
 
     async fn all_are_here(&self, gateways: &[Gateway]) -> Result<()> {
@@ -129,17 +144,24 @@ impl Rolling {
             for gateway in gateways {
                 here += gateway.connections().await?;
             }
-            if here >= self.sessions {
+            if here >= self.clients() {
                 return Ok(());
             }
             ensure!(
                 begun.elapsed() < ALL_COME,
-                "{here} of {} residents are connected after {ALL_COME:?}",
-                self.sessions
+                "{here} of {} clients are connected after {ALL_COME:?}",
+                self.clients()
             );
             sleep(LOOK).await;
         }
     }
+}
+
+/// Entries that consoles were shown.
+fn shown_to_consoles(lines: &[Line]) -> usize {
+    let consoles = lines.iter().filter(|line| line.who.starts_with('c'));
+    let shown = consoles.filter(|line| matches!(line.fact, Fact::Shown { .. }));
+    shown.count()
 }
 
 /// How often a client came back during one restart and over all of them.
@@ -207,5 +229,6 @@ mod tests {
             Some(2.0)
         );
         assert_eq!(outcome.get("reconnects"), Some(4.0));
+        assert_eq!(outcome.get("reconnects_of_a_client_in_all_max"), Some(2.0));
     }
 }

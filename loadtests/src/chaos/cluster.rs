@@ -1,20 +1,24 @@
-//! The cluster of a chaos run: on each of three hosts a Redis server, a Sentinel and a gateway.
+//! The cluster of a chaos run: on each of three hosts a Redis server, a Sentinel and a gateway, set up as they are shipped.
 //!
-//! Owns: their configuration, starting them again after a fault, and asking whether the tier is whole. Must not: choose
+//! Owns: what differs from what is shipped, starting them again after a fault, and asking whether the tier is whole. Must not: choose
 //! faults. Called by: `faults`, `mod`.
+//!
+//! The gateway of a host has an address of its own, so that it can be cut off from a server beside it; the disk is the host's.
 
 use std::fs;
+use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::redis::{LAG_MAX_S, primary_of_whole};
+use crate::redis::primary_of_whole;
+use crate::shipped;
 
 use super::hosts::{Host, Network, Process, run};
 
-/// Hosts that carry the cluster; clients' hosts follow after them.
+/// Hosts that carry the cluster; the addresses of their gateways follow after them, then clients' hosts.
 pub const NODES: usize = 3;
 /// People of the agency who take sessions.
 pub const STAFF: [&str; 6] = ["t1", "t2", "t3", "t4", "t5", "t6"];
@@ -35,6 +39,17 @@ pub enum Promise {
     Hoped,
 }
 
+/// A program of a host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// The gateway.
+    Node,
+    /// The Redis server.
+    Redis,
+    /// The Sentinel beside it.
+    Sentinel,
+}
+
 /// What runs on one host.
 #[derive(Debug, Default)]
 pub struct Site {
@@ -42,7 +57,25 @@ pub struct Site {
     pub node: Option<Process>,
     /// The Redis server.
     pub redis: Option<Process>,
-    sentinel: Option<Process>,
+    /// The Sentinel beside it.
+    pub sentinel: Option<Process>,
+}
+
+impl Site {
+    /// The process of a part, if it was started.
+    pub fn part(&mut self, part: Part) -> &mut Option<Process> {
+        match part {
+            Part::Node => &mut self.node,
+            Part::Redis => &mut self.redis,
+            Part::Sentinel => &mut self.sentinel,
+        }
+    }
+
+    /// The process of a part while it runs.
+    pub fn running(&mut self, part: Part) -> Option<&mut Process> {
+        let process = self.part(part).as_mut()?;
+        (!process.has_ended()).then_some(process)
+    }
 }
 
 /// The cluster.
@@ -67,7 +100,10 @@ impl Cluster {
         promise: Promise,
         clients: &[&str],
     ) -> Result<Self> {
-        let names: Vec<&str> = ["h1", "h2", "h3"].iter().chain(clients).copied().collect();
+        let hosts = [("h1", "h1"), ("h2", "h2"), ("h3", "h3")];
+        let gateways = [("g1", "h1"), ("g2", "h2"), ("g3", "h3")];
+        let clients = clients.iter().map(|name| (*name, *name));
+        let names: Vec<_> = hosts.into_iter().chain(gateways).chain(clients).collect();
         let mut cluster = Self {
             network: Network::create(folder, &names)?,
             folder: folder.to_owned(),
@@ -75,9 +111,20 @@ impl Cluster {
             promise,
             sites: (0..NODES).map(|_| Site::default()).collect(),
         };
+        for host in 0..NODES {
+            cluster.set_clock(host, Part::Node, 0)?;
+            cluster.set_clock(host, Part::Redis, 0)?;
+        }
         let key: [u8; 32] = rand::random();
         fs::write(folder.join("identity.key"), key)?;
+        fs::write(cluster.guard(), shipped::MAY_START)?;
+        let first = cluster.host(0).address;
         for host in 0..NODES {
+            cluster.write_redis(host, (host != 0).then_some(first))?;
+            if host == 0 {
+                // As an operator does it, once.
+                fs::write(cluster.redis_data(host).join(shipped::FIRST_START), "")?;
+            }
             cluster.start_redis(host)?;
         }
         cluster.wait_until_whole().await?;
@@ -92,9 +139,41 @@ impl Cluster {
     }
 
     /// The network.
+    pub const fn network(&mut self) -> &mut Network {
+        &mut self.network
+    }
+
+    /// The address of a host's gateway, as a host of the network.
     #[must_use]
-    pub const fn network(&self) -> &Network {
-        &self.network
+    pub const fn gateway_of(host: usize) -> usize {
+        NODES + host
+    }
+
+    /// A host of clients.
+    #[must_use]
+    pub const fn client(side: usize) -> usize {
+        2 * NODES + side
+    }
+
+    /// Cuts whatever goes from one host to another, both ways, or mends it.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn cut_hosts(&mut self, a: usize, b: usize, cut: bool) -> Result<()> {
+        let (gateway_a, gateway_b) = (Self::gateway_of(a), Self::gateway_of(b));
+        for (one, other) in [
+            (a, b),
+            (gateway_a, b),
+            (a, gateway_b),
+            (gateway_a, gateway_b),
+        ] {
+            if cut {
+                self.network.cut(one, other)?;
+            } else {
+                self.network.mend(one, other)?;
+            }
+        }
+        Ok(())
     }
 
     /// A host of the cluster or of clients.
@@ -112,89 +191,115 @@ impl Cluster {
     /// Where a gateway listens.
     #[must_use]
     pub fn url(&self, host: usize) -> String {
-        format!("https://{}:{PUBLIC_PORT}", self.host(host).address)
+        let address = self.host(Self::gateway_of(host)).address;
+        format!("https://{address}:{PUBLIC_PORT}")
     }
 
-    /// Starts what does not run, after a fault.
+    /// Starts what does not run, after a fault, except for what other faults hold down.
     ///
     /// # Errors
     /// When it cannot be started.
-    pub fn start_what_is_down(&mut self) -> Result<()> {
+    pub fn start_what_is_down(&mut self, held: impl Fn(usize, Part) -> bool) -> Result<()> {
         for host in 0..NODES {
-            let site = &mut self.sites[host];
-            let gone =
-                |process: &mut Option<Process>| process.as_mut().is_none_or(Process::has_ended);
-            let down = [
-                gone(&mut site.redis),
-                gone(&mut site.sentinel),
-                gone(&mut site.node),
-            ];
-            if down[0] {
-                unless_full(self.start_redis(host))?;
-            }
-            if down[1] {
-                unless_full(self.start_sentinel(host))?;
-            }
-            if down[2] {
-                unless_full(self.start_node(host))?;
+            for part in [Part::Redis, Part::Sentinel, Part::Node] {
+                if held(host, part) || self.sites[host].running(part).is_some() {
+                    continue;
+                }
+                unless_full(match part {
+                    Part::Redis => self.start_redis(host),
+                    Part::Sentinel => self.start_sentinel(host),
+                    Part::Node => self.start_node(host),
+                })?;
             }
         }
         Ok(())
     }
 
-    /// Starts a Redis server; one that has data follows whom Sentinel tells it to.
+    /// Starts a Redis server, if the guard lets it; one that has data follows whom Sentinel tells it to.
     ///
     /// # Errors
     /// When it cannot be started.
-    pub fn start_redis(&mut self, host: usize) -> Result<()> {
-        let place = self.host(host).clone();
-        let file = place.disk.join("redis.conf");
-        if !file.exists() {
-            let first = self.host(0).address;
-            let (replicas, sync) = match self.promise {
-                Promise::Counted => (1, "always"),
-                Promise::Hoped => (0, "always"),
-            };
-            let mut text = format!(
-                "bind {}\nport {REDIS_PORT}\nprotected-mode no\nappendonly yes\nappendfsync {sync}\n\
-                 min-replicas-to-write {replicas}\nmin-replicas-max-lag {LAG_MAX_S}\n\
-                 repl-ping-replica-period 1\nrepl-timeout 5\nrepl-diskless-sync yes\n\
-                 repl-diskless-sync-delay 0\nsave \"\"\nmaxmemory-policy noeviction\n",
-                place.address
-            );
-            if host != 0 {
-                text.push_str(&format!("replicaof {first} {REDIS_PORT}\n"));
-            }
-            fs::write(&file, text)?;
+    fn start_redis(&mut self, host: usize) -> Result<()> {
+        if !self.may_start_redis(host)? {
+            return Ok(());
         }
-        let process = self.process(
-            host,
-            "redis",
-            Path::new("redis-server"),
-            &["redis.conf"],
-            &[],
-        )?;
+        // The allocator of Debian's server asks for the time before the clock's library is ready: with libc in front it is not used.
+        let preload = format!("{} libc.so.6", faketime()?.display());
+        let mut environment = self.clock_of(host, Part::Redis, preload);
+        environment.push(("FAKETIME_CACHE_DURATION".to_owned(), "1".to_owned()));
+        let program = Path::new("redis-server");
+        let process = self.process(host, Part::Redis, program, &["redis.conf"], &environment)?;
         self.sites[host].redis = Some(process);
         Ok(())
     }
 
+    /// What `deploy/redis-may-start` answers, which is asked before each start.
+    ///
+    /// # Errors
+    /// When it cannot be asked.
+    pub fn may_start_redis(&self, host: usize) -> Result<bool> {
+        let mut guard = Command::new("sh");
+        guard.arg(self.guard()).arg("redis.conf");
+        guard.current_dir(&self.host(host).disk);
+        Ok(guard.output()?.status.success())
+    }
+
+    fn guard(&self) -> PathBuf {
+        self.folder.join("redis-may-start")
+    }
+
+    fn redis_data(&self, host: usize) -> PathBuf {
+        self.host(host).disk.join("redis")
+    }
+
+    /// Loses what a host's Redis server has on disk. Its file lies elsewhere, with the system.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn lose_redis_data(&self, host: usize) -> Result<()> {
+        let data = self.redis_data(host);
+        fs::remove_dir_all(&data)?;
+        Ok(fs::create_dir(&data)?)
+    }
+
+    /// Sets a host's Redis server up, as a copy of this one or as the first one.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn write_redis(&self, host: usize, primary: Option<Ipv4Addr>) -> Result<()> {
+        let place = self.host(host);
+        fs::create_dir_all(self.redis_data(host))?;
+        let mut own = format!(
+            "bind {}\nport {REDIS_PORT}\ndir ./redis\n\
+             # Nobody else is in this network, and users have a test of their own.\nprotected-mode no\n\
+             # Else a replica that comes back waits five seconds for others to copy together with it.\n\
+             repl-diskless-sync-delay 0\n",
+            place.address
+        );
+        if self.promise == Promise::Hoped {
+            own.push_str("min-replicas-to-write 0\n");
+        }
+        if let Some(primary) = primary {
+            own.push_str(&format!("replicaof {primary} {REDIS_PORT}\n"));
+        }
+        Ok(fs::write(
+            place.disk.join("redis.conf"),
+            shipped::server(&own),
+        )?)
+    }
+
     fn write_sentinel(&self, host: usize) -> Result<()> {
         let place = self.host(host);
-        let text = format!(
-            "bind {}\nport {SENTINEL_PORT}\nprotected-mode no\n\
-             sentinel monitor callbox {} {REDIS_PORT} 2\n\
-             sentinel down-after-milliseconds callbox 1000\n\
-             sentinel failover-timeout callbox 5000\nsentinel parallel-syncs callbox 1\n",
-            place.address,
-            self.host(0).address
-        );
+        let primary = self.host(0).address.to_string();
+        let own = format!("bind {}\nprotected-mode no\n", place.address);
+        let text = shipped::sentinel(&primary, REDIS_PORT, &own)?;
         Ok(fs::write(place.disk.join("sentinel.conf"), text)?)
     }
 
     fn start_sentinel(&mut self, host: usize) -> Result<()> {
         let program = Path::new("redis-server");
         let arguments = ["sentinel.conf", "--sentinel"];
-        let process = self.process(host, "sentinel", program, &arguments, &[])?;
+        let process = self.process(host, Part::Sentinel, program, &arguments, &[])?;
         self.sites[host].sentinel = Some(process);
         Ok(())
     }
@@ -207,42 +312,47 @@ impl Cluster {
         let place = self.host(host).clone();
         let file = place.disk.join("callbox.toml");
         if !file.exists() {
-            fs::write(&file, self.node_configuration(host))?;
-            self.set_clock(host, 0)?;
+            fs::write(&file, shipped::node(&self.node_configuration(host))?)?;
         }
-        let clock = self.clock(host).display().to_string();
-        let environment = [
-            ("LD_PRELOAD", faketime()?.display().to_string()),
-            ("FAKETIME_TIMESTAMP_FILE", clock),
-            ("FAKETIME_NO_CACHE", "1".to_owned()),
-            ("FAKETIME_DONT_FAKE_MONOTONIC", "1".to_owned()),
-        ]
-        .map(|(name, value)| (name.to_owned(), value));
+        let preload = faketime()?.display().to_string();
+        let mut environment = self.clock_of(host, Part::Node, preload);
+        environment.push(("FAKETIME_NO_CACHE".to_owned(), "1".to_owned()));
         let gateway = self.gateway.clone();
         let arguments = ["serve", "--config", "callbox.toml"];
-        let process = self.process(host, "node", &gateway, &arguments, &environment)?;
+        let process = self.process(host, Part::Node, &gateway, &arguments, &environment)?;
         self.sites[host].node = Some(process);
         Ok(())
     }
 
-    /// Sets a node's wall clock off by some seconds.
+    /// Sets a program's wall clock off by some seconds.
     ///
     /// # Errors
     /// When the run's own disk refuses.
-    pub fn set_clock(&self, host: usize, seconds: i64) -> Result<()> {
-        let file = self.clock(host);
+    pub fn set_clock(&self, host: usize, part: Part, seconds: i64) -> Result<()> {
+        let file = self.clock(host, part);
         let next = file.with_extension("next");
         fs::write(&next, format!("{seconds:+}\n"))?;
         Ok(fs::rename(next, file)?)
     }
 
-    /// Where a node reads its clock: outside of its host's disk, which may be full when the clock moves.
-    fn clock(&self, host: usize) -> PathBuf {
-        self.folder.join(format!("clock-{}", host + 1))
+    /// Where a program reads its clock: outside of its host's disk, which may be full when the clock moves.
+    fn clock(&self, host: usize, part: Part) -> PathBuf {
+        self.folder.join(format!("clock-{part:?}-{}", host + 1))
+    }
+
+    fn clock_of(&self, host: usize, part: Part, preload: String) -> Vec<(String, String)> {
+        let clock = self.clock(host, part);
+        [
+            ("LD_PRELOAD", preload),
+            ("FAKETIME_TIMESTAMP_FILE", clock.display().to_string()),
+            ("FAKETIME_DONT_FAKE_MONOTONIC", "1".to_owned()),
+        ]
+        .map(|(name, value)| (name.to_owned(), value))
+        .into()
     }
 
     fn node_configuration(&self, host: usize) -> String {
-        let place = self.host(host);
+        let place = self.host(Self::gateway_of(host));
         let address = place.address;
         let key = self.folder.join("identity.key");
         let sentinels: Vec<String> = (0..NODES)
@@ -280,14 +390,18 @@ impl Cluster {
     fn process(
         &self,
         host: usize,
-        what: &str,
+        part: Part,
         program: &Path,
         arguments: &[&str],
         environment: &[(String, String)],
     ) -> Result<Process> {
-        let name = format!("{what}-{}", host + 1);
+        let name = format!("{part:?}-{}", host + 1).to_lowercase();
         let arguments: Vec<String> = arguments.iter().map(|a| (*a).to_owned()).collect();
-        let place = self.host(host);
+        let place = match part {
+            Part::Node => Self::gateway_of(host),
+            Part::Redis | Part::Sentinel => host,
+        };
+        let place = self.host(place);
         Process::start(place, &name, &self.folder, program, &arguments, environment)
     }
 
@@ -316,24 +430,39 @@ impl Cluster {
         }
     }
 
+    /// A primary on another host than this one, by its own word.
+    #[must_use]
+    pub fn primary_besides(&self, host: usize) -> Option<usize> {
+        let mut others = (0..NODES).filter(|other| *other != host);
+        others.find(|other| {
+            let told = self.replication(*other);
+            told.is_ok_and(|told| told.contains("role:master"))
+        })
+    }
+
+    /// Seconds since 1970 by a Redis server's clock.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub fn redis_time(&self, host: usize) -> Result<i64> {
+        let told = self.ask_redis(host, &["time"])?;
+        let seconds = told.lines().next().context("an answer to TIME")?;
+        Ok(seconds.trim().parse()?)
+    }
+
     fn replication(&self, host: usize) -> Result<String> {
+        self.ask_redis(host, &["info", "replication"])
+    }
+
+    fn ask_redis(&self, host: usize, words: &[&str]) -> Result<String> {
         let place = self.host(host);
-        let address = place.address.to_string();
-        let port = REDIS_PORT.to_string();
-        run(Command::new("timeout").args([
-            "2",
-            "ip",
-            "netns",
-            "exec",
-            &place.namespace,
-            "redis-cli",
-            "-h",
-            &address,
-            "-p",
-            &port,
-            "info",
-            "replication",
-        ]))
+        let (address, port) = (place.address.to_string(), REDIS_PORT.to_string());
+        let inside = ["2", "ip", "netns", "exec", &place.namespace];
+        let client = ["redis-cli", "-h", &address, "-p", &port];
+        run(Command::new("timeout")
+            .args(inside)
+            .args(client)
+            .args(words))
     }
 }
 

@@ -6,10 +6,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 use callbox_proto::command::StaffCommand;
 use callbox_proto::error::ErrorCode;
-use callbox_proto::ids::{CommandId, SessionId};
+use callbox_proto::ids::{CommandId, SessionId, StaffId};
 use callbox_proto::message::{FromStaff, ToStaff};
 use callbox_proto::vocabulary::{Rung, Seq};
 use rand::rngs::StdRng;
@@ -32,22 +32,18 @@ const INSIST_EVERY_ACTS: u32 = 8;
 /// Answers that wait for being safe before no further one is written.
 const WAITING_MAX: usize = 16;
 
-/// Whether a wish has words, which must become safe.
-const fn is_text(wish: &FromStaff) -> bool {
-    let FromStaff::Do { command, .. } = wish else {
-        return false;
-    };
-    matches!(command, StaffCommand::Text { .. })
-}
-
-/// Runs a console until the crew is told to settle and everything it wrote is safe.
-pub async fn live(crew: Arc<Crew>, number: u64, staff: String, token: String) {
+/// Runs a console until the crew is told to settle, everything it wrote is safe, and it was shown what is due to it.
+///
+/// # Errors
+/// When its name is none.
+pub async fn live(crew: Arc<Crew>, number: u64, staff: String, token: String) -> Result<()> {
     let name = format!("{}c{number}", crew.prefix);
     let mut console = Console {
         record: crew.recorder.of(&name),
         random: StdRng::seed_from_u64(crew.seed ^ (number << 8) ^ 1),
-        staff,
+        staff: staff.parse().ok().context("a name")?,
         token,
+        told_safe: false,
         owned: HashMap::new(),
         wishes: HashMap::new(),
         stored: HashMap::new(),
@@ -62,21 +58,24 @@ pub async fn live(crew: Arc<Crew>, number: u64, staff: String, token: String) {
         let pause = console.random.random_range(50..400);
         tokio::time::sleep(Duration::from_millis(pause)).await;
     }
+    Ok(())
 }
 
 struct Console {
     crew: Arc<Crew>,
     record: Recorder,
     random: StdRng,
-    staff: String,
+    staff: StaffId,
     token: String,
-    /// Sessions followed, with the last entry shown for good.
+    /// The crew knows that everything is safe.
+    told_safe: bool,
+    /// Sessions to be followed, with the last entry shown for good.
     owned: HashMap<SessionId, Seq>,
     /// What was sent and is not safe yet; sent again with the same id after each break.
     wishes: HashMap<CommandId, FromStaff>,
     /// Commands that are stored at one node: session, first and last entry.
     stored: HashMap<CommandId, (SessionId, Seq, Seq)>,
-    /// Last entry shown at all of each session: what is above that in `owned` is only kept.
+    /// What is followed on this link, with the last entry shown at all: what is above that in `owned` is only kept.
     shown: HashMap<SessionId, Seq>,
     written: u64,
     acts: u32,
@@ -84,8 +83,16 @@ struct Console {
 }
 
 impl Console {
-    fn is_done(&self) -> bool {
-        self.crew.is_over() || (self.crew.is_settling() && !self.wishes.values().any(is_text))
+    fn is_done(&mut self) -> bool {
+        let safe = self.crew.is_settling() && self.wishes.is_empty();
+        if safe && !self.told_safe {
+            self.told_safe = true;
+            self.crew.has_everything_safe();
+        }
+        let shown = |(session, last): (&SessionId, &Seq)| {
+            self.crew.was_shown(*session, Some(&self.staff), *last)
+        };
+        self.crew.is_over() || (safe && self.crew.knows_the_end() && self.shown.iter().all(shown))
     }
 
     async fn one_link(&mut self) -> Result<()> {
@@ -102,7 +109,15 @@ impl Console {
         for wish in self.wishes.values() {
             link.send(wish).await?;
         }
-        self.talk(&mut link).await
+        self.talk(&mut link).await?;
+        for session in self.shown.keys() {
+            self.record.note(Fact::Stays {
+                link: self.link,
+                session: *session,
+                staff: Some(self.staff.clone()),
+            });
+        }
+        Ok(())
     }
 
     async fn talk(&mut self, link: &mut Link) -> Result<()> {
@@ -115,8 +130,8 @@ impl Console {
                     let frame = frame?;
                     let message: ToStaff = link.decode(&frame)?;
                     if let Some(session) = self.hear(message)? {
-                        self.owned.insert(session, 0);
-                        link.send(&FromStaff::Follow { session, after: 0 }).await?;
+                        let after = *self.owned.entry(session).or_default();
+                        link.send(&FromStaff::Follow { session, after }).await?;
                     }
                 }
                 () = sleep_until(next_act) => {
@@ -181,16 +196,13 @@ impl Console {
         wish: FromStaff,
     ) -> Result<()> {
         let (session, text) = text.unzip();
-        // Commands without words may come to nothing, and rightly so: they are not looked for.
-        if text.is_some() || matches!(wish, FromStaff::TakeNext { .. }) {
-            self.record.note(Fact::Sent { id, session, text });
-        }
+        self.record.note(Fact::Sent { id, session, text });
         link.send(&wish).await?;
         self.wishes.insert(id, wish);
         Ok(())
     }
 
-    /// Takes a message in; answers a session that is to be followed from its beginning.
+    /// Takes a message in; answers a session that is to be followed.
     fn hear(&mut self, message: ToStaff) -> Result<Option<SessionId>> {
         match message {
             ToStaff::Receipt {
@@ -228,11 +240,14 @@ impl Console {
                 }
                 self.stored.retain(|_, (of, _, _)| *of != session);
             }
-            ToStaff::Session { row, after, .. } => self.record.note(Fact::Begun {
-                link: self.link,
-                session: row.session,
-                after,
-            }),
+            ToStaff::Session { row, after, .. } => {
+                self.shown.insert(row.session, after);
+                self.record.note(Fact::Begun {
+                    link: self.link,
+                    session: row.session,
+                    after,
+                });
+            }
             ToStaff::Entry {
                 session,
                 seq,
@@ -248,8 +263,9 @@ impl Console {
                     command,
                     kept,
                 });
-                let shown = self.shown.entry(session).or_default();
-                *shown = (*shown).max(seq);
+                if let Some(shown) = self.shown.get_mut(&session) {
+                    *shown = (*shown).max(seq);
+                }
                 if let Some(last) = self.owned.get_mut(&session)
                     && !kept
                 {
@@ -263,7 +279,7 @@ impl Console {
         Ok(None)
     }
 
-    /// Takes a receipt in; answers a session that is to be followed from its beginning.
+    /// Takes a receipt in; answers a session that is to be followed.
     fn receipt(
         &mut self,
         id: CommandId,
@@ -276,12 +292,21 @@ impl Console {
             rung,
             first,
         });
+        if let Some(FromStaff::Do {
+            command: StaffCommand::Release {},
+            ..
+        }) = self.wishes.get(&id)
+        {
+            // Who gives it back follows it no longer, also while that is only kept.
+            self.shown.remove(&session);
+        }
         if rung != Rung::Safe {
             self.stored.insert(id, (session, first, last));
             return None;
         }
         match self.wishes.remove(&id)? {
-            FromStaff::TakeNext { .. } if !self.owned.contains_key(&session) => Some(session),
+            // Also one that is followed: it may have been somebody else's meanwhile.
+            FromStaff::TakeNext { .. } => Some(session),
             FromStaff::Do {
                 command: StaffCommand::Release {},
                 ..

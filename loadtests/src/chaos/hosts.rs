@@ -3,9 +3,10 @@
 //! Owns: namespaces, links between every pair, disks of limited size, and processes that end with the run. Must not: know
 //! what runs. Called by: `cluster`, `faults`.
 //!
-//! A cut is silent, as a broken network is: the neighbour's hardware address is replaced by one that nobody has, on both
-//! sides. Nothing is refused, nothing is told; whatever was sent is gone.
+//! A cut is silent, as a broken network is: the neighbour's hardware address is replaced by one that nobody has, on one side or on
+//! both. Nothing is refused, nothing is told; whatever was sent is gone. A link that was cut twice is whole once both cuts are mended.
 
+use std::collections::HashMap;
 use std::fs::{self, File};
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
@@ -24,6 +25,8 @@ const DISK: &str = "size=2g";
 pub struct Network {
     prefix: String,
     hosts: Vec<Host>,
+    /// How many faults hold each way from a host to another one cut.
+    cuts: HashMap<(usize, usize), usize>,
 }
 
 /// One host.
@@ -38,29 +41,33 @@ pub struct Host {
 }
 
 impl Network {
-    /// Makes the bridge, the hosts and their disks.
+    /// Makes the bridge, the hosts and their disks; each host is named with the one whose disk it has.
     ///
     /// # Errors
     /// When the system does not allow it: it takes the rights of root.
-    pub fn create(folder: &Path, names: &[&str]) -> Result<Self> {
+    pub fn create(folder: &Path, names: &[(&str, &str)]) -> Result<Self> {
         let prefix = format!("cb{}", std::process::id());
         let mut network = Self {
             prefix,
             hosts: Vec::new(),
+            cuts: HashMap::new(),
         };
         let bridge = network.bridge();
         ip(&["netns", "add", &bridge])
             .context("a chaos run makes network namespaces: run it as root")?;
         ip(&["-n", &bridge, "link", "add", "br0", "type", "bridge"])?;
         ip(&["-n", &bridge, "link", "set", "br0", "up"])?;
-        for (number, name) in (11u8..).zip(names) {
+        for (number, (name, disk_of)) in (11u8..).zip(names) {
             let host = Host {
                 namespace: format!("{}{name}", network.prefix),
                 address: Ipv4Addr::new(10, 77, 0, number),
-                disk: folder.join(name),
+                disk: folder.join(disk_of),
             };
             network.hosts.push(host.clone());
             network.plug(&host, name)?;
+            if name != disk_of {
+                continue;
+            }
             fs::create_dir_all(&host.disk)?;
             let disk = host.disk.display().to_string();
             run(Command::new("mount").args(["-t", "tmpfs", "-o", DISK, "tmpfs", &disk]))?;
@@ -98,40 +105,53 @@ impl Network {
     ///
     /// # Errors
     /// When the system refuses.
-    pub fn cut(&self, a: usize, b: usize) -> Result<()> {
-        self.both_ways(a, b, |from, to| {
-            ip(&[
-                "-n",
-                from,
-                "neigh",
-                "replace",
-                to,
-                "lladdr",
-                NOBODY,
-                "dev",
-                "eth0",
-                "nud",
-                "permanent",
-            ])
-        })
+    pub fn cut(&mut self, a: usize, b: usize) -> Result<()> {
+        self.cut_way(a, b)?;
+        self.cut_way(b, a)
     }
 
     /// Mends it.
     ///
     /// # Errors
     /// When the system refuses.
-    pub fn mend(&self, a: usize, b: usize) -> Result<()> {
-        self.both_ways(a, b, |from, to| {
-            // One that is mended already is fine.
-            ip(&["-n", from, "neigh", "del", to, "dev", "eth0"]).ok();
-            Ok(())
-        })
+    pub fn mend(&mut self, a: usize, b: usize) -> Result<()> {
+        self.mend_way(a, b)?;
+        self.mend_way(b, a)
     }
 
-    fn both_ways(&self, a: usize, b: usize, act: impl Fn(&str, &str) -> Result<()>) -> Result<()> {
-        let (a, b) = (&self.hosts[a], &self.hosts[b]);
-        act(&a.namespace, &b.address.to_string())?;
-        act(&b.namespace, &a.address.to_string())
+    /// Whatever the one sends to the other is gone from now on.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn cut_way(&mut self, from: usize, to: usize) -> Result<()> {
+        let held = self.cuts.entry((from, to)).or_default();
+        *held += 1;
+        if *held > 1 {
+            return Ok(());
+        }
+        let to = self.hosts[to].address.to_string();
+        let inside = &self.hosts[from].namespace;
+        let nobody = ["lladdr", NOBODY, "dev", "eth0", "nud", "permanent"];
+        ip(&[&["-n", inside, "neigh", "replace", &to], &nobody[..]].concat())
+    }
+
+    /// It arrives again.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn mend_way(&mut self, from: usize, to: usize) -> Result<()> {
+        let held = self
+            .cuts
+            .get_mut(&(from, to))
+            .context("a way that is cut")?;
+        *held -= 1;
+        if *held > 0 {
+            return Ok(());
+        }
+        self.cuts.remove(&(from, to));
+        let to = self.hosts[to].address.to_string();
+        let inside = &self.hosts[from].namespace;
+        ip(&["-n", inside, "neigh", "del", &to, "dev", "eth0"])
     }
 }
 

@@ -7,6 +7,7 @@
 
 mod cluster;
 pub mod console;
+mod evidence;
 mod faults;
 mod hosts;
 pub mod players;
@@ -25,6 +26,7 @@ use tokio::time::sleep;
 
 use self::cluster::{Cluster, NODES, Promise, STAFF, SUPERVISOR};
 use self::faults::{Fault, Storm};
+use self::reader::Told;
 use crate::gateway::binary;
 use crate::report::{Outcome, Report};
 use callbox_loadtests::check::{Logs, Verdict, judge};
@@ -37,6 +39,14 @@ pub use self::reader::Reader;
 const CLIENTS: [&str; 2] = ["c1", "c2"];
 /// Faults of the short form.
 const SHORT_FAULTS: usize = 25;
+/// Residents on each side of the short form, and of the long one.
+const SHORT_RESIDENTS: u64 = 10;
+const LONG_RESIDENTS: u64 = 64;
+/// Faults and safe records of the long form: what the result in `docs/reliability.md` stands for.
+const LONG_FAULTS: usize = 1_000;
+const LONG_SAFE: usize = 1_000_000;
+/// A list shows so many sessions of a standing at most.
+const SESSIONS_MAX: u64 = 500;
 /// How long clients play before the first fault and after the last one.
 const CALM: Duration = Duration::from_secs(3);
 /// How often faults are looked after.
@@ -56,14 +66,14 @@ pub struct Chaos {
     #[arg(long, conflicts_with = "faults")]
     short: bool,
     /// Faults
-    #[arg(long, default_value_t = 1_000)]
+    #[arg(long, default_value_t = LONG_FAULTS)]
     faults: usize,
     /// Seed of faults and of clients' choices; by default a new one, which is printed
     #[arg(long)]
     seed: Option<u64>,
-    /// Residents on each side
-    #[arg(long, default_value_t = 10)]
-    residents: u64,
+    /// Residents on each side; by default 10 in the short form, else as many as it takes for a million safe records
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..=SESSIONS_MAX / 2))]
+    residents: Option<u64>,
     /// A resident writes about this often, in ms
     #[arg(long, default_value_t = 150)]
     text_every_ms: u64,
@@ -91,11 +101,15 @@ impl Chaos {
         let temporary = tempfile::tempdir()?;
         let folder = self.keep.as_deref().unwrap_or(temporary.path()).to_owned();
         println!("chaos: {faults} faults, seed {seed} (repeat with --seed {seed})");
-        let verdict = self.storm(&folder.join("storm"), seed, faults).await?;
-        for finding in verdict.findings() {
+        let mut judged = self.storm(&folder.join("storm"), seed, faults).await?;
+        if let Some(short_of) = too_small(faults, judged.verdict.safe) {
+            judged.unsettled.push(short_of);
+        }
+        for finding in judged.findings() {
             println!("  {finding}");
         }
         let control = self.control(&folder.join("control"), seed).await?;
+        let (verdict, control) = (&judged.verdict, &control.verdict);
         if verdict.taken_twice > 0 {
             println!(
                 "  {} requests for the next session got two",
@@ -103,7 +117,7 @@ impl Chaos {
             );
         }
         let caught = !control.lost.is_empty();
-        if !verdict.is_clean() || !caught {
+        if !judged.is_clean() || !caught {
             let kept = if self.keep.is_some() {
                 folder
             } else {
@@ -113,6 +127,7 @@ impl Chaos {
         }
         let rules = verdict.rules();
         let other: usize = rules[2..].iter().map(|(_, found)| found.len()).sum();
+        let other = other + judged.unsettled.len();
         println!(
             "chaos: {faults} faults, {} safe, {} entries shown, {other} other findings: {} lost, {} doubled",
             verdict.safe,
@@ -141,7 +156,7 @@ impl Chaos {
             for (name, count) in found {
                 outcome.set(name, count as f64);
             }
-            verdict
+            judged
                 .findings()
                 .into_iter()
                 .for_each(|finding| outcome.fail(finding));
@@ -151,10 +166,10 @@ impl Chaos {
             let report = Report::new("chaos", begun.elapsed().as_secs_f64(), &[outcome]);
             println!("{}", report.to_json());
         }
-        Ok(verdict.is_clean() && caught)
+        Ok(judged.is_clean() && caught)
     }
 
-    async fn storm(&self, folder: &Path, seed: u64, faults: usize) -> Result<Verdict> {
+    async fn storm(&self, folder: &Path, seed: u64, faults: usize) -> Result<Judged> {
         fs::create_dir_all(folder)?;
         let gateway = fs::canonicalize(binary(self.gateway.as_deref())?)?;
         let mut cluster = Cluster::start(folder, &gateway, Promise::Counted, &CLIENTS).await?;
@@ -163,7 +178,7 @@ impl Chaos {
         let mut storm = Storm::new(seed, CLIENTS.len());
         let (begun, mut told) = (Instant::now(), 0);
         while storm.done.len() < faults {
-            storm.blow(&mut cluster)?;
+            storm.blow(&mut cluster).await?;
             sleep(LOOK).await;
             if storm.done.len() >= told + TOLD_EVERY {
                 told = storm.done.len();
@@ -173,16 +188,15 @@ impl Chaos {
                 );
             }
         }
-        storm.calm(&mut cluster)?;
+        storm.calm(&mut cluster).await?;
         cluster.wait_until_whole().await?;
         sleep(CALM).await;
-        settle(&mut crews)?;
-        collect(&cluster)
+        judged(&cluster, &mut crews)
     }
 
     /// The primary is cut off together with the gateway beside it and the clients of one side, who go on writing to it,
     /// while the others have a new primary. Without counting replicas, what they were promised is gone afterwards.
-    async fn control(&self, folder: &Path, seed: u64) -> Result<Verdict> {
+    async fn control(&self, folder: &Path, seed: u64) -> Result<Judged> {
         println!("negative control: replicas are not counted, and the primary is cut off");
         fs::create_dir_all(folder)?;
         let gateway = fs::canonicalize(binary(self.gateway.as_deref())?)?;
@@ -190,37 +204,40 @@ impl Chaos {
         let mut crews = self.crews(&cluster, seed)?;
         sleep(CALM).await;
         let primary = cluster.wait_until_whole().await?;
-        faults::make(Fault::Isolate(primary), &mut cluster)?;
-        for (cut, from) in pairs_of_control(primary) {
-            cluster.network().cut(cut, from)?;
+        let sides = sides_of_control(primary);
+        faults::make(Fault::Isolate(primary), &mut cluster).await?;
+        for (client, host) in &sides {
+            faults::make(Fault::CutClients(*client, *host), &mut cluster).await?;
         }
         sleep(CONTROL_CUT).await;
-        for (cut, from) in pairs_of_control(primary) {
-            cluster.network().mend(cut, from)?;
+        for (client, host) in sides {
+            faults::mend(Fault::CutClients(client, host), &mut cluster)?;
         }
-        for other in (0..NODES).filter(|other| *other != primary) {
-            cluster.network().mend(primary, other)?;
-        }
+        faults::mend(Fault::Isolate(primary), &mut cluster)?;
         cluster.wait_until_whole().await?;
         sleep(CALM).await;
-        settle(&mut crews)?;
-        collect(&cluster)
+        judged(&cluster, &mut crews)
     }
 
     fn crews(&self, cluster: &Cluster, seed: u64) -> Result<Vec<Crew>> {
+        let residents = self.residents.unwrap_or(if self.short {
+            SHORT_RESIDENTS
+        } else {
+            LONG_RESIDENTS
+        });
         let share = STAFF.len() / CLIENTS.len();
         let sides = CLIENTS.iter().zip(STAFF.chunks(share)).enumerate();
         let mut crews = Vec::new();
         for (side, (name, staff)) in sides {
             let nodes: Vec<String> = (0..NODES).map(|host| cluster.url(host)).collect();
-            let mut child = inside(cluster, NODES + side)?
+            let mut child = inside(cluster, Cluster::client(side))?
                 .arg("chaos-players")
                 .args(["--nodes", &nodes.join(",")])
                 .arg("--record")
                 .arg(record_file(cluster, name))
                 .args(["--prefix", name])
                 .args(["--seed", &(seed ^ side as u64).to_string()])
-                .args(["--residents", &self.residents.to_string()])
+                .args(["--residents", &residents.to_string()])
                 .args(["--staff", &staff.join(",")])
                 .args(["--text-every-ms", &self.text_every_ms.to_string()])
                 .stdin(Stdio::piped())
@@ -243,11 +260,28 @@ impl Chaos {
 
 /// Links cut in the negative control besides those between hosts: the first side's clients stay with the primary, the
 /// second side's with the others.
-fn pairs_of_control(primary: usize) -> Vec<(usize, usize)> {
+fn sides_of_control(primary: usize) -> Vec<(usize, usize)> {
     let others = (0..NODES).filter(|host| *host != primary);
-    let mut pairs: Vec<_> = others.map(|host| (NODES, host)).collect();
-    pairs.push((NODES + 1, primary));
-    pairs
+    let mut sides: Vec<_> = others.map(|host| (Cluster::client(0), host)).collect();
+    sides.push((Cluster::client(1), primary));
+    sides
+}
+
+/// What came out of a run.
+struct Judged {
+    verdict: Verdict,
+    /// What keeps it from counting: clients that do not have everything safe, or were not shown the last entries; too few records.
+    unsettled: Vec<String>,
+}
+
+impl Judged {
+    fn is_clean(&self) -> bool {
+        self.verdict.is_clean() && self.unsettled.is_empty()
+    }
+
+    fn findings(&self) -> Vec<String> {
+        [self.unsettled.clone(), self.verdict.findings()].concat()
+    }
 }
 
 /// One side's clients.
@@ -258,17 +292,17 @@ struct Crew {
 }
 
 impl Crew {
-    fn expect(&mut self, word: &str) -> Result<()> {
+    /// Waits for a word, and answers the number behind it: how many clients are not so far.
+    fn expect(&mut self, word: &str) -> Result<usize> {
         let mut line = String::new();
         self.stdout.read_line(&mut line)?;
-        match line.trim() {
-            said if said == word => Ok(()),
-            "" => bail!("the players ended: {:?}", self.child.wait()?),
-            said => {
-                // What was promised is judged all the same; this is told beside it.
-                println!("  a side's clients are {said} clients after healing");
-                Ok(())
+        let mut said = line.split_whitespace();
+        match (said.next(), said.next()) {
+            (Some(first), left) if first == word => {
+                left.map_or(Ok(0), |left| left.parse().context("a number of clients"))
             }
+            (None, _) => bail!("the players ended: {:?}", self.child.wait()?),
+            _ => bail!("the players said: {line}"),
         }
     }
 }
@@ -280,36 +314,51 @@ impl Drop for Crew {
     }
 }
 
-fn settle(crews: &mut [Crew]) -> Result<()> {
-    let begun = Instant::now();
+/// Says something to every side, and answers how many clients are not as far as they should be, by their own word.
+fn tell(crews: &mut [Crew], words: &str, answer: &str) -> Result<usize> {
     for crew in crews.iter_mut() {
-        crew.stdin.write_all(b"settle\n")?;
+        writeln!(crew.stdin, "{words}")?;
     }
-    for crew in crews.iter_mut() {
-        crew.expect("settled")?;
-    }
-    eprintln!(
-        "  everything was safe {:.1} s after healing",
-        begun.elapsed().as_secs_f64()
-    );
-    Ok(())
+    let left = crews.iter_mut().map(|crew| crew.expect(answer));
+    left.sum()
 }
 
-/// Reads records and logs, and judges.
-fn collect(cluster: &Cluster) -> Result<Verdict> {
-    let mut lines: Vec<Line> = Vec::new();
-    for name in CLIENTS {
-        lines.extend(record::read(&record_file(cluster, name))?);
+/// Has the clients get everything safe, reads the logs and lists while they stay, has them wait for the last entries, and judges.
+fn judged(cluster: &Cluster, crews: &mut [Crew]) -> Result<Judged> {
+    let begun = Instant::now();
+    let mut unsettled = Vec::new();
+    match tell(crews, "settle", "settled")? {
+        0 => eprintln!(
+            "  everything was safe {:.1} s after healing",
+            begun.elapsed().as_secs_f64()
+        ),
+        left => unsettled.push(format!("{left} clients do not have everything safe")),
     }
+    let told = read(cluster)?;
+    let logs = &told.last().context("a node")?.logs;
+    let file = cluster.folder().join("logs.json");
+    fs::write(&file, serde_json::to_vec(logs)?)?;
+    let left = tell(crews, &file.display().to_string(), "ended")?;
+    if left > 0 {
+        unsettled.push(format!("{left} clients were not shown the last entries"));
+    }
+    let mut verdict = judge(&lines(cluster)?, logs);
+    for (number, told) in (1..).zip(&told) {
+        verdict.compare(&format!("node {number}"), logs, &told.rows);
+    }
+    Ok(Judged { verdict, unsettled })
+}
+
+/// What every node tells, from the first to the last.
+fn read(cluster: &Cluster) -> Result<Vec<Told>> {
     let list = cluster.folder().join("sessions");
-    let sessions = record::sessions(&lines);
+    let sessions = record::sessions(&lines(cluster)?);
     let all: Vec<_> = sessions.iter().map(ToString::to_string).collect();
     fs::write(&list, all.join("\n"))?;
-    let mut first: Option<Logs> = None;
-    // Every node tells the same.
+    let mut all: Vec<Told> = Vec::new();
     for host in 0..NODES {
-        let out = cluster.folder().join(format!("logs-{}.json", host + 1));
-        let status = inside(cluster, NODES)?
+        let out = cluster.folder().join(format!("told-{}.json", host + 1));
+        let status = inside(cluster, Cluster::client(0))?
             .arg("chaos-reader")
             .args(["--node", &cluster.url(host), "--staff", SUPERVISOR])
             .arg("--sessions")
@@ -320,14 +369,24 @@ fn collect(cluster: &Cluster) -> Result<Verdict> {
         if !status.success() {
             bail!("the logs cannot be read from node {}", host + 1);
         }
-        let logs: Logs = serde_json::from_slice(&fs::read(&out)?)?;
-        match &first {
-            None => first = Some(logs),
-            Some(first) if is_continued_by(first, &logs) => {}
-            Some(_) => bail!("nodes 1 and {} tell different logs", host + 1),
+        let told: Told = serde_json::from_slice(&fs::read(&out)?)?;
+        // Every node tells the same.
+        if let Some(before) = all.last()
+            && !is_continued_by(&before.logs, &told.logs)
+        {
+            bail!("nodes {host} and {} tell different logs", host + 1);
         }
+        all.push(told);
     }
-    Ok(judge(&lines, &first.unwrap_or_default()))
+    Ok(all)
+}
+
+fn lines(cluster: &Cluster) -> Result<Vec<Line>> {
+    let mut lines = Vec::new();
+    for name in CLIENTS {
+        lines.extend(record::read(&record_file(cluster, name))?);
+    }
+    Ok(lines)
 }
 
 /// Whether later logs begin with all of the earlier ones: reading leaves a trace itself, as each look of a supervisor does.
@@ -336,6 +395,14 @@ fn is_continued_by(earlier: &Logs, later: &Logs) -> bool {
         && earlier
             .iter()
             .all(|(session, log)| later.get(session).is_some_and(|now| now.starts_with(log)))
+}
+
+/// Why a run of the long form does not count as one.
+fn too_small(faults: usize, safe: usize) -> Option<String> {
+    let small = faults >= LONG_FAULTS && safe < LONG_SAFE;
+    small.then(|| {
+        format!("{safe} safe records are too few for {faults} faults: {LONG_SAFE} with more --residents, or a lower --text-every-ms")
+    })
 }
 
 fn record_file(cluster: &Cluster, side: &str) -> PathBuf {
@@ -349,4 +416,16 @@ fn inside(cluster: &Cluster, host: usize) -> Result<Command> {
         .args(["netns", "exec", &cluster.host(host).namespace])
         .arg(std::env::current_exe()?);
     Ok(command)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_run_with_too_few_records_is_told_and_a_short_one_is_not() {
+        assert!(too_small(LONG_FAULTS, LONG_SAFE - 1).is_some());
+        assert_eq!(too_small(LONG_FAULTS, LONG_SAFE), None);
+        assert_eq!(too_small(SHORT_FAULTS, 1), None);
+    }
 }

@@ -30,7 +30,7 @@ const ASK_EVERY_PINGS: u32 = 4;
 /// How often a ping is sent.
 const PING_EVERY: Duration = Duration::from_secs(1);
 
-/// Runs a resident until the crew is told to settle and everything it wrote is safe.
+/// Runs a resident until the crew is told to settle, everything it wrote is safe, and it was shown what is due to it.
 ///
 /// # Errors
 /// When it has no device key.
@@ -42,6 +42,8 @@ pub async fn live(crew: Arc<Crew>, number: u64) -> Result<()> {
         device: Device::new()?,
         opening: command_id(),
         opened: false,
+        told_safe: false,
+        attached: false,
         session: None,
         last: 0,
         shown: 0,
@@ -72,6 +74,10 @@ struct Resident {
     device: Device,
     opening: CommandId,
     opened: bool,
+    /// The crew knows that everything is safe.
+    told_safe: bool,
+    /// The session is followed on this link.
+    attached: bool,
     session: Option<SessionId>,
     /// Last entry shown for good.
     last: Seq,
@@ -85,12 +91,22 @@ struct Resident {
 }
 
 impl Resident {
-    fn is_done(&self) -> bool {
-        self.crew.is_over() || (self.crew.is_settling() && self.opened && self.outbox.is_empty())
+    fn is_done(&mut self) -> bool {
+        let safe = self.crew.is_settling() && self.opened && self.outbox.is_empty();
+        if safe && !self.told_safe {
+            self.told_safe = true;
+            self.crew.has_everything_safe();
+        }
+        let shown = self.attached
+            && self
+                .session
+                .is_some_and(|session| self.crew.was_shown(session, None, self.shown));
+        self.crew.is_over() || (safe && shown)
     }
 
     async fn one_link(&mut self) -> Result<()> {
         self.link += 1;
+        self.attached = false;
         let node = self.crew.any_node(&mut self.random);
         let mut link = timeout(LINK_STEP, node.resident(None)).await??;
         timeout(
@@ -110,25 +126,33 @@ impl Resident {
                 link.send(&FromResident::Open { id, opening }).await?;
             }
         }
-        self.talk(&mut link).await
+        self.talk(&mut link).await?;
+        if let (true, Some(session)) = (self.attached, self.session) {
+            self.record.note(Fact::Stays {
+                link: self.link,
+                session,
+                staff: None,
+            });
+        }
+        Ok(())
     }
 
     async fn talk(&mut self, link: &mut Link) -> Result<()> {
-        let mut attached = false;
         let mut pings = 0u32;
         let mut heard = Instant::now();
         let mut next_ping = Due::now() + PING_EVERY;
         let mut next_text = Due::now();
         let mut again: Option<Due> = None;
         while !self.is_done() {
-            let may_write = attached && !self.crew.is_settling() && self.outbox.len() < WAITING_MAX;
+            let may_write =
+                self.attached && !self.crew.is_settling() && self.outbox.len() < WAITING_MAX;
             tokio::select! {
                 frame = link.frame() => {
                     heard = Instant::now();
                     let frame = frame?;
                     match self.hear(link.decode(&frame)?)? {
                         Heard::Attached => {
-                            attached = true;
+                            self.attached = true;
                             self.send_waiting(link).await?;
                         }
                         Heard::Refused => again = Some(Due::now() + AGAIN_AFTER),
@@ -148,7 +172,7 @@ impl Resident {
                 }
                 () = sleep_until(again.unwrap_or(next_ping)), if again.is_some() => {
                     again = None;
-                    if !attached {
+                    if !self.attached {
                         bail!("the session is asked for again on a new link");
                     }
                     self.send_waiting(link).await?;

@@ -21,7 +21,7 @@ use rustix::process::{Pid, Signal};
 
 pub use self::limit::{Calls, Limit, by_benchmark, by_repeating};
 pub use self::seen::{Appends, Watch};
-pub use self::watched::{LAG_MAX_S, WatchedRedis, primary_of_whole};
+pub use self::watched::{WatchedRedis, primary_of_whole};
 use self::wire::Wire;
 
 /// Longest start: nothing is loaded.
@@ -67,11 +67,6 @@ impl RedisServer {
     /// # Errors
     /// When `redis-server` is not installed or does not answer.
     pub async fn start(fsync: Fsync) -> Result<Self> {
-        Self::start_with(fsync, &[]).await
-    }
-
-    /// The same with further settings, each `--name` and its value.
-    async fn start_with(fsync: Fsync, more: &[(&str, String)]) -> Result<Self> {
         let port = free_port()?;
         let settings = [
             ("--port", port.to_string()),
@@ -83,7 +78,7 @@ impl RedisServer {
             ("--stream-node-max-bytes", "2048".to_owned()),
             ("--save", String::new()),
         ];
-        let settings = settings.iter().chain(more);
+        let settings = settings.iter();
         let arguments: Vec<String> = settings
             .flat_map(|(name, value)| [(*name).to_owned(), value.clone()])
             .collect();

@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 
-use super::{Fsync, RedisServer, free_port};
+use super::{RedisServer, free_port};
+use crate::shipped;
 
 /// Replicas, and Sentinels less one.
 const REPLICAS: usize = 2;
@@ -17,7 +18,7 @@ const NAME: &str = "callbox";
 /// Longest wait for a promotion, or until a server that was lost follows again.
 const TURN: Duration = Duration::from_secs(60);
 /// Seconds after which a replica that says nothing does not count.
-pub const LAG_MAX_S: u64 = 2;
+const LAG_MAX_S: u64 = 2;
 /// Pause between two looks.
 const LOOK: Duration = Duration::from_millis(10);
 
@@ -34,21 +35,11 @@ impl WatchedRedis {
     /// # Errors
     /// When one does not start.
     pub async fn start() -> Result<Self> {
-        let counted = || {
-            vec![
-                ("--min-replicas-to-write", "1".to_owned()),
-                ("--maxmemory-policy", "noeviction".to_owned()),
-                // Else a replica that comes back waits five seconds for others to copy together with it.
-                ("--repl-diskless-sync-delay", "0".to_owned()),
-            ]
-        };
-        let primary = RedisServer::start_with(Fsync::Always, &counted()).await?;
+        let primary = server("").await?;
         let port = primary.port();
         let mut servers = vec![primary];
         for _ in 0..REPLICAS {
-            let mut settings = counted();
-            settings.push(("--replicaof", format!("127.0.0.1 {port}")));
-            servers.push(RedisServer::start_with(Fsync::Always, &settings).await?);
+            servers.push(server(&format!("replicaof 127.0.0.1 {port}\n")).await?);
         }
         let mut tier = Self {
             servers,
@@ -126,15 +117,25 @@ impl WatchedRedis {
     }
 }
 
-/// With the settings of `deploy/redis-sentinel.conf`.
+/// As shipped, on a port of its own.
+async fn server(own: &str) -> Result<RedisServer> {
+    let (folder, port) = (tempfile::tempdir()?, free_port()?);
+    let text = shipped::server(&format!(
+        "bind 127.0.0.1\nport {port}\n\
+         # Else a replica that comes back waits five seconds for others to copy together with it.\n\
+         repl-diskless-sync-delay 0\n\
+         # No run pays for a rewrite by chance.\n\
+         auto-aof-rewrite-percentage 0\n{own}"
+    ));
+    fs::write(folder.path().join("redis.conf"), text)?;
+    RedisServer::run(folder, port, vec!["redis.conf".to_owned()]).await
+}
+
+/// As shipped, on a port of its own.
 async fn sentinel(primary: u16) -> Result<RedisServer> {
     let (folder, port) = (tempfile::tempdir()?, free_port()?);
-    let text = format!(
-        "port {port}\nbind 127.0.0.1\n\
-         sentinel monitor {NAME} 127.0.0.1 {primary} 2\n\
-         sentinel down-after-milliseconds {NAME} 1000\n\
-         sentinel failover-timeout {NAME} 5000\nsentinel parallel-syncs {NAME} 1\n"
-    );
+    let own = format!("bind 127.0.0.1\nport {port}\n");
+    let text = shipped::sentinel("127.0.0.1", primary, &own)?;
     fs::write(folder.path().join("sentinel.conf"), text)?;
     let arguments = ["sentinel.conf", "--sentinel"].map(str::to_owned).to_vec();
     RedisServer::run(folder, port, arguments).await

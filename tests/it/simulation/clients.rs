@@ -7,11 +7,11 @@ mod resident;
 use std::sync::Arc;
 use std::time::Duration;
 
-use callbox::node::Node;
 use callbox::node::cell::{Audience, Cell};
 use callbox::node::connections::{Open, Whom};
 use callbox::node::outbox::Outbox;
 use callbox::node::pending::{Pending, Reply, Wish};
+use callbox::node::{Fed, Node};
 use callbox_loadtests::record::{Fact, Line};
 use callbox_proto::codec::Encoding;
 use callbox_proto::ids::CommandId;
@@ -81,8 +81,11 @@ async fn listen<R: Reader>(reader: &mut R, diary: &mut Diary) {
         let Some(link) = reader.reading() else { return };
         for cell in &link.cells {
             let feeding = link.node.feed(cell, &outbox, &link.audience);
-            if !matches!(timeout(STEP, feeding).await, Ok(Ok(_))) {
-                return reader.disconnect();
+            match timeout(STEP, feeding).await {
+                // It goes on once what waits is read.
+                Ok(Ok(Fed::Busy)) => outbox.mark_behind(),
+                Ok(Ok(Fed::Live | Fed::Gone)) => {}
+                Ok(Err(_)) | Err(_) => return reader.disconnect(),
             }
         }
     }

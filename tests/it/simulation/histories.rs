@@ -15,7 +15,7 @@ use callbox::node::agency::Agency;
 use callbox::node::{Membership, Node, NodeLimits, Random};
 use callbox_domain::policy::Policy;
 use callbox_domain::triage::Rules;
-use callbox_loadtests::check::{Kind, Logged, Logs, judge};
+use callbox_loadtests::check::{Logged, Logs, Verdict, judge};
 use callbox_proto::event::Stored;
 use callbox_proto::ids::{AgencyId, CommandId};
 use callbox_proto::message::{AgencyInfo, QueueInfo};
@@ -34,6 +34,8 @@ const HISTORIES: u64 = 10_000;
 const STEPS: usize = 50;
 /// Rounds in which everything has to become safe once the weather is calm.
 const SETTLE_ROUNDS: usize = 400;
+/// Rounds until everybody was shown the last entries: a ring that was missed is made up for within seconds.
+const SHOWN_ROUNDS: usize = 100;
 /// Each pair of nodes hears all that both say: a third one doubles what a history costs, so that not every history has one.
 const NODES: RangeInclusive<usize> = 2..=3;
 const RESIDENTS: u128 = 3;
@@ -274,6 +276,28 @@ impl History {
         panic!("not everything became safe");
     }
 
+    /// The judgement, once everybody who follows was shown the last entries, or is not shown them in time.
+    async fn judged(&mut self) -> Verdict {
+        let mut rounds = SHOWN_ROUNDS;
+        loop {
+            self.listen().await;
+            let before = self.diary.lines.len();
+            for resident in &self.residents {
+                resident.stays(&mut self.diary);
+            }
+            for console in &self.consoles {
+                console.stays(&mut self.diary);
+            }
+            let verdict = judge(&self.diary.lines, &self.logs());
+            rounds -= 1;
+            if verdict.is_clean() || rounds == 0 {
+                return verdict;
+            }
+            self.diary.lines.truncate(before);
+            sleep(Duration::from_millis(200)).await;
+        }
+    }
+
     fn logs(&self) -> Logs {
         let sessions = self.world.with(|model, _| model.sessions());
         let log = |session| {
@@ -282,11 +306,7 @@ impl History {
                 .with(|model, _| model.read(session, 0, callbox::backbone::READ_MAX_ROWS));
             let logged = records.into_iter().map(|record| {
                 let entry: Stored = rmp_serde::from_slice(&record.payload).unwrap();
-                Logged {
-                    seq: record.seq,
-                    command: record.command,
-                    kind: Kind::of(entry.event, &entry.by),
-                }
+                Logged::of(record.seq, record.command, &entry.by, entry.event)
             });
             logged.collect()
         };
@@ -334,7 +354,7 @@ fn play(seed: u64) -> Result<(usize, usize), String> {
                 history.step().await;
             }
             history.settle().await;
-            let verdict = judge(&history.diary.lines, &history.logs());
+            let verdict = history.judged().await;
             if verdict.is_clean() {
                 Ok((verdict.safe, verdict.shown))
             } else {

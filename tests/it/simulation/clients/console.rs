@@ -58,6 +58,19 @@ impl Console {
         self.wishes.is_empty()
     }
 
+    /// Notes what is followed at the end of a history.
+    pub fn stays(&self, diary: &mut Diary) {
+        let cells = self.link.iter().flat_map(|link| link.cells.keys());
+        for session in cells {
+            let fact = Fact::Stays {
+                link: self.links,
+                session: *session,
+                staff: Some(self.name.parse().unwrap()),
+            };
+            diary.note(&self.name, fact);
+        }
+    }
+
     pub fn owns(&self) -> Vec<SessionId> {
         self.owned.keys().copied().collect()
     }
@@ -245,7 +258,8 @@ impl Console {
                 }
                 if rung == Rung::Safe {
                     match self.wishes.remove(&id) {
-                        Some(None) if !self.owned.contains_key(&session) => return Some(session),
+                        // Also one that is followed: it may have been somebody else's meanwhile.
+                        Some(None) => return Some(session),
                         Some(Some((_, StaffCommand::Release {}))) => self.give_up(session),
                         _ => {}
                     }

@@ -68,6 +68,18 @@ impl Resident {
         self.link.is_some()
     }
 
+    /// Notes that the session is followed at the end of a history.
+    pub fn stays(&self, diary: &mut Diary) {
+        if let Some(link) = &self.link {
+            let fact = Fact::Stays {
+                link: self.links,
+                session: link.cell.id,
+                staff: None,
+            };
+            diary.note(&self.name, fact);
+        }
+    }
+
     pub fn is_settled(&self) -> bool {
         self.opened && self.waiting.is_empty()
     }
