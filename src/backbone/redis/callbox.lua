@@ -181,13 +181,8 @@ local function append(keys, args)
   return outcomes
 end
 
--- How many records an entry of a log has. Until December 2026 each record was an entry of its own.
-local function records_in(fields)
-  return fields[1] == 'run' and struct.unpack('>I4', fields[2], RUN_HEAD - 7) or 1
-end
-
--- Entries that end behind a place, with as many records as asked for or as fit, and the head. The log's own numbers are checked by the
--- caller, who also leaves out what is too much.
+-- Entries that end behind a place, with as many records behind it as asked for or as fit, and the head. An entry has the number of its last
+-- record, so that tells how many are behind. The numbers are checked by the caller, who also leaves out what is too much.
 -- KEYS session log, ARGV after limit bytes
 local function read(keys, args)
   local head = redis.call('HGET', keys[1], 'head')
@@ -198,7 +193,7 @@ local function read(keys, args)
     local found = redis.call('XRANGE', keys[2], start, '+', 'COUNT', count)
     for _, entry in ipairs(found) do
       entries[#entries + 1] = entry
-      records = records + records_in(entry[2])
+      records = string.match(entry[1], '%d+') - args[1]
       for _, field in ipairs(entry[2]) do room = room - #field end
       if room <= 0 then break end
     end

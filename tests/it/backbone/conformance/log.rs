@@ -106,16 +106,19 @@ pub async fn what_was_written_together_is_read_from_any_place_to_any_other(place
         ],
         ..next(1, head, u128::from(head) + 10)
     };
-    let outcomes = backbone.append((1..20).step_by(2).map(of).collect()).await;
-    assert!(
-        outcomes
-            .iter()
-            .all(|outcome| matches!(outcome, Ok(Appended::Stored { .. })))
-    );
-    let whole = backbone.read(session(1), 0, 100).await.unwrap();
-    assert_eq!(whole.len(), 21);
-    for after in 0..21 {
-        for limit in 1..=21 {
+    // Two at a time, so that four records lie together.
+    for head in (1..100).step_by(4) {
+        let outcomes = backbone.append(vec![of(head), of(head + 2)]).await;
+        assert!(
+            outcomes
+                .iter()
+                .all(|outcome| matches!(outcome, Ok(Appended::Stored { .. })))
+        );
+    }
+    let whole = backbone.read(session(1), 0, READ_MAX_ROWS).await.unwrap();
+    assert_eq!(whole.len(), 101);
+    for after in 0..101 {
+        for limit in [1, 2, 15, 16, 17, 64, 65, 66, 100] {
             let page = backbone.read(session(1), after, limit).await.unwrap();
             let from = after as usize;
             assert_eq!(page[..], whole[from..whole.len().min(from + limit)]);
