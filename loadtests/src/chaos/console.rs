@@ -110,7 +110,8 @@ impl Console {
             link.send(wish).await?;
         }
         self.talk(&mut link).await?;
-        for session in self.shown.keys() {
+        let stays = self.shown.keys().filter(|_| self.crew.waits_for_the_end());
+        for session in stays {
             self.record.note(Fact::Stays {
                 link: self.link,
                 session: *session,

@@ -167,6 +167,11 @@ impl Crew {
         self.logs.get().is_some()
     }
 
+    /// Whether there are logs to be shown to the end: where clients just end, entries may come after them.
+    pub fn waits_for_the_end(&self) -> bool {
+        self.logs.get().is_some_and(|logs| !logs.is_empty())
+    }
+
     /// Whether a client that was shown a session up to here was shown what is due to it; not known while the logs are not.
     pub fn was_shown(&self, session: SessionId, staff: Option<&StaffId>, last: Seq) -> bool {
         let Some(logs) = self.logs.get() else {

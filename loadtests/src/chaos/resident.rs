@@ -127,7 +127,8 @@ impl Resident {
             }
         }
         self.talk(&mut link).await?;
-        if let (true, Some(session)) = (self.attached, self.session) {
+        let stays = self.attached && self.crew.waits_for_the_end();
+        if let (true, Some(session)) = (stays, self.session) {
             self.record.note(Fact::Stays {
                 link: self.link,
                 session,
