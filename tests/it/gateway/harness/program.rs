@@ -10,6 +10,7 @@ use callbox::backbone::Backbone;
 use callbox::backbone::embedded::{self, Embedded};
 use callbox::clock::SystemClock;
 use callbox_proto::codec::Encoding;
+use callbox_proto::vocabulary::Role;
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
 use tokio::process::{Child, Command};
@@ -25,7 +26,7 @@ const PORTS: std::ops::Range<u16> = 12_000..30_000;
 const START_TRIES: usize = 5;
 
 /// A running gateway with ports and data of its own; killed when dropped. With further nodes it is the one that residents
-/// connect to, and staff are at the last one.
+/// connect to, supervisors are at the second and other staff at the last one.
 pub struct Gateway {
     /// Further nodes over the same tier; gone before it.
     others: Vec<Gateway>,
@@ -93,6 +94,15 @@ impl Gateway {
     /// Where staff connect: at another node than residents, where there are several.
     pub fn desk(&self) -> SocketAddr {
         self.others.last().map_or(self.public, |node| node.public)
+    }
+
+    /// Where somebody of this role connects: supervisors at the second node, which of three is neither the residents' nor the others'.
+    fn place_of(&self, role: Role) -> SocketAddr {
+        match role {
+            Role::Supervisor | Role::Wallboard => self.others.first(),
+            _ => self.others.last(),
+        }
+        .map_or(self.public, |node| node.public)
     }
 
     /// Starts a further node that cannot be one of them; what it says.
@@ -396,7 +406,8 @@ impl Gateway {
     /// A person at a console, welcomed and with nothing registered.
     pub async fn staff(&self, name: &str) -> Console {
         let signed_in = self.sign_in(name).await;
-        Console::connect(self.desk(), &signed_in, Encoding::MessagePack).await
+        let address = self.place_of(signed_in.role);
+        Console::connect(address, &signed_in, Encoding::MessagePack).await
     }
 
     /// A wallboard that this person has opened, welcomed.
@@ -404,7 +415,8 @@ impl Gateway {
         let signed_in = self.sign_in(name).await;
         let wallboard = signed_in.opens_wallboard(self.desk()).await;
         let wallboard = wallboard.expect("opened");
-        Console::connect(self.desk(), &wallboard, Encoding::MessagePack).await
+        let address = self.place_of(wallboard.role);
+        Console::connect(address, &wallboard, Encoding::MessagePack).await
     }
 
     /// A person at a console, registered for every queue and available.

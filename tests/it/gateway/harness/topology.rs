@@ -1,5 +1,5 @@
-//! On what a scenario runs: one node over its own store, or several over a tier they share, residents at the first and staff at the
-//! last.
+//! On what a scenario runs: one node over its own store, or several over a tier they share, residents at the first, supervisors at
+//! the second and other staff at the last.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -80,7 +80,7 @@ impl Tier {
     }
 }
 
-/// Runs scenarios on one node and on two: each is an `async fn(Topology)` of this name in the same module.
+/// Runs scenarios on one node, on two and on three: each is an `async fn(Topology)` of this name in the same module.
 macro_rules! everywhere {
     ($($name:ident),+ $(,)?) => {
         $(
@@ -93,6 +93,11 @@ macro_rules! everywhere {
                 #[tokio::test]
                 async fn on_two_nodes() {
                     super::$name($crate::gateway::harness::Topology::TwoNodes).await;
+                }
+
+                #[tokio::test]
+                async fn on_three_nodes() {
+                    super::$name($crate::gateway::harness::Topology::ThreeNodes).await;
                 }
             }
         )+
