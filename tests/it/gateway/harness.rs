@@ -23,7 +23,7 @@ mod steady;
 mod topology;
 mod wire;
 
-pub use console::{Console, SignedIn, entry_in};
+pub use console::{Console, SignedIn, entry_in, while_alive};
 pub use ids::{Seed, fresh};
 pub use program::{Gateway, free_tcp, free_udp};
 pub use relay::Relay;

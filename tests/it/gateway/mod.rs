@@ -23,6 +23,7 @@ mod life;
 mod links;
 mod live;
 mod logged;
+mod lost_consoles;
 pub mod media_client;
 mod neighbours;
 mod nodes;

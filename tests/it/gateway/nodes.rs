@@ -3,12 +3,14 @@
 use callbox_proto::codec::Encoding;
 use callbox_proto::event::{Event, ReleaseReason};
 use callbox_proto::ids::SessionId;
-use callbox_proto::vocabulary::{Category, Standing};
+use callbox_proto::message::Board;
+use callbox_proto::vocabulary::{Category, NodeState, Standing};
 
+use super::cluster::shows;
 use super::harness::{Console, Gateway, Resident, SteadyResident, Topology, among_nodes, opening};
 
 among_nodes!(
-    sessions_of_a_killed_node_s_people_are_offered_again,
+    sessions_of_a_killed_node_s_people_are_offered_again_and_the_supervisor_is_told,
     residents_of_a_killed_node_go_on_at_another,
 );
 
@@ -31,19 +33,44 @@ async fn scene(gateway: &Gateway) -> (Resident, Console, Console, SessionId) {
     (ann, tina, tom, session)
 }
 
-async fn is_given_back(ann: &Resident, tom: &Console, session: SessionId) {
+async fn is_offered_again(ann: &Resident, tom: &Console, session: SessionId) {
     let reason = ReleaseReason::ConsoleLost;
     ann.entry(|event| *event == Event::Released { reason })
         .await;
     tom.stands(session, Standing::Waiting).await;
+}
+
+async fn is_given_back(ann: &Resident, tom: &Console, session: SessionId) {
+    is_offered_again(ann, tom, session).await;
     assert_eq!(tom.take_next().await, session);
 }
 
-async fn sessions_of_a_killed_node_s_people_are_offered_again(on: Topology) {
+async fn sessions_of_a_killed_node_s_people_are_offered_again_and_the_supervisor_is_told(
+    on: Topology,
+) {
     let mut gateway = on.start().await;
     let (ann, _tina, tom, session) = scene(&gateway).await;
+    // Where Tina is not: of three nodes at the one in the middle.
+    let (sue, killed) = match on {
+        Topology::ThreeNodes => (gateway.staff("sue").await, "node-2"),
+        _ => (beside_residents(&gateway, "sue").await, "node-1"),
+    };
+    let is_there = |board: &Board| {
+        let mut people = board.people.iter();
+        people.any(|person| person.staff.as_str() == "tina")
+    };
+    sue.board(is_there).await;
+    sue.stands(session, Standing::Owned).await;
     gateway.last().kill().await;
-    is_given_back(&ann, &tom, session).await;
+    is_offered_again(&ann, &tom, session).await;
+    // Somebody answered and nobody owns: that is what her page warns of.
+    let row = sue.stands(session, Standing::Waiting).await;
+    assert!(row.answered_ms.is_some(), "{row:?}");
+    shows(&sue, killed, |node| node.state == NodeState::Gone).await;
+    sue.board(|board| !is_there(board)).await;
+    assert_eq!(tom.take_next().await, session);
+    let row = sue.stands(session, Standing::Owned).await;
+    assert_eq!(row.owner, Some("tom".parse().unwrap()));
 }
 
 #[tokio::test]

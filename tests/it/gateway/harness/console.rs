@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use callbox_domain::access::{Access, Action, allowed};
 use callbox_proto::codec::Encoding;
@@ -16,6 +17,8 @@ use super::{Entry, Receipt, fresh, soon};
 
 /// Where staff connect.
 const PATH: &str = "/ws/staff";
+/// Between two words of a console that is alive; the shortest heartbeat is a second.
+const BEAT: Duration = Duration::from_millis(250);
 /// The demo's agency.
 const AGENCY: &str = "demo.example";
 
@@ -349,6 +352,23 @@ impl Console {
         id: CommandId,
     ) -> Result<Result<(SessionId, Receipt), ErrorMessage>, WireClosed> {
         self.wire.wait_or_close(|m| answer_in(m, id)).await
+    }
+}
+
+/// Lets these consoles be heard as pages are, well within a heartbeat, while something else goes on.
+pub async fn while_alive<T>(consoles: &[&Console], other: impl Future<Output = T>) -> T {
+    let beats = async {
+        let mut beat = tokio::time::interval(BEAT);
+        loop {
+            beat.tick().await;
+            for console in consoles {
+                console.wire.send(&FromStaff::Ping { n: 0 });
+            }
+        }
+    };
+    tokio::select! {
+        () = beats => unreachable!("they go on"),
+        done = other => done,
     }
 }
 
