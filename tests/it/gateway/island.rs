@@ -6,9 +6,9 @@ use callbox_proto::command::StaffCommand;
 use callbox_proto::event::{Actor, Event};
 use callbox_proto::ids::SessionId;
 use callbox_proto::message::{ToResident, ToStaff};
-use callbox_proto::vocabulary::{Rung, Standing};
+use callbox_proto::vocabulary::{Disposition, Priority, Rung, Standing};
 
-use super::harness::{Console, Entry, Gateway, Relay, Resident, soon};
+use super::harness::{Console, Entry, Gateway, Relay, Resident, Topology, soon};
 use crate::redis::{RedisServer, ServerOptions};
 
 /// What a node needs: the tier's address as this node reaches it, and the key and the folder that all nodes share.
@@ -62,6 +62,12 @@ pub(super) async fn drained(gateway: &Gateway) {
     tokio::time::timeout(std::time::Duration::from_secs(30), is_drained)
         .await
         .expect("drained");
+}
+
+/// How many records it has ever kept on its own disk, by its own figure.
+async fn has_kept(gateway: &Gateway) -> u64 {
+    let kept = gateway.metric("callbox_island_kept_total").await;
+    kept.map_or(0, |kept| kept.parse().expect("a number"))
 }
 
 pub(super) async fn is_safe_up_to(resident: &Resident, last: u64) {
@@ -157,6 +163,7 @@ async fn a_killed_tier_stops_nobody_and_gets_everything_once_it_is_back() {
     server.kill();
     let (new, bob) = go_on_alone(&gateway, &ann, &tina, session).await;
     until_ready(&gateway, "ready; island").await;
+    assert!(has_kept(&gateway).await > 0);
     tina.told_of_island(true).await;
     let last = ann.says("We are outside").await.last;
     server.restart();
@@ -179,6 +186,35 @@ async fn a_killed_tier_stops_nobody_and_gets_everything_once_it_is_back() {
     // Another node reads the same from the tier.
     let other = Gateway::with(&settings(&server, server.port(), "two")).await;
     assert_eq!(texts(&whole_log(&other, new).await), expected);
+}
+
+#[tokio::test]
+async fn with_its_tier_there_a_node_keeps_nothing_on_its_own_disk() {
+    let mut gateway = Topology::TwoNodes.start().await;
+    let (ann, tina, session) = in_contact(&gateway).await;
+    let (tom, sue) = (gateway.console("tom").await, gateway.staff("sue").await);
+    assert_eq!(ann.says("It spreads").await.rung, Rung::Safe);
+    let said = tina.says(session, "Leave the house").await;
+    assert_eq!(said.rung, Rung::Safe);
+    ann.reads("Leave the house").await;
+    let priority = StaffCommand::SetPriority {
+        priority: Priority::LIFE_AT_RISK,
+        reason: "somebody is inside".to_owned(),
+    };
+    sue.does(session, priority).await;
+    tina.does(session, StaffCommand::Release {}).await;
+    tom.stands(session, Standing::Waiting).await;
+    assert_eq!(tom.take_next().await, session);
+    tom.says(session, "I have you now").await;
+    ann.reads("I have you now").await;
+    let close = StaffCommand::Close {
+        disposition: Disposition::HelpSent,
+        note: String::new(),
+    };
+    tom.does(session, close).await;
+    tina.gone(session).await;
+    assert_eq!(has_kept(&gateway).await, 0, "where the resident is");
+    assert_eq!(has_kept(gateway.last()).await, 0, "where staff are");
 }
 
 #[tokio::test]
