@@ -11,6 +11,7 @@ use callbox::backbone::embedded::{self, Embedded};
 use callbox::clock::SystemClock;
 use callbox_proto::codec::Encoding;
 use callbox_proto::vocabulary::Role;
+use futures_util::future::join_all;
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
 use tokio::process::{Child, Command};
@@ -75,11 +76,11 @@ impl Gateway {
     /// The same with settings of its own for each node.
     pub async fn cluster_of(settings: &[&str]) -> Self {
         let tier = Tier::start();
-        let mut nodes = Vec::new();
-        for (number, settings) in settings.iter().enumerate() {
-            let settings = format!("{}{settings}", tier.settings(number));
-            nodes.push(Self::with(&settings).await);
-        }
+        // A node that starts listens for others of its name for a while: all of them at once.
+        let starting = settings.iter().enumerate().map(async |(number, settings)| {
+            Self::with(&format!("{}{settings}", tier.settings(number))).await
+        });
+        let mut nodes = join_all(starting).await;
         let mut first = nodes.remove(0);
         first.others = nodes;
         first.tier = Some(tier);
