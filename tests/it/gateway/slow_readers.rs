@@ -39,12 +39,10 @@ async fn a_slow_console_is_bounded_and_fed_from_the_log_when_it_reads_on(on: Top
     let tina = gateway.console("tina").await;
     let (mut ann, session) = talkative(&gateway, &tina).await;
     tina.wire.reads(false);
-    let mut lines = 0;
-    while counted(gateway.desk_admin(), BEHIND).await == 0.0 {
-        lines += 100;
-        assert!(lines < LINES_MAX, "it is bounded");
-        talk(&mut ann, 100).await;
-    }
+    let lines = talks_until(gateway.desk_admin(), BEHIND, async |lines| {
+        talk(&mut ann, lines).await;
+    })
+    .await;
     tina.wire.reads(true);
     let end = ann.says("the end");
     ann.until(SteadyResident::all_safe).await;
@@ -52,11 +50,7 @@ async fn a_slow_console_is_bounded_and_fed_from_the_log_when_it_reads_on(on: Top
     let entries = tina.entries(session);
     assert_eq!(entries.last().unwrap().command, end);
     let seqs: Vec<_> = entries.iter().map(|entry| entry.seq).collect();
-    assert_eq!(
-        seqs,
-        (1..=seqs.len() as u64).collect::<Vec<_>>(),
-        "no hole, nothing twice"
-    );
+    has_every_number(&seqs);
     assert!(seqs.len() > lines);
 }
 
@@ -65,12 +59,10 @@ async fn a_console_that_stalls_is_closed_and_resumes_without_a_gap(on: Topology)
     let tina = gateway.console("tina").await;
     let (mut ann, session) = talkative(&gateway, &tina).await;
     tina.wire.reads(false);
-    let mut lines = 0;
-    while counted(gateway.desk_admin(), TOO_SLOW).await == 0.0 {
-        lines += 100;
-        assert!(lines < LINES_MAX, "it is closed");
-        talk(&mut ann, 100).await;
-    }
+    talks_until(gateway.desk_admin(), TOO_SLOW, async |lines| {
+        talk(&mut ann, lines).await;
+    })
+    .await;
     tina.wire.reads(true);
     assert_eq!(tina.wire.closed().await, Some(CloseCode::TooSlow.number()));
     let had = tina.entries(session);
@@ -82,11 +74,7 @@ async fn a_console_that_stalls_is_closed_and_resumes_without_a_gap(on: Topology)
     again.reads(session, "the end").await;
     let all = had.into_iter().chain(again.entries(session));
     let seqs: Vec<_> = all.map(|entry| entry.seq).collect();
-    assert_eq!(
-        seqs,
-        (1..=seqs.len() as u64).collect::<Vec<_>>(),
-        "no hole, nothing twice"
-    );
+    has_every_number(&seqs);
 }
 
 async fn a_slow_resident_is_bounded_and_fed_from_the_log_when_they_read_on(on: Topology) {
@@ -110,12 +98,10 @@ async fn is_fed_from_the_log<R: Reader>(on: Topology) {
     let tina = gateway.console("tina").await;
     let (session, reader) = R::of(&gateway, &tina).await;
     reader.reads(false);
-    let mut lines = 0;
-    while counted(gateway.admin(), BEHIND).await == 0.0 {
-        lines += 100;
-        assert!(lines < LINES_MAX, "it is bounded");
-        tells(&tina, session, 100).await;
-    }
+    let lines = talks_until(gateway.admin(), BEHIND, async |lines| {
+        tells(&tina, session, lines).await;
+    })
+    .await;
     reader.reads(true);
     tina.says(session, "the end").await;
     reader.hears("the end").await;
@@ -129,12 +115,10 @@ async fn is_closed_and_resumes<R: Reader>(on: Topology) {
     let tina = gateway.console("tina").await;
     let (session, reader) = R::of(&gateway, &tina).await;
     reader.reads(false);
-    let mut lines = 0;
-    while counted(gateway.admin(), TOO_SLOW).await == 0.0 {
-        lines += 100;
-        assert!(lines < LINES_MAX, "it is closed");
-        tells(&tina, session, 100).await;
-    }
+    talks_until(gateway.admin(), TOO_SLOW, async |lines| {
+        tells(&tina, session, lines).await;
+    })
+    .await;
     reader.reads(true);
     assert_eq!(reader.closed().await, Some(CloseCode::TooSlow.number()));
     let mut all = reader.entries();
@@ -174,6 +158,15 @@ fn has_no_hole(entries: &[Place]) {
         assert!(entry.prev == last && entry.seq > last, "{entry:?}, {last}");
         last = entry.seq;
     }
+}
+
+/// A console has all there is: no hole, nothing twice.
+fn has_every_number(seqs: &[Seq]) {
+    assert_eq!(
+        seqs,
+        (1..=seqs.len() as u64).collect::<Vec<_>>(),
+        "no hole, nothing twice"
+    );
 }
 
 /// The resident.
@@ -261,6 +254,17 @@ impl Reader for OnTheWay {
         let all = self.unit.wire.record().all();
         all.iter().filter_map(place).collect()
     }
+}
+
+/// Lets somebody write long lines until this was counted at a node, which it has to be; answers how many lines that took.
+async fn talks_until(node: SocketAddr, counter: &str, mut talks: impl AsyncFnMut(usize)) -> usize {
+    let mut lines = 0;
+    while counted(node, counter).await == 0.0 {
+        lines += 100;
+        assert!(lines < LINES_MAX, "{counter} is never counted");
+        talks(100).await;
+    }
+    lines
 }
 
 /// The console writes so many long lines, each when the one before is safe.
